@@ -1,0 +1,116 @@
+// What the catalog knows, as other packages see it: immutable records, one per thing, replaced as a
+// whole when it changes. A watch delivers exactly these, so a mirror needs no knowledge of commands.
+import type {
+  ChunkId,
+  ClusterId,
+  DiskId,
+  FamilyId,
+  NodeId,
+  StoreUuid,
+  VolumeId,
+  VolumeName,
+} from "@ashlar/core";
+
+export interface ClusterRecord {
+  readonly clusterId: ClusterId;
+  /** Bytes per chunk, fixed when the cluster is made. */
+  readonly chunkSize: number;
+  /** ISO 8601, from the proposal, never from the applying member's clock. */
+  readonly createdAt: string;
+}
+
+export interface DiskRecord {
+  readonly disk: DiskId;
+  readonly storeUuid: StoreUuid;
+  /** Bytes the store can hold in all, reserve included. */
+  readonly sizeBytes: number;
+  /** `down` after storeDown: this uuid never returns. */
+  readonly state: "up" | "down";
+}
+
+/** A storage node. */
+export interface NodeRecord {
+  readonly node: NodeId;
+  readonly state: "up" | "down";
+  /**
+   * From one cluster-wide counter, a new one with each registration, below 2^48: an epoch names one
+   * incarnation of its primary.
+   */
+  readonly incarnation: number;
+  /** Random per process start; a supervisor's exit report names it. */
+  readonly bootId: string;
+  /** host:port of the node's gRPC server (chunk service). */
+  readonly address: string;
+  readonly disks: readonly DiskRecord[];
+}
+
+/** A gateway; ops carry its incarnation. */
+export interface GatewayRecord {
+  readonly gateway: NodeId;
+  readonly state: "up" | "down";
+  /** As of nodes: from the same counter. */
+  readonly incarnation: number;
+  readonly bootId: string;
+  /** Portals as told to initiators. */
+  readonly portals: readonly { readonly address: string; readonly tpgt: number }[];
+}
+
+export interface VolumeRecord {
+  readonly volume: VolumeId;
+  readonly name: VolumeName;
+  readonly family: FamilyId;
+  readonly sizeBytes: number;
+  /** Bytes per logical block, 512 or 4096. */
+  readonly blockSize: number;
+  readonly replicas: number;
+  /** Version of the volume's shared state; ops carry it (fenced by a later issue). */
+  readonly generation: number;
+  readonly iqn: string;
+  readonly lun: number;
+  readonly createdAt: string;
+}
+
+export interface ChunkMember {
+  readonly node: NodeId;
+  readonly disk: DiskId;
+  readonly storeUuid: StoreUuid;
+}
+
+/** Configuration of one chunk (`replication.md`). */
+export interface ChunkConfig {
+  readonly chunk: ChunkId;
+  /** Names one incarnation of one primary; stands in LSNs, promises and operations. */
+  readonly epoch: number;
+  /** Rises with every change; compare-and-swap checks it. */
+  readonly version: number;
+  readonly members: readonly ChunkMember[];
+  /** In-sync stores, a subset of members, never empty (K4). */
+  readonly isr: readonly StoreUuid[];
+  /** Members being brought up to date. */
+  readonly learners: readonly StoreUuid[];
+  readonly primary: { readonly node: NodeId; readonly incarnation: number };
+}
+
+/** What one applied entry changed, in order: the unit a watch delivers. */
+export type CatalogChange =
+  | { readonly kind: "cluster"; readonly record: ClusterRecord }
+  | { readonly kind: "node"; readonly record: NodeRecord }
+  | { readonly kind: "gateway"; readonly record: GatewayRecord }
+  | { readonly kind: "volume"; readonly record: VolumeRecord }
+  | { readonly kind: "volumeDeleted"; readonly volume: VolumeId; readonly family: FamilyId }
+  | { readonly kind: "chunk"; readonly record: ChunkConfig };
+
+/**
+ * A read-only mirror of the catalog, fed by a watch (gateways, storage nodes) or by apply (members).
+ */
+export interface CatalogView {
+  readonly cluster: ClusterRecord | undefined;
+  /** Index of the last entry whose changes are in. */
+  readonly appliedIndex: number;
+  readonly nodes: ReadonlyMap<NodeId, NodeRecord>;
+  readonly gateways: ReadonlyMap<NodeId, GatewayRecord>;
+  readonly volumes: ReadonlyMap<VolumeId, VolumeRecord>;
+  chunk(chunk: ChunkId): ChunkConfig | undefined;
+  /** All chunks of a family in order of index. */
+  chunksOf(family: FamilyId): readonly ChunkConfig[];
+}

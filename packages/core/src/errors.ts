@@ -1,0 +1,87 @@
+// One error class for everything that can go wrong in operation. A code is stable and says who must
+// do what; metadata is typed loosely and goes to the log and to `--json` as it is. Three tables map
+// codes to gRPC status (rpc), SCSI sense (scsi) and exit status (cli), nowhere else.
+
+/** Every code in use. Add here first; the tables are typed by this union, so none is forgotten. */
+export const ERROR_CODES = [
+  "argument/invalid",
+  "cluster/wrong-cluster",
+  "cluster/unavailable",
+  "cluster/exists",
+  "config/invalid",
+  "config/port-in-use",
+  "config/no-space",
+  "node/not-found",
+  "node/superseded",
+  "node/busy",
+  "process/not-found",
+  "process/failed",
+  "lab/exists",
+  "lab/not-found",
+  "lab/not-running",
+  "lab/running",
+  "volume/not-found",
+  "volume/exists",
+  "volume/bad-size",
+  "volume/too-few-nodes",
+  "volume/in-use",
+  "volume/out-of-range",
+  "chunk/not-found",
+  "chunk/stale-epoch",
+  "chunk/not-primary",
+  "chunk/not-active",
+  "chunk/stale-generation",
+  "chunk/bad-checksum",
+  "chunk/unavailable",
+  "disk/no-space",
+  "disk/failed",
+  "disk/corrupt",
+  "disk/foreign",
+  "disk/locked",
+  "catalog/conflict",
+  "catalog/refused",
+  "raft/not-leader",
+  "rpc/unavailable",
+  "rpc/disconnected",
+  "rpc/deadline",
+  "rpc/too-large",
+  "rpc/bad-frame",
+  "rpc/version",
+  "operation/timeout",
+  "operation/aborted",
+  "operation/miscompare",
+  "internal",
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+const KNOWN: ReadonlySet<string> = new Set(ERROR_CODES);
+export const isErrorCode = (text: string): text is ErrorCode => KNOWN.has(text);
+
+export interface ErrorMeta {
+  /** What the reader can do about it, as one sentence without a full stop. */
+  readonly hint?: string;
+  readonly [field: string]: unknown;
+}
+
+/** An operating error: expected in the life of a cluster, handled by code or shown to a person. */
+export class SystemError extends Error {
+  override readonly name = "SystemError";
+  readonly code: ErrorCode;
+  readonly meta: ErrorMeta;
+
+  constructor(code: ErrorCode, message: string, meta: ErrorMeta = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.meta = meta;
+  }
+}
+
+/** The only converter of what `catch` gives: SystemErrors pass, all else becomes `fallback`. */
+export function toSystemError(thrown: unknown, fallback: ErrorCode = "internal"): SystemError {
+  if (thrown instanceof SystemError) return thrown;
+  if (thrown instanceof Error) return new SystemError(fallback, thrown.message, {}, thrown);
+  return new SystemError(fallback, String(thrown));
+}
+
+export const hasCode = (thrown: unknown, code: ErrorCode): thrown is SystemError =>
+  thrown instanceof SystemError && thrown.code === code;

@@ -1,0 +1,66 @@
+export { AssertionError, assert, assertNever, present } from "./assert.ts";
+export type { BlockDevice, OperationOptions } from "./block-device.ts";
+export { CRC32C_OF_ZERO_UNIT, crc32c, crc32cOfScatter, unitChecksums } from "./crc32c.ts";
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorMeta,
+  hasCode,
+  isErrorCode,
+  SystemError,
+  toSystemError,
+} from "./errors.ts";
+export {
+  alignDown,
+  alignUp,
+  CHECKSUM_UNIT,
+  CHUNK_SIZE_DEFAULT,
+  CHUNK_SIZE_MAX,
+  CHUNK_SIZE_MIN,
+  type ChunkRange,
+  EXTENT_SIZE,
+  isAligned,
+  OP_LENGTH_MAX,
+  rangesOverlap,
+  splitRange,
+  UNITS_PER_EXTENT,
+  VOLUME_SIZE_MAX,
+  VOLUME_SIZE_STEP,
+} from "./geometry.ts";
+export {
+  CHUNKS_PER_FAMILY_MAX,
+  type ChunkId,
+  type ClusterId,
+  chunkId,
+  chunkIdFromNumber,
+  chunkIndexOf,
+  clusterId,
+  type DiskId,
+  diskId,
+  type FamilyId,
+  familyId,
+  familyOf,
+  formatChunkId,
+  type NodeId,
+  nodeId,
+  type StoreUuid,
+  storeUuid,
+  type VolumeId,
+  type VolumeName,
+  volumeId,
+  volumeName,
+} from "./ids.ts";
+export { compareLsn, formatLsn, LSN_ZERO, type Lsn, maxLsn, sameLsn } from "./lsn.ts";
+export { type ScatterList, scatterJoin, scatterLength, scatterSlice } from "./scatter.ts";
+export {
+  type BlockCount,
+  blockCount,
+  formatSize,
+  GIB,
+  KIB,
+  type Lba,
+  lba,
+  MIB,
+  parseSize,
+  TIB,
+} from "./units.ts";

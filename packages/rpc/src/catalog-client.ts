@@ -1,0 +1,71 @@
+// How gateways and storage nodes see the metadata service: a mirror of the catalog kept by a watch,
+// and a few proposals. The client finds the leader, resumes its watch after a reconnect and asks for
+// a full list when it fell too far behind; callers see none of that.
+import type { CatalogChange, CatalogView, DiskRecord, GatewayRecord } from "@ashlar/catalog";
+import type { ChunkId, NodeId, StoreUuid } from "@ashlar/core";
+
+export interface StorageRegistration {
+  readonly node: NodeId;
+  readonly bootId: string;
+  /** host:port of the node's gRPC server. */
+  readonly address: string;
+  readonly disks: readonly DiskRecord[];
+}
+
+export interface GatewayRegistration {
+  readonly gateway: NodeId;
+  readonly bootId: string;
+  readonly portals: GatewayRecord["portals"];
+}
+
+/** Facts a storage node tells with its pings; kept in memory by the metadata service, not logged. */
+export interface StorageReport {
+  readonly disks: readonly {
+    readonly storeUuid: StoreUuid;
+    readonly sizeBytes: number;
+    readonly freeBytes: number;
+    readonly state: "up" | "failed";
+  }[];
+}
+
+export interface CatalogClient {
+  readonly view: CatalogView;
+  /** Resolves when the mirror holds a full list. */
+  ready(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Called after the changes of one entry are in `view`; returns how to stop listening. */
+  onChanges(listen: (changes: readonly CatalogChange[]) => void): () => void;
+  /** Resolves when the mirror has reached what was committed at the time of the call (read index). */
+  catchUp(options: { readonly signal: AbortSignal }): Promise<void>;
+
+  /**
+   * Registers this process, starts pings every PING_INTERVAL_MS, and gives its incarnation. The same
+   * bootId of a process that is up gets the same incarnation again.
+   */
+  registerStorage(
+    registration: StorageRegistration,
+    report: () => StorageReport,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly incarnation: number }>;
+  registerGateway(
+    registration: GatewayRegistration,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly incarnation: number }>;
+  /** Called when the catalog declared this incarnation down: register again. */
+  onSuperseded(listen: () => void): void;
+
+  /**
+   * Compare-and-swap: `store`, a learner, joins the ISR if version and epoch still are as given.
+   * @throws SystemError catalog/conflict when they are not.
+   */
+  addToIsr(
+    request: {
+      readonly chunk: ChunkId;
+      readonly epoch: number;
+      readonly version: number;
+      readonly store: StoreUuid;
+    }[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
+  /** The store failed for good: it leaves every configuration where another member is left. */
+  storeDown(store: StoreUuid, options: { readonly signal: AbortSignal }): Promise<void>;
+}

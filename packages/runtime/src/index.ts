@@ -1,0 +1,19 @@
+export { type Clock, sleep, type Timer } from "./clock.ts";
+export { parseConfig, readConfig, z } from "./config.ts";
+export type { Disk, DiskFile, OpenOptions } from "./disk.ts";
+export { Lifecycle, runProcess, type Startable } from "./lifecycle.ts";
+export { type Log, type LogLevel, openLog, silentLog } from "./log.ts";
+export {
+  Counter,
+  Gauge,
+  type Health,
+  Histogram,
+  LATENCY_BUCKETS_SECONDS,
+  MetricsServer,
+  openRegistry,
+  Registry,
+} from "./metrics.ts";
+export { nodeClock } from "./node/node-clock.ts";
+export { nodeDisk } from "./node/node-disk.ts";
+export { nodeRandom } from "./node/node-random.ts";
+export type { Random } from "./random.ts";

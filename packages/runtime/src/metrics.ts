@@ -1,0 +1,110 @@
+// Metrics and health of one process: a prom-client registry of its own and a small HTTP listener
+// with /metrics and /healthz. Names are ashlar_<component>_<what>_<unit>, seconds and bytes.
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { SystemError } from "@ashlar/core";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Startable } from "./lifecycle.ts";
+
+export { Counter, Gauge, Histogram, Registry };
+
+/** Latency buckets in seconds: 0.1 ms (a cached read) to 25 s (the command budget of a gateway). */
+export const LATENCY_BUCKETS_SECONDS: readonly number[] = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+  25,
+];
+
+const NS_PER_S = 1e9;
+
+/** A registry with the process's own figures, event-loop delay among them. */
+export function openRegistry(labels: Readonly<Record<string, string>>): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ ...labels });
+  collectDefaultMetrics({ register: registry, prefix: "ashlar_process_" });
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  new Gauge({
+    name: "ashlar_process_event_loop_delay_max_seconds",
+    help: "Longest event-loop delay since the last scrape",
+    registers: [registry],
+    collect() {
+      this.set(delay.max / NS_PER_S);
+      delay.reset();
+    },
+  });
+  return registry;
+}
+
+export interface Health {
+  readonly ok: boolean;
+  /** Shown as JSON at /healthz. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** Serves /metrics and /healthz (200 or 503). */
+export class MetricsServer implements Startable {
+  private readonly registry: Registry;
+  private readonly health: () => Health;
+  private readonly host: string;
+  private readonly port: number;
+  private server: Server | undefined;
+
+  constructor(
+    { registry, health }: { readonly registry: Registry; readonly health: () => Health },
+    { host, port }: { readonly host: string; readonly port: number },
+  ) {
+    this.registry = registry;
+    this.health = health;
+    this.host = host;
+    this.port = port;
+  }
+
+  /** The port in use, after start. */
+  get listeningPort(): number {
+    return (this.server?.address() as AddressInfo).port;
+  }
+
+  async start(): Promise<void> {
+    const server = createServer((request, response) => {
+      void this.answer(request.url ?? "/").then(({ status, type, body }) => {
+        response.writeHead(status, { "content-type": type });
+        response.end(body);
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => {
+        reject(
+          new SystemError(
+            error.code === "EADDRINUSE" ? "config/port-in-use" : "config/invalid",
+            `cannot listen on ${this.host}:${this.port}: ${error.message}`,
+          ),
+        );
+      });
+      server.listen(this.port, this.host, resolve);
+    });
+    server.unref();
+    this.server = server;
+  }
+
+  async stop(): Promise<void> {
+    this.server?.closeAllConnections();
+    await new Promise<void>((resolve) => {
+      if (this.server) this.server.close(() => resolve());
+      else resolve();
+    });
+  }
+
+  private async answer(url: string): Promise<{ status: number; type: string; body: string }> {
+    if (url === "/metrics") {
+      const body = await this.registry.metrics();
+      return { status: 200, type: this.registry.contentType, body };
+    }
+    if (url === "/healthz") {
+      const { ok, detail } = this.health();
+      const body = JSON.stringify({ status: ok ? "ok" : "unhealthy", ...detail });
+      return { status: ok ? 200 : 503, type: "application/json", body };
+    }
+    return { status: 404, type: "text/plain", body: "see /metrics and /healthz\n" };
+  }
+}
