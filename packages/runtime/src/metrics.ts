@@ -3,7 +3,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { SystemError } from "@ashlar/core";
+import { present, SystemError } from "@ashlar/core";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Startable } from "./lifecycle.ts";
 
@@ -62,7 +62,7 @@ export class MetricsServer implements Startable {
 
   /** The port in use, after start. */
   get listeningPort(): number {
-    return (this.server?.address() as AddressInfo).port;
+    return (present(this.server, "metrics server runs").address() as AddressInfo).port;
   }
 
   async start(): Promise<void> {
