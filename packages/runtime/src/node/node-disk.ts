@@ -58,7 +58,7 @@ async function takeLock(path: string): Promise<string> {
     }
     const holder = await readFile(lock, "utf8").catch(() => "");
     const pid = Number(holder.split(" ")[0]);
-    if (pid !== process.pid && (await processStamp(pid)) === holder) {
+    if ((await processStamp(pid)) === holder) {
       throw new SystemError("disk/locked", `${path} is in use by process ${pid}`, { path, pid });
     }
     await rm(lock, { force: true });
