@@ -1,3 +1,18 @@
+export type {
+  AdminClient,
+  AdminService,
+  CheckProgress,
+  ChunkCounts,
+  ClusterStatus,
+  CreateVolumeOptions,
+  DiskStatus,
+  NodeStatus,
+  ProcessState,
+  ProcessStatus,
+  VolumeCheck,
+  VolumeStatus,
+} from "./admin.ts";
+export { type AdminClientOptions, createAdminClient } from "./admin-client.ts";
 export {
   type Carrier,
   type CarrierAcceptor,
@@ -17,3 +32,17 @@ export type {
   StorageRegistration,
   StorageReport,
 } from "./catalog-client.ts";
+export { type CatalogClientOptions, createCatalogClient } from "./catalog-client-grpc.ts";
+export { type CallOptions, GrpcClient } from "./grpc-client.ts";
+export {
+  bidi,
+  type CallContext,
+  failStream,
+  GrpcServer,
+  type GrpcServerOptions,
+  type Handler,
+  type Handlers,
+  serverStream,
+  unary,
+} from "./grpc-server.ts";
+export { fromServiceError } from "./status.ts";

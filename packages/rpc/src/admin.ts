@@ -1,0 +1,125 @@
+// What people and their tools ask of a cluster, in domain types: served by the metadata process,
+// called by the command line. Field names are those of `--json`.
+import type { NodeId, VolumeName } from "@ashlar/core";
+
+export type ProcessState = "up" | "down";
+
+export interface ProcessStatus {
+  readonly id: NodeId;
+  readonly state: ProcessState;
+  /** 0 for metadata members, which have none. */
+  readonly incarnation: number;
+  /** host:port of its gRPC server; empty for gateways. */
+  readonly address: string;
+  /** Gateways only: as told to initiators. */
+  readonly portals: readonly { readonly address: string; readonly tpgt: number }[];
+}
+
+/** How chunks stand: a chunk is degraded with fewer in-sync replicas than its volume wants. */
+export interface ChunkCounts {
+  readonly chunks: number;
+  readonly degradedChunks: number;
+  /** No in-sync replica is up. */
+  readonly unavailableChunks: number;
+  /** A replica is being brought up to date. */
+  readonly resyncChunks: number;
+}
+
+export interface ClusterStatus extends ChunkCounts {
+  readonly clusterId: string;
+  readonly chunkSize: number;
+  readonly createdAt: string;
+  readonly appliedIndex: number;
+  readonly metadata: readonly ProcessStatus[];
+  readonly storage: readonly ProcessStatus[];
+  readonly gateways: readonly ProcessStatus[];
+  readonly volumes: number;
+}
+
+export interface DiskStatus {
+  readonly id: string;
+  readonly storeUuid: string;
+  readonly state: "up" | "down" | "failed";
+  readonly sizeBytes: number;
+  readonly freeBytes: number;
+}
+
+export interface NodeStatus {
+  readonly id: NodeId;
+  readonly state: ProcessState;
+  readonly incarnation: number;
+  readonly address: string;
+  readonly disks: readonly DiskStatus[];
+  readonly sizeBytes: number;
+  /** As of the node's newest ping; 0 before its first. */
+  readonly freeBytes: number;
+  /** Chunks with a replica here. */
+  readonly chunks: number;
+  readonly primaries: number;
+  /** Chunks whose replica here is not in sync. */
+  readonly degradedChunks: number;
+  /** Chunks whose replica here is being brought up to date. */
+  readonly resyncChunks: number;
+}
+
+export interface VolumeStatus extends ChunkCounts {
+  readonly name: VolumeName;
+  readonly id: string;
+  readonly iqn: string;
+  readonly lun: number;
+  readonly sizeBytes: number;
+  readonly blockSize: number;
+  readonly replicas: number;
+  readonly createdAt: string;
+  readonly family: number;
+}
+
+export interface CreateVolumeOptions {
+  readonly name: VolumeName;
+  /** A whole number of MiB, 1 MiB .. 64 TiB. */
+  readonly sizeBytes: number;
+  /** Absent: two where two nodes are up, else one. */
+  readonly replicas?: number | undefined;
+  /** 512 (default) or 4096. */
+  readonly blockSize?: number | undefined;
+}
+
+export interface VolumeCheck {
+  readonly chunks: number;
+  /** Replicas compared. */
+  readonly replicas: number;
+  /** Chunks whose replicas differ. */
+  readonly different: number;
+  /** Replicas with blocks that fail their checksum. */
+  readonly damaged: number;
+}
+
+export interface CheckProgress {
+  readonly chunksDone: number;
+  readonly chunksTotal: number;
+}
+
+interface AdminCallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** Errors are SystemErrors with the codes of volume/ and cluster/. */
+export interface AdminService {
+  clusterStatus(options: AdminCallOptions): Promise<ClusterStatus>;
+  listNodes(options: AdminCallOptions): Promise<readonly NodeStatus[]>;
+  listVolumes(options: AdminCallOptions): Promise<readonly VolumeStatus[]>;
+  getVolume(name: VolumeName, options: AdminCallOptions): Promise<VolumeStatus>;
+  /** The volume can be served when this resolves. */
+  createVolume(volume: CreateVolumeOptions, options: AdminCallOptions): Promise<VolumeStatus>;
+  deleteVolume(name: VolumeName, options: AdminCallOptions): Promise<void>;
+  /** Compares every replica of every chunk at one LSN. */
+  checkVolume(
+    name: VolumeName,
+    options: AdminCallOptions & { readonly onProgress?: (progress: CheckProgress) => void },
+  ): Promise<VolumeCheck>;
+}
+
+/** An AdminService over the network, which tries the given members in turn. */
+export interface AdminClient extends AdminService {
+  close(): void;
+}

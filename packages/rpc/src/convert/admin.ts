@@ -1,0 +1,85 @@
+// Admin messages <-> domain.
+import { nodeId, volumeName } from "@ashlar/core";
+import type {
+  ClusterStatus,
+  DiskStatus,
+  NodeStatus,
+  ProcessState,
+  ProcessStatus,
+  VolumeStatus,
+} from "../admin.ts";
+import type { ClusterStatusReply__Output } from "../gen/ashlar/v1/ClusterStatusReply.ts";
+import type { NodeStatus__Output } from "../gen/ashlar/v1/NodeStatus.ts";
+import type { ProcessStatus__Output } from "../gen/ashlar/v1/ProcessStatus.ts";
+import type { VolumeStatus__Output } from "../gen/ashlar/v1/VolumeStatus.ts";
+import { oneOf, safeNumber } from "./scalars.ts";
+
+const PROCESS_STATES: readonly ProcessState[] = ["up", "down"];
+const DISK_STATES: readonly DiskStatus["state"][] = ["up", "down", "failed"];
+
+function processStatus(message: ProcessStatus__Output): ProcessStatus {
+  return {
+    id: nodeId(message.id),
+    state: oneOf(PROCESS_STATES, message.state),
+    incarnation: safeNumber(message.incarnation),
+    address: message.address,
+    portals: message.portals.map(({ address, tpgt }) => ({ address, tpgt })),
+  };
+}
+
+export function clusterStatus(message: ClusterStatusReply__Output): ClusterStatus {
+  return {
+    clusterId: message.clusterId,
+    chunkSize: message.chunkSize,
+    createdAt: message.createdAt,
+    appliedIndex: safeNumber(message.appliedIndex),
+    metadata: message.metadata.map(processStatus),
+    storage: message.storage.map(processStatus),
+    gateways: message.gateways.map(processStatus),
+    volumes: message.volumes,
+    chunks: safeNumber(message.chunks),
+    degradedChunks: safeNumber(message.degradedChunks),
+    unavailableChunks: safeNumber(message.unavailableChunks),
+    resyncChunks: safeNumber(message.resyncChunks),
+  };
+}
+
+export function nodeStatus(message: NodeStatus__Output): NodeStatus {
+  return {
+    id: nodeId(message.id),
+    state: oneOf(PROCESS_STATES, message.state),
+    incarnation: safeNumber(message.incarnation),
+    address: message.address,
+    disks: message.disks.map((disk) => ({
+      id: disk.id,
+      storeUuid: disk.storeUuid,
+      state: oneOf(DISK_STATES, disk.state),
+      sizeBytes: safeNumber(disk.sizeBytes),
+      freeBytes: safeNumber(disk.freeBytes),
+    })),
+    sizeBytes: safeNumber(message.sizeBytes),
+    freeBytes: safeNumber(message.freeBytes),
+    chunks: safeNumber(message.chunks),
+    primaries: safeNumber(message.primaries),
+    degradedChunks: safeNumber(message.degradedChunks),
+    resyncChunks: safeNumber(message.resyncChunks),
+  };
+}
+
+export function volumeStatus(message: VolumeStatus__Output): VolumeStatus {
+  return {
+    name: volumeName(message.name),
+    id: message.id,
+    iqn: message.iqn,
+    lun: message.lun,
+    sizeBytes: safeNumber(message.sizeBytes),
+    blockSize: message.blockSize,
+    replicas: message.replicas,
+    createdAt: message.createdAt,
+    family: message.family,
+    chunks: safeNumber(message.chunks),
+    degradedChunks: safeNumber(message.degradedChunks),
+    unavailableChunks: safeNumber(message.unavailableChunks),
+    resyncChunks: safeNumber(message.resyncChunks),
+  };
+}

@@ -1,0 +1,101 @@
+// Original file: proto/admin.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { CheckProgress as _ashlar_v1_CheckProgress, CheckProgress__Output as _ashlar_v1_CheckProgress__Output } from '../../ashlar/v1/CheckProgress.ts';
+import type { ClusterStatusReply as _ashlar_v1_ClusterStatusReply, ClusterStatusReply__Output as _ashlar_v1_ClusterStatusReply__Output } from '../../ashlar/v1/ClusterStatusReply.ts';
+import type { CreateVolumeRequest as _ashlar_v1_CreateVolumeRequest, CreateVolumeRequest__Output as _ashlar_v1_CreateVolumeRequest__Output } from '../../ashlar/v1/CreateVolumeRequest.ts';
+import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
+import type { ListNodesReply as _ashlar_v1_ListNodesReply, ListNodesReply__Output as _ashlar_v1_ListNodesReply__Output } from '../../ashlar/v1/ListNodesReply.ts';
+import type { ListVolumesReply as _ashlar_v1_ListVolumesReply, ListVolumesReply__Output as _ashlar_v1_ListVolumesReply__Output } from '../../ashlar/v1/ListVolumesReply.ts';
+import type { VolumeRequest as _ashlar_v1_VolumeRequest, VolumeRequest__Output as _ashlar_v1_VolumeRequest__Output } from '../../ashlar/v1/VolumeRequest.ts';
+import type { VolumeStatus as _ashlar_v1_VolumeStatus, VolumeStatus__Output as _ashlar_v1_VolumeStatus__Output } from '../../ashlar/v1/VolumeStatus.ts';
+
+export interface AdminClient extends grpc.Client {
+  CheckVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_CheckProgress__Output>;
+  CheckVolume(argument: _ashlar_v1_VolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_CheckProgress__Output>;
+  checkVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_CheckProgress__Output>;
+  checkVolume(argument: _ashlar_v1_VolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_CheckProgress__Output>;
+  
+  ClusterStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ClusterStatusReply__Output>): grpc.ClientUnaryCall;
+  ClusterStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ClusterStatusReply__Output>): grpc.ClientUnaryCall;
+  ClusterStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ClusterStatusReply__Output>): grpc.ClientUnaryCall;
+  ClusterStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ClusterStatusReply__Output>): grpc.ClientUnaryCall;
+  clusterStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ClusterStatusReply__Output>): grpc.ClientUnaryCall;
+  clusterStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ClusterStatusReply__Output>): grpc.ClientUnaryCall;
+  clusterStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ClusterStatusReply__Output>): grpc.ClientUnaryCall;
+  clusterStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ClusterStatusReply__Output>): grpc.ClientUnaryCall;
+  
+  CreateVolume(argument: _ashlar_v1_CreateVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  CreateVolume(argument: _ashlar_v1_CreateVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  CreateVolume(argument: _ashlar_v1_CreateVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  CreateVolume(argument: _ashlar_v1_CreateVolumeRequest, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  createVolume(argument: _ashlar_v1_CreateVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  createVolume(argument: _ashlar_v1_CreateVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  createVolume(argument: _ashlar_v1_CreateVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  createVolume(argument: _ashlar_v1_CreateVolumeRequest, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  
+  DeleteVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DeleteVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DeleteVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DeleteVolume(argument: _ashlar_v1_VolumeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  deleteVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  deleteVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  deleteVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  deleteVolume(argument: _ashlar_v1_VolumeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  GetVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  GetVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  GetVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  GetVolume(argument: _ashlar_v1_VolumeRequest, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  getVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  getVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  getVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  getVolume(argument: _ashlar_v1_VolumeRequest, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  
+  ListNodes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
+  ListNodes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
+  ListNodes(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
+  ListNodes(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
+  listNodes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
+  listNodes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
+  listNodes(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
+  listNodes(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
+  
+  ListVolumes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListVolumesReply__Output>): grpc.ClientUnaryCall;
+  ListVolumes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListVolumesReply__Output>): grpc.ClientUnaryCall;
+  ListVolumes(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListVolumesReply__Output>): grpc.ClientUnaryCall;
+  ListVolumes(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ListVolumesReply__Output>): grpc.ClientUnaryCall;
+  listVolumes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListVolumesReply__Output>): grpc.ClientUnaryCall;
+  listVolumes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListVolumesReply__Output>): grpc.ClientUnaryCall;
+  listVolumes(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListVolumesReply__Output>): grpc.ClientUnaryCall;
+  listVolumes(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ListVolumesReply__Output>): grpc.ClientUnaryCall;
+  
+}
+
+export interface AdminHandlers extends grpc.UntypedServiceImplementation {
+  CheckVolume: grpc.handleServerStreamingCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_CheckProgress>;
+  
+  ClusterStatus: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ClusterStatusReply>;
+  
+  CreateVolume: grpc.handleUnaryCall<_ashlar_v1_CreateVolumeRequest__Output, _ashlar_v1_VolumeStatus>;
+  
+  DeleteVolume: grpc.handleUnaryCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_Empty>;
+  
+  GetVolume: grpc.handleUnaryCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus>;
+  
+  ListNodes: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ListNodesReply>;
+  
+  ListVolumes: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ListVolumesReply>;
+  
+}
+
+export interface AdminDefinition extends grpc.ServiceDefinition {
+  CheckVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_CheckProgress, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_CheckProgress__Output>
+  ClusterStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ClusterStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_ClusterStatusReply__Output>
+  CreateVolume: MethodDefinition<_ashlar_v1_CreateVolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_CreateVolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
+  DeleteVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_Empty, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_Empty__Output>
+  GetVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
+  ListNodes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListNodesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListNodesReply__Output>
+  ListVolumes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListVolumesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListVolumesReply__Output>
+}

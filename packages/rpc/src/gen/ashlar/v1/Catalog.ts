@@ -1,0 +1,90 @@
+// Original file: proto/catalog.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { AddToIsrRequest as _ashlar_v1_AddToIsrRequest, AddToIsrRequest__Output as _ashlar_v1_AddToIsrRequest__Output } from '../../ashlar/v1/AddToIsrRequest.ts';
+import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
+import type { ProposalReply as _ashlar_v1_ProposalReply, ProposalReply__Output as _ashlar_v1_ProposalReply__Output } from '../../ashlar/v1/ProposalReply.ts';
+import type { RegisterGatewayRequest as _ashlar_v1_RegisterGatewayRequest, RegisterGatewayRequest__Output as _ashlar_v1_RegisterGatewayRequest__Output } from '../../ashlar/v1/RegisterGatewayRequest.ts';
+import type { RegisterReply as _ashlar_v1_RegisterReply, RegisterReply__Output as _ashlar_v1_RegisterReply__Output } from '../../ashlar/v1/RegisterReply.ts';
+import type { RegisterStorageRequest as _ashlar_v1_RegisterStorageRequest, RegisterStorageRequest__Output as _ashlar_v1_RegisterStorageRequest__Output } from '../../ashlar/v1/RegisterStorageRequest.ts';
+import type { StoreDownRequest as _ashlar_v1_StoreDownRequest, StoreDownRequest__Output as _ashlar_v1_StoreDownRequest__Output } from '../../ashlar/v1/StoreDownRequest.ts';
+import type { WatchMessage as _ashlar_v1_WatchMessage, WatchMessage__Output as _ashlar_v1_WatchMessage__Output } from '../../ashlar/v1/WatchMessage.ts';
+import type { WatchRequest as _ashlar_v1_WatchRequest, WatchRequest__Output as _ashlar_v1_WatchRequest__Output } from '../../ashlar/v1/WatchRequest.ts';
+
+export interface CatalogClient extends grpc.Client {
+  AddToIsr(argument: _ashlar_v1_AddToIsrRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  AddToIsr(argument: _ashlar_v1_AddToIsrRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  AddToIsr(argument: _ashlar_v1_AddToIsrRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  AddToIsr(argument: _ashlar_v1_AddToIsrRequest, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  addToIsr(argument: _ashlar_v1_AddToIsrRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  addToIsr(argument: _ashlar_v1_AddToIsrRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  addToIsr(argument: _ashlar_v1_AddToIsrRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  addToIsr(argument: _ashlar_v1_AddToIsrRequest, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  
+  ReadIndex(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  ReadIndex(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  ReadIndex(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  ReadIndex(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  readIndex(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  readIndex(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  readIndex(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  readIndex(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  
+  RegisterGateway(argument: _ashlar_v1_RegisterGatewayRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  RegisterGateway(argument: _ashlar_v1_RegisterGatewayRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  RegisterGateway(argument: _ashlar_v1_RegisterGatewayRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  RegisterGateway(argument: _ashlar_v1_RegisterGatewayRequest, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  registerGateway(argument: _ashlar_v1_RegisterGatewayRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  registerGateway(argument: _ashlar_v1_RegisterGatewayRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  registerGateway(argument: _ashlar_v1_RegisterGatewayRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  registerGateway(argument: _ashlar_v1_RegisterGatewayRequest, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  
+  RegisterStorage(argument: _ashlar_v1_RegisterStorageRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  RegisterStorage(argument: _ashlar_v1_RegisterStorageRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  RegisterStorage(argument: _ashlar_v1_RegisterStorageRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  RegisterStorage(argument: _ashlar_v1_RegisterStorageRequest, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  registerStorage(argument: _ashlar_v1_RegisterStorageRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  registerStorage(argument: _ashlar_v1_RegisterStorageRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  registerStorage(argument: _ashlar_v1_RegisterStorageRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  registerStorage(argument: _ashlar_v1_RegisterStorageRequest, callback: grpc.requestCallback<_ashlar_v1_RegisterReply__Output>): grpc.ClientUnaryCall;
+  
+  StoreDown(argument: _ashlar_v1_StoreDownRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  StoreDown(argument: _ashlar_v1_StoreDownRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  StoreDown(argument: _ashlar_v1_StoreDownRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  StoreDown(argument: _ashlar_v1_StoreDownRequest, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  storeDown(argument: _ashlar_v1_StoreDownRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  storeDown(argument: _ashlar_v1_StoreDownRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  storeDown(argument: _ashlar_v1_StoreDownRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  storeDown(argument: _ashlar_v1_StoreDownRequest, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  
+  Watch(argument: _ashlar_v1_WatchRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_WatchMessage__Output>;
+  Watch(argument: _ashlar_v1_WatchRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_WatchMessage__Output>;
+  watch(argument: _ashlar_v1_WatchRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_WatchMessage__Output>;
+  watch(argument: _ashlar_v1_WatchRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_WatchMessage__Output>;
+  
+}
+
+export interface CatalogHandlers extends grpc.UntypedServiceImplementation {
+  AddToIsr: grpc.handleUnaryCall<_ashlar_v1_AddToIsrRequest__Output, _ashlar_v1_ProposalReply>;
+  
+  ReadIndex: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ProposalReply>;
+  
+  RegisterGateway: grpc.handleUnaryCall<_ashlar_v1_RegisterGatewayRequest__Output, _ashlar_v1_RegisterReply>;
+  
+  RegisterStorage: grpc.handleUnaryCall<_ashlar_v1_RegisterStorageRequest__Output, _ashlar_v1_RegisterReply>;
+  
+  StoreDown: grpc.handleUnaryCall<_ashlar_v1_StoreDownRequest__Output, _ashlar_v1_ProposalReply>;
+  
+  Watch: grpc.handleServerStreamingCall<_ashlar_v1_WatchRequest__Output, _ashlar_v1_WatchMessage>;
+  
+}
+
+export interface CatalogDefinition extends grpc.ServiceDefinition {
+  AddToIsr: MethodDefinition<_ashlar_v1_AddToIsrRequest, _ashlar_v1_ProposalReply, _ashlar_v1_AddToIsrRequest__Output, _ashlar_v1_ProposalReply__Output>
+  ReadIndex: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ProposalReply, _ashlar_v1_Empty__Output, _ashlar_v1_ProposalReply__Output>
+  RegisterGateway: MethodDefinition<_ashlar_v1_RegisterGatewayRequest, _ashlar_v1_RegisterReply, _ashlar_v1_RegisterGatewayRequest__Output, _ashlar_v1_RegisterReply__Output>
+  RegisterStorage: MethodDefinition<_ashlar_v1_RegisterStorageRequest, _ashlar_v1_RegisterReply, _ashlar_v1_RegisterStorageRequest__Output, _ashlar_v1_RegisterReply__Output>
+  StoreDown: MethodDefinition<_ashlar_v1_StoreDownRequest, _ashlar_v1_ProposalReply, _ashlar_v1_StoreDownRequest__Output, _ashlar_v1_ProposalReply__Output>
+  Watch: MethodDefinition<_ashlar_v1_WatchRequest, _ashlar_v1_WatchMessage, _ashlar_v1_WatchRequest__Output, _ashlar_v1_WatchMessage__Output>
+}

@@ -1,0 +1,25 @@
+// Original file: proto/catalog.proto
+
+import type { ClusterRecord as _ashlar_v1_ClusterRecord, ClusterRecord__Output as _ashlar_v1_ClusterRecord__Output } from '../../ashlar/v1/ClusterRecord.ts';
+import type { NodeRecord as _ashlar_v1_NodeRecord, NodeRecord__Output as _ashlar_v1_NodeRecord__Output } from '../../ashlar/v1/NodeRecord.ts';
+import type { GatewayRecord as _ashlar_v1_GatewayRecord, GatewayRecord__Output as _ashlar_v1_GatewayRecord__Output } from '../../ashlar/v1/GatewayRecord.ts';
+import type { VolumeRecord as _ashlar_v1_VolumeRecord, VolumeRecord__Output as _ashlar_v1_VolumeRecord__Output } from '../../ashlar/v1/VolumeRecord.ts';
+import type { VolumeDeleted as _ashlar_v1_VolumeDeleted, VolumeDeleted__Output as _ashlar_v1_VolumeDeleted__Output } from '../../ashlar/v1/VolumeDeleted.ts';
+
+export interface Change {
+  'cluster'?: (_ashlar_v1_ClusterRecord | null);
+  'node'?: (_ashlar_v1_NodeRecord | null);
+  'gateway'?: (_ashlar_v1_GatewayRecord | null);
+  'volume'?: (_ashlar_v1_VolumeRecord | null);
+  'volumeDeleted'?: (_ashlar_v1_VolumeDeleted | null);
+  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted";
+}
+
+export interface Change__Output {
+  'cluster'?: (_ashlar_v1_ClusterRecord__Output | null);
+  'node'?: (_ashlar_v1_NodeRecord__Output | null);
+  'gateway'?: (_ashlar_v1_GatewayRecord__Output | null);
+  'volume'?: (_ashlar_v1_VolumeRecord__Output | null);
+  'volumeDeleted'?: (_ashlar_v1_VolumeDeleted__Output | null);
+  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted";
+}

@@ -1,0 +1,14 @@
+// Original file: proto/catalog.proto
+
+
+export interface ClusterRecord {
+  'clusterId'?: (string);
+  'chunkSize'?: (number);
+  'createdAt'?: (string);
+}
+
+export interface ClusterRecord__Output {
+  'clusterId': (string);
+  'chunkSize': (number);
+  'createdAt': (string);
+}

@@ -1,0 +1,34 @@
+// Original file: proto/admin.proto
+
+import type { ProcessStatus as _ashlar_v1_ProcessStatus, ProcessStatus__Output as _ashlar_v1_ProcessStatus__Output } from '../../ashlar/v1/ProcessStatus.ts';
+import type { Long } from '@grpc/proto-loader';
+
+export interface ClusterStatusReply {
+  'clusterId'?: (string);
+  'chunkSize'?: (number);
+  'createdAt'?: (string);
+  'appliedIndex'?: (number | string | Long);
+  'metadata'?: (_ashlar_v1_ProcessStatus)[];
+  'storage'?: (_ashlar_v1_ProcessStatus)[];
+  'gateways'?: (_ashlar_v1_ProcessStatus)[];
+  'volumes'?: (number);
+  'chunks'?: (number | string | Long);
+  'degradedChunks'?: (number | string | Long);
+  'unavailableChunks'?: (number | string | Long);
+  'resyncChunks'?: (number | string | Long);
+}
+
+export interface ClusterStatusReply__Output {
+  'clusterId': (string);
+  'chunkSize': (number);
+  'createdAt': (string);
+  'appliedIndex': (number);
+  'metadata': (_ashlar_v1_ProcessStatus__Output)[];
+  'storage': (_ashlar_v1_ProcessStatus__Output)[];
+  'gateways': (_ashlar_v1_ProcessStatus__Output)[];
+  'volumes': (number);
+  'chunks': (number);
+  'degradedChunks': (number);
+  'unavailableChunks': (number);
+  'resyncChunks': (number);
+}

@@ -1,0 +1,17 @@
+// Original file: proto/admin.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface CreateVolumeRequest {
+  'name'?: (string);
+  'sizeBytes'?: (number | string | Long);
+  'replicas'?: (number);
+  'blockSize'?: (number);
+}
+
+export interface CreateVolumeRequest__Output {
+  'name': (string);
+  'sizeBytes': (number);
+  'replicas': (number);
+  'blockSize': (number);
+}

@@ -1,0 +1,18 @@
+// Original file: proto/heartbeat.proto
+
+import type { StoreReport as _ashlar_v1_StoreReport, StoreReport__Output as _ashlar_v1_StoreReport__Output } from '../../ashlar/v1/StoreReport.ts';
+import type { Long } from '@grpc/proto-loader';
+
+export interface PingMessage {
+  'version'?: (number);
+  'process'?: (string);
+  'incarnation'?: (number | string | Long);
+  'stores'?: (_ashlar_v1_StoreReport)[];
+}
+
+export interface PingMessage__Output {
+  'version': (number);
+  'process': (string);
+  'incarnation': (number);
+  'stores': (_ashlar_v1_StoreReport__Output)[];
+}

@@ -1,0 +1,12 @@
+// Original file: proto/common.proto
+
+
+export interface Portal {
+  'address'?: (string);
+  'tpgt'?: (number);
+}
+
+export interface Portal__Output {
+  'address': (string);
+  'tpgt': (number);
+}

@@ -1,0 +1,13 @@
+// Original file: proto/catalog.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface RegisterReply {
+  'incarnation'?: (number | string | Long);
+  'index'?: (number | string | Long);
+}
+
+export interface RegisterReply__Output {
+  'incarnation': (number);
+  'index': (number);
+}

@@ -1,0 +1,12 @@
+// Original file: proto/catalog.proto
+
+
+export interface StoreDownRequest {
+  'version'?: (number);
+  'store'?: (string);
+}
+
+export interface StoreDownRequest__Output {
+  'version': (number);
+  'store': (string);
+}

@@ -1,0 +1,10 @@
+// Original file: proto/admin.proto
+
+
+export interface VolumeRequest {
+  'name'?: (string);
+}
+
+export interface VolumeRequest__Output {
+  'name': (string);
+}

@@ -1,0 +1,35 @@
+// Original file: proto/admin.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface VolumeStatus {
+  'name'?: (string);
+  'id'?: (string);
+  'iqn'?: (string);
+  'lun'?: (number);
+  'sizeBytes'?: (number | string | Long);
+  'blockSize'?: (number);
+  'replicas'?: (number);
+  'createdAt'?: (string);
+  'chunks'?: (number | string | Long);
+  'degradedChunks'?: (number | string | Long);
+  'unavailableChunks'?: (number | string | Long);
+  'resyncChunks'?: (number | string | Long);
+  'family'?: (number);
+}
+
+export interface VolumeStatus__Output {
+  'name': (string);
+  'id': (string);
+  'iqn': (string);
+  'lun': (number);
+  'sizeBytes': (number);
+  'blockSize': (number);
+  'replicas': (number);
+  'createdAt': (string);
+  'chunks': (number);
+  'degradedChunks': (number);
+  'unavailableChunks': (number);
+  'resyncChunks': (number);
+  'family': (number);
+}

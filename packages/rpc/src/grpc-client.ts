@@ -1,0 +1,133 @@
+// One gRPC connection to a peer, with the conventions of every call: the cluster's id in metadata, a
+// deadline, the caller's signal, SystemErrors as the peer threw them. Reconnects by itself.
+import { type ClusterId, SystemError } from "@ashlar/core";
+import {
+  Client,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  credentials,
+  Metadata,
+} from "@grpc/grpc-js";
+import { CALL_DEADLINE_MS, CHANNEL_OPTIONS, CLUSTER_KEY } from "./conventions.ts";
+import { fromServiceError } from "./status.ts";
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds; CALL_DEADLINE_MS if absent. */
+  readonly deadlineMs?: number;
+}
+
+/** The caller's side of a method, of a generated definition or one with its own serialisers. */
+export interface CallableMethod<Q, R> {
+  readonly path: string;
+  readonly requestSerialize: (request: Q) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => R;
+}
+
+export class GrpcClient {
+  readonly address: string;
+  private readonly client: Client;
+  private readonly metadata = new Metadata();
+
+  /** Without `clusterId` only the Admin service answers. */
+  constructor(options: { readonly address: string; readonly clusterId?: ClusterId | undefined }) {
+    this.address = options.address;
+    this.client = new Client(options.address, credentials.createInsecure(), CHANNEL_OPTIONS);
+    if (options.clusterId) this.metadata.set(CLUSTER_KEY, options.clusterId);
+  }
+
+  /** @throws SystemError the peer's, or rpc/unavailable, rpc/deadline, the signal's reason. */
+  unary<Q, R>(
+    method: CallableMethod<Q, R>,
+    request: Q,
+    { signal, deadlineMs = CALL_DEADLINE_MS }: CallOptions,
+  ): Promise<R> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const call = this.client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        this.metadata,
+        { deadline: Date.now() + deadlineMs },
+        (error, reply) => {
+          signal.removeEventListener("abort", onAbort);
+          if (signal.aborted) reject(signal.reason);
+          else if (error) reject(fromServiceError(error, this.address));
+          else if (reply === undefined) reject(new SystemError("internal", "empty reply"));
+          else resolve(reply);
+        },
+      );
+      const onAbort = (): void => call.cancel();
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /**
+   * Replies of a server-streaming call until it ends. Leaving the loop cancels the call.
+   * @throws SystemError as of unary.
+   */
+  async *serverStream<Q, R>(
+    method: CallableMethod<Q, R>,
+    request: Q,
+    { signal }: Pick<CallOptions, "signal">,
+  ): AsyncGenerator<R, void, undefined> {
+    signal.throwIfAborted();
+    const call: ClientReadableStream<R> = this.client.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      this.metadata,
+    );
+    const onAbort = (): void => call.cancel();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      for await (const reply of call) yield reply as R;
+    } catch (thrown) {
+      signal.throwIfAborted();
+      throw fromServiceError(thrown, this.address);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      call.on("error", () => {});
+      call.cancel();
+    }
+  }
+
+  /**
+   * Opens a bidirectional stream. Its "error" carries a grpc error: see fromServiceError; the signal
+   * cancels it.
+   */
+  bidi<Q, R>(
+    method: CallableMethod<Q, R>,
+    {
+      signal,
+      metadata = {},
+    }: {
+      readonly signal: AbortSignal;
+      readonly metadata?: Readonly<Record<string, string>>;
+    },
+  ): ClientDuplexStream<Q, R> {
+    signal.throwIfAborted();
+    const sent = this.metadata.clone();
+    for (const [key, value] of Object.entries(metadata)) sent.set(key, value);
+    const call = this.client.makeBidiStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      sent,
+    );
+    const onAbort = (): void => call.cancel();
+    signal.addEventListener("abort", onAbort, { once: true });
+    call.on("close", () => signal.removeEventListener("abort", onAbort));
+    return call;
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}

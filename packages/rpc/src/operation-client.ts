@@ -1,0 +1,105 @@
+// The gateway's end of an operations carrier: pairs replies with requests. When the carrier breaks,
+// everything outstanding fails with rpc/disconnected: its fate is unknown, so the caller re-sends
+// with the same opId and the chunk's primary sorts it out (P10).
+import { SystemError, toSystemError } from "@ashlar/core";
+import type { Operation, OperationReply } from "@ashlar/replica";
+import type { Carrier, ReceivedFrame } from "./carrier.ts";
+import { badFrame } from "./frame-codec.ts";
+import { decodeReply, encodeOperation, OPERATION_FRAME } from "./operation-codec.ts";
+
+export type OperationOutcome =
+  | { readonly kind: "reply"; readonly reply: OperationReply }
+  /** rpc/disconnected: it may or may not have taken effect. */
+  | { readonly kind: "failed"; readonly error: SystemError };
+
+export type OnOutcome = (outcome: OperationOutcome) => void;
+
+interface Pending {
+  readonly bytes: number;
+  readonly settle: OnOutcome;
+}
+
+const bytesOf = (operation: Operation): number =>
+  operation.kind === "unmap" ? 0 : operation.length;
+
+export class OperationClient {
+  private readonly carrier: Carrier;
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  private bytes = 0;
+  private closedBy: SystemError | undefined;
+
+  /** Takes over `carrier`, in the turn it was dialled. */
+  constructor(carrier: Carrier) {
+    this.carrier = carrier;
+    carrier.onFrame((frame) => this.onFrame(frame));
+    carrier.onClose((reason) => this.onClose(reason));
+  }
+
+  /** Requests sent and not yet answered; `bytes` counts their payload in either direction. */
+  get inFlight(): { readonly operations: number; readonly bytes: number } {
+    return { operations: this.pending.size, bytes: this.bytes };
+  }
+
+  /**
+   * Sends an operation; `settle` is called once, never within this call. The payload must not change
+   * until then. Gives the id by which the request can be forgotten.
+   */
+  request(operation: Operation, settle: OnOutcome): number {
+    const id = this.nextId++;
+    if (this.closedBy) {
+      const error = this.closedBy;
+      queueMicrotask(() => settle({ kind: "failed", error }));
+      return id;
+    }
+    const bytes = bytesOf(operation);
+    this.pending.set(id, { bytes, settle });
+    this.bytes += bytes;
+    this.carrier.send({ type: OPERATION_FRAME.operation, id, body: encodeOperation(operation) });
+    return id;
+  }
+
+  /** The same as a promise; rejects with rpc/disconnected. */
+  send(operation: Operation): Promise<OperationReply> {
+    return new Promise((resolve, reject) => {
+      this.request(operation, (outcome) => {
+        if (outcome.kind === "reply") resolve(outcome.reply);
+        else reject(outcome.error);
+      });
+    });
+  }
+
+  close(reason?: Error): void {
+    this.carrier.close(reason);
+  }
+
+  private onFrame(frame: ReceivedFrame): void {
+    const pending = this.pending.get(frame.id);
+    let reply: OperationReply;
+    try {
+      if (frame.type !== OPERATION_FRAME.reply) throw badFrame(`type ${frame.type}`);
+      if (!pending) throw badFrame(`reply to unknown request ${frame.id}`);
+      reply = decodeReply(frame.body);
+    } catch (thrown) {
+      this.carrier.close(toSystemError(thrown, "rpc/bad-frame"));
+      return;
+    }
+    this.pending.delete(frame.id);
+    this.bytes -= pending.bytes;
+    pending.settle({ kind: "reply", reply });
+  }
+
+  private onClose(reason: Error): void {
+    const error = new SystemError(
+      "rpc/disconnected",
+      `connection to ${this.carrier.peer.node} broke: ${reason.message}`,
+      { node: this.carrier.peer.node },
+      reason,
+    );
+    this.closedBy = error;
+    const outstanding = [...this.pending.values()];
+    this.pending.clear();
+    this.bytes = 0;
+    for (const { settle } of outstanding) settle({ kind: "failed", error });
+  }
+}

@@ -1,0 +1,139 @@
+// Operations and their replies as frame bodies: a fixed binary head with its version, the checksums,
+// then the payload as it is. Offsets in bytes, little-endian:
+//   operation  0 version u8 · 1 kind u8 · 2 checksums u16 · 4 layer u32 · 8 chunk u64 · 16 epoch u32
+//              20 offset u32 · 24 length u32 · 28 reserved u32 · 32 incarnation u64 · 40 seq u64
+//              48 lowest unresolved seq u64 · 56 token u64 · 64 generation u64 · 72 checksums, payload
+//   reply      0 version u8 · 1 status u8 · 2 checksums u16 · 4 epoch u32 · 8 value u64
+//              16 checksums, payload
+import {
+  CHUNK_SIZE_MAX,
+  CHUNKS_PER_FAMILY_MAX,
+  chunkIdFromNumber,
+  OP_LENGTH_MAX,
+  type ScatterList,
+} from "@ashlar/core";
+import {
+  OPERATION_STATUS,
+  OPERATION_VERSION,
+  type Operation,
+  type OperationReply,
+  type OperationStatusName,
+} from "@ashlar/replica";
+import { BodyReader, BodyWriter, badFrame } from "./frame-codec.ts";
+
+/** Frame types of carriers opened for operations; 0 belongs to the carrier itself. */
+export const OPERATION_FRAME = { operation: 1, reply: 2 } as const;
+
+const OPERATION_HEAD_LENGTH = 72;
+const REPLY_HEAD_LENGTH = 16;
+
+const KINDS = ["read", "write", "unmap", "compareAndWrite"] as const satisfies Operation["kind"][];
+const KIND_NUMBER: Readonly<Record<Operation["kind"], number>> = {
+  read: 0,
+  write: 1,
+  unmap: 2,
+  compareAndWrite: 3,
+};
+
+const STATUS_NAMES: readonly OperationStatusName[] = (() => {
+  const names: OperationStatusName[] = [];
+  for (const [name, number] of Object.entries(OPERATION_STATUS)) {
+    names[number] = name as OperationStatusName;
+  }
+  return names;
+})();
+
+const NO_CHECKSUMS = new Uint32Array(0);
+const NO_DATA: ScatterList = [];
+
+export function encodeOperation(operation: Operation): Buffer[] {
+  const carriesData = operation.kind === "write" || operation.kind === "compareAndWrite";
+  const checksums = carriesData ? operation.checksums : NO_CHECKSUMS;
+  const head = new BodyWriter(OPERATION_HEAD_LENGTH + checksums.length * 4)
+    .u8(OPERATION_VERSION)
+    .u8(KIND_NUMBER[operation.kind])
+    .u16(checksums.length)
+    .u32(operation.layer)
+    .u64(operation.chunk)
+    .u32(operation.epoch)
+    .u32(operation.offset)
+    .u32(operation.length)
+    .u32(0)
+    .u64(operation.opId.incarnation)
+    .u64(operation.opId.seq)
+    .u64(operation.lowestUnresolvedSeq)
+    .u64(operation.token)
+    .u64(operation.generation)
+    .u32Array(checksums)
+    .finish();
+  return carriesData ? [head, ...operation.data] : [head];
+}
+
+/** @throws SystemError rpc/bad-frame, rpc/version. The payload shares the body's memory. */
+export function decodeOperation(body: Buffer): Operation {
+  const reader = new BodyReader(body);
+  if (reader.u8() !== OPERATION_VERSION) throw badFrame("operation version");
+  const kind = KINDS[reader.u8()];
+  if (kind === undefined) throw badFrame("operation kind");
+  const checksumCount = reader.u16();
+  const layer = reader.u32();
+  const chunk = reader.u64();
+  if (chunk < CHUNKS_PER_FAMILY_MAX) throw badFrame("chunk id");
+  const epoch = reader.u32();
+  const offset = reader.u32();
+  const length = reader.u32();
+  reader.u32();
+  const head = {
+    chunk: chunkIdFromNumber(chunk),
+    layer,
+    epoch,
+    opId: { incarnation: reader.u64(), seq: reader.u64() },
+    lowestUnresolvedSeq: reader.u64(),
+    token: reader.u64(),
+    generation: reader.u64(),
+    offset,
+    length,
+  };
+  const checksums = reader.u32Array(checksumCount);
+  const data = reader.rest();
+  checkLengths(kind, { offset, length, dataLength: data.length });
+  if (kind === "read" || kind === "unmap") return { ...head, kind };
+  return { ...head, kind, data: [data], checksums };
+}
+
+/** Payload and range agree, so that nothing behind this point has to wonder. */
+function checkLengths(
+  kind: Operation["kind"],
+  { offset, length, dataLength }: { offset: number; length: number; dataLength: number },
+): void {
+  const wanted = { read: 0, unmap: 0, write: length, compareAndWrite: 2 * length }[kind];
+  if (dataLength !== wanted) throw badFrame("payload length");
+  if (kind !== "unmap" && length > OP_LENGTH_MAX) throw badFrame("operation length");
+  if (offset + length > CHUNK_SIZE_MAX) throw badFrame("operation range");
+}
+
+export function encodeReply(reply: OperationReply): Buffer[] {
+  const head = new BodyWriter(REPLY_HEAD_LENGTH + reply.checksums.length * 4)
+    .u8(OPERATION_VERSION)
+    .u8(OPERATION_STATUS[reply.status])
+    .u16(reply.checksums.length)
+    .u32(reply.epoch)
+    .u64(reply.value)
+    .u32Array(reply.checksums)
+    .finish();
+  return reply.data.length === 0 ? [head] : [head, ...reply.data];
+}
+
+/** @throws SystemError rpc/bad-frame. The payload shares the body's memory. */
+export function decodeReply(body: Buffer): OperationReply {
+  const reader = new BodyReader(body);
+  if (reader.u8() !== OPERATION_VERSION) throw badFrame("reply version");
+  const status = STATUS_NAMES[reader.u8()];
+  if (status === undefined) throw badFrame("reply status");
+  const checksumCount = reader.u16();
+  const epoch = reader.u32();
+  const value = reader.u64();
+  const checksums = checksumCount === 0 ? NO_CHECKSUMS : reader.u32Array(checksumCount);
+  const data = reader.remaining === 0 ? NO_DATA : [reader.rest()];
+  return { status, epoch, value, data, checksums };
+}
