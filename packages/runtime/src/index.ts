@@ -17,3 +17,4 @@ export { nodeClock } from "./node/node-clock.ts";
 export { nodeDisk } from "./node/node-disk.ts";
 export { nodeRandom } from "./node/node-random.ts";
 export type { Random } from "./random.ts";
+export { seededRandom } from "./seeded-random.ts";
