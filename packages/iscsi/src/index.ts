@@ -1,1 +1,58 @@
-export {};
+export {
+  ASYNC_EVENT,
+  BHS_LENGTH,
+  ISCSI_PORT,
+  LOGIN_STATUS,
+  LOGOUT_REASON,
+  LOGOUT_RESPONSE,
+  type LoginStatus,
+  OPCODE,
+  REJECT_REASON,
+  STAGE,
+  type Stage,
+  TAG_NONE,
+  TASK_ATTRIBUTE,
+  TASK_FUNCTION,
+  TASK_RESPONSE,
+} from "./opcode.ts";
+export {
+  type AsyncMessage,
+  type DataIn,
+  type DataOut,
+  type Digests,
+  type InitiatorPdu,
+  type LoginRequest,
+  type LoginResponse,
+  type LogoutRequest,
+  type LogoutResponse,
+  LUN_NONE,
+  NO_DIGESTS,
+  type NopIn,
+  type NopOut,
+  type R2t,
+  type Reject,
+  type ScsiCommand,
+  type ScsiResponse,
+  type TargetPdu,
+  type TaskManagementRequest,
+  type TaskManagementResponse,
+  type TextRequest,
+  type TextResponse,
+  type UnknownPdu,
+} from "./pdu.ts";
+export {
+  type DecodeFault,
+  initiatorPduDecoder,
+  PduDecoder,
+  targetPduDecoder,
+} from "./pdu-decoder.ts";
+export { encodeInitiatorPdu, encodeTargetPdu } from "./pdu-encoder.ts";
+export { serialAdd, serialDistance, serialLess, serialWithin } from "./serial.ts";
+export {
+  formatText,
+  KEY,
+  parseText,
+  TEXT_LENGTH_MAX,
+  TextAssembler,
+  type TextPair,
+} from "./text.ts";

@@ -1,1 +1,1 @@
-export {};
+export { arbitraryInitiatorPdu, arbitraryTargetPdu } from "./arbitrary-pdus.ts";
