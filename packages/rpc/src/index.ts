@@ -26,6 +26,8 @@ export {
   type Frame,
   type ReceivedFrame,
 } from "./carrier.ts";
+export { type CarrierDialerOptions, createCarrierDialer } from "./carrier-dialer.ts";
+export { type CarrierSelf, CarrierServer, type CarrierServerOptions } from "./carrier-server.ts";
 export type {
   CatalogClient,
   GatewayRegistration,
@@ -33,6 +35,7 @@ export type {
   StorageReport,
 } from "./catalog-client.ts";
 export { type CatalogClientOptions, createCatalogClient } from "./catalog-client-grpc.ts";
+export { BodyReader, BodyWriter, badFrame, LSN_LENGTH } from "./frame-codec.ts";
 export { type CallOptions, GrpcClient } from "./grpc-client.ts";
 export {
   bidi,
@@ -45,4 +48,13 @@ export {
   serverStream,
   unary,
 } from "./grpc-server.ts";
+export { type OnOutcome, OperationClient, type OperationOutcome } from "./operation-client.ts";
+export {
+  decodeOperation,
+  decodeReply,
+  encodeOperation,
+  encodeReply,
+  OPERATION_FRAME,
+} from "./operation-codec.ts";
+export { type OperationHandler, OperationServer } from "./operation-server.ts";
 export { fromServiceError } from "./status.ts";

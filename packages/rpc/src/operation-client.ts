@@ -43,20 +43,19 @@ export class OperationClient {
 
   /**
    * Sends an operation; `settle` is called once, never within this call. The payload must not change
-   * until then. Gives the id by which the request can be forgotten.
+   * until then.
    */
-  request(operation: Operation, settle: OnOutcome): number {
+  request(operation: Operation, settle: OnOutcome): void {
     const id = this.nextId++;
     if (this.closedBy) {
       const error = this.closedBy;
       queueMicrotask(() => settle({ kind: "failed", error }));
-      return id;
+      return;
     }
     const bytes = bytesOf(operation);
     this.pending.set(id, { bytes, settle });
     this.bytes += bytes;
     this.carrier.send({ type: OPERATION_FRAME.operation, id, body: encodeOperation(operation) });
-    return id;
   }
 
   /** The same as a promise; rejects with rpc/disconnected. */

@@ -1,0 +1,209 @@
+// The opening side of carriers: asks the peer's ChunkService for a ticket, then presents it on a
+// plain socket or on a Carry stream. Each dial has a channel of its own: a carrier never waits for
+// another one's bulk or back-off.
+import { connect, type Socket } from "node:net";
+import { type ClusterId, nodeId, SystemError, toSystemError } from "@ashlar/core";
+import { type Clock, type Log, nodeClock, type Random } from "@ashlar/runtime";
+import { type ByteStream, GrpcStream, SocketStream } from "./byte-stream.ts";
+import {
+  type Carrier,
+  type CarrierDialer,
+  type CarrierKind,
+  type CarrierPeer,
+  type CarrierPurpose,
+  FRAME_VERSION,
+} from "./carrier.ts";
+import type { CarrierSelf } from "./carrier-server.ts";
+import {
+  ANSWER_LENGTH,
+  checkGreeting,
+  chunkService,
+  encodePreamble,
+  TICKET_KEY,
+} from "./chunk-service.ts";
+import { FrameCarrier } from "./frame-carrier.ts";
+import type { OpenCarrierReply__Output } from "./gen/ashlar/v1/OpenCarrierReply.ts";
+import { prepareSocket, readGreeting } from "./greeting-socket.ts";
+import { GrpcClient } from "./grpc-client.ts";
+import { fromServiceError } from "./status.ts";
+
+export interface CarrierDialerOptions {
+  readonly self: CarrierSelf;
+  readonly clusterId: ClusterId;
+  /** Which of the two carriers to open. */
+  readonly kind: CarrierKind;
+  readonly random: Random;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** A node that cannot be reached by then is not worth waiting for: the caller tries again. */
+const DIAL_TIMEOUT_MS = 3_000;
+
+export function createCarrierDialer(
+  options: CarrierDialerOptions,
+): CarrierDialer & { close(): void } {
+  return new RpcCarrierDialer(options);
+}
+
+class RpcCarrierDialer implements CarrierDialer {
+  private readonly options: CarrierDialerOptions;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly carriers = new Set<Carrier>();
+  private readonly closing = new AbortController();
+
+  constructor(options: CarrierDialerOptions) {
+    this.options = options;
+    this.clock = options.clock ?? nodeClock;
+    this.log = options.log.child({ component: "carrier-dialer" });
+  }
+
+  async dial(
+    address: string,
+    purpose: CarrierPurpose,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<Carrier> {
+    const limit = new AbortController();
+    const timeout = this.clock.after(DIAL_TIMEOUT_MS, () =>
+      limit.abort(
+        new SystemError("rpc/unavailable", `${address}: no carrier in ${DIAL_TIMEOUT_MS} ms`),
+      ),
+    );
+    const giveUp = AbortSignal.any([signal, limit.signal, this.closing.signal]);
+    try {
+      return await this.open(address, purpose, giveUp);
+    } catch (thrown) {
+      const error = toSystemError(giveUp.aborted ? giveUp.reason : thrown, "rpc/unavailable");
+      if (error.code !== "rpc/disconnected") throw error;
+      throw new SystemError("rpc/unavailable", `${address}: ${error.message}`, { address }, error);
+    } finally {
+      timeout.cancel();
+    }
+  }
+
+  /** Closes every carrier this dialer opened; later dials are refused. */
+  close(): void {
+    const reason = new SystemError("rpc/unavailable", "the process stops");
+    this.closing.abort(reason);
+    for (const carrier of [...this.carriers]) carrier.close(reason);
+  }
+
+  private async open(
+    address: string,
+    purpose: CarrierPurpose,
+    signal: AbortSignal,
+  ): Promise<Carrier> {
+    const { self, clusterId, kind } = this.options;
+    const client = new GrpcClient({ address, clusterId });
+    let stream: ByteStream;
+    let reply: OpenCarrierReply__Output;
+    try {
+      reply = await client.unary(
+        chunkService.OpenCarrier,
+        {
+          frameVersion: FRAME_VERSION,
+          purpose,
+          kind,
+          cluster: clusterId,
+          node: self.node,
+          incarnation: self.incarnation(),
+        },
+        { signal, deadlineMs: DIAL_TIMEOUT_MS },
+      );
+      stream =
+        kind === "socket"
+          ? await openSocket(address, reply, signal)
+          : await openCall(client, reply, signal);
+    } catch (thrown) {
+      client.close();
+      throw thrown;
+    }
+    if (kind === "socket") client.close();
+    const peer = { node: nodeId(reply.node), incarnation: Number(reply.incarnation) };
+    return this.carrier(stream, { purpose, peer, client });
+  }
+
+  private carrier(
+    stream: ByteStream,
+    {
+      purpose,
+      peer,
+      client,
+    }: {
+      readonly purpose: CarrierPurpose;
+      readonly peer: CarrierPeer;
+      readonly client: GrpcClient;
+    },
+  ): Carrier {
+    const { kind } = this.options;
+    const { clock } = this;
+    const carrier = new FrameCarrier({ stream, kind, purpose, peer, clock, pausesReading: false });
+    this.carriers.add(carrier);
+    const facts = { kind, purpose, peer: peer.node, incarnation: peer.incarnation };
+    this.log.info(facts, "carrier opened");
+    carrier.onClose((reason) => {
+      this.carriers.delete(carrier);
+      client.close();
+      this.log.info({ ...facts, reason: reason.message }, "carrier closed");
+    });
+    return carrier;
+  }
+}
+
+const hostOf = (address: string): string =>
+  address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+
+async function openSocket(
+  address: string,
+  { host, port, ticket }: OpenCarrierReply__Output,
+  signal: AbortSignal,
+): Promise<ByteStream> {
+  const socket: Socket = connect({ host: host || hostOf(address), port });
+  const onAbort = (): void => {
+    socket.destroy();
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    prepareSocket(socket);
+    socket.write(encodePreamble(ticket));
+    const fault = checkGreeting(await readGreeting(socket, ANSWER_LENGTH));
+    if (fault) throw fault;
+    signal.throwIfAborted();
+    return new SocketStream(socket);
+  } catch (thrown) {
+    socket.destroy();
+    throw thrown;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function openCall(
+  client: GrpcClient,
+  { ticket }: OpenCarrierReply__Output,
+  signal: AbortSignal,
+): Promise<ByteStream> {
+  const hangUp = new AbortController();
+  const call = client.bidi(chunkService.Carry, {
+    signal: hangUp.signal,
+    metadata: { [TICKET_KEY]: ticket.toString("hex") },
+  });
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => hangUp.abort(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    const stop = (): void => {
+      signal.removeEventListener("abort", onAbort);
+      call.off("error", onError);
+    };
+    const onError = (error: Error): void => {
+      stop();
+      reject(fromServiceError(error, client.address));
+    };
+    call.on("error", onError);
+    call.once("metadata", () => {
+      stop();
+      resolve(new GrpcStream(call, () => hangUp.abort()));
+    });
+  });
+}

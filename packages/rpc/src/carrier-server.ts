@@ -1,0 +1,201 @@
+// The accepting side of carriers: the ChunkService, which authorises each carrier over gRPC, and the
+// plain listener on which the socket kind then presents its ticket.
+import { createServer, type Server, type Socket } from "node:net";
+import {
+  type ClusterId,
+  type NodeId,
+  nodeId,
+  present,
+  SystemError,
+  toSystemError,
+} from "@ashlar/core";
+import { type Clock, type Log, nodeClock, type Random, type Startable } from "@ashlar/runtime";
+import { Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
+import { type ByteStream, GrpcStream, SocketStream } from "./byte-stream.ts";
+import { type Carrier, type CarrierAcceptor, type CarrierPeer, FRAME_VERSION } from "./carrier.ts";
+import { type Authorisation, CarrierTickets } from "./carrier-tickets.ts";
+import {
+  CARRIER_KINDS,
+  CARRIER_PURPOSES,
+  chunkService,
+  decodePreamble,
+  encodeAnswer,
+  PREAMBLE_LENGTH,
+  TICKET_KEY,
+} from "./chunk-service.ts";
+import { FrameCarrier } from "./frame-carrier.ts";
+import type { OpenCarrierReply } from "./gen/ashlar/v1/OpenCarrierReply.ts";
+import type { OpenCarrierRequest__Output } from "./gen/ashlar/v1/OpenCarrierRequest.ts";
+import { prepareSocket, readGreeting } from "./greeting-socket.ts";
+import { bidi, failStream, type GrpcServer, unary } from "./grpc-server.ts";
+
+/** This process as its peers know it; the incarnation may change when it registers again. */
+export interface CarrierSelf {
+  readonly node: NodeId;
+  readonly incarnation: () => number;
+}
+
+export interface CarrierServerOptions {
+  readonly self: CarrierSelf;
+  readonly clusterId: ClusterId;
+  /** Where the plain listener stands; port 0 takes any, peers are told which. */
+  readonly socketListen: { readonly host: string; readonly port: number };
+  /** Host told to peers if not the one they asked: behind address translation. */
+  readonly socketAdvertise?: string;
+  /** Called with each carrier; must set onFrame or close it within that turn of the loop. */
+  readonly accept: CarrierAcceptor;
+  readonly random: Random;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** A connection that has not shown its ticket after this long is dropped. */
+const PREAMBLE_TIMEOUT_MS = 5_000;
+/** Connections that may be without a ticket at one time. */
+const GREETING_SOCKETS_MAX = 256;
+
+export class CarrierServer implements Startable {
+  private readonly options: CarrierServerOptions;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly tickets: CarrierTickets;
+  private readonly greeting = new Set<Socket>();
+  private readonly carriers = new Set<Carrier>();
+  private listener: Server | undefined;
+
+  constructor(options: CarrierServerOptions) {
+    this.options = options;
+    this.clock = options.clock ?? nodeClock;
+    this.log = options.log.child({ component: "carrier-server" });
+    this.tickets = new CarrierTickets({ clock: this.clock, random: options.random });
+  }
+
+  /** Carriers open now. */
+  get carrierCount(): number {
+    return this.carriers.size;
+  }
+
+  /** Port of the plain listener, after start. */
+  get socketPort(): number {
+    const address = present(this.listener, "the carrier server runs").address();
+    return typeof address === "object" && address ? address.port : 0;
+  }
+
+  /** Adds the ChunkService to the process's gRPC server, before that starts. */
+  addTo(server: GrpcServer): void {
+    server.add(chunkService, {
+      OpenCarrier: unary(async (request) => this.authorise(request)),
+      Carry: bidi((call) => this.onCall(call)),
+    });
+  }
+
+  /** Opens the plain listener. @throws SystemError config/port-in-use, config/invalid. */
+  async start(): Promise<void> {
+    const { host, port } = this.options.socketListen;
+    const listener = createServer((socket) => this.onSocket(socket));
+    await new Promise<void>((resolve, reject) => {
+      listener.once("error", (error: NodeJS.ErrnoException) => {
+        const code = error.code === "EADDRINUSE" ? "config/port-in-use" : "config/invalid";
+        reject(new SystemError(code, `cannot listen on ${host}:${port}: ${error.message}`));
+      });
+      listener.listen(port, host, resolve);
+    });
+    this.listener = listener;
+  }
+
+  /** Closes the listener and every carrier. */
+  async stop(): Promise<void> {
+    const { listener } = this;
+    for (const socket of this.greeting) socket.destroy();
+    for (const carrier of [...this.carriers]) {
+      carrier.close(new SystemError("rpc/disconnected", "the node stops"));
+    }
+    this.listener = undefined;
+    await new Promise<void>((resolve) => {
+      if (listener) listener.close(() => resolve());
+      else resolve();
+    });
+  }
+
+  private authorise(request: OpenCarrierRequest__Output): OpenCarrierReply {
+    const { self, clusterId, socketAdvertise } = this.options;
+    if (request.cluster !== clusterId) {
+      throw new SystemError("cluster/wrong-cluster", `this is cluster ${clusterId}`);
+    }
+    if (request.frameVersion !== FRAME_VERSION) {
+      throw new SystemError(
+        "rpc/version",
+        `frames of version ${request.frameVersion} are not spoken here, only ${FRAME_VERSION}`,
+        { hint: "upgrade the older of the two nodes" },
+      );
+    }
+    const purpose = CARRIER_PURPOSES.find((known) => known === request.purpose);
+    const kind = CARRIER_KINDS.find((known) => known === request.kind);
+    if (!purpose || !kind) {
+      throw new SystemError("argument/invalid", "unknown purpose or kind of carrier");
+    }
+    const peer: CarrierPeer = {
+      node: nodeId(request.node),
+      incarnation: Number(request.incarnation),
+    };
+    return {
+      node: self.node,
+      incarnation: self.incarnation(),
+      ticket: this.tickets.issue({ kind, purpose, peer }),
+      host: socketAdvertise ?? "",
+      port: this.listener ? this.socketPort : 0,
+    };
+  }
+
+  private onCall(call: ServerDuplexStream<Buffer, readonly Buffer[]>): void {
+    const shown = String(call.metadata.get(TICKET_KEY)[0] ?? "");
+    let authorisation: Authorisation;
+    try {
+      authorisation = this.tickets.redeem(Buffer.from(shown, "hex"), "grpc");
+    } catch (thrown) {
+      failStream(call, thrown);
+      return;
+    }
+    call.sendMetadata(new Metadata());
+    this.open(new GrpcStream(call, () => call.end()), authorisation);
+  }
+
+  private onSocket(socket: Socket): void {
+    if (this.greeting.size >= GREETING_SOCKETS_MAX) {
+      socket.destroy();
+      return;
+    }
+    prepareSocket(socket);
+    this.greeting.add(socket);
+    const timeout = this.clock.after(PREAMBLE_TIMEOUT_MS, () => socket.destroy());
+    readGreeting(socket, PREAMBLE_LENGTH)
+      .then((preamble) => {
+        const authorisation = this.tickets.redeem(decodePreamble(preamble), "socket");
+        socket.write(encodeAnswer());
+        this.open(new SocketStream(socket), authorisation);
+      })
+      .catch((thrown) => {
+        const error = toSystemError(thrown);
+        if (error.code === "internal") throw thrown;
+        this.log.warn({ from: socket.remoteAddress, code: error.code, error }, "carrier refused");
+        socket.destroy();
+      })
+      .finally(() => {
+        timeout.cancel();
+        this.greeting.delete(socket);
+      });
+  }
+
+  private open(stream: ByteStream, { kind, purpose, peer }: Authorisation): void {
+    const { clock } = this;
+    const carrier = new FrameCarrier({ stream, kind, purpose, peer, clock, pausesReading: true });
+    this.carriers.add(carrier);
+    const facts = { kind, purpose, peer: peer.node, incarnation: peer.incarnation };
+    this.log.info(facts, "carrier opened");
+    carrier.onClose((reason) => {
+      this.carriers.delete(carrier);
+      this.log.info({ ...facts, reason: reason.message }, "carrier closed");
+    });
+    this.options.accept(carrier);
+  }
+}

@@ -1,0 +1,21 @@
+// Original file: proto/chunk.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface OpenCarrierRequest {
+  'frameVersion'?: (number);
+  'purpose'?: (string);
+  'kind'?: (string);
+  'cluster'?: (string);
+  'node'?: (string);
+  'incarnation'?: (number | string | Long);
+}
+
+export interface OpenCarrierRequest__Output {
+  'frameVersion': (number);
+  'purpose': (string);
+  'kind': (string);
+  'cluster': (string);
+  'node': (string);
+  'incarnation': (number);
+}

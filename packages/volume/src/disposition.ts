@@ -1,0 +1,50 @@
+// What to do after an attempt that was not good: the only place that judges statuses and errors.
+import type { ErrorCode } from "@ashlar/core";
+import type { OperationStatusName } from "@ashlar/replica";
+
+/** How long to wait before the next attempt, unless the chunk's configuration changes first. */
+export interface Patience {
+  readonly firstMs: number;
+  /** Doubles up to here. */
+  readonly lastMs: number;
+}
+
+/** The catalog will change, or has changed and our mirror lags. */
+const UNTIL_CHANGE: Patience = { firstMs: 25, lastMs: 1000 };
+/** The primary is about to be ready by itself. */
+const SHORTLY: Patience = { firstMs: 2, lastMs: 200 };
+
+export type Disposition =
+  | { readonly kind: "done" }
+  | { readonly kind: "final"; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: "again"; readonly patience: Patience };
+
+const untilChange: Disposition = { kind: "again", patience: UNTIL_CHANGE };
+const shortly: Disposition = { kind: "again", patience: SHORTLY };
+
+export const DISPOSITION_OF_STATUS: Readonly<Record<OperationStatusName, Disposition>> = {
+  good: { kind: "done" },
+  staleEpoch: untilChange,
+  notPrimary: untilChange,
+  notActive: shortly,
+  staleGeneration: untilChange,
+  noSpace: { kind: "final", code: "disk/no-space", message: "no space left for the write" },
+  badChecksum: shortly,
+  miscompare: {
+    kind: "final",
+    code: "operation/miscompare",
+    message: "the range holds other data than expected",
+  },
+  outOfRange: {
+    kind: "final",
+    code: "volume/out-of-range",
+    message: "the range lies outside of the volume",
+  },
+  diskFailed: untilChange,
+  busy: shortly,
+};
+
+/** Of a connection that failed or broke: the node restarts at once or its chunks move. */
+export const DISPOSITION_OF_FAILURE = untilChange;
+/** Of an answer that was damaged on its way. */
+export const DISPOSITION_OF_DAMAGE = shortly;

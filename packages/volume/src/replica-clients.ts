@@ -1,0 +1,47 @@
+// All storage nodes of a gateway: one client each, made at the first operation that goes there.
+import type { NodeId } from "@ashlar/core";
+import {
+  ReplicaClient,
+  type ReplicaClientDependencies,
+  type ReplicaRequest,
+} from "./replica-client.ts";
+
+export class ReplicaClients {
+  private readonly dependencies: ReplicaClientDependencies;
+  private readonly clients = new Map<NodeId, ReplicaClient>();
+
+  constructor(dependencies: ReplicaClientDependencies) {
+    this.dependencies = dependencies;
+  }
+
+  submit(node: NodeId, request: ReplicaRequest): void {
+    let client = this.clients.get(node);
+    if (!client) {
+      client = new ReplicaClient(this.dependencies, node);
+      this.clients.set(node, client);
+    }
+    client.submit(request);
+  }
+
+  /** The catalog's record of `node` changed. */
+  wake(node: NodeId): void {
+    this.clients.get(node)?.wake();
+  }
+
+  get inFlight(): number {
+    let sum = 0;
+    for (const client of this.clients.values()) sum += client.inFlight;
+    return sum;
+  }
+
+  get waiting(): number {
+    let sum = 0;
+    for (const client of this.clients.values()) sum += client.waiting;
+    return sum;
+  }
+
+  close(): void {
+    for (const client of this.clients.values()) client.close();
+    this.clients.clear();
+  }
+}

@@ -1,0 +1,233 @@
+// A replicated volume as a BlockDevice: a range of the volume becomes operations on its chunks, of at
+// most OP_LENGTH_MAX each, done side by side and joined in order without copying. The chunk map is the
+// catalog's mirror; the router brings each part to its primary.
+//
+// Atomicity ends at a part: a write that crosses a chunk border, or is longer than OP_LENGTH_MAX, may
+// be partly done when it fails. Hosts are told so by the limits in VPD page B0.
+
+import type { VolumeRecord } from "@ashlar/catalog";
+import {
+  alignDown,
+  alignUp,
+  type BlockDevice,
+  CHECKSUM_UNIT,
+  CHUNK_SIZE_DEFAULT,
+  chunkId,
+  OP_LENGTH_MAX,
+  type OperationOptions,
+  type ScatterList,
+  SystemError,
+  scatterLength,
+  scatterSlice,
+  splitRange,
+  toSystemError,
+  unitChecksums,
+  type VolumeId,
+} from "@ashlar/core";
+import type { CatalogClient } from "@ashlar/rpc";
+import type { OperationRouter } from "./operation-router.ts";
+
+/** Parts of one command on their way at a time: enough to keep every node of a volume at work. */
+const PARTS_IN_FLIGHT_MAX = 16;
+
+export interface VolumeDependencies {
+  readonly client: CatalogClient;
+  /** Shared by all volumes of the gateway. */
+  readonly router: OperationRouter;
+}
+
+/**
+ * Opens a volume that the catalog's mirror knows.
+ * @throws SystemError volume/not-found.
+ */
+export function openVolume(
+  dependencies: VolumeDependencies,
+  { volume }: { readonly volume: VolumeId },
+): ReplicatedVolume {
+  const record = dependencies.client.view.volumes.get(volume);
+  if (!record) throw new SystemError("volume/not-found", `there is no volume ${volume}`);
+  return new ReplicatedVolume(dependencies, record);
+}
+
+interface Piece {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export class ReplicatedVolume implements BlockDevice {
+  readonly blockSize: number;
+  private readonly client: CatalogClient;
+  private readonly router: OperationRouter;
+  private readonly opened: VolumeRecord;
+  private closed = false;
+
+  constructor({ client, router }: VolumeDependencies, record: VolumeRecord) {
+    this.client = client;
+    this.router = router;
+    this.opened = record;
+    this.blockSize = record.blockSize;
+  }
+
+  get sizeBytes(): number {
+    return (this.client.view.volumes.get(this.opened.volume) ?? this.opened).sizeBytes;
+  }
+
+  async read(offset: number, length: number, options: OperationOptions): Promise<ScatterList> {
+    const signal = this.begin(offset, length, options);
+    const parts = splitRange(offset, length, this.chunkSize);
+    const replies: ScatterList[] = new Array(parts.length);
+    await eachPart(parts, async (part, index) => {
+      const work = { ...this.place(part.index), kind: "read" as const };
+      const { data } = await this.router.execute(
+        { ...work, offset: part.offset, length: part.length },
+        { signal },
+      );
+      replies[index] = data;
+    });
+    return replies.length === 1 ? (replies[0] ?? []) : replies.flat();
+  }
+
+  async write(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
+    const length = scatterLength(data);
+    const signal = this.begin(offset, length, options);
+    const parts = splitRange(offset, length, this.chunkSize);
+    await eachPart(parts, async (part) => {
+      const payload = parts.length === 1 ? data : scatterSlice(data, part.at, part.length);
+      await this.router.execute(
+        {
+          ...this.place(part.index),
+          kind: "write",
+          offset: part.offset,
+          length: part.length,
+          data: payload,
+          checksums: unitChecksums(part.offset, payload),
+        },
+        { signal },
+      );
+    });
+  }
+
+  async unmapBlocks(offset: number, length: number, options: OperationOptions): Promise<void> {
+    const signal = this.begin(offset, length, options);
+    const end = offset + length;
+    const innerFrom = Math.min(alignUp(offset, CHECKSUM_UNIT), end);
+    const innerTo = Math.max(innerFrom, alignDown(end, CHECKSUM_UNIT));
+    for (const edge of [
+      { offset, length: innerFrom - offset },
+      { offset: innerTo, length: end - innerTo },
+    ]) {
+      if (edge.length > 0) await this.write(edge.offset, [Buffer.alloc(edge.length)], options);
+    }
+    const { chunkSize } = this;
+    await eachPart(chunkPieces(innerFrom, innerTo, chunkSize), async (piece) => {
+      const index = Math.floor(piece.offset / chunkSize);
+      await this.router.execute(
+        {
+          ...this.place(index),
+          kind: "unmap",
+          offset: piece.offset - index * chunkSize,
+          length: piece.length,
+        },
+        { signal },
+      );
+    });
+  }
+
+  /** Every acknowledged write is durable on all in-sync replicas already (WCE=0). */
+  async flush(options: OperationOptions): Promise<void> {
+    this.begin(0, 0, options);
+  }
+
+  async compareAndWrite(
+    offset: number,
+    expected: ScatterList,
+    data: ScatterList,
+    options: OperationOptions,
+  ): Promise<void> {
+    const length = scatterLength(data);
+    const signal = this.begin(offset, length, options);
+    const [part, ...more] = splitRange(offset, length, this.chunkSize);
+    if (!part || more.length > 0 || scatterLength(expected) !== length) {
+      throw new SystemError(
+        "argument/invalid",
+        `compare-and-write of ${length} bytes at ${offset} is not one part of one chunk`,
+        { hint: `keep it within ${OP_LENGTH_MAX} bytes and off chunk borders` },
+      );
+    }
+    const payload = [...expected, ...data];
+    await this.router.execute(
+      {
+        ...this.place(part.index),
+        kind: "compareAndWrite",
+        offset: part.offset,
+        length,
+        data: payload,
+        checksums: unitChecksums(part.offset, payload),
+      },
+      { signal },
+    );
+  }
+
+  /** Later operations are refused; those under way end as they would. */
+  close(): void {
+    this.closed = true;
+  }
+
+  private get chunkSize(): number {
+    return this.client.view.cluster?.chunkSize ?? CHUNK_SIZE_DEFAULT;
+  }
+
+  private place(index: number): { volume: VolumeId; chunk: ReturnType<typeof chunkId> } {
+    return { volume: this.opened.volume, chunk: chunkId(this.opened.family, index) };
+  }
+
+  /** Checks a range; gives the signal that ends its operations. */
+  private begin(offset: number, length: number, { signal }: OperationOptions): AbortSignal {
+    if (this.closed) throw new SystemError("operation/aborted", "the volume was closed");
+    if (signal.aborted) throw toSystemError(signal.reason, "operation/aborted");
+    if (offset % this.blockSize !== 0 || length % this.blockSize !== 0 || offset < 0) {
+      throw new SystemError("argument/invalid", `${offset}+${length} is not whole blocks`);
+    }
+    if (offset + length > this.sizeBytes) {
+      throw new SystemError(
+        "volume/out-of-range",
+        `${offset}+${length} lies beyond the volume's ${this.sizeBytes} bytes`,
+      );
+    }
+    return signal;
+  }
+}
+
+/** Pieces of [from, to) cut at chunk borders, made as they are used: a volume has many chunks. */
+function* chunkPieces(from: number, to: number, chunkSize: number): Generator<Piece> {
+  for (let offset = from; offset < to; ) {
+    const length = Math.min(to - offset, chunkSize - (offset % chunkSize));
+    yield { offset, length };
+    offset += length;
+  }
+}
+
+/**
+ * Calls `each` for every part, PARTS_IN_FLIGHT_MAX at a time. After a failure no further part begins,
+ * and the first error is thrown when all that ran are settled: until then their payload is in use.
+ */
+async function eachPart<P>(
+  parts: Iterable<P>,
+  each: (part: P, index: number) => Promise<void>,
+): Promise<void> {
+  if (Array.isArray(parts) && parts.length === 1) return each(parts[0], 0);
+  const queue = parts[Symbol.iterator]();
+  let index = 0;
+  let failure: { readonly thrown: unknown } | undefined;
+  const lane = async (): Promise<void> => {
+    for (let next = queue.next(); !next.done && !failure; next = queue.next()) {
+      try {
+        await each(next.value, index++);
+      } catch (thrown) {
+        failure ??= { thrown };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: PARTS_IN_FLIGHT_MAX }, lane));
+  if (failure) throw failure.thrown;
+}
