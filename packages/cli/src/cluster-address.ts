@@ -1,0 +1,70 @@
+// Which cluster a command means: --admin, --dir, ASHLAR_ADMIN, or the lab in ./lab, in this order.
+import { SystemError } from "@ashlar/core";
+import type { AdminClient } from "@ashlar/rpc";
+import type { Command } from "commander";
+
+export interface ClusterOptions {
+  readonly json?: boolean;
+  readonly dir?: string;
+  readonly admin?: string;
+}
+
+export const LAB_FOLDER_DEFAULT = "lab";
+
+/** Adds the options that every command about a cluster takes. */
+export function withClusterOptions(command: Command): Command {
+  return command
+    .option("--dir <lab>", "folder of the lab that is meant")
+    .option("--admin <host:port,...>", "addresses of metadata members (or ASHLAR_ADMIN)")
+    .option("--json", "one JSON document on standard output");
+}
+
+function splitAddresses(text: string): string[] {
+  const addresses = text.split(",").map((address) => address.trim());
+  if (addresses.every((address) => /^\S+:\d+$/.test(address))) return addresses;
+  throw new SystemError("argument/invalid", `"${text}" is not a list of HOST:PORT`, {
+    hint: "for example --admin 127.0.0.1:20001",
+  });
+}
+
+async function findAddresses({ dir, admin }: ClusterOptions): Promise<readonly string[]> {
+  if (dir !== undefined && admin !== undefined) {
+    throw new SystemError("argument/invalid", "--dir and --admin exclude each other", {
+      hint: "give one of them",
+    });
+  }
+  const { ASHLAR_ADMIN } = process.env;
+  const given = admin ?? (dir === undefined ? ASHLAR_ADMIN : undefined);
+  if (given) return splitAddresses(given);
+  const { adminAddresses, findLab } = await import("@ashlar/lab");
+  const folder = dir ?? LAB_FOLDER_DEFAULT;
+  const lab = await findLab(folder);
+  if (lab) return adminAddresses(lab);
+  if (dir !== undefined) {
+    throw new SystemError("lab/not-found", `there is no lab in ${dir}`, {
+      hint: "make one with `ashlar lab up --dir`",
+    });
+  }
+  throw new SystemError("argument/invalid", "no cluster is given, and there is no lab in ./lab", {
+    hint: "give --admin HOST:PORT or --dir LAB, or set ASHLAR_ADMIN",
+  });
+}
+
+/** Calls the cluster that the options mean. */
+export async function withAdmin<T>(
+  options: ClusterOptions,
+  call: (admin: AdminClient, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const addresses = await findAddresses(options);
+  const { createAdminClient } = await import("@ashlar/rpc");
+  const admin = createAdminClient({ addresses });
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort(new SystemError("operation/aborted", "interrupted"));
+  process.once("SIGINT", onSignal);
+  try {
+    return await call(admin, interrupt.signal);
+  } finally {
+    process.off("SIGINT", onSignal);
+    admin.close();
+  }
+}

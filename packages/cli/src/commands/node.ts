@@ -1,0 +1,61 @@
+// `ashlar node …`: the storage nodes of a cluster.
+import { formatSize, nodeId, SystemError } from "@ashlar/core";
+import type { NodeStatus } from "@ashlar/rpc";
+import type { Command } from "commander";
+import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
+import { type Answer, table } from "../output.ts";
+import { answering } from "../run.ts";
+
+async function list(options: ClusterOptions): Promise<Answer> {
+  const nodes = await withAdmin(options, (admin, signal) => admin.listNodes({ signal }));
+  const rows = nodes.map((node) => [
+    node.id,
+    node.state,
+    formatSize(node.sizeBytes),
+    formatSize(node.freeBytes),
+    node.disks.length,
+    node.chunks,
+    node.degradedChunks,
+    node.address,
+  ]);
+  const headings = ["NODE", "STATE", "SIZE", "FREE", "DISKS", "CHUNKS", "DEGRADED", "ADDRESS"];
+  return { json: { nodes }, lines: table(headings, rows) };
+}
+
+function nodeLines(node: NodeStatus): string[] {
+  const disks = node.disks.map((disk) => [
+    disk.id,
+    disk.state,
+    formatSize(disk.sizeBytes),
+    formatSize(disk.freeBytes),
+    disk.storeUuid,
+  ]);
+  return [
+    `node      ${node.id}`,
+    `state     ${node.state}`,
+    `address   ${node.address}`,
+    `chunks    ${node.chunks} (primary of ${node.primaries}, degraded ${node.degradedChunks}, ` +
+      `in resync ${node.resyncChunks})`,
+    ...table(["DISK", "STATE", "SIZE", "FREE", "STORE"], disks),
+  ];
+}
+
+async function show(id: string, options: ClusterOptions): Promise<Answer> {
+  const wanted = nodeId(id);
+  const nodes = await withAdmin(options, (admin, signal) => admin.listNodes({ signal }));
+  const node = nodes.find((other) => other.id === wanted);
+  if (node) return { json: node, lines: nodeLines(node) };
+  throw new SystemError("node/not-found", `no storage node is called "${id}"`, {
+    hint: `give one of ${nodes.map((other) => other.id).join(", ")}`,
+  });
+}
+
+export function addNodeCommands(program: Command): void {
+  const node = program.command("node").description("storage nodes");
+  withClusterOptions(node.command("list"))
+    .description("all storage nodes with their free space")
+    .action(answering(list));
+  withClusterOptions(node.command("show <id>"))
+    .description("one storage node and its disks")
+    .action(answering(show));
+}

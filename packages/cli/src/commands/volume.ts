@@ -1,0 +1,110 @@
+// `ashlar volume …`: the virtual disks of a cluster.
+import { formatSize, parseSize, SystemError, volumeName } from "@ashlar/core";
+import type { VolumeStatus } from "@ashlar/rpc";
+import type { Command } from "commander";
+import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
+import { EXIT } from "../exit-status.ts";
+import { type Answer, progressBar, table } from "../output.ts";
+import { answering } from "../run.ts";
+
+interface CreateOptions extends ClusterOptions {
+  readonly size: string;
+  readonly replicas?: string;
+  readonly blockSize?: string;
+}
+
+function wholeNumber(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new SystemError("argument/invalid", `--${option} ${text} is not a whole number`);
+}
+
+function volumeLines(volume: VolumeStatus): string[] {
+  return [
+    `volume    ${volume.name}`,
+    `target    ${volume.iqn}  LUN ${volume.lun}`,
+    `size      ${formatSize(volume.sizeBytes)} in blocks of ${volume.blockSize}`,
+    `replicas  ${volume.replicas}`,
+    `chunks    ${volume.chunks}: ${volume.degradedChunks} degraded, ` +
+      `${volume.resyncChunks} in resync, ${volume.unavailableChunks} unavailable`,
+    `id        ${volume.id}, made ${volume.createdAt}`,
+  ];
+}
+
+async function create(name: string, options: CreateOptions): Promise<Answer> {
+  const wanted = {
+    name: volumeName(name),
+    sizeBytes: parseSize(options.size),
+    replicas: wholeNumber("replicas", options.replicas),
+    blockSize: wholeNumber("block-size", options.blockSize),
+  };
+  const volume = await withAdmin(options, (admin, signal) =>
+    admin.createVolume(wanted, { signal }),
+  );
+  return { json: volume, lines: volumeLines(volume) };
+}
+
+async function list(options: ClusterOptions): Promise<Answer> {
+  const volumes = await withAdmin(options, (admin, signal) => admin.listVolumes({ signal }));
+  const rows = volumes.map((volume) => [
+    volume.name,
+    formatSize(volume.sizeBytes),
+    volume.replicas,
+    volume.degradedChunks,
+    volume.iqn,
+  ]);
+  const lines = table(["VOLUME", "SIZE", "REPLICAS", "DEGRADED", "TARGET"], rows);
+  return { json: { volumes }, lines };
+}
+
+async function show(name: string, options: ClusterOptions): Promise<Answer> {
+  const wanted = volumeName(name);
+  const volume = await withAdmin(options, (admin, signal) => admin.getVolume(wanted, { signal }));
+  return { json: volume, lines: volumeLines(volume) };
+}
+
+async function check(name: string, options: ClusterOptions): Promise<Answer> {
+  const wanted = volumeName(name);
+  const bar = progressBar(options.json ?? false);
+  const found = await withAdmin(options, (admin, signal) =>
+    admin.checkVolume(wanted, {
+      signal,
+      onProgress: ({ chunksDone, chunksTotal }) => bar(chunksDone, chunksTotal),
+    }),
+  );
+  const good = found.different === 0 && found.damaged === 0;
+  return {
+    json: found,
+    lines: [
+      `${found.chunks} chunks, ${found.replicas} replicas: ` +
+        `${found.different} different, ${found.damaged} damaged`,
+    ],
+    exit: good ? EXIT.done : EXIT.failed,
+  };
+}
+
+async function remove(name: string, options: ClusterOptions): Promise<Answer> {
+  const wanted = volumeName(name);
+  await withAdmin(options, (admin, signal) => admin.deleteVolume(wanted, { signal }));
+  return { json: { deleted: wanted }, lines: [`${wanted} is deleted`] };
+}
+
+export function addVolumeCommands(program: Command): void {
+  const volume = program.command("volume").description("volumes: the disks that hosts see");
+  withClusterOptions(volume.command("create <name>"))
+    .description("make a volume; it is thin and can be used at once")
+    .requiredOption("--size <size>", "for example 100GiB, a whole number of MiB")
+    .option("--replicas <count>", "copies of each block (default: 2, or 1 with a single node)")
+    .option("--block-size <bytes>", "logical block size, 512 or 4096 (default: 512)")
+    .action(answering(create));
+  withClusterOptions(volume.command("list")).description("all volumes").action(answering(list));
+  withClusterOptions(volume.command("show <name>"))
+    .description("one volume and the state of its chunks")
+    .action(answering(show));
+  withClusterOptions(volume.command("check <name>"))
+    .description("compare every replica of every chunk; exit 1 when any differ")
+    .action(answering(check));
+  withClusterOptions(volume.command("delete <name>"))
+    .description("delete a volume and give its space back")
+    .action(answering(remove));
+}

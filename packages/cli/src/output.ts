@@ -1,0 +1,77 @@
+// What a command says. With --json standard output holds exactly one JSON document, also when the
+// command fails; without it, lines for people. Progress and errors for people go to stderr.
+import { type SystemError, toSystemError } from "@ashlar/core";
+import { EXIT_OF_CODE, type ExitStatus } from "./exit-status.ts";
+
+/** The outcome of a command, in both forms. */
+export interface Answer {
+  /** Undefined when the command has written its document already. */
+  readonly json: unknown;
+  readonly lines: readonly string[];
+  /** 0 if absent. */
+  readonly exit?: ExitStatus;
+}
+
+/** The writing ends, so that a test can catch what is written. */
+export interface Streams {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+export const processStreams: Streams = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
+
+export function writeAnswer({ out }: Streams, answer: Answer, json: boolean): void {
+  if (json && answer.json !== undefined) out(`${JSON.stringify(answer.json)}\n`);
+  if (!json && answer.lines.length > 0) out(`${answer.lines.join("\n")}\n`);
+}
+
+interface ErrorDocument {
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null };
+}
+
+const errorDocument = ({ code, message, meta }: SystemError): ErrorDocument => ({
+  error: { code, message, hint: meta.hint ?? null },
+});
+
+/** Writes what went wrong and gives the exit status. */
+export function writeError({ out, err }: Streams, thrown: unknown, json: boolean): ExitStatus {
+  const error = toSystemError(thrown);
+  if (json) out(`${JSON.stringify(errorDocument(error))}\n`);
+  else {
+    err(`ashlar: ${error.message} (${error.code})\n`);
+    if (error.meta.hint !== undefined) err(`  ${error.meta.hint}\n`);
+  }
+  return EXIT_OF_CODE[error.code];
+}
+
+/** Columns padded to the widest cell; a heading line first. */
+export function table(
+  headings: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string[] {
+  const cells = [headings, ...rows].map((row) => row.map(String));
+  const widths = headings.map((_, column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  return cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+const BAR_WIDTH = 30;
+
+/** A progress bar on a terminal; elsewhere nothing. */
+export function progressBar(json: boolean): (done: number, total: number) => void {
+  if (json || !process.stderr.isTTY) return () => {};
+  return (done, total) => {
+    const share = total === 0 ? 1 : done / total;
+    const bar = "#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
+    process.stderr.write(`\r[${bar}] ${done}/${total}${done === total ? "\n" : ""}`);
+  };
+}

@@ -1,0 +1,55 @@
+// The command tree. What a command needs is loaded when it runs: the supervisor, which runs for
+// ever, must not hold the memory of a gRPC client in case someone lists volumes.
+import { readFileSync } from "node:fs";
+import { SystemError } from "@ashlar/core";
+import { Command, CommanderError } from "commander";
+import { addClusterCommands } from "./commands/cluster.ts";
+import { addLabCommands } from "./commands/lab.ts";
+import { addNodeCommands } from "./commands/node.ts";
+import { addProcessCommands } from "./commands/processes.ts";
+import { addVolumeCommands } from "./commands/volume.ts";
+import { EXIT } from "./exit-status.ts";
+import { processStreams, type Streams, writeError } from "./output.ts";
+
+function version(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Commander's word for it is shown by `--help` and `--version`, which are no errors. */
+const SHOWN = new Set(["commander.help", "commander.helpDisplayed", "commander.version"]);
+
+function makeProgram(json: boolean): Command {
+  const program = new Command("ashlar")
+    .description("Scale-out iSCSI storage: several machines become one storage device")
+    .version(version())
+    .showHelpAfterError(false)
+    .exitOverride()
+    // Errors are written by writeError, in the form that was asked for.
+    .configureOutput({ writeErr: (text) => (json ? undefined : void text) });
+  addLabCommands(program);
+  addVolumeCommands(program);
+  addNodeCommands(program);
+  addClusterCommands(program);
+  addProcessCommands(program);
+  return program;
+}
+
+/** Runs a command line; the exit status is left in process.exitCode. */
+export async function run(argv: readonly string[], streams: Streams = processStreams) {
+  const json = argv.includes("--json");
+  try {
+    await makeProgram(json).parseAsync([...argv], { from: "user" });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (SHOWN.has(thrown.code) && thrown.exitCode === 0) return;
+    const message = thrown.message.replace(/^error: /, "");
+    const usage =
+      thrown.code === "commander.help" || message === "(outputHelp)"
+        ? new SystemError("argument/invalid", "a sub-command is missing", {
+            hint: "see `ashlar --help`",
+          })
+        : new SystemError("argument/invalid", message, { hint: "see `ashlar --help`" });
+    process.exitCode = writeError(streams, usage, json) || EXIT.usage;
+  }
+}

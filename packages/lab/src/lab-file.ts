@@ -1,0 +1,123 @@
+// `lab.json`: what a lab remembers over down and up. Configurations of the processes are written
+// anew from it at each up, so it is the only truth about the lab's shape.
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SystemError } from "@ashlar/core";
+import { parseConfig, z } from "@ashlar/runtime";
+
+export const LAB_VERSION = 1;
+
+const port = z.int().min(1).max(65_535);
+
+const metadataProcess = z.strictObject({
+  kind: z.literal("metadata"),
+  id: z.string(),
+  /** gRPC, on loopback. */
+  port,
+  metricsPort: port,
+});
+
+const storageProcess = z.strictObject({
+  kind: z.literal("storage"),
+  id: z.string(),
+  port,
+  metricsPort: port,
+  disks: z.array(z.strictObject({ diskId: z.string(), sizeBytes: z.int().positive() })).min(1),
+});
+
+const gatewayProcess = z.strictObject({
+  kind: z.literal("gateway"),
+  id: z.string(),
+  listen: z.strictObject({ host: z.string(), port }),
+  advertise: z.strictObject({ host: z.string(), port }),
+  /** Target portal group tag, fixed for ever. */
+  tpgt: z.int().min(1),
+  metricsPort: port,
+});
+
+const labDocument = z.strictObject({
+  version: z.literal(LAB_VERSION),
+  clusterId: z.string(),
+  carrier: z.enum(["socket", "grpc"]),
+  chunkSize: z.int(),
+  /** Unix socket of the supervisor; outside the folder when the folder's path is too long. */
+  socketPath: z.string(),
+  /** Set once volumes could be served for the first time and `demo` was created. */
+  ready: z.boolean(),
+  /** In fixed order: metadata, storage, gateways, each by number. */
+  processes: z.array(
+    z.discriminatedUnion("kind", [metadataProcess, storageProcess, gatewayProcess]),
+  ),
+});
+
+export type LabDocument = Readonly<z.infer<typeof labDocument>>;
+export type LabProcess = LabDocument["processes"][number];
+export type MetadataProcess = Extract<LabProcess, { kind: "metadata" }>;
+export type StorageProcess = Extract<LabProcess, { kind: "storage" }>;
+export type GatewayProcess = Extract<LabProcess, { kind: "gateway" }>;
+
+const KIND_ORDER: readonly LabProcess["kind"][] = ["metadata", "storage", "gateway"];
+
+/** The number in `storage-12`. */
+export const processNumber = (id: string): number => Number(id.slice(id.lastIndexOf("-") + 1));
+
+/** The fixed order in which processes are listed. */
+export function inOrder(processes: readonly LabProcess[]): LabProcess[] {
+  return [...processes].sort(
+    (a, b) =>
+      KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind) ||
+      processNumber(a.id) - processNumber(b.id),
+  );
+}
+
+export const isStorage = (process: LabProcess): process is StorageProcess =>
+  process.kind === "storage";
+export const isGateway = (process: LabProcess): process is GatewayProcess =>
+  process.kind === "gateway";
+export const isMetadata = (process: LabProcess): process is MetadataProcess =>
+  process.kind === "metadata";
+
+/** All ports that a lab has given to its processes. */
+export const portsOf = (lab: LabDocument): number[] =>
+  lab.processes.flatMap((process) =>
+    process.kind === "gateway"
+      ? [process.listen.port, process.metricsPort]
+      : [process.port, process.metricsPort],
+  );
+
+const pathOf = (dir: string): string => join(dir, "lab.json");
+
+/** The lab in a folder, undefined when the folder holds none. */
+export async function findLab(dir: string): Promise<LabDocument | undefined> {
+  let text: string;
+  try {
+    text = await readFile(pathOf(dir), "utf8");
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw thrown;
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (thrown) {
+    throw new SystemError("config/invalid", `${pathOf(dir)} is not JSON`, {}, thrown);
+  }
+  return parseConfig(parsed, labDocument, pathOf(dir));
+}
+
+/** @throws SystemError lab/not-found when the folder holds no lab. */
+export async function readLab(dir: string): Promise<LabDocument> {
+  const lab = await findLab(dir);
+  if (lab) return lab;
+  throw new SystemError("lab/not-found", `there is no lab in ${dir}`, {
+    hint: "make one with `ashlar lab up`, or give its folder with --dir",
+  });
+}
+
+/** Replaces the file as a whole. */
+export async function writeLab(dir: string, lab: LabDocument): Promise<void> {
+  const document: LabDocument = { ...lab, processes: inOrder(lab.processes) };
+  await writeFile(`${pathOf(dir)}.new`, `${JSON.stringify(document, null, 2)}\n`);
+  await rename(`${pathOf(dir)}.new`, pathOf(dir));
+}

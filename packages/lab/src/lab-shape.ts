@@ -1,0 +1,106 @@
+// How large a lab is: the options of `lab up`, checked, with their defaults. Pure, so that a bad
+// option is refused before anything is touched.
+import {
+  CHUNK_SIZE_DEFAULT,
+  formatSize,
+  GIB,
+  isAligned,
+  MIB,
+  parseSize,
+  SystemError,
+  TIB,
+} from "@ashlar/core";
+import { type PortalAddress, parseAddress } from "./addresses.ts";
+
+export type CarrierName = "socket" | "grpc";
+
+/** As given on the command line; what is absent takes its default, or what the lab remembers. */
+export interface UpOptions {
+  readonly nodes?: string;
+  readonly metadata?: string;
+  readonly gateways?: string;
+  readonly disks?: string;
+  readonly diskSize?: string;
+  /** HOST[:PORT] of the first portal; gateway N listens on PORT + N - 1. */
+  readonly listen?: string;
+  /** HOST[:PORT] told to initiators in place of the listen address. */
+  readonly advertise?: string;
+  readonly carrier?: string;
+}
+
+export interface LabShape {
+  readonly nodes: number;
+  readonly gateways: number;
+  readonly disksPerNode: number;
+  readonly diskSizeBytes: number;
+  readonly listen: PortalAddress;
+  readonly advertise: PortalAddress;
+  readonly carrier: CarrierName;
+}
+
+/** Each node and gateway is a process of some 80 MiB; more than this is not a lab. */
+export const NODES_MAX = 32;
+export const GATEWAYS_MAX = 16;
+export const DISKS_MAX = 16;
+/** Room for the journal, the store's reserve and a few chunks of data. */
+export const DISK_SIZE_MIN = 512 * MIB;
+/** One store keeps its extent index in memory in part; larger disks are not tested yet. */
+export const DISK_SIZE_MAX = 16 * TIB;
+const DISK_SIZE_DEFAULT = 8 * GIB;
+const LISTEN_DEFAULT = "127.0.0.1";
+
+export const CHUNK_SIZE = CHUNK_SIZE_DEFAULT;
+
+const invalid = (message: string, hint: string): SystemError =>
+  new SystemError("argument/invalid", message, { hint });
+
+function count(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
+  throw invalid(`--${name} ${text} is not a count`, `give a whole number from 1 to ${max}`);
+}
+
+function diskSize(text: string): number {
+  const sizeBytes = parseSize(text);
+  if (sizeBytes < DISK_SIZE_MIN || sizeBytes > DISK_SIZE_MAX || !isAligned(sizeBytes, MIB)) {
+    throw invalid(
+      `--disk-size ${text} is not possible`,
+      `give whole MiB from ${formatSize(DISK_SIZE_MIN)} to ${formatSize(DISK_SIZE_MAX)}`,
+    );
+  }
+  return sizeBytes;
+}
+
+function carrier(text: string): CarrierName {
+  if (text === "socket" || text === "grpc") return text;
+  throw invalid(`--carrier ${text} is unknown`, "give socket or grpc");
+}
+
+function advertised(listen: PortalAddress, text: string | undefined): PortalAddress {
+  if (text !== undefined) return parseAddress(text, "--advertise");
+  if (listen.host !== "0.0.0.0" && listen.host !== "::") return listen;
+  throw invalid(
+    `--listen ${listen.host} says nothing about where initiators find the portals`,
+    "give --advertise with an address of this machine that they can reach",
+  );
+}
+
+/** @throws SystemError argument/invalid naming the option and what to give instead. */
+export function labShape(options: UpOptions): LabShape {
+  if (options.metadata !== undefined && count("metadata", options.metadata, 5) !== 1) {
+    throw invalid(
+      `--metadata ${options.metadata} is not possible yet`,
+      "the metadata service has one member for now: leave the option out",
+    );
+  }
+  const listen = parseAddress(options.listen ?? LISTEN_DEFAULT, "--listen");
+  return {
+    nodes: count("nodes", options.nodes ?? "3", NODES_MAX),
+    gateways: count("gateways", options.gateways ?? "2", GATEWAYS_MAX),
+    disksPerNode: count("disks", options.disks ?? "1", DISKS_MAX),
+    diskSizeBytes: options.diskSize === undefined ? DISK_SIZE_DEFAULT : diskSize(options.diskSize),
+    listen,
+    advertise: advertised(listen, options.advertise),
+    carrier: carrier(options.carrier ?? "socket"),
+  };
+}

@@ -1,0 +1,94 @@
+// The configuration files of a lab's processes and of its supervisor, made from `lab.json`.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SUPERVISOR_CONFIG_VERSION, type SupervisorConfig } from "@ashlar/supervisor";
+import { formatAddress } from "./addresses.ts";
+import {
+  type GatewayProcess,
+  isMetadata,
+  type LabDocument,
+  type LabProcess,
+  type StorageProcess,
+} from "./lab-file.ts";
+import { INTERNAL_HOST, labPaths } from "./lab-paths.ts";
+
+/** host:port of the metadata members: the cluster's admin addresses. */
+export const adminAddresses = (lab: LabDocument): string[] =>
+  lab.processes.filter(isMetadata).map(({ port }) => formatAddress(INTERNAL_HOST, port));
+
+function storageConfig(dir: string, lab: LabDocument, process: StorageProcess): object {
+  const address = formatAddress(INTERNAL_HOST, process.port);
+  const dataDir = labPaths(dir).dataOf(process.id);
+  return {
+    metadata: adminAddresses(lab),
+    listen: address,
+    advertise: address,
+    dataDir,
+    disks: process.disks.map((disk) => ({ ...disk, path: join(dataDir, disk.diskId) })),
+    carrier: lab.carrier,
+  };
+}
+
+function gatewayConfig(lab: LabDocument, { listen, advertise, tpgt }: GatewayProcess): object {
+  const portal = {
+    listen: formatAddress(listen.host, listen.port),
+    advertise: formatAddress(advertise.host, advertise.port),
+    tpgt,
+  };
+  return { metadata: adminAddresses(lab), portals: [portal], carrier: lab.carrier };
+}
+
+function roleConfig(dir: string, lab: LabDocument, process: LabProcess): object {
+  switch (process.kind) {
+    case "metadata":
+      return {
+        dataDir: labPaths(dir).dataOf(process.id),
+        listen: formatAddress(INTERNAL_HOST, process.port),
+        chunkSize: lab.chunkSize,
+      };
+    case "storage":
+      return storageConfig(dir, lab, process);
+    case "gateway":
+      return gatewayConfig(lab, process);
+  }
+}
+
+/** The document that `ashlar KIND --config` reads. */
+export const processConfig = (dir: string, lab: LabDocument, process: LabProcess): object => ({
+  nodeId: process.id,
+  clusterId: lab.clusterId,
+  logLevel: "info",
+  metrics: { host: INTERNAL_HOST, port: process.metricsPort },
+  ...roleConfig(dir, lab, process),
+});
+
+export function supervisorConfig(dir: string, lab: LabDocument): SupervisorConfig {
+  const paths = labPaths(dir);
+  return {
+    version: SUPERVISOR_CONFIG_VERSION,
+    clusterId: lab.clusterId,
+    metadata: adminAddresses(lab),
+    socketPath: lab.socketPath,
+    statePath: paths.supervisorState,
+    processes: lab.processes.map(({ id, kind }) => ({
+      id,
+      kind,
+      configPath: paths.configOf(id),
+      logPath: paths.logOf(id),
+    })),
+  };
+}
+
+/** Writes all configuration files and makes the folders that the processes expect. */
+export async function writeConfigs(dir: string, lab: LabDocument): Promise<void> {
+  const paths = labPaths(dir);
+  const write = (path: string, document: object): Promise<void> =>
+    writeFile(path, `${JSON.stringify(document, null, 2)}\n`);
+  await mkdir(paths.configFolder, { recursive: true });
+  await mkdir(paths.logFolder, { recursive: true });
+  for (const process of lab.processes) {
+    if (process.kind !== "gateway") await mkdir(paths.dataOf(process.id), { recursive: true });
+    await write(paths.configOf(process.id), processConfig(dir, lab, process));
+  }
+  await write(paths.supervisorConfig, supervisorConfig(dir, lab));
+}

@@ -1,0 +1,115 @@
+// When a lab can serve volumes: every process is registered, every portal accepts connections and no
+// process keeps dying. Asked again and again, since the processes start in any order.
+import { readFile } from "node:fs/promises";
+import { hasCode, SystemError } from "@ashlar/core";
+import { type AdminClient, type ClusterStatus, createAdminClient } from "@ashlar/rpc";
+import { type Clock, sleep } from "@ashlar/runtime";
+import type { ProcessStatus } from "@ashlar/supervisor";
+import { isGateway, isStorage, type LabDocument } from "./lab-file.ts";
+import { labPaths } from "./lab-paths.ts";
+import { isListening } from "./ports.ts";
+import { adminAddresses } from "./process-configs.ts";
+import { findSupervisor } from "./supervisor-start.ts";
+
+/** A lab is ready in a few seconds; a slow disk may take far longer to write its journals. */
+const READY_TIMEOUT_MS = 90_000;
+const POLL_MS = 100;
+/** A process that died this often in a row does not start at all. */
+const DEATHS_MAX = 3;
+const LOG_LINES_SHOWN = 1;
+
+/** The last lines of a log that hold something. */
+export async function lastLines(path: string, count: number): Promise<string[]> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .slice(-count);
+}
+
+/** An admin client of the lab; the caller closes it. */
+export const labAdmin = (lab: LabDocument): AdminClient =>
+  createAdminClient({ addresses: adminAddresses(lab) });
+
+function missingIn(lab: LabDocument, wantedUp: ReadonlySet<string>, cluster: ClusterStatus) {
+  const up = new Set(
+    [...cluster.storage, ...cluster.gateways]
+      .filter(({ state }) => state === "up")
+      .map(({ id }): string => id),
+  );
+  return lab.processes
+    .filter((process) => isStorage(process) || isGateway(process))
+    .map(({ id }) => id)
+    .filter((id) => wantedUp.has(id) && !up.has(id));
+}
+
+async function closedPortals(lab: LabDocument, wantedUp: ReadonlySet<string>): Promise<string[]> {
+  const closed: string[] = [];
+  for (const { id, listen } of lab.processes.filter(isGateway)) {
+    const host = listen.host === "0.0.0.0" ? "127.0.0.1" : listen.host;
+    if (wantedUp.has(id) && !(await isListening(host, listen.port))) closed.push(id);
+  }
+  return closed;
+}
+
+async function requireLives(dir: string, processes: readonly ProcessStatus[]): Promise<void> {
+  const dying = processes.find(({ restarts }) => restarts >= DEATHS_MAX);
+  if (!dying) return;
+  const log = labPaths(dir).logOf(dying.id);
+  const [line = ""] = await lastLines(log, LOG_LINES_SHOWN);
+  throw new SystemError("process/failed", `${dying.id} does not start: ${line}`, {
+    hint: `see ${log}`,
+    process: dying.id,
+  });
+}
+
+/** What is not there yet; empty when volumes can be served. */
+async function waitingFor(
+  dir: string,
+  lab: LabDocument,
+  admin: AdminClient,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  const supervisor = await findSupervisor(lab);
+  if (!supervisor) throw new SystemError("process/failed", "the supervisor has ended");
+  await requireLives(dir, supervisor.processes);
+  const wanted = supervisor.processes.filter((process) => process.wanted === "up");
+  const wantedUp = new Set(wanted.map(({ id }) => id));
+  try {
+    const cluster = await admin.clusterStatus({ signal });
+    const missing = missingIn(lab, wantedUp, cluster);
+    return missing.length > 0 ? missing : await closedPortals(lab, wantedUp);
+  } catch (thrown) {
+    const starting = ["cluster/unavailable", "rpc/unavailable", "rpc/deadline"] as const;
+    if (starting.some((code) => hasCode(thrown, code))) return ["metadata-1"];
+    throw thrown;
+  }
+}
+
+/**
+ * Resolves when every process that is wanted serves.
+ * @throws SystemError process/failed when one keeps dying or the time is over.
+ */
+export async function untilReady(
+  { clock }: { readonly clock: Clock },
+  dir: string,
+  lab: LabDocument,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  const deadlineMs = clock.nowMs() + READY_TIMEOUT_MS;
+  const admin = labAdmin(lab);
+  try {
+    for (;;) {
+      const missing = await waitingFor(dir, lab, admin, { signal });
+      if (missing.length === 0) return;
+      if (clock.nowMs() > deadlineMs) {
+        throw new SystemError("process/failed", `not ready in time: ${missing.join(", ")}`, {
+          hint: `see the logs in ${labPaths(dir).logFolder}`,
+        });
+      }
+      await sleep(clock, POLL_MS, { signal });
+    }
+  } finally {
+    admin.close();
+  }
+}

@@ -1,0 +1,67 @@
+// One start of one role process: launched as a child, or adopted from a supervisor that died. Either
+// way it leads a process group of its own and writes to its log file, so it survives its parent.
+import { type SpawnOptions, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type { ProcessSpec } from "./config.ts";
+import { BOOT_ID_VARIABLE, isAlive, type ProcessStamp } from "./process-stat.ts";
+
+/** How a process ended; both are null when that cannot be known (adopted, or never started). */
+export interface ExitStatus {
+  readonly status: number | null;
+  readonly signal: string | null;
+}
+
+export interface RoleProcess {
+  readonly pid: number | undefined;
+  readonly bootId: string;
+  /** Resolves once, when the process is gone. */
+  readonly exited: Promise<ExitStatus>;
+  /** Does nothing when the process is gone. */
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
+}
+
+/** An adopted process is not our child, nothing tells that it ended: ask this often. */
+const ADOPTED_POLL_MS = 100;
+
+const UNKNOWN_EXIT: ExitStatus = { status: null, signal: null };
+
+/**
+ * Starts `node SCRIPT KIND --config FILE`.
+ * @throws the system's error when the log file cannot be opened.
+ */
+export function launch(spec: ProcessSpec, script: string, bootId: string): RoleProcess {
+  const log = openSync(spec.logPath, "a");
+  try {
+    const options: SpawnOptions = {
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: { ...process.env, [BOOT_ID_VARIABLE]: bootId },
+    };
+    const command = [script, spec.kind, "--config", spec.configPath];
+    const child = spawn(process.execPath, command, options);
+    const exited = new Promise<ExitStatus>((resolve) => {
+      child.once("exit", (status, signal) => resolve({ status, signal }));
+      child.once("error", () => {
+        if (child.pid === undefined) resolve(UNKNOWN_EXIT);
+      });
+    });
+    return { pid: child.pid, bootId, exited, kill: (signal) => void child.kill(signal) };
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Watches over a process that an earlier supervisor started. */
+export function adopt(stamp: ProcessStamp, bootId: string): RoleProcess {
+  const exited = new Promise<ExitStatus>((resolve) => {
+    const poll = setInterval(() => {
+      if (isAlive(stamp)) return;
+      clearInterval(poll);
+      resolve(UNKNOWN_EXIT);
+    }, ADOPTED_POLL_MS);
+  });
+  const kill = (signal: "SIGTERM" | "SIGKILL"): void => {
+    if (isAlive(stamp)) process.kill(stamp.pid, signal);
+  };
+  return { pid: stamp.pid, bootId, exited, kill };
+}
