@@ -1,1 +1,5 @@
-export {};
+export {
+  type MemoryCarrierPair,
+  MemoryStream,
+  memoryCarrierPair,
+} from "./memory-carrier.ts";
