@@ -1,0 +1,79 @@
+// Every command this server knows. To add one: describe it beside its relatives, list it here.
+import type { CommandRow } from "./command.ts";
+import { READ_CAPACITY_10, READ_CAPACITY_16 } from "./sbc/capacity.ts";
+import { COMPARE_AND_WRITE } from "./sbc/compare-and-write.ts";
+import { PREFETCH_10, PREFETCH_16, READ_6, READ_10, READ_12, READ_16 } from "./sbc/read.ts";
+import { SYNCHRONIZE_CACHE_10, SYNCHRONIZE_CACHE_16 } from "./sbc/synchronize-cache.ts";
+import { UNMAP } from "./sbc/unmap.ts";
+import { VERIFY_10, VERIFY_12, VERIFY_16 } from "./sbc/verify.ts";
+import {
+  WRITE_6,
+  WRITE_10,
+  WRITE_12,
+  WRITE_16,
+  WRITE_AND_VERIFY_10,
+  WRITE_AND_VERIFY_12,
+  WRITE_AND_VERIFY_16,
+} from "./sbc/write.ts";
+import { WRITE_SAME_10, WRITE_SAME_16 } from "./sbc/write-same.ts";
+import { SENSE, type Sense } from "./sense.ts";
+import { INQUIRY } from "./spc/inquiry.ts";
+import { MODE_SENSE_6, MODE_SENSE_10 } from "./spc/mode-sense.ts";
+import { REPORT_LUNS } from "./spc/report-luns.ts";
+import { reportSupportedOpcodes } from "./spc/report-opcodes.ts";
+import { REQUEST_SENSE } from "./spc/request-sense.ts";
+import { START_STOP_UNIT, TEST_UNIT_READY } from "./spc/test-unit-ready.ts";
+
+/** In order of opcode, as REPORT SUPPORTED OPERATION CODES lists them. */
+export const COMMAND_TABLE: readonly CommandRow[] = [
+  TEST_UNIT_READY,
+  REQUEST_SENSE,
+  READ_6,
+  WRITE_6,
+  INQUIRY,
+  MODE_SENSE_6,
+  START_STOP_UNIT,
+  READ_CAPACITY_10,
+  READ_10,
+  WRITE_10,
+  WRITE_AND_VERIFY_10,
+  VERIFY_10,
+  PREFETCH_10,
+  SYNCHRONIZE_CACHE_10,
+  WRITE_SAME_10,
+  UNMAP,
+  MODE_SENSE_10,
+  READ_16,
+  COMPARE_AND_WRITE,
+  WRITE_16,
+  WRITE_AND_VERIFY_16,
+  VERIFY_16,
+  PREFETCH_16,
+  SYNCHRONIZE_CACHE_16,
+  WRITE_SAME_16,
+  READ_CAPACITY_16,
+  REPORT_LUNS,
+  reportSupportedOpcodes(() => COMMAND_TABLE),
+  READ_12,
+  WRITE_12,
+  WRITE_AND_VERIFY_12,
+  VERIFY_12,
+];
+
+const SERVICE_ACTION_MASK = 0x1f;
+
+const ROWS_BY_OPCODE: readonly (readonly CommandRow[])[] = Array.from(
+  { length: 256 },
+  (_, opcode) => COMMAND_TABLE.filter((row) => row.opcode === opcode),
+);
+
+/** The row of a CDB, or the sense that says what about it is unknown. */
+export function findCommand(cdb: Buffer): CommandRow | Sense {
+  const rows = ROWS_BY_OPCODE[cdb.readUInt8(0)] ?? [];
+  const first = rows[0];
+  if (!first) return SENSE.invalidOpcode;
+  if (first.serviceAction === undefined) return first;
+  const serviceAction = cdb.readUInt8(1) & SERVICE_ACTION_MASK;
+  const row = rows.find((candidate) => candidate.serviceAction === serviceAction);
+  return row ?? { ...SENSE.invalidFieldInCdb, cdbByte: 1 };
+}

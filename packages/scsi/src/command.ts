@@ -1,0 +1,122 @@
+// How a command is described to the table: its CDB's name and shape, how it conflicts with
+// reservations, a parser that validates everything before any data moves, and what it does.
+import { assert, type OperationOptions, type ScatterList } from "@ashlar/core";
+import type { LogicalUnit } from "./logical-unit.ts";
+import { type CommandResult, Refusal } from "./result.ts";
+
+/** An I_T nexus, as far as commands need to know it. */
+export interface Nexus {
+  /** Names the nexus: initiator port and target port. */
+  readonly name: string;
+  /** Of the target device. */
+  readonly targetName: string;
+  /** Target portal group tag of the portal; also the relative target port id. */
+  readonly tpgt: number;
+}
+
+/** What commands see of the device that holds the units. */
+export interface UnitSet {
+  unit(lun: number): LogicalUnit | undefined;
+  luns(): readonly number[];
+}
+
+/** Where a command acts. `unit` is undefined only for commands that answer without one. */
+export interface Place<U extends LogicalUnit | undefined> {
+  readonly unit: U;
+  readonly units: UnitSet;
+  readonly nexus: Nexus;
+}
+
+/** Data-out of a command, and how much of it the initiator meant to send. */
+export interface DataOutOffer {
+  readonly data: ScatterList;
+  /** The initiator's expected transfer length; may differ from what the CDB asks for. */
+  readonly offeredLength: number;
+}
+
+/**
+ * `always`: allowed to everyone; `read`: refused by exclusive-access reservations; `write`: refused
+ * by every reservation of another host. Checked when reservations come.
+ */
+export type ReservationRule = "always" | "read" | "write";
+
+interface CommandShape {
+  readonly name: string;
+  readonly opcode: number;
+  readonly serviceAction?: number;
+  /** Hexadecimal mask of the CDB bits that are evaluated, opcode and service action included. */
+  readonly usage: string;
+  readonly reservation: ReservationRule;
+}
+
+export interface CommandDefinition<C, U extends LogicalUnit | undefined> extends CommandShape {
+  parse(cdb: Buffer, place: Place<U>): C | Refusal;
+  /** Bytes of data-out that the CDB asks for; none when absent. */
+  dataOutLength?(command: C, place: Place<U>): number;
+  /** Most bytes of data-in, for whoever bounds memory; small when absent. */
+  dataInLength?(command: C, place: Place<U>): number;
+  execute(
+    command: C,
+    place: Place<U>,
+    offer: DataOutOffer,
+    options: OperationOptions,
+  ): CommandResult | Promise<CommandResult>;
+}
+
+/** A command ready to run: it was parsed and found valid. */
+export interface ReadyCommand {
+  readonly kind: "ready";
+  readonly name: string;
+  readonly dataOutLength: number;
+  readonly dataInLength: number;
+  run(offer: DataOutOffer, options: OperationOptions): CommandResult | Promise<CommandResult>;
+}
+
+/** One row of the command table. */
+export interface CommandRow extends CommandShape {
+  /** Answers for a LUN without a unit too, and does not report unit attentions. */
+  readonly worksWithoutUnit: boolean;
+  prepare(cdb: Buffer, place: Place<LogicalUnit | undefined>): ReadyCommand | Refusal;
+}
+
+function ready<C, U extends LogicalUnit | undefined>(
+  definition: CommandDefinition<C, U>,
+  cdb: Buffer,
+  place: Place<U>,
+): ReadyCommand | Refusal {
+  const command = definition.parse(cdb, place);
+  if (command instanceof Refusal) return command;
+  return {
+    kind: "ready",
+    name: definition.name,
+    dataOutLength: definition.dataOutLength?.(command, place) ?? 0,
+    dataInLength: definition.dataInLength?.(command, place) ?? 0,
+    run: (offer, options) => definition.execute(command, place, offer, options),
+  };
+}
+
+const hasUnit = (place: Place<LogicalUnit | undefined>): place is Place<LogicalUnit> =>
+  place.unit !== undefined;
+
+/** A command of a logical unit. */
+export function unitCommand<C>(definition: CommandDefinition<C, LogicalUnit>): CommandRow {
+  return {
+    ...definition,
+    worksWithoutUnit: false,
+    prepare: (cdb, place) => {
+      assert(hasUnit(place), "a command of a unit is prepared with one");
+      return ready(definition, cdb, place);
+    },
+  };
+}
+
+/** A command that answers for any LUN, even one that has no unit. */
+export function deviceCommand<C>(
+  definition: CommandDefinition<C, LogicalUnit | undefined>,
+): CommandRow {
+  return {
+    ...definition,
+    worksWithoutUnit: true,
+    prepare: (cdb, place) => ready(definition, cdb, place),
+  };
+}

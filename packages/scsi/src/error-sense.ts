@@ -1,0 +1,71 @@
+// The one table from error codes to what an initiator sees. Trouble in the cluster is BUSY, never
+// MEDIUM ERROR and never a conflict: hosts answer those by taking the disk away. Only data that no
+// replica has in good order is a medium error.
+import { type ErrorCode, type SystemError, toSystemError } from "@ashlar/core";
+import { type CommandResult, checkCondition, withStatus } from "./result.ts";
+import { SENSE, type Sense, STATUS } from "./sense.ts";
+
+const BUSY = "busy";
+
+const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY>> = {
+  "argument/invalid": SENSE.internalTargetFailure,
+  "cluster/wrong-cluster": BUSY,
+  "cluster/unavailable": BUSY,
+  "cluster/exists": SENSE.internalTargetFailure,
+  "config/invalid": SENSE.internalTargetFailure,
+  "config/port-in-use": SENSE.internalTargetFailure,
+  "config/no-space": SENSE.internalTargetFailure,
+  "node/not-found": BUSY,
+  "node/superseded": BUSY,
+  "node/busy": BUSY,
+  "process/not-found": BUSY,
+  "process/failed": BUSY,
+  "lab/exists": SENSE.internalTargetFailure,
+  "lab/not-found": SENSE.internalTargetFailure,
+  "lab/not-running": SENSE.internalTargetFailure,
+  "lab/running": SENSE.internalTargetFailure,
+  "volume/not-found": SENSE.unitNotSupported,
+  "volume/exists": SENSE.internalTargetFailure,
+  "volume/bad-size": SENSE.internalTargetFailure,
+  "volume/too-few-nodes": BUSY,
+  "volume/in-use": SENSE.internalTargetFailure,
+  "volume/out-of-range": SENSE.lbaOutOfRange,
+  "chunk/not-found": BUSY,
+  "chunk/stale-epoch": BUSY,
+  "chunk/not-primary": BUSY,
+  "chunk/not-active": BUSY,
+  "chunk/stale-generation": BUSY,
+  "chunk/bad-checksum": SENSE.unrecoveredReadError,
+  "chunk/unavailable": BUSY,
+  // Space can be added while the host waits; 07/27/07 would make Windows take the disk offline.
+  "disk/no-space": SENSE.spaceAllocationInProgress,
+  "disk/failed": BUSY,
+  "disk/corrupt": BUSY,
+  "disk/foreign": BUSY,
+  "disk/locked": BUSY,
+  "catalog/conflict": BUSY,
+  "catalog/refused": BUSY,
+  "raft/not-leader": BUSY,
+  "rpc/unavailable": BUSY,
+  "rpc/disconnected": BUSY,
+  "rpc/deadline": BUSY,
+  "rpc/too-large": SENSE.internalTargetFailure,
+  "rpc/bad-frame": BUSY,
+  "rpc/version": BUSY,
+  "operation/timeout": BUSY,
+  "operation/aborted": SENSE.abortedCommand,
+  "operation/miscompare": SENSE.miscompare,
+  internal: SENSE.internalTargetFailure,
+};
+
+/** The result of a command whose block operation failed. */
+export function resultOfError(thrown: unknown): CommandResult {
+  const error: SystemError = toSystemError(thrown);
+  const outcome = OUTCOMES[error.code];
+  if (outcome === BUSY) return withStatus(STATUS.busy);
+  const { offset } = error.meta;
+  if (outcome === SENSE.miscompare && typeof offset === "number") {
+    return checkCondition({ ...outcome, information: offset });
+  }
+  return checkCondition(outcome);
+}

@@ -1,0 +1,108 @@
+// MODE SENSE(6) and (10) (SPC-4 6.13, 7.5). Nothing is changeable: the write cache is off because an
+// acknowledged write is durable, and DPOFUA is set because refusing FUA makes Windows give it up.
+import { type CommandRow, type Place, unitCommand } from "../command.ts";
+import type { LogicalUnit } from "../logical-unit.ts";
+import { allocated, Refusal } from "../result.ts";
+import { SENSE } from "../sense.ts";
+
+const DISABLE_BLOCK_DESCRIPTORS = 0x08;
+const DPOFUA = 0x10;
+const PAGE_MASK = 0x3f;
+const ALL_PAGES = 0x3f;
+const ALL_SUBPAGES = 0xff;
+const DESCRIPTOR_LENGTH = 8;
+const CONTROL = { current: 0, changeable: 1, default: 2, saved: 3 } as const;
+
+/** Page bodies after code and length, current values. */
+const PAGES: ReadonlyMap<number, Buffer> = new Map([
+  // Disconnect-reconnect: no limits.
+  [0x02, Buffer.alloc(14)],
+  // Caching: WCE 0, read cache on.
+  [0x08, Buffer.alloc(18)],
+  // Control: TST 0, QERR 0, D_SENSE 0, SWP 0, TAS 0, unlimited busy timeout.
+  [0x0a, Buffer.from([0, 0x10, 0, 0, 0, 0, 0xff, 0xff, 0, 0])],
+  // Power condition: no timers.
+  [0x1a, Buffer.alloc(10)],
+  // Informational exceptions: none reported.
+  [0x1c, Buffer.alloc(10)],
+]);
+
+interface ModeSense {
+  readonly pages: Buffer;
+  readonly withDescriptor: boolean;
+  readonly allocationLength: number;
+}
+
+function encodePages(codes: Iterable<number>, control: number): Buffer {
+  const parts: Buffer[] = [];
+  for (const code of codes) {
+    const body = PAGES.get(code);
+    if (!body) continue;
+    parts.push(Buffer.from([code, body.length]));
+    parts.push(control === CONTROL.changeable ? Buffer.alloc(body.length) : body);
+  }
+  return Buffer.concat(parts);
+}
+
+function parse(cdb: Buffer, allocationLength: number): ModeSense | Refusal {
+  const control = cdb.readUInt8(2) >> 6;
+  const page = cdb.readUInt8(2) & PAGE_MASK;
+  const subpage = cdb.readUInt8(3);
+  if (control === CONTROL.saved) return new Refusal(SENSE.savingNotSupported);
+  if (subpage !== 0 && subpage !== ALL_SUBPAGES) {
+    return new Refusal({ ...SENSE.invalidFieldInCdb, cdbByte: 3 });
+  }
+  if (page !== ALL_PAGES && !PAGES.has(page)) {
+    return new Refusal({ ...SENSE.invalidFieldInCdb, cdbByte: 2 });
+  }
+  return {
+    pages: encodePages(page === ALL_PAGES ? PAGES.keys() : [page], control),
+    withDescriptor: (cdb.readUInt8(1) & DISABLE_BLOCK_DESCRIPTORS) === 0,
+    allocationLength,
+  };
+}
+
+function blockDescriptor(unit: LogicalUnit): Buffer {
+  const descriptor = Buffer.alloc(DESCRIPTOR_LENGTH);
+  descriptor.writeUInt32BE(Math.min(unit.blockCount, 0xffffffff), 0);
+  descriptor.writeUIntBE(unit.blockSize, 5, 3);
+  return descriptor;
+}
+
+type HeaderOf = (descriptorLength: number, pagesLength: number) => Buffer;
+
+const header6: HeaderOf = (descriptorLength, pagesLength) =>
+  Buffer.from([3 + descriptorLength + pagesLength, 0, DPOFUA, descriptorLength]);
+
+const header10: HeaderOf = (descriptorLength, pagesLength) => {
+  const header = Buffer.from([0, 0, 0, DPOFUA, 0, 0, 0, descriptorLength]);
+  header.writeUInt16BE(6 + descriptorLength + pagesLength, 0);
+  return header;
+};
+
+const modeSense = (
+  shape: Pick<CommandRow, "name" | "opcode" | "usage">,
+  allocationLengthOf: (cdb: Buffer) => number,
+  headerOf: HeaderOf,
+): CommandRow =>
+  unitCommand<ModeSense>({
+    ...shape,
+    reservation: "read",
+    parse: (cdb) => parse(cdb, allocationLengthOf(cdb)),
+    execute: ({ pages, withDescriptor, allocationLength }, { unit }: Place<LogicalUnit>) => {
+      const descriptor = withDescriptor ? blockDescriptor(unit) : Buffer.alloc(0);
+      const header = headerOf(descriptor.length, pages.length);
+      return allocated(Buffer.concat([header, descriptor, pages]), allocationLength);
+    },
+  });
+
+export const MODE_SENSE_6 = modeSense(
+  { name: "MODE SENSE(6)", opcode: 0x1a, usage: "1a08ffffff00" },
+  (cdb) => cdb.readUInt8(4),
+  header6,
+);
+export const MODE_SENSE_10 = modeSense(
+  { name: "MODE SENSE(10)", opcode: 0x5a, usage: "5a18ffff000000ffff00" },
+  (cdb) => cdb.readUInt16BE(7),
+  header10,
+);
