@@ -17,7 +17,7 @@ afterEach(async () => {
 type AdminHandlers = Parameters<typeof GrpcServer.prototype.add<typeof adminService>>[1];
 
 async function serve(over: Partial<AdminHandlers>, clusterOptional = false): Promise<GrpcServer> {
-  const missing = unary<never, never>(async () => {
+  const missing = unary<unknown, never>(async () => {
     throw new SystemError("internal", "not in this test");
   });
   const server = new GrpcServer(

@@ -1,0 +1,240 @@
+// Random histories of a small cluster: whatever the order of events, no rule breaks, mirrors and
+// replays agree, and what was encoded reads back the same.
+import { chunkId, familyId, MIB, volumeName } from "@ashlar/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { apply } from "./apply.ts";
+import { ByteWriter, CodecError } from "./codec.ts";
+import type { Command } from "./command.ts";
+import { decodeCommand, decodeState, encodeCommand, encodeState, stateHash } from "./encode.ts";
+import { check } from "./invariants.ts";
+import { CatalogMirror } from "./mirror.ts";
+import { emptyState } from "./state.ts";
+import {
+  TEST_CHUNK_SIZE,
+  TestCatalog,
+  testDisk,
+  testNode,
+  testStore,
+  testVolume,
+} from "./testing/cluster.ts";
+
+const NODES = 4;
+const node = fc.integer({ min: 1, max: NODES });
+const family = fc.integer({ min: 1, max: 4 }).map(familyId);
+const chunk = fc.tuple(family, fc.integer({ min: 0, max: 5 })).map(([of, at]) => chunkId(of, at));
+const life = fc.integer({ min: 0, max: 1 });
+const disk = fc.integer({ min: 1, max: 2 });
+
+/** Events of a cluster's life; some name things as they are now, which only the catalog knows. */
+type Event = (catalog: TestCatalog) => Command;
+
+const down: fc.Arbitrary<Event> = node.map((number) => (catalog) => ({
+  kind: "nodeDown",
+  node: testNode(number),
+  incarnation: catalog.state.view.nodes.get(testNode(number))?.incarnation ?? 0,
+}));
+
+const admit: fc.Arbitrary<Event> = fc.nat(1000).map((pick) => (catalog) => {
+  const learning = [...catalog.state.view.chunks.families()]
+    .flatMap((of) => [...catalog.state.view.chunks.recordsOf(of)])
+    .flatMap((config) => config.learners.map((store) => ({ config, store })));
+  const chosen = learning.length > 0 ? [learning[pick % learning.length]!] : [];
+  return {
+    kind: "addToIsr",
+    items: chosen.map(({ config, store }) => ({
+      chunk: config.chunk,
+      epoch: config.epoch,
+      version: config.version,
+      store,
+    })),
+  };
+});
+
+const drafts = (catalog: TestCatalog) => [...catalog.state.drafts.keys()][0] ?? familyId(1);
+const continued: fc.Arbitrary<Event> = fc.constantFrom<Event>(
+  (catalog) => ({ kind: "extendVolume", family: drafts(catalog), chunks: 3 }),
+  (catalog) => ({ kind: "finishVolume", family: drafts(catalog) }),
+);
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({
+    kind: fc.constant("nodeUp" as const),
+    node: node.map(testNode),
+    bootId: fc.constantFrom("a", "b", "c"),
+    address: fc.constant("127.0.0.1:7001"),
+    disks: fc.constant([]),
+  }),
+  fc.record({
+    kind: fc.constant("nodeDown" as const),
+    node: node.map(testNode),
+    incarnation: fc.nat(20),
+  }),
+  fc.record({
+    kind: fc.constant("storeDown" as const),
+    store: fc.tuple(node, disk, life).map(([n, d, l]) => testStore(n, d, l)),
+  }),
+  fc.record({
+    kind: fc.constant("gatewayUp" as const),
+    gateway: node.map(testNode),
+    bootId: fc.constantFrom("a", "b"),
+    portals: fc.constant([{ address: "127.0.0.1:3260", tpgt: 1 }]),
+  }),
+  fc.record({
+    kind: fc.constant("gatewayDown" as const),
+    gateway: node.map(testNode),
+    incarnation: fc.nat(20),
+  }),
+  fc.record({
+    kind: fc.constant("beginVolume" as const),
+    volume: fc.integer({ min: 1, max: 9 }).map(testVolume),
+    name: fc.integer({ min: 1, max: 9 }).map((number) => volumeName(`volume-${number}`)),
+    sizeBytes: fc.oneof(fc.constant(5 * TEST_CHUNK_SIZE + MIB), fc.nat(2 ** 40)),
+    blockSize: fc.constantFrom(512, 4096, 1024),
+    replicas: fc.nat(4),
+    createdAt: fc.constant("2026-11-01T00:00:00.000Z"),
+  }),
+  fc.record({ kind: fc.constant("extendVolume" as const), family, chunks: fc.nat(4) }),
+  fc.record({ kind: fc.constant("abortVolume" as const), family }),
+  fc.record({
+    kind: fc.constant("deleteVolume" as const),
+    volume: fc.integer({ min: 1, max: 9 }).map(testVolume),
+  }),
+  fc.record({
+    kind: fc.constant("addToIsr" as const),
+    items: fc.array(
+      fc.record({
+        chunk,
+        epoch: fc.nat(5),
+        version: fc.nat(9),
+        store: node.map((n) => testStore(n)),
+      }),
+      { maxLength: 3 },
+    ),
+  }),
+);
+
+const back: fc.Arbitrary<Event> = fc
+  .tuple(node, fc.integer({ min: 1, max: 50 }), life, fc.subarray([1, 2]))
+  .map(([number, boot, one, disks]) => () => ({
+    kind: "nodeUp",
+    node: testNode(number),
+    bootId: `boot-${boot}`,
+    address: `127.0.0.1:${7000 + number}`,
+    disks: disks.map((place) => testDisk(number, place, one)),
+  }));
+
+const event: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 3, arbitrary: back },
+  { weight: 3, arbitrary: down },
+  { weight: 4, arbitrary: admit },
+  { weight: 2, arbitrary: continued },
+  {
+    weight: 4,
+    arbitrary: command.map(
+      (fixed): Event =>
+        () =>
+          fixed,
+    ),
+  },
+);
+
+function lived(events: readonly Event[]): TestCatalog {
+  const catalog = TestCatalog.created(3, 2);
+  catalog.volume(1, 5, 2);
+  catalog.volume(2, 4, 3);
+  catalog.begin(3, 6);
+  for (const next of events) catalog.apply(next(catalog));
+  return catalog;
+}
+
+describe("any history", () => {
+  test("keeps K1 K2 K3 K4 and every other rule", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+        expect(lived(events).faults).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("R8 R9: replayed, mirrored and read back it is the same", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 30 }), (events) => {
+        const { state, steps } = lived(events);
+        const replayed = emptyState();
+        const mirror = new CatalogMirror();
+        steps.forEach(({ command: each, changes }, at) => {
+          apply(replayed, decodeCommand(encodeCommand(each)), at + 1);
+          mirror.apply(changes, at + 1);
+        });
+        const hash = stateHash(state);
+        expect(stateHash(replayed)).toBe(hash);
+        const read = decodeState(encodeState(state));
+        expect(stateHash(read)).toBe(hash);
+        expect(check(read)).toEqual([]);
+        expect([...mirror.list()]).toEqual([...state.view.list()]);
+        expect(mirror.appliedIndex).toBe(state.view.appliedIndex);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("a snapshot in the middle of a history leads to the same end", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 20 }), fc.nat(20), (events, cut) => {
+        const { state, steps } = lived(events);
+        let other = emptyState();
+        steps.forEach(({ command: each }, at) => {
+          if (at === cut) other = decodeState(encodeState(other));
+          apply(other, each, at + 1);
+        });
+        expect(stateHash(other)).toBe(stateHash(state));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe("the encoding", () => {
+  test("every command reads back as it was", () => {
+    fc.assert(
+      fc.property(command, (each) => {
+        expect(decodeCommand(encodeCommand(each))).toEqual(each);
+      }),
+    );
+  });
+
+  test("no bytes crash a decoder: they are decoded or a CodecError", () => {
+    const tolerant = (decode: () => unknown): void => {
+      try {
+        decode();
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(CodecError);
+      }
+    };
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(13), (bytes, tag) => {
+        const framed = Buffer.concat([Buffer.from([1, tag]), bytes]);
+        tolerant(() => decodeCommand(framed));
+        tolerant(() => decodeState(Buffer.concat([Buffer.from([1]), bytes])));
+      }),
+    );
+    const whole = encodeState(lived([]).state);
+    for (let length = 0; length < whole.length; length += 7) {
+      expect(() => decodeState(whole.subarray(0, length))).toThrow(CodecError);
+    }
+  });
+
+  test("numbers hold up to 2^53 - 1 and no further", () => {
+    const to = new ByteWriter();
+    expect(() => to.uint(2 ** 53)).toThrow(CodecError);
+    expect(() => to.uint(-1)).toThrow(CodecError);
+    const largest: Command = {
+      kind: "nodeDown",
+      node: testNode(1),
+      incarnation: Number.MAX_SAFE_INTEGER,
+    };
+    expect(decodeCommand(encodeCommand(largest))).toEqual(largest);
+  });
+});

@@ -1,0 +1,73 @@
+// Transitions of one chunk's configuration (`replication.md`, Configuration). Each gives the next
+// record or undefined when nothing changes; version and epoch rise here and nowhere else (K1), the
+// new primary comes from the ISR (K2), the ISR is never emptied (K4).
+import type { NodeId, StoreUuid } from "@ashlar/core";
+import { present } from "@ashlar/core";
+import type { ChunkConfig, ChunkMember } from "./records.ts";
+
+/** Picks the next primary among the members of an ISR, at least one. */
+export type ChoosePrimary = (candidates: readonly ChunkMember[]) => ChunkConfig["primary"];
+
+export const memberOn = (config: ChunkConfig, node: NodeId): ChunkMember =>
+  present(
+    config.members.find((member) => member.node === node),
+    "the chunk has a member on this node",
+  );
+
+/** Whether `store` is all that is left: then it stays in the ISR whatever happens (P16). */
+export const isSole = (config: ChunkConfig, store: StoreUuid): boolean =>
+  config.isr.length === 1 && config.isr[0] === store;
+
+/**
+ * A store fell silent or failed: it leaves ISR and learners, and whoever led on it is replaced. A
+ * sole member stays, but its version rises, so that changes asked for before are refused.
+ */
+export function withoutStore(
+  config: ChunkConfig,
+  store: StoreUuid,
+  choose: ChoosePrimary,
+): ChunkConfig | undefined {
+  const wasIn = config.isr.includes(store);
+  if (!wasIn && !config.learners.includes(store)) return undefined;
+  const version = config.version + 1;
+  if (isSole(config, store)) return { ...config, version };
+  const isr = config.isr.filter((other) => other !== store);
+  const learners = config.learners.filter((other) => other !== store);
+  const next = { ...config, version, isr, learners };
+  const led = memberOn(config, config.primary.node).storeUuid === store;
+  if (!led) return next;
+  const candidates = config.members.filter(({ storeUuid }) => isr.includes(storeUuid));
+  return { ...next, epoch: config.epoch + 1, primary: choose(candidates) };
+}
+
+/** Its primary's process was replaced by `incarnation` on the same node. */
+export function withIncarnation(config: ChunkConfig, incarnation: number): ChunkConfig {
+  const primary = { node: config.primary.node, incarnation };
+  return { ...config, version: config.version + 1, epoch: config.epoch + 1, primary };
+}
+
+/** A member that is neither in sync nor learning begins to learn. */
+export function withLearner(config: ChunkConfig, store: StoreUuid): ChunkConfig | undefined {
+  if (config.isr.includes(store) || config.learners.includes(store)) return undefined;
+  return { ...config, version: config.version + 1, learners: [...config.learners, store] };
+}
+
+/** `lost`, not in sync any more, is replaced by the empty store on the same disk. */
+export function withReplacedMember(
+  config: ChunkConfig,
+  lost: StoreUuid,
+  fresh: ChunkMember,
+): ChunkConfig {
+  const members = config.members.map((one) => (one.storeUuid === lost ? fresh : one));
+  return { ...config, version: config.version + 1, members };
+}
+
+/** A learner that its primary reports durable up to the commit LSN joins the ISR (K3). */
+export function withIsrMember(config: ChunkConfig, store: StoreUuid): ChunkConfig {
+  return {
+    ...config,
+    version: config.version + 1,
+    isr: [...config.isr, store],
+    learners: config.learners.filter((other) => other !== store),
+  };
+}

@@ -1,0 +1,14 @@
+import { type CommandOf, done, type Result, refused } from "../command.ts";
+import type { Step } from "../state.ts";
+
+/** The first entry of every log. */
+export function createCluster(
+  step: Step,
+  { clusterId, chunkSize, createdAt }: CommandOf<"createCluster">,
+): Result<"createCluster"> {
+  if (step.state.view.cluster) {
+    return refused("cluster/exists", `cluster ${step.state.view.cluster.clusterId} exists`);
+  }
+  step.put({ kind: "cluster", record: { clusterId, chunkSize, createdAt } });
+  return done(null);
+}

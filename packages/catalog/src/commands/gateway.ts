@@ -1,0 +1,28 @@
+// Gateways come and go. Nothing depends on a gateway but the opId windows of its incarnation.
+import { type CommandOf, done, type Result } from "../command.ts";
+import type { Step } from "../state.ts";
+
+/** A repeated registration of the same running process changes nothing. */
+export function gatewayUp(
+  step: Step,
+  { gateway, bootId, portals }: CommandOf<"gatewayUp">,
+): Result<"gatewayUp"> {
+  const known = step.state.view.gateways.get(gateway);
+  if (known?.state === "up" && known.bootId === bootId) {
+    return done({ incarnation: known.incarnation });
+  }
+  const incarnation = step.nextIncarnation();
+  const record = { gateway, state: "up", incarnation, bootId, portals } as const;
+  step.put({ kind: "gateway", record });
+  return done({ incarnation });
+}
+
+export function gatewayDown(
+  step: Step,
+  { gateway, incarnation }: CommandOf<"gatewayDown">,
+): Result<"gatewayDown"> {
+  const known = step.state.view.gateways.get(gateway);
+  if (known?.state !== "up" || known.incarnation !== incarnation) return done({ effective: false });
+  step.put({ kind: "gateway", record: { ...known, state: "down" } });
+  return done({ effective: true });
+}

@@ -1,0 +1,111 @@
+// Storage nodes and their stores come and go: one command, one log entry, however many chunks.
+//
+// A node that is up again keeps its places in ISRs, for its stores kept all they acknowledged; where
+// it led it gets a new epoch, so that an incarnation appends only in epochs that name it. Where it
+// had been removed it learns.
+import type { StoreUuid } from "@ashlar/core";
+import {
+  isSole,
+  memberOn,
+  withIncarnation,
+  withLearner,
+  withoutStore,
+  withReplacedMember,
+} from "../chunk-config.ts";
+import { type CommandOf, done, type Result, refused } from "../command.ts";
+import { evenPrimaries, usableDisks } from "../placement.ts";
+import type { ChunkConfig, NodeRecord } from "../records.ts";
+import type { Step } from "../state.ts";
+
+/** A repeated registration of the same running process changes nothing. */
+export function nodeUp(
+  step: Step,
+  { node, bootId, address, disks }: CommandOf<"nodeUp">,
+): Result<"nodeUp"> {
+  const { view, retired } = step.state;
+  const known = view.nodes.get(node);
+  if (known?.state === "up" && known.bootId === bootId) {
+    return done({ incarnation: known.incarnation });
+  }
+  const incarnation = step.nextIncarnation();
+  const record: NodeRecord = {
+    node,
+    state: "up",
+    incarnation,
+    bootId,
+    address,
+    disks: disks.map((disk) =>
+      retired.has(disk.storeUuid) ? { ...disk, state: "down" } : { ...disk },
+    ),
+  };
+  step.put({ kind: "node", record });
+  const choose = evenPrimaries(step.state);
+  for (const config of view.chunks.recordsOn(node)) {
+    const next = chunkOfReturned(config, record, choose);
+    if (next !== config) step.put({ kind: "chunk", record: next });
+  }
+  return done({ incarnation });
+}
+
+function chunkOfReturned(
+  config: ChunkConfig,
+  record: NodeRecord,
+  choose: ReturnType<typeof evenPrimaries>,
+): ChunkConfig {
+  const member = memberOn(config, record.node);
+  const open = usableDisks(record);
+  if (open.some(({ storeUuid }) => storeUuid === member.storeUuid)) {
+    const learning = withLearner(config, member.storeUuid);
+    if (learning) return learning;
+    return config.primary.node === record.node
+      ? withIncarnation(config, record.incarnation)
+      : config;
+  }
+  // Unavailable, never wrong: nobody else has the data, so the chunk waits for this store.
+  if (isSole(config, member.storeUuid)) return config;
+  const left = withoutStore(config, member.storeUuid, choose) ?? config;
+  const fresh = open.find(({ disk }) => disk === member.disk);
+  if (!fresh) return left;
+  const { storeUuid } = fresh;
+  const replaced = withReplacedMember(left, member.storeUuid, { ...member, storeUuid });
+  return withLearner(replaced, storeUuid) ?? replaced;
+}
+
+/** Speed, not safety: another incarnation than the registered one is left alone. */
+export function nodeDown(
+  step: Step,
+  { node, incarnation }: CommandOf<"nodeDown">,
+): Result<"nodeDown"> {
+  const { view } = step.state;
+  const known = view.nodes.get(node);
+  if (known?.state !== "up" || known.incarnation !== incarnation) return done({ effective: false });
+  step.put({ kind: "node", record: { ...known, state: "down" } });
+  const choose = evenPrimaries(step.state);
+  for (const config of view.chunks.recordsOn(node)) {
+    const record = withoutStore(config, memberOn(config, node).storeUuid, choose);
+    if (record) step.put({ kind: "chunk", record });
+  }
+  return done({ effective: true });
+}
+
+/** A store failed for good: its uuid never returns, not even as a learner. */
+export function storeDown(step: Step, { store }: CommandOf<"storeDown">): Result<"storeDown"> {
+  const { view, retired } = step.state;
+  if (retired.has(store)) return done(null);
+  const holder = [...view.nodes.values()].find((node) => hasDisk(node, store));
+  if (!holder) return refused("catalog/refused", `no node has store ${store}`);
+  retired.add(store);
+  const disks = holder.disks.map((disk) =>
+    disk.storeUuid === store ? ({ ...disk, state: "down" } as const) : disk,
+  );
+  step.put({ kind: "node", record: { ...holder, disks } });
+  const choose = evenPrimaries(step.state);
+  for (const config of view.chunks.recordsOn(holder.node)) {
+    const record = withoutStore(config, store, choose);
+    if (record) step.put({ kind: "chunk", record });
+  }
+  return done(null);
+}
+
+const hasDisk = (node: NodeRecord, store: StoreUuid): boolean =>
+  node.disks.some(({ storeUuid }) => storeUuid === store);

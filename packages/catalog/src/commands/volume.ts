@@ -1,0 +1,156 @@
+// Volumes. All chunks of a volume are placed when it is created, in commands of bounded size: begin
+// checks and reserves the name, extend places, finish shows the volume. A creation that does not
+// come to its end is aborted by its proposer, or by the next one after a restart.
+import {
+  chunkId,
+  type FamilyId,
+  familyId,
+  MIB,
+  VOLUME_SIZE_MAX,
+  VOLUME_SIZE_STEP,
+} from "@ashlar/core";
+import {
+  CHUNKS_PER_COMMAND_MAX,
+  type CommandOf,
+  done,
+  type Refusal,
+  type Result,
+  refused,
+} from "../command.ts";
+import { Placement, usableNodes } from "../placement.ts";
+import type { Step, VolumeDraft } from "../state.ts";
+
+/** Three-way is the most that placement, tests and drills cover. */
+export const REPLICAS_MAX = 3;
+const REPLICAS_DEFAULT = 2;
+const BLOCK_SIZES: readonly number[] = [512, 4096];
+/** Registered date and domain of the product's target names (RFC 7143, 4.2.7). */
+const IQN_PREFIX = "iqn.2026-11.io.ashlar";
+const CLUSTER_PART_LENGTH = 8;
+
+export function beginVolume(step: Step, command: CommandOf<"beginVolume">): Result<"beginVolume"> {
+  const { state } = step;
+  const up = usableNodes(state).length;
+  const replicas = command.replicas || Math.max(1, Math.min(REPLICAS_DEFAULT, up));
+  const refusal = shapeRefusal(command) ?? nameRefusal(step, command) ?? nodesRefusal(replicas, up);
+  if (refusal) return refusal;
+  state.lastFamily += 1;
+  const family = familyId(state.lastFamily);
+  const { clusterId = "", chunkSize = MIB } = state.view.cluster ?? {};
+  const { volume, name, sizeBytes, blockSize, createdAt } = command;
+  const chunks = Math.ceil(sizeBytes / chunkSize);
+  const iqn = `${IQN_PREFIX}:${clusterId.slice(0, CLUSTER_PART_LENGTH)}:${name}`;
+  const record = { volume, name, family, sizeBytes, blockSize, replicas };
+  state.drafts.set(family, {
+    record: { ...record, generation: 1, iqn, lun: 0, createdAt },
+    chunks,
+    placed: 0,
+  });
+  return done({ family, chunks });
+}
+
+export function extendVolume(
+  step: Step,
+  { family, chunks }: CommandOf<"extendVolume">,
+): Result<"extendVolume"> {
+  const { state } = step;
+  const draft = state.drafts.get(family);
+  if (!draft) return noDraft(family);
+  const { replicas } = draft.record;
+  const count = Math.min(chunks, CHUNKS_PER_COMMAND_MAX, draft.chunks - draft.placed);
+  const placement = new Placement(state);
+  for (let index = draft.placed; index < draft.placed + count; index += 1) {
+    const record = placement.place(chunkId(family, index), replicas);
+    if (!record) return tooFewNodes(replicas, usableNodes(state).length);
+    step.put({ kind: "chunk", record });
+  }
+  const placed = draft.placed + count;
+  state.drafts.set(family, { ...draft, placed });
+  return done({ placed });
+}
+
+export function finishVolume(
+  step: Step,
+  { family }: CommandOf<"finishVolume">,
+): Result<"finishVolume"> {
+  const draft = step.state.drafts.get(family);
+  if (!draft) return noDraft(family);
+  if (draft.placed < draft.chunks) {
+    return refused("catalog/refused", `${draft.placed} of ${draft.chunks} chunks are placed`);
+  }
+  step.state.drafts.delete(family);
+  step.put({ kind: "volume", record: draft.record });
+  return done({ volume: draft.record.volume });
+}
+
+export function abortVolume(
+  step: Step,
+  { family }: CommandOf<"abortVolume">,
+): Result<"abortVolume"> {
+  const draft: VolumeDraft | undefined = step.state.drafts.get(family);
+  if (!draft) return noDraft(family);
+  step.state.drafts.delete(family);
+  step.put({ kind: "volumeDeleted", volume: draft.record.volume, family });
+  return done(null);
+}
+
+export function deleteVolume(
+  step: Step,
+  { volume }: CommandOf<"deleteVolume">,
+): Result<"deleteVolume"> {
+  const record = step.state.view.volumes.get(volume);
+  if (!record) return refused("volume/not-found", "the volume is deleted already");
+  step.put({ kind: "volumeDeleted", volume, family: record.family });
+  return done(null);
+}
+
+function shapeRefusal(command: CommandOf<"beginVolume">): Refusal | undefined {
+  const { sizeBytes, blockSize, replicas } = command;
+  if (
+    !Number.isSafeInteger(sizeBytes) ||
+    sizeBytes < VOLUME_SIZE_STEP ||
+    sizeBytes > VOLUME_SIZE_MAX ||
+    sizeBytes % VOLUME_SIZE_STEP !== 0
+  ) {
+    return refused(
+      "volume/bad-size",
+      `a volume cannot have ${sizeBytes} bytes`,
+      "give a whole number of MiB from 1 MiB to 64 TiB, for example 100GiB",
+    );
+  }
+  if (!BLOCK_SIZES.includes(blockSize)) {
+    return refused("argument/invalid", `block size must be 512 or 4096, not ${blockSize}`);
+  }
+  if (replicas > REPLICAS_MAX) {
+    return refused("argument/invalid", `replicas must be 1 to ${REPLICAS_MAX}, not ${replicas}`);
+  }
+  return undefined;
+}
+
+function nameRefusal(step: Step, { name }: CommandOf<"beginVolume">): Refusal | undefined {
+  const { view, drafts } = step.state;
+  const taken = [...view.volumes.values()].some((volume) => volume.name === name);
+  if (taken) {
+    return refused("volume/exists", `volume "${name}" exists`, "choose another name");
+  }
+  const inCreation = [...drafts.values()].some(({ record }) => record.name === name);
+  return inCreation
+    ? refused("volume/exists", `volume "${name}" is being created`, "wait, or choose another name")
+    : undefined;
+}
+
+const nodesRefusal = (replicas: number, up: number): Refusal | undefined =>
+  up < replicas ? tooFewNodes(replicas, up) : undefined;
+
+function tooFewNodes(replicas: number, up: number): Refusal {
+  const copies =
+    replicas === 1 ? "1 replica needs 1 node" : `${replicas} replicas need ${replicas} nodes`;
+  return refused(
+    "volume/too-few-nodes",
+    `${copies}, ${up} ${up === 1 ? "is" : "are"} up`,
+    up === 0 ? "start a storage node" : "start more storage nodes or ask for fewer replicas",
+  );
+}
+
+const noDraft = (family: FamilyId): Refusal =>
+  refused("catalog/refused", `no volume in creation has family ${family}`);

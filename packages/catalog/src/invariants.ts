@@ -1,0 +1,124 @@
+// The rules a catalog never breaks (`replication.md`, Invariants, configuration). Tests check them
+// after each command; breaches are told as sentences that begin with the rule's number.
+import type { ChunkId } from "@ashlar/core";
+import { chunkIndexOf, familyOf, formatChunkId } from "@ashlar/core";
+import type { Command } from "./command.ts";
+import type { ChunkConfig } from "./records.ts";
+import type { CatalogState } from "./state.ts";
+
+/** Breaches of what must hold of any state. */
+export function check(state: CatalogState): string[] {
+  const faults: string[] = [];
+  const { view, drafts } = state;
+  const names = [...view.volumes.values(), ...[...drafts.values()].map(({ record }) => record)];
+  if (new Set(names.map(({ name }) => name)).size < names.length)
+    faults.push("two volumes, one name");
+  const families = new Set(names.map(({ family }) => family));
+  if (families.size < names.length) faults.push("two volumes, one family");
+  for (const family of families) if (family > state.lastFamily) faults.push("family not given yet");
+  const loads = new Map<string, { replicas: number; primaries: number }>();
+  for (const family of view.chunks.families()) {
+    if (!families.has(family)) faults.push(`chunks of family ${family}, which has no volume`);
+    for (const config of view.chunks.recordsOf(family)) {
+      for (const fault of checkChunk(state, config)) {
+        faults.push(`${formatChunkId(config.chunk)}: ${fault}`);
+      }
+      countLoad(loads, config);
+    }
+  }
+  for (const { member, load } of view.chunks.loads()) {
+    const counted = loads.get(member.storeUuid + member.node) ?? { replicas: 0, primaries: 0 };
+    if (counted.replicas !== load.replicas || counted.primaries !== load.primaries) {
+      faults.push(`counts of store ${member.storeUuid} on ${member.node} are off`);
+    }
+  }
+  for (const volume of view.volumes.values()) {
+    const chunks = view.chunksOf(volume.family);
+    const wanted = Math.ceil(volume.sizeBytes / (view.cluster?.chunkSize ?? 1));
+    if (chunks.length !== wanted || chunks.some(({ chunk }, at) => chunkIndexOf(chunk) !== at)) {
+      faults.push(`volume ${volume.name} has ${chunks.length} of ${wanted} chunks`);
+    }
+  }
+  return faults;
+}
+
+function checkChunk(state: CatalogState, config: ChunkConfig): string[] {
+  const { members, isr, learners, primary } = config;
+  const uuids = new Set<string>(members.map(({ storeUuid }) => storeUuid));
+  const leads = members.find(({ node }) => node === primary.node);
+  const rules: readonly (readonly [holds: boolean, rule: string])[] = [
+    [isr.length > 0, "K4: the ISR is empty"],
+    [isr.every((one) => uuids.has(one)), "K3: the ISR names a store that is no member"],
+    [learners.every((one) => uuids.has(one)), "a learner is no member"],
+    [!learners.some((one) => isr.includes(one)), "a store learns and is in sync"],
+    [new Set(members.map(({ node }) => node)).size === members.length, "two replicas on one node"],
+    [uuids.size === members.length, "one store twice"],
+    [leads !== undefined && isr.includes(leads.storeUuid), "K2: the primary is not in the ISR"],
+    [config.epoch >= 1 && config.version >= config.epoch, "K1: a version for each epoch"],
+    [primary.incarnation <= state.lastIncarnation, "K1: the incarnation was never given"],
+    [!learners.some((one) => state.retired.has(one as never)), "a failed store learns"],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, rule]) => rule);
+}
+
+function countLoad(
+  loads: Map<string, { replicas: number; primaries: number }>,
+  config: ChunkConfig,
+): void {
+  for (const member of config.members) {
+    const key = member.storeUuid + member.node;
+    const load = loads.get(key) ?? { replicas: 0, primaries: 0 };
+    load.replicas += 1;
+    if (member.node === config.primary.node) load.primaries += 1;
+    loads.set(key, load);
+  }
+}
+
+/** Every chunk's configuration, to compare with what a command leaves. */
+export function chunksOfState({ view }: CatalogState): Map<ChunkId, ChunkConfig> {
+  const all = view.chunks.families().flatMap((family) => [...view.chunks.recordsOf(family)]);
+  return new Map(all.map((config) => [config.chunk, config]));
+}
+
+/** Breaches of what must hold between the chunks before a command and after it. */
+export function checkStep(
+  before: ReadonlyMap<ChunkId, ChunkConfig>,
+  command: Command,
+  after: ReadonlyMap<ChunkId, ChunkConfig>,
+): string[] {
+  const faults: string[] = [];
+  for (const [chunk, was] of before) {
+    const is = after.get(chunk);
+    if (!is) {
+      if (command.kind !== "deleteVolume" && command.kind !== "abortVolume") {
+        faults.push(`${formatChunkId(chunk)} is gone after ${command.kind}`);
+      }
+      continue;
+    }
+    for (const fault of checkTransition(was, is, command)) {
+      faults.push(`${formatChunkId(chunk)}: ${fault}`);
+    }
+  }
+  for (const chunk of after.keys()) {
+    const grew = before.has(chunk) || command.kind === "extendVolume";
+    if (!grew) faults.push(`family ${familyOf(chunk)} grew by ${command.kind}`);
+  }
+  return faults;
+}
+
+function checkTransition(was: ChunkConfig, is: ChunkConfig, command: Command): string[] {
+  const changed = JSON.stringify(was) !== JSON.stringify(is);
+  const samePrimary =
+    was.primary.node === is.primary.node && was.primary.incarnation === is.primary.incarnation;
+  const leader = is.members.find(({ node }) => node === is.primary.node);
+  const joined = is.isr.filter((store) => !was.isr.includes(store));
+  const rules: readonly (readonly [holds: boolean, rule: string])[] = [
+    [changed ? is.version > was.version : true, "K1: changed without a new version"],
+    [samePrimary === (is.epoch === was.epoch), "K1: an epoch names one incarnation"],
+    [is.epoch >= was.epoch, "K1: the epoch fell"],
+    [leader !== undefined && was.isr.includes(leader.storeUuid), "K2: primary not of the old ISR"],
+    [joined.every((store) => was.learners.includes(store)), "K3: joined without learning"],
+    [joined.length === 0 || command.kind === "addToIsr", `K3: joined by ${command.kind}`],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, rule]) => rule);
+}

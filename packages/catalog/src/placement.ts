@@ -1,0 +1,129 @@
+// Where the replicas of new chunks go: on distinct nodes that are up, in proportion to the size of
+// their disks, with primaries in the same proportion. Deterministic: a hash of the chunk decides
+// among equals, so that the partners of a node are spread over all the others.
+import { type ChunkId, type NodeId, present } from "@ashlar/core";
+import type { ChunkConfig, ChunkMember, DiskRecord, NodeRecord } from "./records.ts";
+import type { CatalogState } from "./state.ts";
+
+interface DiskCandidate {
+  readonly member: ChunkMember;
+  readonly sizeBytes: number;
+  replicas: number;
+}
+
+interface NodeCandidate {
+  readonly record: NodeRecord;
+  readonly disks: readonly DiskCandidate[];
+  readonly sizeBytes: number;
+  /** FNV hash of the name, mixed with the chunk's for ties. */
+  readonly salt: number;
+  replicas: number;
+  primaries: number;
+}
+
+export const usableDisks = (node: NodeRecord): readonly DiskRecord[] =>
+  node.state === "up" ? node.disks.filter(({ state }) => state === "up") : [];
+
+/** Nodes that can take a new replica. */
+export function usableNodes(state: CatalogState): readonly NodeRecord[] {
+  return [...state.view.nodes.values()].filter((node) => usableDisks(node).length > 0);
+}
+
+export class Placement {
+  private readonly candidates: NodeCandidate[];
+
+  constructor(state: CatalogState) {
+    this.candidates = usableNodes(state)
+      .map((record) => nodeCandidate(state, record))
+      .sort((a, b) => (a.record.node < b.record.node ? -1 : 1));
+  }
+
+  /** The first configuration of a chunk, undefined when fewer than `replicas` nodes can take one. */
+  place(chunk: ChunkId, replicas: number): ChunkConfig | undefined {
+    if (this.candidates.length < replicas) return undefined;
+    const order =
+      (value: (node: NodeCandidate) => number) => (a: NodeCandidate, b: NodeCandidate) =>
+        value(a) - value(b) || mixed(a.salt, chunk) - mixed(b.salt, chunk);
+    const chosen = [...this.candidates]
+      .sort(order((node) => (node.replicas + 1) / node.sizeBytes))
+      .slice(0, replicas);
+    const members = chosen.map((node) => takeDisk(node));
+    const primary = present(
+      [...chosen].sort(order((node) => (node.primaries + 1) / node.sizeBytes))[0],
+      "at least one replica",
+    );
+    primary.primaries += 1;
+    return {
+      chunk,
+      epoch: 1,
+      version: 1,
+      members,
+      isr: members.map(({ storeUuid }) => storeUuid),
+      learners: [],
+      primary: { node: primary.record.node, incarnation: primary.record.incarnation },
+    };
+  }
+}
+
+/** Chooses new primaries evenly: those with fewer chunks to lead, on nodes that are up, come first. */
+export function evenPrimaries(
+  state: CatalogState,
+): (candidates: readonly ChunkMember[]) => ChunkConfig["primary"] {
+  const led = new Map<NodeId, number>();
+  for (const { member, load } of state.view.chunks.loads()) {
+    led.set(member.node, (led.get(member.node) ?? 0) + load.primaries);
+  }
+  const cost = ({ node }: ChunkMember): number =>
+    state.view.nodes.get(node)?.state === "up" ? (led.get(node) ?? 0) : Number.POSITIVE_INFINITY;
+  return (candidates) => {
+    let best = present(candidates[0], "K4: an ISR has a member");
+    for (const candidate of candidates) if (cost(candidate) < cost(best)) best = candidate;
+    led.set(best.node, (led.get(best.node) ?? 0) + 1);
+    const record = present(state.view.nodes.get(best.node), "members are on known nodes");
+    return { node: best.node, incarnation: record.incarnation };
+  };
+}
+
+function nodeCandidate(state: CatalogState, record: NodeRecord): NodeCandidate {
+  let primaries = 0;
+  const disks = usableDisks(record).map(({ disk, storeUuid, sizeBytes }) => {
+    const member = { node: record.node, disk, storeUuid };
+    const load = state.view.chunks.load(member);
+    primaries += load.primaries;
+    return { member, sizeBytes, replicas: load.replicas };
+  });
+  return {
+    record,
+    disks,
+    sizeBytes: disks.reduce((sum, disk) => sum + disk.sizeBytes, 0),
+    salt: hash(record.node),
+    replicas: disks.reduce((sum, disk) => sum + disk.replicas, 0),
+    primaries,
+  };
+}
+
+function takeDisk(node: NodeCandidate): ChunkMember {
+  const cost = (disk: DiskCandidate): number => (disk.replicas + 1) / disk.sizeBytes;
+  let best = present(node.disks[0], "a usable node has a disk");
+  for (const disk of node.disks) if (cost(disk) < cost(best)) best = disk;
+  best.replicas += 1;
+  node.replicas += 1;
+  return best.member;
+}
+
+/** FNV-1a. */
+function hash(name: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < name.length; at += 1) {
+    value = Math.imul(value ^ name.charCodeAt(at), 0x01000193);
+  }
+  return value >>> 0;
+}
+
+/** A pseudo-random number from both, the finaliser of MurmurHash3. */
+function mixed(salt: number, chunk: ChunkId): number {
+  let value = salt ^ Math.imul(chunk % 0x1_0000_0000, 0x9e3779b1);
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
+}

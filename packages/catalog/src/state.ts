@@ -1,0 +1,53 @@
+// The replicated state: what watchers see (a CatalogMirror), and the little they need not. It is
+// changed by apply alone, through a Step, so that every visible change is also a change told.
+import type { FamilyId, StoreUuid } from "@ashlar/core";
+import { CatalogMirror } from "./mirror.ts";
+import type { CatalogChange, VolumeRecord } from "./records.ts";
+
+/** A volume in creation: its chunks are placed batch by batch, nobody sees it before it is finished. */
+export interface VolumeDraft {
+  readonly record: VolumeRecord;
+  /** Chunks the finished volume has. */
+  readonly chunks: number;
+  /** Chunks placed so far, from index 0. */
+  readonly placed: number;
+}
+
+export interface CatalogState {
+  readonly view: CatalogMirror;
+  readonly drafts: Map<FamilyId, VolumeDraft>;
+  /** Stores declared failed: these never return. */
+  readonly retired: Set<StoreUuid>;
+  /** The newest incarnation given to any process. */
+  lastIncarnation: number;
+  /** The newest family number; numbers are never used again. */
+  lastFamily: number;
+}
+
+export const emptyState = (): CatalogState => ({
+  view: new CatalogMirror(),
+  drafts: new Map(),
+  retired: new Set(),
+  lastIncarnation: 0,
+  lastFamily: 0,
+});
+
+/** One command being applied: what it changes is in the state at once and on the list. */
+export class Step {
+  readonly state: CatalogState;
+  readonly changes: CatalogChange[] = [];
+
+  constructor(state: CatalogState) {
+    this.state = state;
+  }
+
+  put(change: CatalogChange): void {
+    this.state.view.put(change);
+    this.changes.push(change);
+  }
+
+  nextIncarnation(): number {
+    this.state.lastIncarnation += 1;
+    return this.state.lastIncarnation;
+  }
+}
