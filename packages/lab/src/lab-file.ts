@@ -117,7 +117,6 @@ export async function readLab(dir: string): Promise<LabDocument> {
 
 /** Replaces the file as a whole. */
 export async function writeLab(dir: string, lab: LabDocument): Promise<void> {
-  const document: LabDocument = { ...lab, processes: inOrder(lab.processes) };
-  await writeFile(`${pathOf(dir)}.new`, `${JSON.stringify(document, null, 2)}\n`);
+  await writeFile(`${pathOf(dir)}.new`, `${JSON.stringify(lab, null, 2)}\n`);
   await rename(`${pathOf(dir)}.new`, pathOf(dir));
 }

@@ -3,6 +3,7 @@
 import type { Random } from "@ashlar/runtime";
 import {
   type GatewayProcess,
+  inOrder,
   isGateway,
   isStorage,
   LAB_VERSION,
@@ -85,7 +86,7 @@ export async function planLab(
     chunkSize: CHUNK_SIZE,
     socketPath: folder.socketPath,
     ready: false,
-    processes,
+    processes: inOrder(processes),
   };
 }
 

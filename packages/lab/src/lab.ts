@@ -12,7 +12,14 @@ import {
   type SupervisorStatus,
   stampOf,
 } from "@ashlar/supervisor";
-import { findLab, type LabDocument, type LabProcess, readLab, writeLab } from "./lab-file.ts";
+import {
+  findLab,
+  inOrder,
+  type LabDocument,
+  type LabProcess,
+  readLab,
+  writeLab,
+} from "./lab-file.ts";
 import { type MadeFolder, makeLabFolder } from "./lab-folder.ts";
 import { labPaths } from "./lab-paths.ts";
 import { planLab, planOneMore, refreshPorts } from "./lab-plan.ts";
@@ -123,9 +130,9 @@ export class Lab {
   async add(kind: "storage" | "gateway", call: Call): Promise<LabProcess> {
     const { lab } = await this.running();
     const added = await planOneMore({ random: this.random }, lab, kind);
-    const grown: LabDocument = { ...lab, processes: [...lab.processes, added] };
+    const grown: LabDocument = { ...lab, processes: inOrder([...lab.processes, added]) };
     await writeLab(this.dir, grown);
-    await writeConfigs(this.dir, await readLab(this.dir));
+    await writeConfigs(this.dir, grown);
     await supervisorClient(lab).reload();
     await untilReady({ clock: this.clock }, this.dir, grown, call);
     return added;

@@ -1,0 +1,55 @@
+import { GIB, MIB } from "@ashlar/core";
+import { expect, test } from "vitest";
+import { labShape } from "./lab-shape.ts";
+
+test("without options it is a lab of three nodes and two gateways on loopback", () => {
+  expect(labShape({})).toEqual({
+    nodes: 3,
+    gateways: 2,
+    disksPerNode: 1,
+    diskSizeBytes: 8 * GIB,
+    listen: { host: "127.0.0.1" },
+    advertise: { host: "127.0.0.1" },
+    carrier: "socket",
+  });
+});
+
+test("options are taken as given", () => {
+  const shape = labShape({
+    nodes: "5",
+    metadata: "1",
+    gateways: "1",
+    disks: "2",
+    diskSize: "1536MiB",
+    listen: "0.0.0.0:3300",
+    advertise: "storage.example:13300",
+    carrier: "grpc",
+  });
+  expect(shape).toEqual({
+    nodes: 5,
+    gateways: 1,
+    disksPerNode: 2,
+    diskSizeBytes: 1536 * MIB,
+    listen: { host: "0.0.0.0", port: 3300 },
+    advertise: { host: "storage.example", port: 13300 },
+    carrier: "grpc",
+  });
+});
+
+test.each([
+  [{ nodes: "0" }, "--nodes 0"],
+  [{ nodes: "three" }, "--nodes three"],
+  [{ nodes: "1e1" }, "--nodes 1e1"],
+  [{ gateways: "17" }, "--gateways 17"],
+  [{ disks: "-1" }, "--disks -1"],
+  [{ metadata: "3" }, "--metadata 3 is not possible yet"],
+  [{ diskSize: "8GB" }, '"8GB" is not a size'],
+  [{ diskSize: "100MiB" }, "--disk-size 100MiB"],
+  [{ diskSize: "17TiB" }, "--disk-size 17TiB"],
+  [{ diskSize: "1073741825" }, "--disk-size 1073741825"],
+  [{ listen: "127.0.0.1:99999" }, "--listen 127.0.0.1:99999"],
+  [{ listen: "0.0.0.0" }, "--listen 0.0.0.0"],
+  [{ carrier: "pigeon" }, "--carrier pigeon"],
+])("%j is refused with a message that names it", (options, message) => {
+  expect(() => labShape(options)).toThrow(message);
+});

@@ -1,0 +1,111 @@
+// What a lab does when it cannot be made or started: it says why and leaves nothing behind. Labs
+// that do start are the end-to-end tests' part.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { nodeRandom } from "@ashlar/runtime";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Lab } from "./lab.ts";
+import { findLab, writeLab } from "./lab-file.ts";
+import { makeLabFolder } from "./lab-folder.ts";
+import { planLab } from "./lab-plan.ts";
+import { labShape } from "./lab-shape.ts";
+
+const script = fileURLToPath(new URL("./testing/stand-in-ashlar.js", import.meta.url));
+const call = { signal: new AbortController().signal };
+
+let top: string;
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), "ashlar-lab-"));
+});
+afterEach(() => rmSync(top, { recursive: true }));
+
+async function makeLab(dir: string): Promise<void> {
+  mkdirSync(dir, { recursive: true });
+  const folder = { socketPath: join(dir, "s.sock") };
+  await writeLab(dir, await planLab({ random: nodeRandom }, labShape({}), folder));
+}
+
+test("when a process keeps dying, up says so with its log and takes everything away", async () => {
+  const lab = new Lab({ dir: join(top, "deep", "lab"), script });
+  await expect(lab.up({}, call)).rejects.toMatchObject({
+    code: "process/failed",
+    message: "metadata-1 does not start: the disk said no",
+  });
+  expect(readdirSync(top)).toEqual([]);
+});
+
+test("an empty folder that was there before stays, empty", async () => {
+  const dir = join(top, "lab");
+  mkdirSync(dir);
+  await expect(new Lab({ dir, script }).up({}, call)).rejects.toMatchObject({});
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+test("a lab that does not start at a later up keeps its files", async () => {
+  const dir = join(top, "lab");
+  await makeLab(dir);
+  const before = await findLab(dir);
+  await expect(new Lab({ dir, script }).up({}, call)).rejects.toMatchObject({
+    code: "process/failed",
+  });
+  expect(await findLab(dir)).toEqual(before);
+});
+
+test("a folder with other files is left alone", async () => {
+  writeFileSync(join(top, "letter.txt"), "dear");
+  await expect(new Lab({ dir: top, script }).up({}, call)).rejects.toMatchObject({
+    code: "lab/exists",
+  });
+  expect(readdirSync(top)).toEqual(["letter.txt"]);
+});
+
+test("bad options are refused before anything is made", async () => {
+  const dir = join(top, "lab");
+  await expect(new Lab({ dir, script }).up({ diskSize: "1" }, call)).rejects.toMatchObject({
+    code: "argument/invalid",
+  });
+  expect(existsSync(dir)).toBe(false);
+});
+
+test("an existing lab keeps its shape", async () => {
+  const dir = join(top, "lab");
+  await makeLab(dir);
+  await expect(new Lab({ dir, script }).up({ nodes: "5" }, call)).rejects.toMatchObject({
+    code: "lab/exists",
+    message: "this lab was made with --nodes 3, which cannot change at up",
+  });
+});
+
+test("commands about no lab, or one that does not run, say so", async () => {
+  const lab = new Lab({ dir: join(top, "lab"), script });
+  await expect(lab.status(call)).rejects.toMatchObject({ code: "lab/not-found" });
+  await makeLab(lab.dir);
+  await expect(lab.status(call)).rejects.toMatchObject({ code: "lab/not-running" });
+  await expect(lab.down(call)).rejects.toMatchObject({ code: "lab/not-running" });
+  await expect(lab.logs("storage-9", 1)).rejects.toMatchObject({ code: "process/not-found" });
+});
+
+test("wipe removes the data of a storage node that is down, and nothing else", async () => {
+  const lab = new Lab({ dir: join(top, "lab"), script });
+  await makeLab(lab.dir);
+  for (const id of ["storage-1", "storage-2"]) {
+    mkdirSync(join(lab.dir, id));
+    writeFileSync(join(lab.dir, id, "disk-1"), "blocks");
+  }
+  await lab.wipe("storage-1");
+  expect(readdirSync(join(lab.dir, "storage-1"))).toEqual([]);
+  expect(readdirSync(join(lab.dir, "storage-2"))).toEqual(["disk-1"]);
+  await expect(lab.wipe("gateway-1")).rejects.toMatchObject({ code: "argument/invalid" });
+  await expect(lab.wipe("storage-7")).rejects.toMatchObject({ code: "process/not-found" });
+});
+
+test("a folder too deep for a unix socket gets one in a temporary folder, removed with it", async () => {
+  const dir = join(top, "x".repeat(100), "lab");
+  const made = await makeLabFolder(dir, labShape({}));
+  expect(Buffer.byteLength(made.socketPath)).toBeLessThanOrEqual(107);
+  expect(made.socketPath.startsWith(dir)).toBe(false);
+  await made.remove();
+  expect(readdirSync(top)).toEqual([]);
+});
