@@ -1,4 +1,49 @@
+export { INCIDENT_KINDS, type Incident, type IncidentKind, IncidentLog } from "./incidents.ts";
 export { LatencyHistogram, type LatencySummary } from "./latency.ts";
+export {
+  type Capacity,
+  type Inquiry,
+  LogicalUnit,
+  type LogicalUnitOptions,
+} from "./logical-unit.ts";
+export {
+  type MultipathDependencies,
+  MultipathDevice,
+  type MultipathOptions,
+  openMultipath,
+  type PathPolicy,
+  type PathStatus,
+  randomIsid,
+} from "./multipath.ts";
+export * as cdb from "./scsi/cdb.ts";
+export type { CommandExecutor, Residual, ScsiCommand, ScsiResult } from "./scsi/command.ts";
+export { type Designator, parseDesignators, unitIdentity } from "./scsi/identity.ts";
+export { formatSense, parseSense, SENSE_KEY, type Sense, STATUS } from "./scsi/sense.ts";
+export type { LoginRefused, SessionEffect } from "./session/effects.ts";
+export type { LoginIdentity } from "./session/initiator-login.ts";
+export {
+  OFFERED_DEFAULT,
+  type OfferedParameters,
+  type SessionParameters,
+} from "./session/parameters.ts";
+export {
+  type DiscoveredTarget,
+  openSession,
+  type Session,
+  type SessionDependencies,
+  type SessionOptions,
+} from "./session/session.ts";
+export { type Begun, SessionMachine } from "./session/session-machine.ts";
+export type { TaskManagement } from "./session/task-management.ts";
+export { type Dial, dialTcp, type Wire, type WireEvents } from "./session/wire.ts";
+export {
+  formatIscsiUrl,
+  formatPortal,
+  type IscsiUrl,
+  type PortalAddress,
+  parseIscsiUrl,
+  parsePortal,
+} from "./url.ts";
 export {
   FAULT_KINDS,
   type Fault,

@@ -1,0 +1,39 @@
+import { hasCode } from "@ashlar/core";
+import { describe, expect, it } from "vitest";
+import { formatIscsiUrl, formatPortal, parseIscsiUrl, parsePortal } from "./url.ts";
+
+describe("iSCSI URL", () => {
+  it("reads and writes host, port, target and LUN", () => {
+    const text = "iscsi://127.0.0.1:3261/iqn.2026-11.io.ashlar:0a1b2c3d:demo/3";
+    const url = parseIscsiUrl(text);
+    expect(url).toEqual({
+      portal: { host: "127.0.0.1", port: 3261 },
+      targetName: "iqn.2026-11.io.ashlar:0a1b2c3d:demo",
+      lun: 3,
+    });
+    expect(formatIscsiUrl(url)).toBe(text);
+  });
+
+  it("knows the default port, IPv6 and the portal group tag of SendTargets", () => {
+    expect(parsePortal("storage.example")).toEqual({ host: "storage.example", port: 3260 });
+    expect(parsePortal("[::1]:3260,1")).toEqual({ host: "::1", port: 3260 });
+    expect(formatPortal({ host: "::1", port: 1 })).toBe("[::1]:1");
+  });
+
+  it.each([
+    "",
+    "http://a/b/0",
+    "iscsi://a/b",
+    "iscsi://a/b/999",
+    "iscsi://a:0/b/0",
+    "iscsi:///b/0",
+  ])("refuses %j with a hint", (text) => {
+    let thrown: unknown;
+    try {
+      parseIscsiUrl(text);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(hasCode(thrown, "argument/invalid")).toBe(true);
+  });
+});
