@@ -6,6 +6,7 @@ export type {
   ReadResult,
   StoreSpace,
 } from "./chunk-store.ts";
+export { contentDigest } from "./content-digest.ts";
 export { LOG_ENTRY_VERSION, type LogEntry, type OpId } from "./log-entry.ts";
 export {
   OPERATION_STATUS,

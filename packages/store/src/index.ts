@@ -1,1 +1,7 @@
-export {};
+export {
+  type CreateStoreOptions,
+  createStore,
+  type OpenStoreOptions,
+  openStore,
+  type StoreIdentity,
+} from "./open.ts";

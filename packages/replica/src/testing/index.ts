@@ -1,1 +1,1 @@
-export {};
+export { MemoryChunkStore, type MemoryChunkStoreOptions } from "./memory-chunk-store.ts";
