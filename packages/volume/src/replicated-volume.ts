@@ -5,6 +5,7 @@
 // Atomicity ends at a part: a write that crosses a chunk border, or is longer than OP_LENGTH_MAX, may
 // be partly done when it fails. Hosts are told so by the limits in VPD page B0.
 
+import { setMaxListeners } from "node:events";
 import type { VolumeRecord } from "@ashlar/catalog";
 import {
   alignDown,
@@ -76,7 +77,7 @@ export class ReplicatedVolume implements BlockDevice {
     const signal = this.begin(offset, length, options);
     const parts = splitRange(offset, length, this.chunkSize);
     const replies: ScatterList[] = new Array(parts.length);
-    await eachPart(parts, async (part, index) => {
+    await eachPart(parts, signal, async (part, index) => {
       const work = { ...this.place(part.index), kind: "read" as const };
       const { data } = await this.router.execute(
         { ...work, offset: part.offset, length: part.length },
@@ -91,7 +92,7 @@ export class ReplicatedVolume implements BlockDevice {
     const length = scatterLength(data);
     const signal = this.begin(offset, length, options);
     const parts = splitRange(offset, length, this.chunkSize);
-    await eachPart(parts, async (part) => {
+    await eachPart(parts, signal, async (part) => {
       const payload = parts.length === 1 ? data : scatterSlice(data, part.at, part.length);
       await this.router.execute(
         {
@@ -119,7 +120,7 @@ export class ReplicatedVolume implements BlockDevice {
       if (edge.length > 0) await this.write(edge.offset, [Buffer.alloc(edge.length)], options);
     }
     const { chunkSize } = this;
-    await eachPart(chunkPieces(innerFrom, innerTo, chunkSize), async (piece) => {
+    await eachPart(chunkPieces(innerFrom, innerTo, chunkSize), signal, async (piece) => {
       const index = Math.floor(piece.offset / chunkSize);
       await this.router.execute(
         {
@@ -213,9 +214,12 @@ function* chunkPieces(from: number, to: number, chunkSize: number): Generator<Pi
  */
 async function eachPart<P>(
   parts: Iterable<P>,
+  signal: AbortSignal,
   each: (part: P, index: number) => Promise<void>,
 ): Promise<void> {
   if (Array.isArray(parts) && parts.length === 1) return each(parts[0], 0);
+  // Each part listens to the signal; Node would call that a leak from the eleventh on.
+  setMaxListeners(2 * PARTS_IN_FLIGHT_MAX, signal);
   const queue = parts[Symbol.iterator]();
   let index = 0;
   let failure: { readonly thrown: unknown } | undefined;
