@@ -58,3 +58,10 @@ export {
 } from "./operation-codec.ts";
 export { type OperationHandler, OperationServer } from "./operation-server.ts";
 export { fromServiceError } from "./status.ts";
+export {
+  addStorageService,
+  CHECK_CHUNKS_MAX,
+  type ChunkCheck,
+  checkChunks,
+  type StorageService,
+} from "./storage-service.ts";
