@@ -1,1 +1,2 @@
-export {};
+export { type BlockDeviceFixture, blockDeviceContract } from "./block-device-contract.ts";
+export { MemoryBlockDevice } from "./memory-block-device.ts";
