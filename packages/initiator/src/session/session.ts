@@ -1,6 +1,7 @@
 // Joins the session machine to a wire and a clock: promises for commands, timeouts, keep-alive.
 // Default timers are those of open-iscsi and QEMU: login 15 s, NOP every 5 s answered within 5 s,
 // command 30 s, then ABORT TASK answered within 15 s, else the session is dropped.
+import { setMaxListeners } from "node:events";
 import { assertNever, SystemError } from "@ashlar/core";
 import { KEY, LOGIN_STATUS, TASK_FUNCTION, TASK_RESPONSE, type TextPair } from "@ashlar/iscsi";
 import { type Clock, nodeClock, type Timer } from "@ashlar/runtime";
@@ -178,7 +179,11 @@ export class Session implements CommandExecutor {
       const timer = this.clock.after(timeoutMs, () =>
         this.abort(tag, new SystemError("operation/timeout", `no status in ${timeoutMs} ms`)),
       );
-      signal?.addEventListener("abort", onAbort, { once: true });
+      if (signal) {
+        // One signal commonly stands for a whole run: as many listeners as commands in flight.
+        setMaxListeners(0, signal);
+        signal.addEventListener("abort", onAbort, { once: true });
+      }
       const release = (): void => {
         timer.cancel();
         signal?.removeEventListener("abort", onAbort);

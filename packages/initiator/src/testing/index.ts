@@ -1,0 +1,2 @@
+export { type DeviceFaults, MemoryDevice, type StoredWrite } from "./memory-device.ts";
+export { startTgt, TGT_LUN, TGT_TARGET, type TgtTarget } from "./tgt.ts";
