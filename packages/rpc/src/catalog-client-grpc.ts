@@ -1,8 +1,27 @@
-// The CatalogClient over gRPC.
-import type { ClusterId } from "@ashlar/core";
-import { SystemError } from "@ashlar/core";
+// The CatalogClient over gRPC: one worker keeps the mirror by a watch that it resumes where it broke
+// off, one keeps pinging once registered; calls go to whichever member answers.
+import {
+  type CatalogChange,
+  CatalogMirror,
+  type CatalogView,
+  type IsrCandidate,
+} from "@ashlar/catalog";
+import { type ClusterId, type StoreUuid, SystemError, toSystemError } from "@ashlar/core";
 import type { Clock, Log, Random, Startable } from "@ashlar/runtime";
-import type { CatalogClient } from "./catalog-client.ts";
+import type {
+  CatalogClient,
+  GatewayRegistration,
+  StorageRegistration,
+  StorageReport,
+} from "./catalog-client.ts";
+import { CATALOG_VERSION, changesOf } from "./convert/catalog.ts";
+import { safeNumber } from "./convert/scalars.ts";
+import type { RegisterReply__Output } from "./gen/ashlar/v1/RegisterReply.ts";
+import type { WatchMessage__Output } from "./gen/ashlar/v1/WatchMessage.ts";
+import type { GrpcClient } from "./grpc-client.ts";
+import { MemberCalls } from "./member-calls.ts";
+import { type PingSource, PingWorker } from "./ping-worker.ts";
+import { catalogService } from "./services.ts";
 
 export interface CatalogClientOptions {
   readonly clusterId: ClusterId;
@@ -14,6 +33,209 @@ export interface CatalogClientOptions {
 }
 
 /** Start it before anything else is asked of it. */
-export function createCatalogClient(_options: CatalogClientOptions): CatalogClient & Startable {
-  throw new SystemError("internal", "comes with the next commit");
+export function createCatalogClient(options: CatalogClientOptions): CatalogClient & Startable {
+  return new GrpcCatalogClient(options);
+}
+
+interface Waiter {
+  readonly reached: () => boolean;
+  readonly resolve: () => void;
+}
+
+interface Abortable {
+  readonly signal: AbortSignal;
+}
+
+class GrpcCatalogClient implements CatalogClient, Startable {
+  private readonly mirror = new CatalogMirror();
+  private readonly log: Log;
+  private readonly calls: MemberCalls;
+  private readonly pingCalls: MemberCalls;
+  private readonly pings: PingWorker;
+  private readonly changeListeners = new Set<(changes: readonly CatalogChange[]) => void>();
+  private readonly supersededListeners = new Set<() => void>();
+  private readonly stopped = new AbortController();
+  private waiters: Waiter[] = [];
+  /** The log whose entries the mirror counts; empty before the first full list. */
+  private logId = "";
+  private watching: Promise<void> = Promise.resolve();
+
+  constructor({ clusterId, metadata, clock, random, log }: CatalogClientOptions) {
+    this.log = log.child({ component: "catalog-client" });
+    const deps = { clock, random, log: this.log };
+    this.calls = new MemberCalls(deps, { clusterId, addresses: metadata });
+    this.pingCalls = new MemberCalls(deps, { clusterId, addresses: metadata });
+    this.pings = new PingWorker(
+      { clock, log: this.log, members: this.pingCalls },
+      {
+        onSuperseded: () => {
+          for (const listen of this.supersededListeners) listen();
+        },
+      },
+    );
+  }
+
+  get view(): CatalogView {
+    return this.mirror;
+  }
+
+  async start(): Promise<void> {
+    this.watching = this.watch();
+  }
+
+  async stop(): Promise<void> {
+    this.pings.end();
+    this.stopped.abort(new SystemError("operation/aborted", "the catalog client stops"));
+    await this.watching;
+    this.calls.close();
+    this.pingCalls.close();
+  }
+
+  ready({ signal }: Abortable): Promise<void> {
+    return this.reached(() => this.logId !== "", { signal });
+  }
+
+  onChanges(listen: (changes: readonly CatalogChange[]) => void): () => void {
+    this.changeListeners.add(listen);
+    return () => this.changeListeners.delete(listen);
+  }
+
+  async catchUp({ signal }: Abortable): Promise<void> {
+    const { index } = await this.ask(
+      (member) => member.unary(catalogService.ReadIndex, {}, { signal }),
+      { signal },
+    );
+    await this.reachedIndex(safeNumber(index), { signal });
+  }
+
+  async registerStorage(
+    { node, bootId, address, disks }: StorageRegistration,
+    report: () => StorageReport,
+    { signal }: Abortable,
+  ): Promise<{ readonly incarnation: number }> {
+    const request = { version: CATALOG_VERSION, node, bootId, address, disks: [...disks] };
+    const reply = await this.ask(
+      (member) => member.unary(catalogService.RegisterStorage, request, { signal }),
+      { signal },
+    );
+    return this.registered(reply, { process: node, report }, { signal });
+  }
+
+  async registerGateway(
+    { gateway, bootId, portals }: GatewayRegistration,
+    { signal }: Abortable,
+  ): Promise<{ readonly incarnation: number }> {
+    const request = { version: CATALOG_VERSION, gateway, bootId, portals: [...portals] };
+    const reply = await this.ask(
+      (member) => member.unary(catalogService.RegisterGateway, request, { signal }),
+      { signal },
+    );
+    const report = (): StorageReport => ({ disks: [] });
+    return this.registered(reply, { process: gateway, report }, { signal });
+  }
+
+  onSuperseded(listen: () => void): void {
+    this.supersededListeners.add(listen);
+  }
+
+  async addToIsr(request: readonly IsrCandidate[], { signal }: Abortable): Promise<void> {
+    const items = { version: CATALOG_VERSION, items: [...request] };
+    await this.ask((member) => member.unary(catalogService.AddToIsr, items, { signal }), {
+      signal,
+    });
+  }
+
+  async storeDown(store: StoreUuid, { signal }: Abortable): Promise<void> {
+    const request = { version: CATALOG_VERSION, store };
+    await this.ask((member) => member.unary(catalogService.StoreDown, request, { signal }), {
+      signal,
+    });
+  }
+
+  private ask<T>(call: (member: GrpcClient) => Promise<T>, { signal }: Abortable): Promise<T> {
+    return this.calls.ask(call, { signal: AbortSignal.any([signal, this.stopped.signal]) });
+  }
+
+  /** Pings begin before the mirror has caught up: a long list must not look like silence. */
+  private async registered(
+    reply: RegisterReply__Output,
+    { process, report }: Pick<PingSource, "process" | "report">,
+    { signal }: Abortable,
+  ): Promise<{ readonly incarnation: number }> {
+    const incarnation = safeNumber(reply.incarnation);
+    this.pings.begin({ process, incarnation, intervalMs: reply.pingIntervalMs, report });
+    await this.reachedIndex(safeNumber(reply.index), { signal });
+    this.log.info({ process, incarnation }, "registered");
+    return { incarnation };
+  }
+
+  private async watch(): Promise<void> {
+    const { signal } = this.stopped;
+    const backoff = this.calls.newBackoff();
+    while (!signal.aborted) {
+      try {
+        await this.follow(this.calls.current(), () => backoff.reset());
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const error = toSystemError(thrown);
+        const level = error.code === "cluster/wrong-cluster" ? "error" : "debug";
+        this.log[level]({ code: error.code, error }, "catalog watch broke off");
+      }
+      this.calls.next();
+      await backoff.pause({ signal }).catch(() => {});
+    }
+  }
+
+  private async follow(member: GrpcClient, onMessage: () => void): Promise<void> {
+    const from = { logId: this.logId, fromIndex: this.mirror.appliedIndex };
+    const request = { version: CATALOG_VERSION, ...from };
+    const { signal } = this.stopped;
+    let changes: CatalogChange[] = [];
+    for await (const message of member.serverStream(catalogService.Watch, request, { signal })) {
+      onMessage();
+      for (const change of changesOf(message)) changes.push(change);
+      if (!message.complete) continue;
+      this.take(message, changes);
+      changes = [];
+    }
+  }
+
+  private take(message: WatchMessage__Output, changes: readonly CatalogChange[]): void {
+    const index = safeNumber(message.index);
+    let told = changes;
+    if (message.full) told = this.mirror.replace(changes, index);
+    else this.mirror.apply(changes, index);
+    this.logId = message.logId;
+    if (told.length > 0) for (const listen of this.changeListeners) listen(told);
+    const reached = this.waiters.filter((waiter) => waiter.reached());
+    this.waiters = this.waiters.filter((waiter) => !reached.includes(waiter));
+    for (const { resolve } of reached) resolve();
+  }
+
+  private reachedIndex(index: number, { signal }: Abortable): Promise<void> {
+    return this.reached(() => this.logId !== "" && this.mirror.appliedIndex >= index, { signal });
+  }
+
+  private reached(reached: () => boolean, { signal }: Abortable): Promise<void> {
+    const either = AbortSignal.any([signal, this.stopped.signal]);
+    return new Promise((resolve, reject) => {
+      if (either.aborted) reject(either.reason);
+      else if (reached()) resolve();
+      else {
+        const onAbort = (): void => {
+          this.waiters = this.waiters.filter((other) => other !== waiter);
+          reject(either.reason);
+        };
+        const waiter: Waiter = {
+          reached,
+          resolve: () => {
+            either.removeEventListener("abort", onAbort);
+            resolve();
+          },
+        };
+        either.addEventListener("abort", onAbort, { once: true });
+        this.waiters.push(waiter);
+      }
+    });
+  }
 }

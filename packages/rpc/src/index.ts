@@ -35,6 +35,15 @@ export type {
   StorageReport,
 } from "./catalog-client.ts";
 export { type CatalogClientOptions, createCatalogClient } from "./catalog-client-grpc.ts";
+export {
+  bindAdmin,
+  bindCatalog,
+  bindHeartbeat,
+  type CatalogService,
+  type Registered,
+} from "./catalog-service.ts";
+export type { WatchStep } from "./convert/catalog.ts";
+export { createExitReporterClient, type ExitReporterClient } from "./exit-reporter.ts";
 export { BodyReader, BodyWriter, badFrame, LSN_LENGTH } from "./frame-codec.ts";
 export { type CallOptions, GrpcClient } from "./grpc-client.ts";
 export {
@@ -48,6 +57,7 @@ export {
   serverStream,
   unary,
 } from "./grpc-server.ts";
+export type { ExitReport, HeartbeatService, Ping } from "./heartbeat.ts";
 export { type OnOutcome, OperationClient, type OperationOutcome } from "./operation-client.ts";
 export {
   decodeOperation,

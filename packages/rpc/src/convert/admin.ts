@@ -83,3 +83,13 @@ export function volumeStatus(message: VolumeStatus__Output): VolumeStatus {
     resyncChunks: safeNumber(message.resyncChunks),
   };
 }
+
+/** A domain object whose fields are those of its message; only readonly differs. */
+export type AsMessage<T> = T extends readonly (infer E)[]
+  ? AsMessage<E>[]
+  : T extends string
+    ? T
+    : T extends object
+      ? { -readonly [K in keyof T]: AsMessage<T[K]> }
+      : T;
+export const asMessage = <T>(value: T): AsMessage<T> => value as AsMessage<T>;

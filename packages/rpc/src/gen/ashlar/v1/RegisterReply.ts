@@ -5,9 +5,11 @@ import type { Long } from '@grpc/proto-loader';
 export interface RegisterReply {
   'incarnation'?: (number | string | Long);
   'index'?: (number | string | Long);
+  'pingIntervalMs'?: (number);
 }
 
 export interface RegisterReply__Output {
   'incarnation': (number);
   'index': (number);
+  'pingIntervalMs': (number);
 }

@@ -1,0 +1,153 @@
+// The services of the metadata process, bound to gRPC: requests become domain values and are
+// checked here, so that what stands behind sees no message.
+import type { IsrCandidate } from "@ashlar/catalog";
+import { chunkIdFromNumber, nodeId, SystemError, storeUuid, volumeName } from "@ashlar/core";
+import type { AdminService } from "./admin.ts";
+import type { GatewayRegistration, StorageRegistration } from "./catalog-client.ts";
+import { asMessage } from "./convert/admin.ts";
+import { CATALOG_VERSION, fromDisk, toWatchMessages, type WatchStep } from "./convert/catalog.ts";
+import { oneOf, safeNumber } from "./convert/scalars.ts";
+import type { StoreReport__Output } from "./gen/ashlar/v1/StoreReport.ts";
+import { bidi, failStream, type GrpcServer, serverStream, unary } from "./grpc-server.ts";
+import type { HeartbeatService } from "./heartbeat.ts";
+import { adminService, catalogService, heartbeatService } from "./services.ts";
+
+export interface Registered {
+  readonly incarnation: number;
+  /** Entry of the registration. */
+  readonly index: number;
+  readonly pingIntervalMs: number;
+}
+
+/** Served by the metadata process; each proposal resolves when it is durable and applied. */
+export interface CatalogService {
+  registerStorage(registration: StorageRegistration): Promise<Registered>;
+  registerGateway(registration: GatewayRegistration): Promise<Registered>;
+  /** The catalog from `from` on, or in full when that is too far back or of another log. */
+  watch(
+    from: { readonly logId: string; readonly index: number },
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<WatchStep>;
+  addToIsr(items: readonly IsrCandidate[]): Promise<{ readonly index: number }>;
+  storeDown(store: IsrCandidate["store"]): Promise<{ readonly index: number }>;
+  readIndex(): Promise<{ readonly index: number }>;
+}
+
+const STORE_STATES = ["up", "failed"] as const;
+
+function checkVersion(version: number): void {
+  if (version === CATALOG_VERSION) return;
+  throw new SystemError("rpc/version", `the caller speaks version ${version} of this service`, {
+    hint: "upgrade the older of the two processes",
+  });
+}
+
+export function bindCatalog(server: GrpcServer, service: CatalogService): void {
+  server.add(catalogService, {
+    RegisterStorage: unary(({ version, node, bootId, address, disks }) => {
+      checkVersion(version);
+      return service.registerStorage({
+        node: nodeId(node),
+        bootId,
+        address,
+        disks: disks.map(fromDisk),
+      });
+    }),
+    RegisterGateway: unary(({ version, gateway, bootId, portals }) => {
+      checkVersion(version);
+      return service.registerGateway({ gateway: nodeId(gateway), bootId, portals });
+    }),
+    Watch: serverStream(async ({ version, logId, fromIndex }, send, { signal }) => {
+      checkVersion(version);
+      const from = { logId, index: safeNumber(fromIndex) };
+      for await (const step of service.watch(from, { signal })) {
+        for (const message of toWatchMessages(step)) await send(message);
+      }
+    }),
+    AddToIsr: unary(({ version, items }) => {
+      checkVersion(version);
+      return service.addToIsr(
+        items.map((item) => ({
+          chunk: chunkIdFromNumber(safeNumber(item.chunk)),
+          epoch: item.epoch,
+          version: safeNumber(item.version),
+          store: storeUuid(item.store),
+        })),
+      );
+    }),
+    StoreDown: unary(({ version, store }) => {
+      checkVersion(version);
+      return service.storeDown(storeUuid(store));
+    }),
+    ReadIndex: unary(() => service.readIndex()),
+  });
+}
+
+export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): void {
+  server.add(heartbeatService, {
+    Ping: bidi((stream) => {
+      stream.on("data", ({ version, process, incarnation, stores }) => {
+        try {
+          checkVersion(version);
+          const disks = stores.map((store: StoreReport__Output) => ({
+            storeUuid: storeUuid(store.storeUuid),
+            sizeBytes: safeNumber(store.sizeBytes),
+            freeBytes: safeNumber(store.freeBytes),
+            state: oneOf(STORE_STATES, store.state),
+          }));
+          const ping = { process: nodeId(process), incarnation: safeNumber(incarnation) };
+          stream.write(service.ping({ ...ping, report: { disks } }));
+        } catch (thrown) {
+          failStream(stream, thrown);
+        }
+      });
+      stream.on("end", () => stream.end());
+    }),
+    ReportExit: unary(async ({ version, process, bootId, status }) => {
+      checkVersion(version);
+      await service.reportExit({ process: nodeId(process), bootId, status });
+      return {};
+    }),
+  });
+}
+
+export function bindAdmin(server: GrpcServer, service: AdminService): void {
+  const handlers = {
+    ClusterStatus: unary(async (_request, context) =>
+      asMessage(await service.clusterStatus(context)),
+    ),
+    ListNodes: unary(async (_request, context) => ({
+      nodes: asMessage(await service.listNodes(context)),
+    })),
+    ListVolumes: unary(async (_request, context) => ({
+      volumes: asMessage(await service.listVolumes(context)),
+    })),
+    GetVolume: unary(async ({ name }, context) =>
+      asMessage(await service.getVolume(volumeName(name), context)),
+    ),
+    CreateVolume: unary(async ({ name, sizeBytes, replicas, blockSize }, context) => {
+      const asked = { name: volumeName(name), sizeBytes };
+      const options = {
+        replicas: replicas === 0 ? undefined : replicas,
+        blockSize: blockSize === 0 ? undefined : blockSize,
+      };
+      return asMessage(await service.createVolume({ ...asked, ...options }, context));
+    }),
+    DeleteVolume: unary(async ({ name }, context) => {
+      await service.deleteVolume(volumeName(name), context);
+      return {};
+    }),
+    CheckVolume: serverStream(async ({ name }, send, { signal }) => {
+      // A caller that is gone is told by the signal; its progress is of no interest any more.
+      const onProgress = (progress: object): void => {
+        send({ ...progress, done: false }).catch(() => {});
+      };
+      const { chunks, ...sums } = await service.checkVolume(volumeName(name), {
+        signal,
+        onProgress,
+      });
+      await send({ chunksDone: chunks, chunksTotal: chunks, ...sums, done: true });
+    }),
+  } satisfies Parameters<typeof server.add<typeof adminService>>[1];
+  server.add(adminService, handlers, { clusterOptional: true });
+}

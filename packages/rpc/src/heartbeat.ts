@@ -1,0 +1,26 @@
+// Signs of life, in domain types: what the metadata process hears, and how a supervisor reports an
+// exit. The pings themselves belong to the CatalogClient.
+import type { NodeId } from "@ashlar/core";
+import type { StorageReport } from "./catalog-client.ts";
+
+export interface Ping {
+  readonly process: NodeId;
+  readonly incarnation: number;
+  /** No disks for gateways. */
+  readonly report: StorageReport;
+}
+
+export interface ExitReport {
+  readonly process: NodeId;
+  /** Of the process that ended: another one of the same name is left alone. */
+  readonly bootId: string;
+  /** For the log: `exit 70`, `signal SIGKILL`. */
+  readonly status: string;
+}
+
+export interface HeartbeatService {
+  /** Takes a ping; `superseded` when that incarnation is down or replaced. */
+  ping(ping: Ping): { readonly superseded: boolean };
+  /** Declares the process down if it still is the registered one. */
+  reportExit(report: ExitReport): Promise<void>;
+}
