@@ -43,7 +43,7 @@ export async function run(argv: readonly string[], streams: Streams = processStr
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (SHOWN.has(thrown.code) && thrown.exitCode === 0) return;
-    const message = thrown.message.replace(/^error: /, "");
+    const message = thrown.message.replace(/^error: /, "").replaceAll("\n", " ");
     const usage =
       thrown.code === "commander.help" || message === "(outputHelp)"
         ? new SystemError("argument/invalid", "a sub-command is missing", {

@@ -17,7 +17,7 @@ export async function main(args: {
 }): Promise<void> {
   const log = openLeanLog({ component: "supervisor" });
   const config = await readSupervisorConfig(args.configPath);
-  const reporter = new MetadataExitReporter(config);
+  const reporter = new MetadataExitReporter({ clock: leanClock, log }, config);
   const supervisor = new Supervisor(
     { clock: leanClock, log, reporter, script: args.script },
     { statePath: config.statePath },

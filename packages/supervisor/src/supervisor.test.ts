@@ -137,9 +137,10 @@ async function openProcess(processes: SupervisorConfig["processes"]): Promise<nu
   const document = config(processes);
   const configPath = join(dir, "supervisor.json");
   writeFileSync(configPath, JSON.stringify(document));
-  const runner = fileURLToPath(new URL("./testing/supervise.ts", import.meta.url));
-  const flags = ["--conditions=ashlar-source", "--import", "tsx"];
-  const child = spawn(process.execPath, [...flags, runner, configPath, script]);
+  const main = JSON.stringify(new URL("./main.ts", import.meta.url).href);
+  const code = `(await import(${main})).main(${JSON.stringify({ configPath, script })})`;
+  const flags = ["--conditions=ashlar-source", "--import", "tsx", "--input-type=module"];
+  const child = spawn(process.execPath, [...flags, "-e", code]);
   const client = new SupervisorClient({ socketPath: document.socketPath });
   await vi.waitFor(async () => expect((await client.status()).pid).toBe(child.pid), WAIT);
   return child.pid!;

@@ -1,0 +1,242 @@
+// The lab and its command line as a user meets them: shapes of the documents, what is kept running
+// and what is kept down, errors that leave nothing behind, and what an idle lab costs.
+import { readFileSync } from "node:fs";
+import { mkdir, readdir } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  ASHLAR,
+  ashlar,
+  ashlarOutcome,
+  type CheckDocument,
+  type LabDocument,
+  type NodesDocument,
+  TestLab,
+  type VolumeDocument,
+} from "./support/test-lab.ts";
+import { outcomeOf, run, scratchFolder, until } from "./support/tools.ts";
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+const RESTART_DEADLINE_MS = 10_000;
+const RESYNC_DEADLINE_MS = 60_000;
+
+let lab: TestLab;
+let folder: Awaited<ReturnType<typeof scratchFolder>>;
+
+beforeAll(async () => {
+  folder = await scratchFolder();
+  lab = await TestLab.make();
+});
+afterAll(async () => {
+  await lab?.remove();
+  await folder.remove();
+});
+
+const ERROR_SHAPE = { code: expect.any(String), message: expect.any(String) };
+
+/** Runs a command that must fail; gives its exit status and its error. */
+async function failure(...args: string[]): Promise<{ exit: number; code: string; hint: unknown }> {
+  const { exit, stdout } = await ashlarOutcome(...args, "--json");
+  const { error } = JSON.parse(stdout) as { error: { code: string; hint: unknown } };
+  expect(error).toMatchObject(ERROR_SHAPE);
+  return { exit, code: error.code, hint: error.hint };
+}
+
+test("up and status print the documented shape", async () => {
+  const status = await lab.status();
+  expect(status).toEqual({
+    dir: lab.dir,
+    console: null,
+    admin: [expect.stringMatching(/^127\.0\.0\.1:\d+$/)],
+    portals: lab.portals,
+    volumes: [
+      {
+        name: "demo",
+        iqn: expect.stringMatching(/^iqn\.2026-11\.io\.ashlar:[0-9a-f]{8}:demo$/),
+        lun: 0,
+        sizeBytes: 4 * GIB,
+      },
+    ],
+    processes: [
+      ["metadata", "metadata-1"],
+      ["storage", "storage-1"],
+      ["storage", "storage-2"],
+      ["storage", "storage-3"],
+      ["gateway", "gateway-1"],
+      ["gateway", "gateway-2"],
+    ].map(([kind, id]) => ({ kind, id, pid: expect.any(Number) })),
+  });
+  for (const { pid } of status.processes) process.kill(pid ?? 0, 0);
+});
+
+test("lists and errors have their documented shape and exit status", async () => {
+  const { nodes } = await lab.command<NodesDocument>("node", "list");
+  expect(nodes.map(({ id, state }) => [id, state])).toEqual([
+    ["storage-1", "up"],
+    ["storage-2", "up"],
+    ["storage-3", "up"],
+  ]);
+  const { volumes } = await lab.command<{ volumes: VolumeDocument[] }>("volume", "list");
+  expect(volumes).toMatchObject([{ name: "demo", degradedChunks: 0 }]);
+  const [admin] = (await lab.status()).admin;
+  const byAdmin = await ashlar<VolumeDocument>("volume", "show", "demo", "--admin", admin ?? "");
+  expect(byAdmin).toEqual(await lab.volume("demo"));
+
+  const at = ["--dir", lab.dir];
+  expect(await failure("volume", "show", "nope", ...at)).toMatchObject({
+    exit: 1,
+    code: "volume/not-found",
+  });
+  expect(await failure("volume", "create", "demo", "--size", "1GiB", ...at)).toMatchObject({
+    exit: 3,
+    code: "volume/exists",
+  });
+  expect(await failure("volume", "create", "v", "--size", "10GB", ...at)).toMatchObject({
+    exit: 2,
+    hint: expect.stringContaining("GiB"),
+  });
+  const tooMany = ["--size", "1GiB", "--replicas", "4"];
+  expect(await failure("volume", "create", "v", ...tooMany, ...at)).toMatchObject({
+    exit: 3,
+    code: "volume/too-few-nodes",
+  });
+  expect(await failure("volume", "list", "--nonsense")).toMatchObject({ exit: 2 });
+});
+
+test("a killed process of each kind is running again with a new pid", async () => {
+  for (const id of ["gateway-1", "storage-1", "metadata-1"]) {
+    const before = await lab.pidOf(id);
+    process.kill(before ?? 0, "SIGKILL");
+    await until(
+      `${id} restarted`,
+      RESTART_DEADLINE_MS,
+      () => lab.pidOf(id),
+      (pid) => pid !== null && pid !== before,
+    );
+  }
+  const resynced = ({ degradedChunks }: VolumeDocument): boolean => degradedChunks === 0;
+  await until("resync", RESYNC_DEADLINE_MS, () => lab.volume("demo"), resynced);
+});
+
+test("lab stop keeps a node down; started, it copies what it missed", async () => {
+  const volume = await lab.createVolume("kept", "128MiB", "--replicas", "3");
+  await run("qemu-io", "-f", "raw", "-c", "write -P 0x5a 0 8M", lab.url(volume, 1));
+  expect(await failure("lab", "wipe", "storage-3", "--dir", lab.dir)).toMatchObject({
+    exit: 3,
+    code: "node/busy",
+  });
+  await lab.command("lab", "stop", "storage-3");
+  expect(await lab.pidOf("storage-3")).toBeNull();
+  await run("qemu-io", "-f", "raw", "-c", "write -P 0x6b 4M 8M", lab.url(volume, 2));
+  expect(await lab.pidOf("storage-3")).toBeNull();
+  await lab.command("lab", "start", "storage-3");
+  const resynced = ({ degradedChunks }: VolumeDocument): boolean => degradedChunks === 0;
+  await until("resync", RESYNC_DEADLINE_MS, () => lab.volume("kept"), resynced);
+  const check = await lab.command<CheckDocument>("volume", "check", "kept");
+  expect(check).toMatchObject({ chunks: 2, replicas: 6, different: 0 });
+});
+
+test("a wiped node comes back empty and serves", async () => {
+  await lab.command("lab", "stop", "storage-3", "--kill");
+  await lab.command("lab", "wipe", "storage-3");
+  expect(await readdir(join(lab.dir, "storage-3"))).toEqual([]);
+  await lab.command("lab", "start", "storage-3");
+  const { nodes } = await lab.command<NodesDocument>("node", "list");
+  expect(nodes.find(({ id }) => id === "storage-3")).toMatchObject({ state: "up" });
+  const volume = await lab.volume("kept");
+  await run("qemu-io", "-f", "raw", "-c", "read -P 0x6b 4M 8M", lab.url(volume, 1));
+});
+
+test("a node and a gateway can be added", async () => {
+  expect(await lab.command("lab", "add", "node")).toEqual({
+    added: { kind: "storage", id: "storage-4" },
+  });
+  await lab.command("lab", "add", "gateway");
+  const { processes, portals } = await lab.status();
+  expect(processes.map(({ id }) => id)).toContain("gateway-3");
+  expect(portals).toHaveLength(3);
+  expect(await run("iscsi-ls", `iscsi://${portals[2]}`)).toContain(":demo");
+});
+
+test("two labs run side by side, and the same lab does not start twice", async () => {
+  const other = await TestLab.make("--nodes", "1", "--gateways", "1");
+  try {
+    expect(lab.portals).not.toContain(other.portals[0]);
+    const [own, others] = await Promise.all([lab.status(), other.status()]);
+    expect(own.volumes[0]?.iqn).not.toBe(others.volumes[0]?.iqn);
+    expect(await failure("lab", "up", "--detach", "--dir", other.dir)).toMatchObject({
+      exit: 3,
+      code: "lab/running",
+    });
+  } finally {
+    await other.remove();
+  }
+});
+
+test("a given port that is in use, and a bad size, are errors that leave nothing behind", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const up = ["lab", "up", "--detach", "--dir", join(folder.path, "none")];
+  expect(await failure(...up, "--listen", `127.0.0.1:${port}`)).toMatchObject({
+    exit: 1,
+    code: "config/port-in-use",
+  });
+  expect(await failure(...up, "--disk-size", "12 parsecs")).toMatchObject({ exit: 2 });
+  expect(await failure(...up, "--disk-size", "1MiB")).toMatchObject({ exit: 2 });
+  server.close();
+  expect(await readdir(folder.path)).toEqual([]);
+});
+
+test("a full disk is an error that leaves nothing behind", async () => {
+  const mount = join(folder.path, "small");
+  await mkdir(mount);
+  // A mount of its own in a namespace of its own: needs no root and goes away by itself.
+  const script = `mount -t tmpfs -o size=64m none "$1" && "$2" "$3" lab up --detach --json \
+    --dir "$1/lab"; status=$?; ls -A "$1" >&2; exit $status`;
+  const args = ["--map-root-user", "--mount", "sh", "-c", script, "sh"];
+  const small = await outcomeOf("unshare", [...args, mount, process.execPath, ASHLAR]);
+  expect(small.exit).toBe(1);
+  expect(JSON.parse(small.stdout)).toMatchObject({ error: { code: "config/no-space" } });
+  expect(small.stderr).toBe("");
+});
+
+/** Memory that a process holds, and the processor time it has used, from /proc. */
+function footprintOf(pid: number): { rssBytes: number; cpuTicks: number } {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const rssKib = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
+  return { rssBytes: rssKib * 1024, cpuTicks: Number(fields[11]) + Number(fields[12]) };
+}
+
+const IDLE_MS = 5_000;
+const TICKS_PER_S = 100;
+
+test("an idle lab with its supervisor stays under 1 GiB of memory", async () => {
+  const idle = await TestLab.make();
+  try {
+    const state = readFileSync(join(idle.dir, "supervisor-state.json"), "utf8");
+    const { supervisorPid } = JSON.parse(state) as { supervisorPid: number };
+    const { processes }: LabDocument = await idle.status();
+    const all = [...processes, { id: "supervisor", pid: supervisorPid }];
+    const before = all.map(({ pid }) => footprintOf(pid ?? 0));
+    // Time passes on purpose: this measures a rate.
+    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+    const after = all.map(({ pid }) => footprintOf(pid ?? 0));
+    const ticks = after.reduce((sum, { cpuTicks }, i) => sum + cpuTicks - before[i]!.cpuTicks, 0);
+    const percent = (100 * ticks) / TICKS_PER_S / (IDLE_MS / 1000);
+    const rssBytes = after.reduce((sum, each) => sum + each.rssBytes, 0);
+    const each = all.map(({ id }, i) => `${id} ${Math.round(after[i]!.rssBytes / MIB)}`);
+    console.log(
+      `idle lab: ${Math.round(rssBytes / MIB)} MiB resident (${each.join(", ")}), ` +
+        `${percent.toFixed(1)} % of one core`,
+    );
+    expect(rssBytes).toBeLessThan(GIB);
+  } finally {
+    await idle.remove();
+  }
+});

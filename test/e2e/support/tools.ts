@@ -1,0 +1,94 @@
+// Runs real tools as a user would and keeps what they said for the message of a failed test.
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+export interface Outcome {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Tools print little; a listing of thousands of lines still fits. */
+const OUTPUT_MAX = 64 * 1024 * 1024;
+
+/** Runs a tool to its end, whatever its exit status. */
+export function outcomeOf(tool: string, args: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    execFile(tool, [...args], { maxBuffer: OUTPUT_MAX }, (error, stdout, stderr) => {
+      if (error && typeof error.code !== "number") reject(error);
+      else resolve({ exit: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+/** Standard output of a tool that must succeed. */
+export async function run(tool: string, ...args: string[]): Promise<string> {
+  const { exit, stdout, stderr } = await outcomeOf(tool, args);
+  if (exit === 0) return stdout;
+  throw new Error(`${tool} ${args.join(" ")}: exit ${exit}\n${stdout}\n${stderr}`);
+}
+
+/**
+ * Runs `qemu-img` with `-p`, calls `onProgress` with each percentage it prints, and resolves when
+ * it has succeeded.
+ */
+export function runWithProgress(
+  args: readonly string[],
+  onProgress: (percent: number) => void,
+): { readonly child: ChildProcess; readonly done: Promise<void> } {
+  const child = spawn("qemu-img", [...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let errors = "";
+  child.stderr.on("data", (part: Buffer) => {
+    errors += part.toString();
+  });
+  child.stdout.on("data", (part: Buffer) => {
+    for (const [, percent] of part.toString().matchAll(/\((\d+\.\d+)\/100%\)/g)) {
+      onProgress(Number(percent));
+    }
+  });
+  const done = new Promise<void>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`qemu-img ${args.join(" ")}: exit ${code}\n${errors}`));
+    });
+  });
+  return { child, done };
+}
+
+export async function sha256(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+/** A folder for a test's files and the way to remove it. */
+export async function scratchFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), "ashlar-e2e-"));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+const POLL_MS = 200;
+
+/** Asks until the answer is good; the last answer stands in the error when the time is over. */
+export async function until<T>(
+  what: string,
+  deadlineMs: number,
+  ask: () => Promise<T>,
+  good: (answer: T) => boolean,
+): Promise<T> {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    const answer = await ask();
+    if (good(answer)) return answer;
+    if (Date.now() > end) {
+      throw new Error(`${what}: not within ${deadlineMs} ms, last ${JSON.stringify(answer)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
