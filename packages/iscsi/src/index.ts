@@ -1,3 +1,7 @@
+export { Connection, type ConnectionOptions, TICK_INTERVAL_MS } from "./connection.ts";
+export type { DiscoveredTarget, TargetDirectory, TargetLookup } from "./directory.ts";
+export type { CloseReason, ConnectionEffect, Management } from "./effect.ts";
+export type { SessionIdentity } from "./login.ts";
 export {
   ASYNC_EVENT,
   BHS_LENGTH,
@@ -48,6 +52,8 @@ export {
 } from "./pdu-decoder.ts";
 export { encodeInitiatorPdu, encodeTargetPdu } from "./pdu-encoder.ts";
 export { serialAdd, serialDistance, serialLess, serialWithin } from "./serial.ts";
+export { COMMAND_WINDOW } from "./session.ts";
+export { Task } from "./task.ts";
 export {
   formatText,
   KEY,

@@ -1,0 +1,384 @@
+// One iSCSI connection at the target: bytes in, effects out; the driver owns socket and clock. A
+// connection logs in, is handed over to its session, and then serves commands in the order of CmdSN,
+// while pings, task management and logout are answered even when the back end stands still.
+// Error recovery level 0: whatever breaks the byte stream ends the connection (RFC 7143, 7).
+import { assertNever, type ScatterList, scatterLength, scatterSlice } from "@ashlar/core";
+import type { CommandResult, Nexus } from "@ashlar/scsi";
+import { CommandWindow } from "./command-window.ts";
+import type { TargetDirectory } from "./directory.ts";
+import type { CloseReason, ConnectionEffect, Management } from "./effect.ts";
+import { initiatorHeader } from "./initiator-pdu.ts";
+import { Login, type LoginStep, type SessionIdentity } from "./login.ts";
+import { RECEIVE_SEGMENT_MAX, type SessionParameters } from "./negotiation.ts";
+import {
+  LOGIN_STATUS,
+  LOGOUT_REASON,
+  LOGOUT_RESPONSE,
+  type LoginStatus,
+  REJECT_REASON,
+  TAG_NONE,
+  TASK_RESPONSE,
+} from "./opcode.ts";
+import type {
+  InitiatorPdu,
+  LoginRequest,
+  LogoutRequest,
+  NopOut,
+  TaskManagementRequest,
+  TextRequest,
+  UnknownPdu,
+} from "./pdu.ts";
+import { initiatorPduDecoder } from "./pdu-decoder.ts";
+import { COMMAND_WINDOW, Session } from "./session.ts";
+import type { Task } from "./task.ts";
+import { TextExchange } from "./text-exchange.ts";
+import { Transmitter } from "./transmitter.ts";
+
+/** A login that takes longer is given up; initiators wait as long. */
+const LOGIN_TIMEOUT_MS = 15_000;
+/** Ticks without a byte from the initiator after which it is pinged, and given up. */
+const PING_AFTER_TICKS = 5;
+const DEAD_AFTER_TICKS = 15;
+/** How often the driver calls `tick`, in milliseconds. */
+export const TICK_INTERVAL_MS = 1_000;
+/** Bytes of a ping's echo that are kept. */
+const ECHO_MAX = 8 * 1024;
+
+type State =
+  | { readonly kind: "login"; readonly login: Login }
+  | { readonly kind: "opening"; readonly request: LoginRequest; readonly step: OpenStep }
+  | { readonly kind: "normal"; readonly session: Session }
+  | { readonly kind: "discovery" }
+  | { readonly kind: "closed" };
+type OpenStep = Extract<LoginStep, { kind: "open" }>;
+
+export interface ConnectionOptions {
+  readonly tpgt: number;
+  readonly openedAtMs: number;
+}
+
+export class Connection {
+  private readonly directory: TargetDirectory;
+  private readonly options: ConnectionOptions;
+  private readonly decoder = initiatorPduDecoder({ dataSegmentMax: RECEIVE_SEGMENT_MAX });
+  private readonly transmitter = new Transmitter();
+  private state: State;
+  private window = new CommandWindow({ first: 0, size: COMMAND_WINDOW });
+  private texts: TextExchange | undefined;
+  private parameters: SessionParameters | undefined;
+  private effects: ConnectionEffect[] = [];
+  private silentTicks = 0;
+  private pingTtt = 0;
+
+  constructor(directory: TargetDirectory, options: ConnectionOptions) {
+    this.directory = directory;
+    this.options = options;
+    this.state = { kind: "login", login: new Login(directory, { tpgt: options.tpgt }) };
+  }
+
+  /** The nexus of a normal session in its full-feature phase. */
+  get nexus(): Nexus | undefined {
+    return this.state.kind === "normal" ? this.state.session.nexus : undefined;
+  }
+
+  get taskCount(): number {
+    return this.state.kind === "normal" ? this.state.session.taskCount : 0;
+  }
+
+  /** Takes what the socket delivered; the bytes must not change afterwards. */
+  receive(bytes: Buffer): ConnectionEffect[] {
+    this.silentTicks = 0;
+    const fault = this.decoder.push(bytes, (pdu) => this.handle(pdu));
+    if (fault) this.close(fault.reason);
+    return this.takeEffects();
+  }
+
+  /** The result of a task that `execute` was emitted for. */
+  complete(task: Task, result: CommandResult): ConnectionEffect[] {
+    if (this.state.kind === "normal") this.state.session.complete(task, result);
+    return this.takeEffects();
+  }
+
+  /** The session is established under this TSIH, which is not 0. */
+  sessionOpened(tsih: number): ConnectionEffect[] {
+    if (this.state.kind !== "opening") return this.takeEffects();
+    const { request, step } = this.state;
+    this.sendLoginAnswer(request, { ...step.answer, status: LOGIN_STATUS.success, tsih });
+    this.enterFullFeature(step.identity, step.parameters);
+    return this.takeEffects();
+  }
+
+  sessionRefused(status: LoginStatus): ConnectionEffect[] {
+    if (this.state.kind === "opening") this.refuseLogin(this.state.request, status);
+    return this.takeEffects();
+  }
+
+  /** All tasks that a management function or logout hit are dead. */
+  managed({ kind, itt }: Management): ConnectionEffect[] {
+    if (this.state.kind === "closed") return this.takeEffects();
+    if (kind === "taskManagement") {
+      this.answerManagement(itt, TASK_RESPONSE.complete);
+    } else {
+      this.answerLogout(itt, LOGOUT_RESPONSE.closed);
+      this.close("logout");
+    }
+    return this.takeEffects();
+  }
+
+  /** While held, no new command is begun; pings and task management still are answered. */
+  hold(held: boolean): ConnectionEffect[] {
+    if (this.state.kind === "normal") this.state.session.hold(held);
+    return this.takeEffects();
+  }
+
+  /** Aborts the session's tasks of a LUN, or all; returns those that still run. */
+  abortTasks(lun: number | undefined): Task[] {
+    return this.state.kind === "normal" ? this.state.session.abortAll(lun) : [];
+  }
+
+  /** Called every TICK_INTERVAL_MS. Counts ticks, so that a stalled process blames nobody. */
+  tick(nowMs: number): ConnectionEffect[] {
+    if (this.state.kind === "login" || this.state.kind === "opening") {
+      if (nowMs - this.options.openedAtMs > LOGIN_TIMEOUT_MS) this.close("loginTimeout");
+      return this.takeEffects();
+    }
+    this.silentTicks += 1;
+    if (this.silentTicks >= DEAD_AFTER_TICKS) this.close("pingTimeout");
+    else if (this.silentTicks % PING_AFTER_TICKS === 0) this.ping();
+    return this.takeEffects();
+  }
+
+  /** Ends the connection from outside; returns the tasks that still run. */
+  end(): { readonly effects: ConnectionEffect[]; readonly running: Task[] } {
+    const running = this.abortTasks(undefined);
+    this.close("sessionEnded");
+    return { effects: this.takeEffects(), running };
+  }
+
+  private takeEffects(): ConnectionEffect[] {
+    const buffers = this.transmitter.take();
+    const { effects } = this;
+    this.effects = [];
+    if (buffers.length === 0) return effects;
+    const last = effects.at(-1);
+    // What was sent before a close goes out before it.
+    if (last?.kind === "close") effects.splice(-1, 0, { kind: "send", buffers });
+    else effects.push({ kind: "send", buffers });
+    return effects;
+  }
+
+  private close(reason: CloseReason): void {
+    if (this.state.kind === "closed") return;
+    this.abortTasks(undefined);
+    this.state = { kind: "closed" };
+    this.effects.push({ kind: "close", reason });
+  }
+
+  private handle(pdu: InitiatorPdu | UnknownPdu): void {
+    switch (this.state.kind) {
+      case "login":
+        if (pdu.kind === "loginRequest") this.handleLogin(this.state.login, pdu);
+        else this.close("protocolError");
+        return;
+      case "opening":
+        // The initiator must wait for the login's answer.
+        this.close("protocolError");
+        return;
+      case "normal":
+      case "discovery":
+        this.handleFullFeature(pdu);
+        return;
+      case "closed":
+        return;
+      default:
+        assertNever(this.state);
+    }
+  }
+
+  private handleLogin(login: Login, request: LoginRequest): void {
+    if (this.window.expCmdSn !== request.cmdSn) {
+      this.window = new CommandWindow({ first: request.cmdSn, size: COMMAND_WINDOW });
+    }
+    const step = login.receive(request);
+    switch (step.kind) {
+      case "respond":
+        this.sendLoginAnswer(request, { ...step.answer, status: LOGIN_STATUS.success, tsih: 0 });
+        return;
+      case "open":
+        this.state = { kind: "opening", request, step };
+        this.effects.push({ kind: "openSession", identity: step.identity });
+        return;
+      case "refuse":
+        this.refuseLogin(request, step.status);
+        return;
+      default:
+        assertNever(step);
+    }
+  }
+
+  private refuseLogin(request: LoginRequest, status: LoginStatus): void {
+    const answer = { transit: false, csg: request.csg, nsg: 0, text: [], status, tsih: 0 };
+    this.sendLoginAnswer(request, answer);
+    this.close("loginRefused");
+  }
+
+  private sendLoginAnswer(
+    request: LoginRequest,
+    answer: OpenStep["answer"] & { readonly status: number; readonly tsih: number },
+  ): void {
+    this.transmitter.send({
+      kind: "loginResponse",
+      transit: answer.transit,
+      continued: false,
+      csg: answer.csg,
+      nsg: answer.nsg,
+      versionMax: 0,
+      versionActive: 0,
+      isid: request.isid,
+      tsih: answer.tsih,
+      itt: request.itt,
+      ...this.transmitter.statusSerials(this.window),
+      status: answer.status,
+      data: answer.text,
+    });
+  }
+
+  private enterFullFeature(identity: SessionIdentity, parameters: SessionParameters): void {
+    const { transmitter, window, directory } = this;
+    const digests = { header: parameters.headerDigest, data: parameters.dataDigest };
+    transmitter.digests = digests;
+    this.decoder.digests = digests;
+    this.parameters = parameters;
+    const ownTarget = identity.kind === "normal" ? identity.targetName : undefined;
+    const segmentMax = parameters.sendSegmentMax;
+    this.texts = new TextExchange({ transmitter, window, directory }, { ownTarget, segmentMax });
+    if (identity.kind === "discovery") {
+      this.state = { kind: "discovery" };
+      return;
+    }
+    const { tpgt } = this.options;
+    const emit = (effect: ConnectionEffect): void => {
+      this.effects.push(effect);
+    };
+    const session = new Session(identity, { transmitter, window, parameters }, { tpgt, emit });
+    this.state = { kind: "normal", session };
+  }
+
+  private handleFullFeature(pdu: InitiatorPdu | UnknownPdu): void {
+    switch (pdu.kind) {
+      case "dataOut":
+        if (this.state.kind === "normal") this.state.session.collect(pdu);
+        return;
+      case "unknown":
+        this.reject(REJECT_REASON.commandNotSupported, pdu.header);
+        return;
+      case "loginRequest":
+        this.close("protocolError");
+        return;
+      default:
+        if (pdu.immediate) this.deliver(pdu);
+        else this.window.offer(pdu.cmdSn, () => this.deliver(pdu));
+    }
+  }
+
+  /** A numbered PDU in its turn, or an immediate one at once. */
+  private deliver(pdu: Exclude<InitiatorPdu, { kind: "dataOut" | "loginRequest" }>): void {
+    if (this.state.kind !== "normal" && this.state.kind !== "discovery") return;
+    switch (pdu.kind) {
+      case "scsiCommand": {
+        const { state } = this;
+        const refusal =
+          state.kind === "normal" ? state.session.deliver(pdu) : REJECT_REASON.protocolError;
+        if (refusal !== undefined) this.rejectPdu(refusal, pdu);
+        return;
+      }
+      case "nopOut":
+        this.answerNop(pdu);
+        return;
+      case "textRequest":
+        this.handleText(pdu);
+        return;
+      case "taskManagementRequest":
+        this.handleManagement(pdu);
+        return;
+      case "logoutRequest":
+        this.handleLogout(pdu);
+        return;
+      default:
+        assertNever(pdu);
+    }
+  }
+
+  private handleText(pdu: TextRequest): void {
+    if (this.texts && !this.texts.receive(pdu)) this.rejectPdu(REJECT_REASON.protocolError, pdu);
+  }
+
+  private handleManagement(pdu: TaskManagementRequest): void {
+    if (this.state.kind !== "normal") {
+      this.rejectPdu(REJECT_REASON.protocolError, pdu);
+      return;
+    }
+    const step = this.state.session.manage(pdu);
+    if (step.kind === "answer") {
+      this.answerManagement(pdu.itt, step.response);
+      return;
+    }
+    const { tasks, reset } = step;
+    const management: Management = { kind: "taskManagement", itt: pdu.itt, tasks, reset };
+    this.effects.push({ kind: "manage", management });
+  }
+
+  private answerManagement(itt: number, response: number): void {
+    const serials = this.transmitter.statusSerials(this.window);
+    this.transmitter.send({ kind: "taskManagementResponse", response, itt, ...serials });
+  }
+
+  private handleLogout(pdu: LogoutRequest): void {
+    if (pdu.reason === LOGOUT_REASON.recovery) {
+      this.answerLogout(pdu.itt, LOGOUT_RESPONSE.recoveryNotSupported);
+      return;
+    }
+    const tasks = this.abortTasks(undefined);
+    const management: Management = { kind: "logout", itt: pdu.itt, tasks, reset: undefined };
+    this.effects.push({ kind: "manage", management });
+  }
+
+  private answerLogout(itt: number, response: number): void {
+    const serials = this.transmitter.statusSerials(this.window);
+    const times = { time2Wait: 0, time2Retain: 0 };
+    this.transmitter.send({ kind: "logoutResponse", response, itt, ...serials, ...times });
+  }
+
+  private answerNop(pdu: NopOut): void {
+    // Without a task tag it answers our ping, or only tells ExpStatSN.
+    if (pdu.itt === TAG_NONE) return;
+    const echoMax = Math.min(ECHO_MAX, this.parameters?.sendSegmentMax ?? 0);
+    this.sendNopIn({
+      itt: pdu.itt,
+      ttt: TAG_NONE,
+      statSn: this.transmitter.takeStatSn(),
+      data: scatterLength(pdu.data) > echoMax ? scatterSlice(pdu.data, 0, echoMax) : pdu.data,
+    });
+  }
+
+  private ping(): void {
+    this.pingTtt = (this.pingTtt + 1) & 0x7fffffff;
+    const { statSn } = this.transmitter;
+    this.sendNopIn({ itt: TAG_NONE, ttt: this.pingTtt, statSn, data: [] });
+  }
+
+  private sendNopIn(fields: { itt: number; ttt: number; statSn: number; data: ScatterList }): void {
+    const { expCmdSn, maxCmdSn } = this.window;
+    this.transmitter.send({ kind: "nopIn", lun: 0, ...fields, expCmdSn, maxCmdSn });
+  }
+
+  /** Rejects a well-formed PDU. */
+  private rejectPdu(reason: number, pdu: InitiatorPdu): void {
+    this.reject(reason, initiatorHeader(pdu));
+  }
+
+  private reject(reason: number, header: Buffer): void {
+    const serials = this.transmitter.statusSerials(this.window);
+    this.transmitter.send({ kind: "reject", reason, ...serials, dataSn: 0, data: [header] });
+  }
+}

@@ -1,0 +1,24 @@
+// SendTargets (RFC 7143, 13.3 and appendix C): each target's name followed by its addresses.
+import type { TargetDirectory } from "./directory.ts";
+import { KEY, type TextPair } from "./text.ts";
+
+const ALL = "All";
+
+/**
+ * Answers SendTargets. `ownTarget` is the target of a normal session, which may ask only about that;
+ * undefined in a discovery session.
+ */
+export function sendTargets(
+  value: string,
+  directory: TargetDirectory,
+  ownTarget: string | undefined,
+): TextPair[] {
+  const wanted = ownTarget ?? (value === ALL ? undefined : value.toLowerCase());
+  const pairs: TextPair[] = [];
+  for (const { name, addresses } of directory.list()) {
+    if (wanted !== undefined && name !== wanted) continue;
+    pairs.push([KEY.targetName, name]);
+    for (const address of addresses) pairs.push([KEY.targetAddress, address]);
+  }
+  return pairs;
+}

@@ -1,0 +1,173 @@
+// The login phase as a state machine (RFC 7143, 6.3): one request in, one step out. It begins in the
+// security or the operational stage, moves only forward and only when the initiator proposes it, and
+// ends in the full-feature phase or with a status.
+import type { ScatterList } from "@ashlar/core";
+import type { ScsiTarget } from "@ashlar/scsi";
+import type { TargetDirectory } from "./directory.ts";
+import {
+  defaultParameters,
+  negotiate,
+  RECEIVE_SEGMENT_MAX,
+  type SessionParameters,
+} from "./negotiation.ts";
+import { LOGIN_STATUS, type LoginStatus, STAGE } from "./opcode.ts";
+import type { LoginRequest } from "./pdu.ts";
+import { formatText, KEY, parseText, TextAssembler, type TextPair } from "./text.ts";
+
+/** An honest login takes four requests; continued text some more. */
+const REQUESTS_MAX = 20;
+/** RFC 7143, 4.2.7.1. */
+const NAME_LENGTH_MAX = 223;
+
+/** Who logged in to what. */
+export type SessionIdentity =
+  | { readonly kind: "discovery"; readonly initiatorName: string; readonly isid: string }
+  | {
+      readonly kind: "normal";
+      readonly initiatorName: string;
+      readonly isid: string;
+      readonly targetName: string;
+      readonly scsi: ScsiTarget;
+    };
+
+interface LoginAnswer {
+  readonly transit: boolean;
+  readonly csg: number;
+  readonly nsg: number;
+  readonly text: ScatterList;
+}
+
+export type LoginStep =
+  | { readonly kind: "respond"; readonly answer: LoginAnswer }
+  /** The answer is due once the session is established. */
+  | {
+      readonly kind: "open";
+      readonly answer: LoginAnswer;
+      readonly identity: SessionIdentity;
+      readonly parameters: SessionParameters;
+    }
+  | { readonly kind: "refuse"; readonly status: LoginStatus };
+
+const refuse = (status: LoginStatus): LoginStep => ({ kind: "refuse", status });
+
+export class Login {
+  private readonly directory: TargetDirectory;
+  private readonly tpgt: number;
+  private readonly text = new TextAssembler();
+  private readonly parameters = defaultParameters();
+  private stage: number | undefined;
+  private identity: SessionIdentity | undefined;
+  private isid = "";
+  private requests = 0;
+  private segmentDeclared = false;
+
+  constructor(directory: TargetDirectory, { tpgt }: { readonly tpgt: number }) {
+    this.directory = directory;
+    this.tpgt = tpgt;
+  }
+
+  receive(request: LoginRequest): LoginStep {
+    this.requests += 1;
+    if (this.requests > REQUESTS_MAX) return refuse(LOGIN_STATUS.initiatorError);
+    const fault = this.checkRequest(request);
+    if (fault !== undefined) return refuse(fault);
+    if (!this.text.add(request.data)) return refuse(LOGIN_STATUS.outOfResources);
+    if (request.continued) return { kind: "respond", answer: this.stay(request, []) };
+    const pairs = parseText(this.text.take());
+    if (!pairs) return refuse(LOGIN_STATUS.initiatorError);
+    const first = this.identity === undefined;
+    const status = this.identify(pairs);
+    if (status !== undefined) return refuse(status);
+    return this.negotiateStep(request, { pairs, first });
+  }
+
+  /** Stage rules that hold for every request. */
+  private checkRequest(request: LoginRequest): LoginStatus | undefined {
+    if (request.versionMin > 0) return LOGIN_STATUS.unsupportedVersion;
+    this.stage ??= request.csg;
+    const stages: readonly number[] = [STAGE.security, STAGE.operational];
+    if (!stages.includes(request.csg) || request.csg !== this.stage) {
+      return LOGIN_STATUS.initiatorError;
+    }
+    if (request.transit) {
+      const known = request.nsg === STAGE.operational || request.nsg === STAGE.fullFeature;
+      if (!known || request.nsg <= request.csg || request.continued) {
+        return LOGIN_STATUS.initiatorError;
+      }
+    }
+    // One connection per session: nothing can be added to a session that exists.
+    return request.tsih === 0 ? this.rememberIsid(request.isid) : LOGIN_STATUS.sessionDoesNotExist;
+  }
+
+  private rememberIsid(isid: string): LoginStatus | undefined {
+    if (this.isid !== "" && this.isid !== isid) return LOGIN_STATUS.initiatorError;
+    this.isid = isid;
+    return undefined;
+  }
+
+  /** Takes names and session type from the first complete request. */
+  private identify(pairs: readonly TextPair[]): LoginStatus | undefined {
+    const offered = new Map(pairs);
+    const authMethod = offered.get(KEY.authMethod);
+    if (authMethod !== undefined && !authMethod.split(",").includes("None")) {
+      return LOGIN_STATUS.authenticationFailure;
+    }
+    if (this.identity !== undefined) return undefined;
+    const initiatorName = offered.get(KEY.initiatorName)?.toLowerCase();
+    if (!initiatorName) return LOGIN_STATUS.missingParameter;
+    if (initiatorName.length > NAME_LENGTH_MAX) return LOGIN_STATUS.initiatorError;
+    const sessionType = offered.get(KEY.sessionType) ?? "Normal";
+    if (sessionType === "Discovery") {
+      this.identity = { kind: "discovery", initiatorName, isid: this.isid };
+      return undefined;
+    }
+    if (sessionType !== "Normal") return LOGIN_STATUS.sessionTypeNotSupported;
+    const targetName = offered.get(KEY.targetName)?.toLowerCase();
+    if (!targetName) return LOGIN_STATUS.missingParameter;
+    return this.identifyTarget(initiatorName, targetName);
+  }
+
+  private identifyTarget(initiatorName: string, targetName: string): LoginStatus | undefined {
+    const found = this.directory.find(targetName);
+    if (found.kind === "unknown") return LOGIN_STATUS.notFound;
+    if (found.kind === "unavailable") return LOGIN_STATUS.serviceUnavailable;
+    const { scsi } = found;
+    this.identity = { kind: "normal", initiatorName, isid: this.isid, targetName, scsi };
+    return undefined;
+  }
+
+  private negotiateStep(
+    request: LoginRequest,
+    { pairs, first }: { readonly pairs: readonly TextPair[]; readonly first: boolean },
+  ): LoginStep {
+    const { identity } = this;
+    if (!identity) return refuse(LOGIN_STATUS.missingParameter);
+    const discovery = identity.kind === "discovery";
+    const answers = negotiate(pairs, this.parameters, { discovery });
+    if (first && !discovery) answers.push([KEY.targetPortalGroupTag, String(this.tpgt)]);
+    this.declareSegment(request, answers);
+    if (!request.transit) return { kind: "respond", answer: this.stay(request, answers) };
+    this.stage = request.nsg;
+    const answer: LoginAnswer = {
+      transit: true,
+      csg: request.csg,
+      nsg: request.nsg,
+      text: formatText(answers),
+    };
+    if (request.nsg !== STAGE.fullFeature) return { kind: "respond", answer };
+    return { kind: "open", answer, identity, parameters: this.parameters };
+  }
+
+  /** Our own segment length is told once in the operational stage, asked or not. */
+  private declareSegment(request: LoginRequest, answers: TextPair[]): void {
+    const key = KEY.maxRecvDataSegmentLength;
+    if (answers.some(([answered]) => answered === key)) this.segmentDeclared = true;
+    if (this.segmentDeclared || request.csg !== STAGE.operational) return;
+    this.segmentDeclared = true;
+    answers.push([key, String(RECEIVE_SEGMENT_MAX)]);
+  }
+
+  private stay(request: LoginRequest, answers: readonly TextPair[]): LoginAnswer {
+    return { transit: false, csg: request.csg, nsg: 0, text: formatText(answers) };
+  }
+}

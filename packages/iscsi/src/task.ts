@@ -1,0 +1,113 @@
+// One SCSI task at the target: data-out being collected, then the command running. Data-Out must
+// come in order (DataPDUInOrder and DataSequenceInOrder are Yes, one R2T is open at a time), so it is
+// kept as a list of the slices that the decoder delivered.
+import { type OperationOptions, type ScatterList, scatterLength, scatterSlice } from "@ashlar/core";
+import type { DataOutOffer, PreparedCommand } from "@ashlar/scsi";
+import type { DataOut, ScsiCommand } from "./pdu.ts";
+
+/** `waiting` for memory, `collecting` data-out, `running` in the device server, `ended`. */
+export type TaskState = "waiting" | "collecting" | "running" | "ended";
+
+/** What a Data-Out did to its task. */
+export type Collected = "more" | "burstComplete" | "ignored";
+
+export class Task implements OperationOptions {
+  readonly itt: number;
+  readonly lun: number;
+  readonly command: PreparedCommand;
+  /** The initiator's expected data transfer length, by direction. */
+  readonly expectedIn: number;
+  readonly expectedOut: number;
+  /** Bytes of data-out to collect: what both the CDB and the initiator want. */
+  readonly wanted: number;
+  /** Bytes of payload that the task holds at most; counted against the session's memory. */
+  readonly memory: number;
+  state: TaskState = "waiting";
+  /** Aborted: runs out without a response. */
+  aborted = false;
+  /** The data-out came wrongly; the command must fail and not be executed. */
+  faulty = false;
+  /** R2T and Data-In PDUs sent so far. */
+  dataSn = 0;
+  received = 0;
+  private parts: Buffer[];
+  private ttt = 0;
+  private burstEnd = 0;
+  private expectedDataSn = 0;
+  private controller: AbortController | undefined;
+
+  constructor(pdu: ScsiCommand, command: PreparedCommand) {
+    this.itt = pdu.itt;
+    this.lun = pdu.lun;
+    this.command = command;
+    this.expectedIn = pdu.read ? pdu.expectedLength : 0;
+    this.expectedOut = pdu.write ? pdu.expectedLength : 0;
+    const [dataOutLength, dataInLength] =
+      command.kind === "ready" ? [command.dataOutLength, command.dataInLength] : [0, 0];
+    this.wanted = Math.min(dataOutLength, this.expectedOut);
+    this.memory = this.wanted + Math.min(dataInLength, this.expectedIn);
+    const immediate = scatterLength(pdu.data);
+    if (immediate > this.wanted) {
+      this.parts = scatterSlice(pdu.data, 0, this.wanted);
+      this.received = this.wanted;
+    } else {
+      this.parts = [...pdu.data];
+      this.received = immediate;
+    }
+  }
+
+  get complete(): boolean {
+    return this.received === this.wanted;
+  }
+
+  get offer(): DataOutOffer {
+    const data: ScatterList = this.parts;
+    return { data, offeredLength: this.expectedOut };
+  }
+
+  /** Made when first asked for: most commands never look. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.aborted) this.controller.abort();
+    return this.controller.signal;
+  }
+
+  /** Nothing will be answered; whoever runs the command is told. */
+  abort(): void {
+    this.aborted = true;
+    this.controller?.abort();
+  }
+
+  /** Opens the next burst and returns its length. */
+  beginBurst(ttt: number, burstMax: number): number {
+    const length = Math.min(burstMax, this.wanted - this.received);
+    this.state = "collecting";
+    this.ttt = ttt;
+    this.burstEnd = this.received + length;
+    this.expectedDataSn = 0;
+    return length;
+  }
+
+  /** Takes a Data-Out of the open burst. */
+  collect(pdu: DataOut): Collected {
+    if (this.state !== "collecting" || pdu.ttt !== this.ttt) return "ignored";
+    const end = this.received + scatterLength(pdu.data);
+    const inOrder =
+      pdu.dataSn === this.expectedDataSn &&
+      pdu.bufferOffset === this.received &&
+      end <= this.burstEnd &&
+      (!pdu.final || end === this.burstEnd);
+    if (!inOrder) this.faulty = true;
+    this.expectedDataSn += 1;
+    if (!this.faulty) {
+      for (const part of pdu.data) this.parts.push(part);
+      this.received = end;
+    }
+    return pdu.final ? "burstComplete" : "more";
+  }
+
+  /** Lets the payload go before the task itself does. */
+  release(): void {
+    this.parts = [];
+  }
+}
