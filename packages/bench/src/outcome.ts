@@ -1,0 +1,10 @@
+// What one workload gave.
+import type { LatencySummary } from "@ashlar/initiator";
+
+export interface Outcome {
+  readonly operations: number;
+  readonly seconds: number;
+  /** Null where the tool does not measure it. */
+  readonly latency: LatencySummary | null;
+  readonly errors: number;
+}
