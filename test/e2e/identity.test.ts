@@ -13,6 +13,18 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.remove());
 
+// iscsi-inq reads page codes as decimals.
+const STANDARD_PAGE: readonly string[] = [];
+const SERIAL_NUMBER_PAGE = ["-e", "1", "-c", String(0x80)];
+const DESIGNATOR_PAGE = ["-e", "1", "-c", String(0x83)];
+
+/** What page 83h says of the unit itself; what it says of the port differs between gateways. */
+const unitDesignators = (page: string | undefined): string[] =>
+  (page ?? "")
+    .split("DEVICE DESIGNATOR")
+    .filter((designator) => designator.includes("LOGICAL_UNIT"))
+    .map((designator) => designator.replace(/^ #\d+/, ""));
+
 /** What a tool says through each gateway. */
 const throughBoth = (tool: string, ...args: string[]): Promise<string[]> =>
   Promise.all([1, 2].map((gateway) => run(tool, ...args, lab.url(volume, gateway))));
@@ -21,37 +33,32 @@ test("discovery through either portal lists the target, its logical unit and bot
   for (const portal of lab.portals) {
     const listing = await run("iscsi-ls", "-s", `iscsi://${portal}`);
     expect(listing).toContain(volume.iqn);
-    expect(listing).toMatch(/Lun:0 +Type:DIRECT_ACCESS \(Size:4G\)/);
+    expect(listing).toMatch(/Lun:0 +Type:DIRECT_ACCESS/);
     for (const other of lab.portals) expect(listing).toContain(`Portal:${other},`);
   }
 });
 
 test("INQUIRY, the unit's serial number and its designators are equal through both", async () => {
-  const pages: string[] = [];
-  for (const args of [[], ["-e", "1", "-c", "0x80"], ["-e", "1", "-c", "0x83"]]) {
-    const [first, second] = await throughBoth("iscsi-inq", ...args);
-    expect(first).not.toBe("");
-    if (args.includes("0x83")) expect(identityOf(first)).toEqual(identityOf(second));
-    else expect(second).toBe(first);
-    pages.push(first ?? "");
+  for (const page of [STANDARD_PAGE, SERIAL_NUMBER_PAGE]) {
+    const [first, second] = await throughBoth("iscsi-inq", ...page);
+    expect(first).toContain("Peripheral Device Type:DIRECT_ACCESS");
+    expect(second).toBe(first);
   }
-  expect(identityOf(pages[2])).toMatchObject([expect.stringMatching(/^6[0-9a-f]{31}$/i)]);
+  const [first, second] = await throughBoth("iscsi-inq", ...DESIGNATOR_PAGE);
+  const designators = unitDesignators(first);
+  expect(designators.join()).toContain("Designator Type:(3) NAA");
+  expect(unitDesignators(second)).toEqual(designators);
 });
-
-/** The NAA designator: target port designators in the same page differ between gateways. */
-function identityOf(page: string | undefined): string[] {
-  return [...(page ?? "").matchAll(/\b(6[0-9a-fA-F]{31})\b/g)].map(([, naa]) => naa ?? "");
-}
 
 test("READ CAPACITY is equal through both and tells the volume's size", async () => {
   const [first, second] = await throughBoth("iscsi-readcapacity16");
   expect(second).toBe(first);
-  expect(first).toContain(String(volume.sizeBytes));
+  expect(first).toContain(`Total size:${volume.sizeBytes}`);
 });
 
 test("the identity survives down and up", async () => {
-  const before = await throughBoth("iscsi-inq", "-e", "1", "-c", "0x83");
+  const before = await throughBoth("iscsi-inq", ...DESIGNATOR_PAGE);
   await lab.down();
   await lab.up();
-  expect(await throughBoth("iscsi-inq", "-e", "1", "-c", "0x83")).toEqual(before);
+  expect(await throughBoth("iscsi-inq", ...DESIGNATOR_PAGE)).toEqual(before);
 });

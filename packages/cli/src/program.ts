@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { SystemError } from "@ashlar/core";
 import { Command, CommanderError } from "commander";
+import { addBenchCommand } from "./commands/bench.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
 import { addLabCommands } from "./commands/lab.ts";
 import { addNodeCommands } from "./commands/node.ts";
@@ -31,6 +32,7 @@ function makeProgram(json: boolean): Command {
   addVolumeCommands(program);
   addNodeCommands(program);
   addClusterCommands(program);
+  addBenchCommand(program);
   addProcessCommands(program);
   return program;
 }
