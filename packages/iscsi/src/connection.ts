@@ -3,9 +3,9 @@
 // while pings, task management and logout are answered even when the back end stands still.
 // Error recovery level 0: whatever breaks the byte stream ends the connection (RFC 7143, 7).
 import { assertNever, type ScatterList, scatterLength, scatterSlice } from "@ashlar/core";
-import type { CommandResult, Nexus } from "@ashlar/scsi";
+import type { CommandResult, Nexus, ScsiTarget } from "@ashlar/scsi";
 import { CommandWindow } from "./command-window.ts";
-import type { TargetDirectory } from "./directory.ts";
+import type { TargetDirectory, TargetLookup } from "./directory.ts";
 import type { CloseReason, ConnectionEffect, Management } from "./effect.ts";
 import { initiatorHeader } from "./initiator-pdu.ts";
 import { Login, type LoginStep, type SessionIdentity } from "./login.ts";
@@ -46,6 +46,7 @@ const ECHO_MAX = 8 * 1024;
 
 type State =
   | { readonly kind: "login"; readonly login: Login }
+  | { readonly kind: "lookup"; readonly login: Login; readonly request: LoginRequest }
   | { readonly kind: "opening"; readonly request: LoginRequest; readonly step: OpenStep }
   | { readonly kind: "normal"; readonly session: Session }
   | { readonly kind: "discovery" }
@@ -73,16 +74,12 @@ export class Connection {
   constructor(directory: TargetDirectory, options: ConnectionOptions) {
     this.directory = directory;
     this.options = options;
-    this.state = { kind: "login", login: new Login(directory, { tpgt: options.tpgt }) };
+    this.state = { kind: "login", login: new Login({ tpgt: options.tpgt }) };
   }
 
-  /** The nexus of a normal session in its full-feature phase. */
-  get nexus(): Nexus | undefined {
-    return this.state.kind === "normal" ? this.state.session.nexus : undefined;
-  }
-
-  get taskCount(): number {
-    return this.state.kind === "normal" ? this.state.session.taskCount : 0;
+  /** The session in its full-feature phase, unless it is for discovery. */
+  get session(): { readonly nexus: Nexus; readonly scsi: ScsiTarget } | undefined {
+    return this.state.kind === "normal" ? this.state.session : undefined;
   }
 
   /** Takes what the socket delivered; the bytes must not change afterwards. */
@@ -96,6 +93,16 @@ export class Connection {
   /** The result of a task that `execute` was emitted for. */
   complete(task: Task, result: CommandResult): ConnectionEffect[] {
     if (this.state.kind === "normal") this.state.session.complete(task, result);
+    return this.takeEffects();
+  }
+
+  /** What `findTarget` was emitted for. */
+  targetFound(found: TargetLookup): ConnectionEffect[] {
+    if (this.state.kind === "lookup") {
+      const { login, request } = this.state;
+      this.state = { kind: "login", login };
+      this.takeLoginStep(request, login.resolve(found));
+    }
     return this.takeEffects();
   }
 
@@ -138,7 +145,7 @@ export class Connection {
 
   /** Called every TICK_INTERVAL_MS. Counts ticks, so that a stalled process blames nobody. */
   tick(nowMs: number): ConnectionEffect[] {
-    if (this.state.kind === "login" || this.state.kind === "opening") {
+    if (this.state.kind !== "normal" && this.state.kind !== "discovery") {
       if (nowMs - this.options.openedAtMs > LOGIN_TIMEOUT_MS) this.close("loginTimeout");
       return this.takeEffects();
     }
@@ -180,6 +187,7 @@ export class Connection {
         if (pdu.kind === "loginRequest") this.handleLogin(this.state.login, pdu);
         else this.close("protocolError");
         return;
+      case "lookup":
       case "opening":
         // The initiator must wait for the login's answer.
         this.close("protocolError");
@@ -199,8 +207,15 @@ export class Connection {
     if (this.window.expCmdSn !== request.cmdSn) {
       this.window = new CommandWindow({ first: request.cmdSn, size: COMMAND_WINDOW });
     }
-    const step = login.receive(request);
+    this.takeLoginStep(request, login.receive(request));
+  }
+
+  private takeLoginStep(request: LoginRequest, step: LoginStep): void {
     switch (step.kind) {
+      case "lookup":
+        if (this.state.kind === "login") this.state = { ...this.state, kind: "lookup", request };
+        this.effects.push({ kind: "findTarget", targetName: step.targetName });
+        return;
       case "respond":
         this.sendLoginAnswer(request, { ...step.answer, status: LOGIN_STATUS.success, tsih: 0 });
         return;

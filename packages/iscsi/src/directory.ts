@@ -1,4 +1,5 @@
-// What a connection must know of the world: which targets exist and where they are to be found.
+// What a connection must know of the world: which targets exist and where they are to be found. A
+// look-up for a login is an effect, because a portal may have to ask before it says "not found".
 import type { ScsiTarget } from "@ashlar/scsi";
 
 export type TargetLookup =
@@ -14,6 +15,5 @@ export interface DiscoveredTarget {
 }
 
 export interface TargetDirectory {
-  find(name: string): TargetLookup;
   list(): readonly DiscoveredTarget[];
 }

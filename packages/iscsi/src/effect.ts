@@ -15,6 +15,8 @@ export interface Management {
 export type ConnectionEffect =
   /** Hand to the socket, in order. */
   | { readonly kind: "send"; readonly buffers: readonly Buffer[] }
+  /** Find the target of a login, then call `targetFound`. */
+  | { readonly kind: "findTarget"; readonly targetName: string }
   /** End an older session of the same nexus, then call `sessionOpened` or `sessionRefused`. */
   | { readonly kind: "openSession"; readonly identity: SessionIdentity }
   /** Run the task's command, then call `complete`. */

@@ -3,7 +3,7 @@
 // ends in the full-feature phase or with a status.
 import type { ScatterList } from "@ashlar/core";
 import type { ScsiTarget } from "@ashlar/scsi";
-import type { TargetDirectory } from "./directory.ts";
+import type { TargetLookup } from "./directory.ts";
 import {
   defaultParameters,
   negotiate,
@@ -39,6 +39,8 @@ interface LoginAnswer {
 
 export type LoginStep =
   | { readonly kind: "respond"; readonly answer: LoginAnswer }
+  /** Find the target, then go on with `resolve`. */
+  | { readonly kind: "lookup"; readonly targetName: string }
   /** The answer is due once the session is established. */
   | {
       readonly kind: "open";
@@ -48,21 +50,28 @@ export type LoginStep =
     }
   | { readonly kind: "refuse"; readonly status: LoginStatus };
 
+/** A first request whose target is being looked up. */
+interface Pending {
+  readonly request: LoginRequest;
+  readonly pairs: readonly TextPair[];
+  readonly initiatorName: string;
+  readonly targetName: string;
+}
+
 const refuse = (status: LoginStatus): LoginStep => ({ kind: "refuse", status });
 
 export class Login {
-  private readonly directory: TargetDirectory;
   private readonly tpgt: number;
   private readonly text = new TextAssembler();
   private readonly parameters = defaultParameters();
   private stage: number | undefined;
   private identity: SessionIdentity | undefined;
   private isid = "";
+  private pending: Pending | undefined;
   private requests = 0;
   private segmentDeclared = false;
 
-  constructor(directory: TargetDirectory, { tpgt }: { readonly tpgt: number }) {
-    this.directory = directory;
+  constructor({ tpgt }: { readonly tpgt: number }) {
     this.tpgt = tpgt;
   }
 
@@ -75,10 +84,21 @@ export class Login {
     if (request.continued) return { kind: "respond", answer: this.stay(request, []) };
     const pairs = parseText(this.text.take());
     if (!pairs) return refuse(LOGIN_STATUS.initiatorError);
-    const first = this.identity === undefined;
-    const status = this.identify(pairs);
-    if (status !== undefined) return refuse(status);
-    return this.negotiateStep(request, { pairs, first });
+    if (!acceptsNoAuthentication(pairs)) return refuse(LOGIN_STATUS.authenticationFailure);
+    if (this.identity) return this.negotiateStep(request, { pairs, first: false });
+    return this.identify(request, pairs);
+  }
+
+  /** Goes on with what `lookup` asked for. */
+  resolve(found: TargetLookup): LoginStep {
+    const { pending } = this;
+    this.pending = undefined;
+    if (!pending || found.kind === "unknown") return refuse(LOGIN_STATUS.notFound);
+    if (found.kind === "unavailable") return refuse(LOGIN_STATUS.serviceUnavailable);
+    const { request, pairs, initiatorName, targetName } = pending;
+    const { scsi } = found;
+    this.identity = { kind: "normal", initiatorName, isid: this.isid, targetName, scsi };
+    return this.negotiateStep(request, { pairs, first: true });
   }
 
   /** Stage rules that hold for every request. */
@@ -106,34 +126,21 @@ export class Login {
   }
 
   /** Takes names and session type from the first complete request. */
-  private identify(pairs: readonly TextPair[]): LoginStatus | undefined {
+  private identify(request: LoginRequest, pairs: readonly TextPair[]): LoginStep {
     const offered = new Map(pairs);
-    const authMethod = offered.get(KEY.authMethod);
-    if (authMethod !== undefined && !authMethod.split(",").includes("None")) {
-      return LOGIN_STATUS.authenticationFailure;
-    }
-    if (this.identity !== undefined) return undefined;
     const initiatorName = offered.get(KEY.initiatorName)?.toLowerCase();
-    if (!initiatorName) return LOGIN_STATUS.missingParameter;
-    if (initiatorName.length > NAME_LENGTH_MAX) return LOGIN_STATUS.initiatorError;
+    if (!initiatorName) return refuse(LOGIN_STATUS.missingParameter);
+    if (initiatorName.length > NAME_LENGTH_MAX) return refuse(LOGIN_STATUS.initiatorError);
     const sessionType = offered.get(KEY.sessionType) ?? "Normal";
     if (sessionType === "Discovery") {
       this.identity = { kind: "discovery", initiatorName, isid: this.isid };
-      return undefined;
+      return this.negotiateStep(request, { pairs, first: true });
     }
-    if (sessionType !== "Normal") return LOGIN_STATUS.sessionTypeNotSupported;
+    if (sessionType !== "Normal") return refuse(LOGIN_STATUS.sessionTypeNotSupported);
     const targetName = offered.get(KEY.targetName)?.toLowerCase();
-    if (!targetName) return LOGIN_STATUS.missingParameter;
-    return this.identifyTarget(initiatorName, targetName);
-  }
-
-  private identifyTarget(initiatorName: string, targetName: string): LoginStatus | undefined {
-    const found = this.directory.find(targetName);
-    if (found.kind === "unknown") return LOGIN_STATUS.notFound;
-    if (found.kind === "unavailable") return LOGIN_STATUS.serviceUnavailable;
-    const { scsi } = found;
-    this.identity = { kind: "normal", initiatorName, isid: this.isid, targetName, scsi };
-    return undefined;
+    if (!targetName) return refuse(LOGIN_STATUS.missingParameter);
+    this.pending = { request, pairs, initiatorName, targetName };
+    return { kind: "lookup", targetName };
   }
 
   private negotiateStep(
@@ -170,4 +177,9 @@ export class Login {
   private stay(request: LoginRequest, answers: readonly TextPair[]): LoginAnswer {
     return { transit: false, csg: request.csg, nsg: 0, text: formatText(answers) };
   }
+}
+
+function acceptsNoAuthentication(pairs: readonly TextPair[]): boolean {
+  const offer = pairs.find(([key]) => key === KEY.authMethod)?.[1];
+  return offer === undefined || offer.split(",").includes("None");
 }

@@ -145,7 +145,7 @@ export class Session {
   }
 
   private abort(task: Task, running: Task[]): void {
-    task.abort();
+    task.aborted = true;
     if (task.state === "running") running.push(task);
     else this.remove(task);
   }

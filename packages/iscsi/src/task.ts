@@ -68,14 +68,14 @@ export class Task implements OperationOptions {
   /** Made when first asked for: most commands never look. */
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
-    if (this.aborted) this.controller.abort();
     return this.controller.signal;
   }
 
-  /** Nothing will be answered; whoever runs the command is told. */
-  abort(): void {
+  /** Tells whoever runs the command to give up. */
+  cancel(): void {
     this.aborted = true;
-    this.controller?.abort();
+    this.controller ??= new AbortController();
+    this.controller.abort();
   }
 
   /** Opens the next burst and returns its length. */

@@ -12,4 +12,4 @@ export { identityOf, type UnitIdentity } from "./identity.ts";
 export { LogicalUnit, type UnitLimits } from "./logical-unit.ts";
 export { type CommandResult, checkCondition } from "./result.ts";
 export { encodeSense, SENSE, SENSE_KEY, type Sense, STATUS, type Status } from "./sense.ts";
-export { type PreparedCommand, type RefusedCommand, ScsiTarget } from "./target.ts";
+export { executeCommand, type PreparedCommand, type RefusedCommand, ScsiTarget } from "./target.ts";

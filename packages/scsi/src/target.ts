@@ -88,24 +88,24 @@ export class ScsiTarget implements UnitSet {
     return prepared instanceof Refusal ? refused(row.name, prepared.sense) : prepared;
   }
 
-  /** Runs a prepared command. Rejects only with an AssertionError, which ends the process. */
-  async execute(
-    prepared: PreparedCommand,
-    offer: DataOutOffer,
-    options: OperationOptions,
-  ): Promise<CommandResult> {
-    if (prepared.kind === "refused") return prepared.result;
-    try {
-      return await prepared.run(offer, options);
-    } catch (thrown) {
-      if (thrown instanceof AssertionError) throw thrown;
-      return resultOfError(thrown);
-    }
-  }
-
   private raise(sense: Sense, exceptLun: number): void {
     for (const [lun, unit] of this.units) {
       if (lun !== exceptLun) unit.attentions.raise(sense, { except: undefined });
     }
+  }
+}
+
+/** Runs a prepared command. Rejects only with an AssertionError, which ends the process. */
+export async function executeCommand(
+  prepared: PreparedCommand,
+  offer: DataOutOffer,
+  options: OperationOptions,
+): Promise<CommandResult> {
+  if (prepared.kind === "refused") return prepared.result;
+  try {
+    return await prepared.run(offer, options);
+  } catch (thrown) {
+    if (thrown instanceof AssertionError) throw thrown;
+    return resultOfError(thrown);
   }
 }

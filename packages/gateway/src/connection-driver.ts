@@ -1,0 +1,206 @@
+// Joins one socket to one pure Connection: brings it bytes and ticks, does its effects, and knows
+// which tasks still run. A task is dead when its execution has settled; until then it may still
+// reach a disk, and nothing that promises its death is answered.
+import type { Socket } from "node:net";
+import { toSystemError } from "@ashlar/core";
+import {
+  Connection,
+  type ConnectionEffect,
+  LOGIN_STATUS,
+  type Management,
+  type SessionIdentity,
+  type TargetLookup,
+  type Task,
+  TICK_INTERVAL_MS,
+} from "@ashlar/iscsi";
+import type { Clock, Log, Timer } from "@ashlar/runtime";
+import { executeCommand } from "@ashlar/scsi";
+import type { GatewayMetrics } from "./gateway-metrics.ts";
+import type { SessionEntry, SessionHolder, SessionRegistry } from "./session-registry.ts";
+import { SocketWriter } from "./socket-writer.ts";
+import type { TargetFinder } from "./target-watcher.ts";
+
+/** Aborted commands may end by themselves for so long, which settles their fate, before they are
+ * told to give up. */
+const ABORT_GRACE_MS = 5_000;
+/** A closing socket that does not take its last bytes is cut off. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+export interface DriverDependencies {
+  readonly targets: TargetFinder;
+  readonly registry: SessionRegistry;
+  readonly metrics: GatewayMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class ConnectionDriver implements SessionHolder {
+  private readonly socket: Socket;
+  private readonly dependencies: DriverDependencies;
+  private readonly tpgt: number;
+  private readonly connection: Connection;
+  private readonly writer: SocketWriter;
+  private readonly running = new Map<Task, Promise<void>>();
+  private readonly ticker: Timer;
+  private readonly log: Log;
+  private held = false;
+  private entry: SessionEntry | undefined;
+  private ending: Promise<void> | undefined;
+  private ended = false;
+
+  constructor(
+    socket: Socket,
+    dependencies: DriverDependencies,
+    { tpgt }: { readonly tpgt: number },
+  ) {
+    this.socket = socket;
+    this.dependencies = dependencies;
+    this.tpgt = tpgt;
+    this.writer = new SocketWriter(socket);
+    this.log = dependencies.log.child({ peer: `${socket.remoteAddress}:${socket.remotePort}` });
+    const { clock, targets } = dependencies;
+    const options = { tpgt, openedAtMs: clock.nowMs() };
+    this.connection = new Connection(targets, options);
+    this.ticker = clock.every(TICK_INTERVAL_MS, () => {
+      this.perform(this.connection.tick(clock.nowMs()));
+    });
+    socket.setNoDelay(true);
+    socket.on("data", (bytes: Buffer) => this.perform(this.connection.receive(bytes)));
+    socket.on("drain", () => this.release());
+    socket.on("error", (error) => this.log.debug({ error }, "socket failed"));
+    socket.on("close", () => void this.end());
+  }
+
+  get taskCount(): number {
+    return this.running.size;
+  }
+
+  end(): Promise<void> {
+    this.ending ??= this.endOnce();
+    return this.ending;
+  }
+
+  async abortTasks(lun: number | undefined): Promise<void> {
+    const tasks = this.connection.abortTasks(lun);
+    await this.untilDead(tasks);
+  }
+
+  private async endOnce(): Promise<void> {
+    this.ended = true;
+    this.ticker.cancel();
+    const { effects, running } = this.connection.end();
+    this.perform(effects);
+    await this.untilDead([...running, ...this.running.keys()]);
+    if (this.entry) this.dependencies.registry.leave(this.entry);
+  }
+
+  private perform(effects: readonly ConnectionEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "send":
+          this.send(effect.buffers);
+          break;
+        case "execute":
+          this.execute(effect.task);
+          break;
+        case "findTarget":
+          void this.findTarget(effect.targetName);
+          break;
+        case "openSession":
+          void this.openSession(effect.identity);
+          break;
+        case "manage":
+          void this.manage(effect.management);
+          break;
+        case "close":
+          this.close(effect.reason);
+          break;
+      }
+    }
+  }
+
+  private send(buffers: readonly Buffer[]): void {
+    this.writer.write(buffers);
+    if (this.held || !this.writer.full) return;
+    this.held = true;
+    this.socket.pause();
+    this.perform(this.connection.hold(true));
+  }
+
+  private release(): void {
+    if (!this.held) return;
+    this.held = false;
+    this.socket.resume();
+    this.perform(this.connection.hold(false));
+  }
+
+  private execute(task: Task): void {
+    this.running.set(task, this.runTask(task));
+  }
+
+  private async runTask(task: Task): Promise<void> {
+    const { clock, metrics } = this.dependencies;
+    const startedMs = clock.nowMs();
+    const result = await executeCommand(task.command, task.offer, task);
+    metrics.commandDone(task, result, clock.nowMs() - startedMs);
+    this.running.delete(task);
+    this.perform(this.connection.complete(task, result));
+  }
+
+  /** Resolves when the tasks have settled, after a while by telling them to give up. */
+  private async untilDead(tasks: readonly Task[]): Promise<void> {
+    const deaths = tasks.map((task) => this.running.get(task));
+    const grace = this.dependencies.clock.after(ABORT_GRACE_MS, () => {
+      for (const task of tasks) task.cancel();
+    });
+    await Promise.all(deaths);
+    grace.cancel();
+  }
+
+  private async manage(management: Management): Promise<void> {
+    await this.untilDead(management.tasks);
+    const session = this.connection.session;
+    if (management.reset && session) {
+      await this.dependencies.registry.reset(session, management.reset.lun);
+    }
+    this.perform(this.connection.managed(management));
+  }
+
+  private async findTarget(name: string): Promise<void> {
+    let found: TargetLookup = { kind: "unavailable" };
+    try {
+      found = await this.dependencies.targets.find(name);
+    } catch (thrown) {
+      this.log.warn({ error: toSystemError(thrown), target: name }, "target look-up failed");
+    }
+    this.perform(this.connection.targetFound(found));
+  }
+
+  private async openSession(identity: SessionIdentity): Promise<void> {
+    const { registry } = this.dependencies;
+    const entry = await registry.open(identity, { tpgt: this.tpgt, holder: this });
+    if (!entry) {
+      this.perform(this.connection.sessionRefused(LOGIN_STATUS.outOfResources));
+      return;
+    }
+    if (this.ended) {
+      registry.leave(entry);
+      return;
+    }
+    this.entry = entry;
+    const effects = this.connection.sessionOpened(entry.tsih);
+    const { session } = this.connection;
+    if (session) registry.establish(entry, session);
+    const { initiatorName, kind } = identity;
+    this.log.info({ initiatorName, kind, target: session?.nexus.targetName }, "session opened");
+    this.perform(effects);
+  }
+
+  private close(reason: string): void {
+    this.log.info({ reason }, "connection closes");
+    this.dependencies.metrics.connectionClosed(reason);
+    this.writer.flush();
+    this.socket.end();
+    this.dependencies.clock.after(CLOSE_TIMEOUT_MS, () => this.socket.destroy());
+  }
+}

@@ -1,0 +1,14 @@
+// Entry point of the gateway process: configuration in, node up, until a signal ends it.
+import { nodeClock, nodeRandom, openLog, readConfig, runProcess } from "@ashlar/runtime";
+import { GATEWAY_CONFIG } from "./config.ts";
+import { GatewayNode } from "./node.ts";
+
+export async function main({ configPath }: { readonly configPath: string }): Promise<void> {
+  const config = await readConfig(configPath, GATEWAY_CONFIG);
+  const log = openLog(config.logLevel, { node: config.nodeId });
+  const { ASHLAR_BOOT_ID: bootId = nodeRandom.uuid() } = process.env;
+  await runProcess(log, async () => {
+    log.info({ config, bootId }, "gateway starts");
+    return new GatewayNode({ clock: nodeClock, random: nodeRandom, log, bootId }, config);
+  });
+}

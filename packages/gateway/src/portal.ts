@@ -1,0 +1,74 @@
+// A portal: one TCP listener with its target portal group tag. It never redirects.
+
+import type { AddressInfo } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
+import { present, SystemError } from "@ashlar/core";
+import type { Startable } from "@ashlar/runtime";
+import { splitAddress } from "./config.ts";
+import { ConnectionDriver, type DriverDependencies } from "./connection-driver.ts";
+
+/** Connections of one portal: times the memory of a session, what hosts can claim of it. */
+const CONNECTIONS_MAX = 1024;
+
+export class PortalServer implements Startable {
+  private readonly dependencies: DriverDependencies;
+  private readonly listen: string;
+  private readonly tpgt: number;
+  private readonly drivers = new Set<ConnectionDriver>();
+  private server: Server | undefined;
+
+  constructor(
+    dependencies: DriverDependencies,
+    { listen, tpgt }: { readonly listen: string; readonly tpgt: number },
+  ) {
+    this.dependencies = dependencies;
+    this.listen = listen;
+    this.tpgt = tpgt;
+  }
+
+  get connectionCount(): number {
+    return this.drivers.size;
+  }
+
+  get taskCount(): number {
+    let count = 0;
+    for (const driver of this.drivers) count += driver.taskCount;
+    return count;
+  }
+
+  /** The port in use, after start. */
+  get port(): number {
+    return (present(this.server, "the portal listens").address() as AddressInfo).port;
+  }
+
+  async start(): Promise<void> {
+    const { host, port } = splitAddress(this.listen);
+    const server = createServer((socket) => this.accept(socket));
+    server.maxConnections = CONNECTIONS_MAX;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => {
+        const code = error.code === "EADDRINUSE" ? "config/port-in-use" : "config/invalid";
+        reject(new SystemError(code, `cannot listen on ${this.listen}: ${error.message}`));
+      });
+      server.listen(port, host, resolve);
+    });
+    this.server = server;
+  }
+
+  /** Ends all sessions and resolves when their tasks are dead. */
+  async stop(): Promise<void> {
+    const { server } = this;
+    if (!server) return;
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    await Promise.all([...this.drivers].map((driver) => driver.end()));
+    await closed;
+  }
+
+  private accept(socket: Socket): void {
+    const driver = new ConnectionDriver(socket, this.dependencies, { tpgt: this.tpgt });
+    this.drivers.add(driver);
+    socket.once("close", () => void driver.end().then(() => this.drivers.delete(driver)));
+  }
+}

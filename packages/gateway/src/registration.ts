@@ -1,0 +1,74 @@
+// Keeps this gateway registered with the metadata service: at start, and again whenever the catalog
+// declared this incarnation down - a pause of the process is enough for that.
+import { toSystemError } from "@ashlar/core";
+import type { CatalogClient } from "@ashlar/rpc";
+import type { Log, Startable } from "@ashlar/runtime";
+import type { GatewayConfig } from "./config.ts";
+
+export interface RegistrationOptions {
+  readonly config: Pick<GatewayConfig, "nodeId" | "portals">;
+  /** Random per process start. */
+  readonly bootId: string;
+}
+
+export class Registration implements Startable {
+  private readonly client: CatalogClient;
+  private readonly log: Log;
+  private readonly options: RegistrationOptions;
+  private readonly stopping = new AbortController();
+  private current = 0;
+  private under: Promise<void> | undefined;
+
+  constructor(
+    { client, log }: { readonly client: CatalogClient; readonly log: Log },
+    options: RegistrationOptions,
+  ) {
+    this.client = client;
+    this.log = log;
+    this.options = options;
+  }
+
+  /** As the catalog last gave it; 0 before the first. */
+  get incarnation(): number {
+    return this.current;
+  }
+
+  get registered(): boolean {
+    return this.current > 0 && this.under === undefined;
+  }
+
+  async start(): Promise<void> {
+    const { signal } = this.stopping;
+    await this.client.ready({ signal });
+    this.client.onSuperseded(() => this.again());
+    await this.register();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.under;
+  }
+
+  private async register(): Promise<void> {
+    const { config, bootId } = this.options;
+    const portals = config.portals.map(({ advertise, tpgt }) => ({ address: advertise, tpgt }));
+    const { incarnation } = await this.client.registerGateway(
+      { gateway: config.nodeId, bootId, portals },
+      { signal: this.stopping.signal },
+    );
+    this.current = incarnation;
+  }
+
+  /** Calls are retried by the client until they are answered, so a failure here means refusal. */
+  private again(): void {
+    if (this.under || this.stopping.signal.aborted) return;
+    this.under = this.register()
+      .catch((thrown: unknown) => {
+        if (this.stopping.signal.aborted) return;
+        this.log.error({ error: toSystemError(thrown) }, "cannot register again");
+      })
+      .finally(() => {
+        this.under = undefined;
+      });
+  }
+}

@@ -1,0 +1,111 @@
+// All sessions of this gateway. It gives TSIHs, sees to it that one I_T nexus has one session (an
+// older one dies first, RFC 7143 6.3.5), and lets a reset reach the sessions of other hosts.
+import type { SessionIdentity } from "@ashlar/iscsi";
+import type { Nexus, ScsiTarget } from "@ashlar/scsi";
+
+/** What holds a session: a connection's driver. */
+export interface SessionHolder {
+  /** Ends the session; resolves when none of its tasks can reach a disk any more. */
+  end(): Promise<void>;
+  /** Aborts the session's tasks of a LUN, or all; resolves when they are dead. */
+  abortTasks(lun: number | undefined): Promise<void>;
+}
+
+export interface NormalSession {
+  readonly nexus: Nexus;
+  readonly scsi: ScsiTarget;
+}
+
+/** A session's place in the registry. */
+export interface SessionEntry {
+  /** 1 .. 65535. */
+  readonly tsih: number;
+  /** Took the place of a session of the same nexus. */
+  readonly reinstated: boolean;
+  readonly holder: SessionHolder;
+  readonly key: string | undefined;
+  session: NormalSession | undefined;
+}
+
+const TSIH_MAX = 0xffff;
+
+/** One session per initiator name and ISID towards one target portal group. */
+function keyOf(identity: SessionIdentity, tpgt: number): string | undefined {
+  if (identity.kind === "discovery") return undefined;
+  const { initiatorName, isid, targetName } = identity;
+  return `${initiatorName};${isid};${targetName};${tpgt}`;
+}
+
+export class SessionRegistry {
+  private readonly byTsih = new Map<number, SessionEntry>();
+  private readonly byKey = new Map<string, SessionEntry>();
+  private lastTsih = 0;
+
+  get count(): number {
+    return this.byTsih.size;
+  }
+
+  /** Makes place for a session and enters it; undefined when there is no TSIH left. */
+  async open(
+    identity: SessionIdentity,
+    { tpgt, holder }: { readonly tpgt: number; readonly holder: SessionHolder },
+  ): Promise<SessionEntry | undefined> {
+    const key = keyOf(identity, tpgt);
+    let reinstated = false;
+    for (let older = this.find(key); older; older = this.find(key)) {
+      reinstated = true;
+      await older.holder.end();
+      this.leave(older);
+    }
+    const tsih = this.freeTsih();
+    if (tsih === undefined) return undefined;
+    const entry: SessionEntry = { tsih, reinstated, holder, key, session: undefined };
+    this.byTsih.set(tsih, entry);
+    if (key !== undefined) this.byKey.set(key, entry);
+    return entry;
+  }
+
+  /** A normal session reached its full-feature phase. */
+  establish(entry: SessionEntry, session: NormalSession): void {
+    entry.session = session;
+    session.scsi.establishNexus(session.nexus, { reinstated: entry.reinstated });
+  }
+
+  /** The session is over and its tasks are dead. */
+  leave(entry: SessionEntry): void {
+    if (this.byTsih.get(entry.tsih) !== entry) return;
+    this.byTsih.delete(entry.tsih);
+    if (entry.key !== undefined) this.byKey.delete(entry.key);
+    if (entry.session) entry.session.scsi.loseNexus(entry.session.nexus);
+  }
+
+  /** A reset by one session: the tasks of all others on that target die as well. */
+  async reset(by: NormalSession, lun: number | undefined): Promise<void> {
+    const others = this.sessionsOf(by.scsi).filter(
+      ({ session }) => session?.nexus.name !== by.nexus.name,
+    );
+    await Promise.all(others.map(({ holder }) => holder.abortTasks(lun)));
+    by.scsi.reset(by.nexus, lun);
+  }
+
+  /** Ends every session of a target that is no more. */
+  async endTarget(scsi: ScsiTarget): Promise<void> {
+    await Promise.all(this.sessionsOf(scsi).map(({ holder }) => holder.end()));
+  }
+
+  private sessionsOf(scsi: ScsiTarget): SessionEntry[] {
+    return [...this.byTsih.values()].filter(({ session }) => session?.scsi === scsi);
+  }
+
+  private find(key: string | undefined): SessionEntry | undefined {
+    return key === undefined ? undefined : this.byKey.get(key);
+  }
+
+  private freeTsih(): number | undefined {
+    if (this.byTsih.size >= TSIH_MAX) return undefined;
+    do {
+      this.lastTsih = this.lastTsih === TSIH_MAX ? 1 : this.lastTsih + 1;
+    } while (this.byTsih.has(this.lastTsih));
+    return this.lastTsih;
+  }
+}

@@ -1,0 +1,76 @@
+// Sending on a socket with few system calls: what accumulates in one turn of the event loop goes out
+// as one writev, with small buffers (headers, small payloads) copied together, since handing a buffer
+// to the system costs more than copying a few KiB.
+import type { Socket } from "node:net";
+import { KIB, MIB } from "@ashlar/core";
+
+/** Buffers up to this size are copied together; measured, see ARCHITECTURE. */
+const COPY_MAX = 8 * KIB;
+/** Size of one joined buffer. */
+const JOINED_MAX = 256 * KIB;
+/** Unsent bytes beyond which no new commands are begun. */
+const HIGH_WATER = 4 * MIB;
+
+export class SocketWriter {
+  private readonly socket: Socket;
+  private pending: Buffer[] = [];
+  private scheduled = false;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  /** Whether the peer reads too slowly. */
+  get full(): boolean {
+    return this.socket.writableLength > HIGH_WATER;
+  }
+
+  /** Buffers must not change until they are sent. */
+  write(buffers: readonly Buffer[]): void {
+    for (const buffer of buffers) this.pending.push(buffer);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => this.flush());
+  }
+
+  flush(): void {
+    this.scheduled = false;
+    const { pending } = this;
+    if (pending.length === 0 || this.socket.destroyed) return;
+    this.pending = [];
+    const joined = join(pending);
+    if (joined.length === 1 && joined[0]) {
+      this.socket.write(joined[0]);
+      return;
+    }
+    this.socket.cork();
+    for (const buffer of joined) this.socket.write(buffer);
+    this.socket.uncork();
+  }
+}
+
+/** The same bytes in fewer buffers. */
+export function join(buffers: readonly Buffer[]): Buffer[] {
+  const joined: Buffer[] = [];
+  let run: Buffer[] = [];
+  let runLength = 0;
+  const endRun = (): void => {
+    const first = run[0];
+    if (first === undefined) return;
+    joined.push(run.length === 1 ? first : Buffer.concat(run, runLength));
+    run = [];
+    runLength = 0;
+  };
+  for (const buffer of buffers) {
+    if (buffer.length > COPY_MAX) {
+      endRun();
+      joined.push(buffer);
+      continue;
+    }
+    if (runLength + buffer.length > JOINED_MAX) endRun();
+    run.push(buffer);
+    runLength += buffer.length;
+  }
+  endRun();
+  return joined;
+}

@@ -1,0 +1,131 @@
+// The targets this gateway serves: every volume of the catalog's mirror is a target of its own, under
+// the same name and with the same identity through every gateway. A volume that is deleted takes its
+// sessions along.
+import type { CatalogChange, CatalogView, VolumeRecord } from "@ashlar/catalog";
+import type { BlockDevice } from "@ashlar/core";
+import type { DiscoveredTarget, TargetDirectory, TargetLookup } from "@ashlar/iscsi";
+import type { Log, Startable } from "@ashlar/runtime";
+import { LogicalUnit, ScsiTarget, SENSE } from "@ashlar/scsi";
+import type { SessionRegistry } from "./session-registry.ts";
+
+/** Longest time to ask the metadata service before a login is told to come again. */
+const CATCH_UP_TIMEOUT_MS = 3_000;
+
+/** What logins need: a directory, and look-ups that may ask before they say "unknown". */
+export interface TargetFinder extends TargetDirectory {
+  find(name: string): Promise<TargetLookup>;
+}
+
+/** The parts of the catalog client that are used here. */
+export interface CatalogSource {
+  readonly view: CatalogView;
+  onChanges(listen: (changes: readonly CatalogChange[]) => void): () => void;
+  catchUp(options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+export interface WatchedDevice extends BlockDevice {
+  /** Later operations are refused. */
+  close(): void;
+}
+
+interface Served {
+  readonly record: VolumeRecord;
+  readonly scsi: ScsiTarget;
+  readonly unit: LogicalUnit;
+  readonly device: WatchedDevice;
+}
+
+export interface WatcherDependencies {
+  readonly catalog: CatalogSource;
+  readonly openDevice: (record: VolumeRecord) => WatchedDevice;
+  readonly registry: SessionRegistry;
+  readonly log: Log;
+}
+
+export class TargetWatcher implements TargetFinder, Startable {
+  private readonly dependencies: WatcherDependencies;
+  /** `host:port,tpgt` of this gateway's portals: told even when the mirror does not know them. */
+  private readonly ownAddresses: () => readonly string[];
+  private readonly served = new Map<string, Served>();
+  private stopListening: () => void = () => {};
+
+  constructor(dependencies: WatcherDependencies, ownAddresses: () => readonly string[]) {
+    this.dependencies = dependencies;
+    this.ownAddresses = ownAddresses;
+  }
+
+  get targetCount(): number {
+    return this.served.size;
+  }
+
+  async start(): Promise<void> {
+    const { catalog } = this.dependencies;
+    this.stopListening = catalog.onChanges((changes) => {
+      if (changes.some(({ kind }) => kind !== "chunk" && kind !== "node")) this.reconcile();
+    });
+    this.reconcile();
+  }
+
+  async stop(): Promise<void> {
+    this.stopListening();
+    for (const { device } of this.served.values()) device.close();
+  }
+
+  async find(name: string): Promise<TargetLookup> {
+    const known = this.served.get(name);
+    if (known) return { kind: "found", scsi: known.scsi };
+    // The volume may be newer than the mirror; "not found" would make hosts give up a disk.
+    try {
+      await this.dependencies.catalog.catchUp({ signal: AbortSignal.timeout(CATCH_UP_TIMEOUT_MS) });
+    } catch {
+      return { kind: "unavailable" };
+    }
+    const found = this.served.get(name);
+    return found ? { kind: "found", scsi: found.scsi } : { kind: "unknown" };
+  }
+
+  list(): readonly DiscoveredTarget[] {
+    const addresses = new Set(this.ownAddresses());
+    for (const gateway of this.dependencies.catalog.view.gateways.values()) {
+      if (gateway.state !== "up") continue;
+      for (const { address, tpgt } of gateway.portals) addresses.add(`${address},${tpgt}`);
+    }
+    const sorted = [...addresses].sort();
+    return [...this.served.keys()].sort().map((name) => ({ name, addresses: sorted }));
+  }
+
+  /** Brings what is served in line with the mirror. */
+  private reconcile(): void {
+    const { view } = this.dependencies.catalog;
+    for (const served of [...this.served.values()]) {
+      if (!view.volumes.has(served.record.volume)) this.remove(served);
+    }
+    for (const record of view.volumes.values()) {
+      const served = this.served.get(record.iqn);
+      if (!served) this.add(record);
+      else if (served.record.sizeBytes !== record.sizeBytes) this.resize(served, record);
+    }
+  }
+
+  private add(record: VolumeRecord): void {
+    const device = this.dependencies.openDevice(record);
+    const unit = new LogicalUnit({ device, volume: record.volume });
+    const scsi = new ScsiTarget();
+    scsi.addUnit(record.lun, unit);
+    this.served.set(record.iqn, { record, scsi, unit, device });
+    this.dependencies.log.info({ volume: record.name, target: record.iqn }, "target added");
+  }
+
+  private resize(served: Served, record: VolumeRecord): void {
+    this.served.set(record.iqn, { ...served, record });
+    served.unit.attentions.raise(SENSE.capacityChanged, { except: undefined });
+  }
+
+  private remove({ record, scsi, device }: Served): void {
+    this.served.delete(record.iqn);
+    scsi.removeUnit(record.lun);
+    device.close();
+    this.dependencies.log.info({ volume: record.name, target: record.iqn }, "target removed");
+    void this.dependencies.registry.endTarget(scsi);
+  }
+}
