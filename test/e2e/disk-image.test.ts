@@ -1,16 +1,17 @@
 // The main job on real input: a real disk image is written through one gateway while a storage
 // process dies and stays dead, and comes back byte for byte through the other gateway.
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeImage } from "./support/ext4-image.ts";
 import { type CheckDocument, type NodesDocument, TestLab } from "./support/test-lab.ts";
-import { run, runWithProgress, scratchFolder, sha256, until } from "./support/tools.ts";
+import { run, scratchFolder, sha256, until } from "./support/tools.ts";
 
 const IMAGE_MIB = 384;
 const FILES_MIN = 3_000;
-/** Slows the write so that "halfway" is long enough to kill a process in it. */
+/** Bytes per second: slows the write so that "halfway" is long enough to kill a process in it. */
 const WRITE_RATE = "64M";
-const KILL_AT_PERCENT = 50;
+const WRITE_DEADLINE_MS = 60_000;
 const RESYNC_DEADLINE_MS = 120_000;
 const VICTIM = "storage-2";
 
@@ -27,18 +28,39 @@ beforeAll(async () => {
 
 afterAll(() => folder.remove());
 
-/** Writes the image; kills the victim halfway. Returns the percentage at which it was dead. */
-async function writeWhileKilling(lab: TestLab, url: string): Promise<number> {
-  let percent = 0;
-  let killed: Promise<number> | undefined;
-  const args = ["convert", "-n", "-p", "-r", WRITE_RATE, "-f", "raw", "-O", "raw", image, url];
-  const { done } = runWithProgress(args, (now) => {
-    percent = now;
-    if (now < KILL_AT_PERCENT || killed !== undefined) return;
-    killed = lab.command("lab", "stop", VICTIM, "--kill").then(() => percent);
+const writtenBytes = (lab: TestLab): Promise<number> =>
+  lab.metric("gateway-1", "ashlar_gateway_transferred_bytes", 'direction="write"');
+
+/**
+ * Writes the image and kills the victim once half of the data has passed the gateway. Returns how
+ * much had passed when it was dead, and in all.
+ */
+async function writeWhileKilling(
+  lab: TestLab,
+  url: string,
+): Promise<{ deadAt: number; total: number }> {
+  const args = ["-n", "-r", WRITE_RATE, "-f", "raw", "-O", "raw", image, url];
+  let writing = true;
+  const write = run("qemu-img", "convert", ...args).finally(() => {
+    writing = false;
   });
-  await done;
-  return (await killed) ?? 100;
+  const half = (await allocatedBytes(image)) / 2;
+  await until(
+    "half written",
+    WRITE_DEADLINE_MS,
+    () => writtenBytes(lab),
+    (now) => now >= half,
+  );
+  await lab.command("lab", "stop", VICTIM, "--kill");
+  const deadAt = await writtenBytes(lab);
+  expect(writing).toBe(true);
+  await write;
+  return { deadAt, total: await writtenBytes(lab) };
+}
+
+/** Bytes of a file that are not holes: what convert writes as data. */
+async function allocatedBytes(path: string): Promise<number> {
+  return (await stat(path)).blocks * 512;
 }
 
 async function readBack(url: string): Promise<string> {
@@ -63,9 +85,8 @@ describe.each(["socket", "grpc"])("over the %s carrier", (carrier) => {
   test("a disk image survives the death of a storage node halfway through the write", async () => {
     const volume = await lab.createVolume("image", `${IMAGE_MIB}MiB`);
 
-    const deadAt = await writeWhileKilling(lab, lab.url(volume, 1));
-    expect(deadAt).toBeGreaterThanOrEqual(KILL_AT_PERCENT);
-    expect(deadAt).toBeLessThan(100);
+    const { deadAt, total } = await writeWhileKilling(lab, lab.url(volume, 1));
+    expect(deadAt).toBeLessThan(total);
     expect(await stateOf(lab, VICTIM)).toBe("down");
     expect(await lab.pidOf(VICTIM)).toBeNull();
     expect((await lab.volume("image")).degradedChunks).toBeGreaterThan(0);

@@ -52,14 +52,19 @@ async function closedPortals(lab: LabDocument, wantedUp: ReadonlySet<string>): P
   return closed;
 }
 
-async function requireLives(dir: string, processes: readonly ProcessStatus[]): Promise<void> {
+async function requireLives(
+  dir: string,
+  lab: LabDocument,
+  processes: readonly ProcessStatus[],
+): Promise<void> {
   const dying = processes.find(({ restarts }) => restarts >= DEATHS_MAX);
   if (!dying) return;
   const log = labPaths(dir).logOf(dying.id);
   const [line = ""] = await lastLines(log, LOG_LINES_SHOWN);
   throw new SystemError("process/failed", `${dying.id} does not start: ${line}`, {
-    hint: `see ${log}`,
     process: dying.id,
+    // The files of a lab that never was ready are taken away.
+    ...(lab.ready ? { hint: `see ${log}` } : {}),
   });
 }
 
@@ -72,7 +77,7 @@ async function waitingFor(
 ): Promise<readonly string[]> {
   const supervisor = await findSupervisor(lab);
   if (!supervisor) throw new SystemError("process/failed", "the supervisor has ended");
-  await requireLives(dir, supervisor.processes);
+  await requireLives(dir, lab, supervisor.processes);
   const wanted = supervisor.processes.filter((process) => process.wanted === "up");
   const wantedUp = new Set(wanted.map(({ id }) => id));
   try {

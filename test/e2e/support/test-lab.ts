@@ -1,4 +1,5 @@
 // A lab that a test drives through the built command, exactly as a user does.
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Outcome, outcomeOf, scratchFolder } from "./tools.ts";
@@ -114,6 +115,17 @@ export class TestLab {
   /** URL of a volume through one gateway, counted from 1. */
   url({ iqn, lun }: Pick<VolumeDocument, "iqn" | "lun">, gateway: number): string {
     return `iscsi://${this.portals[gateway - 1]}/${iqn}/${lun}`;
+  }
+
+  /** Sum of a metric of one process over the series whose labels hold `labels`. */
+  async metric(id: string, name: string, labels = ""): Promise<number> {
+    const config = await readFile(join(this.dir, "config", `${id}.json`), "utf8");
+    const { metrics } = JSON.parse(config) as { metrics: { host: string; port: number } };
+    const response = await fetch(`http://${metrics.host}:${metrics.port}/metrics`);
+    const lines = (await response.text()).split("\n");
+    return lines
+      .filter((line) => line.startsWith(`${name}{`) && line.includes(labels))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
   }
 
   /** Stops the lab if it runs and removes all its files. */

@@ -1,5 +1,5 @@
 // Runs real tools as a user would and keeps what they said for the message of a failed test.
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -31,34 +31,6 @@ export async function run(tool: string, ...args: string[]): Promise<string> {
   const { exit, stdout, stderr } = await outcomeOf(tool, args);
   if (exit === 0) return stdout;
   throw new Error(`${tool} ${args.join(" ")}: exit ${exit}\n${stdout}\n${stderr}`);
-}
-
-/**
- * Runs `qemu-img` with `-p`, calls `onProgress` with each percentage it prints, and resolves when
- * it has succeeded.
- */
-export function runWithProgress(
-  args: readonly string[],
-  onProgress: (percent: number) => void,
-): { readonly child: ChildProcess; readonly done: Promise<void> } {
-  const child = spawn("qemu-img", [...args], { stdio: ["ignore", "pipe", "pipe"] });
-  let errors = "";
-  child.stderr.on("data", (part: Buffer) => {
-    errors += part.toString();
-  });
-  child.stdout.on("data", (part: Buffer) => {
-    for (const [, percent] of part.toString().matchAll(/\((\d+\.\d+)\/100%\)/g)) {
-      onProgress(Number(percent));
-    }
-  });
-  const done = new Promise<void>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`qemu-img ${args.join(" ")}: exit ${code}\n${errors}`));
-    });
-  });
-  return { child, done };
 }
 
 export async function sha256(path: string): Promise<string> {
