@@ -1,7 +1,7 @@
 // The gateway's end of an operations carrier: pairs replies with requests. When the carrier breaks,
 // everything outstanding fails with rpc/disconnected: its fate is unknown, so the caller re-sends
 // with the same opId and the chunk's primary sorts it out (P10).
-import { SystemError, toSystemError } from "@ashlar/core";
+import { assert, SystemError, toSystemError } from "@ashlar/core";
 import type { Operation, OperationReply } from "@ashlar/replica";
 import type { Carrier, ReceivedFrame } from "./carrier.ts";
 import { badFrame } from "./frame-codec.ts";
@@ -15,17 +15,25 @@ export type OperationOutcome =
 export type OnOutcome = (outcome: OperationOutcome) => void;
 
 interface Pending {
+  /** The frame's id: serial * SLOTS_MAX + slot. */
+  readonly id: number;
   readonly bytes: number;
   readonly settle: OnOutcome;
 }
+
+/** Requests in flight on one carrier, far above every sender's limit. */
+const SLOTS_MAX = 65_536;
 
 const bytesOf = (operation: Operation): number =>
   operation.kind === "unmap" ? 0 : operation.length;
 
 export class OperationClient {
   private readonly carrier: Carrier;
-  private readonly pending = new Map<number, Pending>();
-  private nextId = 1;
+  /** Requests by slot, and the slots that are free (a Map of short-lived entries costs far more). */
+  private slots: (Pending | undefined)[] = [];
+  private readonly free: number[] = [];
+  private serial = 0;
+  private operations = 0;
   private bytes = 0;
   private closedBy: SystemError | undefined;
 
@@ -38,7 +46,7 @@ export class OperationClient {
 
   /** Requests sent and not yet answered; `bytes` counts their payload in either direction. */
   get inFlight(): { readonly operations: number; readonly bytes: number } {
-    return { operations: this.pending.size, bytes: this.bytes };
+    return { operations: this.operations, bytes: this.bytes };
   }
 
   /**
@@ -46,14 +54,18 @@ export class OperationClient {
    * until then.
    */
   request(operation: Operation, settle: OnOutcome): void {
-    const id = this.nextId++;
     if (this.closedBy) {
       const error = this.closedBy;
       queueMicrotask(() => settle({ kind: "failed", error }));
       return;
     }
+    const slot = this.free.pop() ?? this.slots.length;
+    assert(slot < SLOTS_MAX, "requests in flight are bounded");
+    this.serial += 1;
+    const id = this.serial * SLOTS_MAX + slot;
     const bytes = bytesOf(operation);
-    this.pending.set(id, { bytes, settle });
+    this.slots[slot] = { id, bytes, settle };
+    this.operations += 1;
     this.bytes += bytes;
     this.carrier.send({ type: OPERATION_FRAME.operation, id, body: encodeOperation(operation) });
   }
@@ -73,17 +85,20 @@ export class OperationClient {
   }
 
   private onFrame(frame: ReceivedFrame): void {
-    const pending = this.pending.get(frame.id);
+    const slot = frame.id % SLOTS_MAX;
+    const pending = this.slots[slot];
     let reply: OperationReply;
     try {
       if (frame.type !== OPERATION_FRAME.reply) throw badFrame(`type ${frame.type}`);
-      if (!pending) throw badFrame(`reply to unknown request ${frame.id}`);
+      if (pending?.id !== frame.id) throw badFrame(`reply to unknown request ${frame.id}`);
       reply = decodeReply(frame.body);
     } catch (thrown) {
       this.carrier.close(toSystemError(thrown, "rpc/bad-frame"));
       return;
     }
-    this.pending.delete(frame.id);
+    this.slots[slot] = undefined;
+    this.free.push(slot);
+    this.operations -= 1;
     this.bytes -= pending.bytes;
     pending.settle({ kind: "reply", reply });
   }
@@ -96,9 +111,10 @@ export class OperationClient {
       reason,
     );
     this.closedBy = error;
-    const outstanding = [...this.pending.values()];
-    this.pending.clear();
+    const outstanding = this.slots;
+    this.slots = [];
+    this.operations = 0;
     this.bytes = 0;
-    for (const { settle } of outstanding) settle({ kind: "failed", error });
+    for (const pending of outstanding) pending?.settle({ kind: "failed", error });
   }
 }

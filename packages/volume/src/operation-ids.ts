@@ -3,12 +3,15 @@
 // there, and are refused if they turn up late (P10).
 import type { OpId } from "@ashlar/replica";
 
+/** Seqs at first between the lowest unresolved one and the next; doubles when they do not fit. */
+const WINDOW_LENGTH_MIN = 1024;
+
 export class OperationIds {
   private readonly incarnation: () => number;
-  /** Iterates in order of insertion, that is of seq. */
-  private readonly unresolved = new Set<number>();
   private nextSeq = 1;
   private lowest = 1;
+  /** 1 for each resolved seq of [lowest, nextSeq), at seq modulo the length. */
+  private resolved = new Uint8Array(WINDOW_LENGTH_MIN);
 
   /** @param incarnation this gateway's, as last given by the catalog. */
   constructor(incarnation: () => number) {
@@ -20,22 +23,27 @@ export class OperationIds {
     return this.lowest;
   }
 
-  /** Operations that are not resolved. */
-  get unresolvedCount(): number {
-    return this.unresolved.size;
-  }
-
   next(): OpId {
     const seq = this.nextSeq++;
-    this.unresolved.add(seq);
+    if (this.nextSeq - this.lowest > this.resolved.length) this.grow();
+    this.resolved[seq % this.resolved.length] = 0;
     return { incarnation: this.incarnation(), seq };
   }
 
   /** The operation will not be sent again, whatever became of it. */
   resolve({ seq }: OpId): void {
-    this.unresolved.delete(seq);
-    if (seq !== this.lowest) return;
-    const first = this.unresolved.values().next();
-    this.lowest = first.done ? this.nextSeq : first.value;
+    const { length } = this.resolved;
+    this.resolved[seq % length] = 1;
+    while (this.lowest < this.nextSeq && this.resolved[this.lowest % length] === 1) {
+      this.lowest += 1;
+    }
+  }
+
+  private grow(): void {
+    const [before, after] = [this.resolved, new Uint8Array(this.resolved.length * 2)];
+    for (let seq = this.lowest; seq < this.nextSeq; seq++) {
+      after[seq % after.length] = before[seq % before.length] ?? 0;
+    }
+    this.resolved = after;
   }
 }

@@ -69,10 +69,15 @@ export class ReplicaClient {
   }
 
   submit(request: ReplicaRequest): void {
+    const { state } = this;
+    if (state.kind === "open" && this.queue.length === 0 && hasRoom(state.client, request)) {
+      this.send(state.client, request);
+      return;
+    }
     this.queue.push(request.line, request);
-    switch (this.state.kind) {
+    switch (state.kind) {
       case "open":
-        this.pump(this.state.client);
+        this.pump(state.client);
         break;
       case "idle":
         this.dial();
@@ -110,10 +115,7 @@ export class ReplicaClient {
   private pump(client: OperationClient): void {
     while (this.queue.length > 0) {
       const next = this.queue.peek();
-      if (!next) return;
-      const { operations, bytes } = client.inFlight;
-      if (operations >= IN_FLIGHT_OPERATIONS_MAX) return;
-      if (operations > 0 && bytes + next.operation.length > IN_FLIGHT_BYTES_MAX) return;
+      if (!next || !hasRoom(client, next)) return;
       this.queue.shift();
       if (!next.abandoned) this.send(client, next);
     }
@@ -184,4 +186,11 @@ export class ReplicaClient {
       if (!request.abandoned) request.settle({ kind: "failed", error });
     }
   }
+}
+
+function hasRoom(client: OperationClient, { operation }: ReplicaRequest): boolean {
+  const { operations, bytes } = client.inFlight;
+  if (operations === 0) return true;
+  const length = operation.kind === "unmap" ? 0 : operation.length;
+  return operations < IN_FLIGHT_OPERATIONS_MAX && bytes + length <= IN_FLIGHT_BYTES_MAX;
 }

@@ -13,6 +13,7 @@ import {
   type BlockDevice,
   CHECKSUM_UNIT,
   CHUNK_SIZE_DEFAULT,
+  type ChunkRange,
   chunkId,
   OP_LENGTH_MAX,
   type OperationOptions,
@@ -74,42 +75,30 @@ export class ReplicatedVolume implements BlockDevice {
   }
 
   async read(offset: number, length: number, options: OperationOptions): Promise<ScatterList> {
-    const signal = this.begin(offset, length, options);
+    this.check(offset, length, options);
     const parts = splitRange(offset, length, this.chunkSize);
+    const [only] = parts;
+    if (only && parts.length === 1) return this.readPart(only, options);
     const replies: ScatterList[] = new Array(parts.length);
-    await eachPart(parts, signal, async (part, index) => {
-      const work = { ...this.place(part.index), kind: "read" as const };
-      const { data } = await this.router.execute(
-        { ...work, offset: part.offset, length: part.length },
-        { signal },
-      );
-      replies[index] = data;
+    await eachPart(parts, options, async (part, index) => {
+      replies[index] = await this.readPart(part, options);
     });
-    return replies.length === 1 ? (replies[0] ?? []) : replies.flat();
+    return replies.flat();
   }
 
   async write(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
     const length = scatterLength(data);
-    const signal = this.begin(offset, length, options);
+    this.check(offset, length, options);
     const parts = splitRange(offset, length, this.chunkSize);
-    await eachPart(parts, signal, async (part) => {
-      const payload = parts.length === 1 ? data : scatterSlice(data, part.at, part.length);
-      await this.router.execute(
-        {
-          ...this.place(part.index),
-          kind: "write",
-          offset: part.offset,
-          length: part.length,
-          data: payload,
-          checksums: unitChecksums(part.offset, payload),
-        },
-        { signal },
-      );
-    });
+    const [only] = parts;
+    if (only && parts.length === 1) return this.writePart(only, data, options);
+    await eachPart(parts, options, (part) =>
+      this.writePart(part, scatterSlice(data, part.at, part.length), options),
+    );
   }
 
   async unmapBlocks(offset: number, length: number, options: OperationOptions): Promise<void> {
-    const signal = this.begin(offset, length, options);
+    this.check(offset, length, options);
     const end = offset + length;
     const innerFrom = Math.min(alignUp(offset, CHECKSUM_UNIT), end);
     const innerTo = Math.max(innerFrom, alignDown(end, CHECKSUM_UNIT));
@@ -120,23 +109,24 @@ export class ReplicatedVolume implements BlockDevice {
       if (edge.length > 0) await this.write(edge.offset, [Buffer.alloc(edge.length)], options);
     }
     const { chunkSize } = this;
-    await eachPart(chunkPieces(innerFrom, innerTo, chunkSize), signal, async (piece) => {
+    await eachPart(chunkPieces(innerFrom, innerTo, chunkSize), options, async (piece) => {
       const index = Math.floor(piece.offset / chunkSize);
       await this.router.execute(
         {
-          ...this.place(index),
           kind: "unmap",
+          volume: this.opened.volume,
+          chunk: chunkId(this.opened.family, index),
           offset: piece.offset - index * chunkSize,
           length: piece.length,
         },
-        { signal },
+        options,
       );
     });
   }
 
   /** Every acknowledged write is durable on all in-sync replicas already (WCE=0). */
   async flush(options: OperationOptions): Promise<void> {
-    this.begin(0, 0, options);
+    this.check(0, 0, options);
   }
 
   async compareAndWrite(
@@ -146,7 +136,7 @@ export class ReplicatedVolume implements BlockDevice {
     options: OperationOptions,
   ): Promise<void> {
     const length = scatterLength(data);
-    const signal = this.begin(offset, length, options);
+    this.check(offset, length, options);
     const [part, ...more] = splitRange(offset, length, this.chunkSize);
     if (!part || more.length > 0 || scatterLength(expected) !== length) {
       throw new SystemError(
@@ -158,14 +148,15 @@ export class ReplicatedVolume implements BlockDevice {
     const payload = [...expected, ...data];
     await this.router.execute(
       {
-        ...this.place(part.index),
         kind: "compareAndWrite",
+        volume: this.opened.volume,
+        chunk: chunkId(this.opened.family, part.index),
         offset: part.offset,
         length,
         data: payload,
         checksums: unitChecksums(part.offset, payload),
       },
-      { signal },
+      options,
     );
   }
 
@@ -178,12 +169,40 @@ export class ReplicatedVolume implements BlockDevice {
     return this.client.view.cluster?.chunkSize ?? CHUNK_SIZE_DEFAULT;
   }
 
-  private place(index: number): { volume: VolumeId; chunk: ReturnType<typeof chunkId> } {
-    return { volume: this.opened.volume, chunk: chunkId(this.opened.family, index) };
+  private async readPart(part: ChunkRange, options: OperationOptions): Promise<ScatterList> {
+    const reply = await this.router.execute(
+      {
+        kind: "read",
+        volume: this.opened.volume,
+        chunk: chunkId(this.opened.family, part.index),
+        offset: part.offset,
+        length: part.length,
+      },
+      options,
+    );
+    return reply.data;
   }
 
-  /** Checks a range; gives the signal that ends its operations. */
-  private begin(offset: number, length: number, { signal }: OperationOptions): AbortSignal {
+  private async writePart(
+    part: ChunkRange,
+    data: ScatterList,
+    options: OperationOptions,
+  ): Promise<void> {
+    await this.router.execute(
+      {
+        kind: "write",
+        volume: this.opened.volume,
+        chunk: chunkId(this.opened.family, part.index),
+        offset: part.offset,
+        length: part.length,
+        data,
+        checksums: unitChecksums(part.offset, data),
+      },
+      options,
+    );
+  }
+
+  private check(offset: number, length: number, { signal }: OperationOptions): void {
     if (this.closed) throw new SystemError("operation/aborted", "the volume was closed");
     if (signal.aborted) throw toSystemError(signal.reason, "operation/aborted");
     if (offset % this.blockSize !== 0 || length % this.blockSize !== 0 || offset < 0) {
@@ -195,7 +214,6 @@ export class ReplicatedVolume implements BlockDevice {
         `${offset}+${length} lies beyond the volume's ${this.sizeBytes} bytes`,
       );
     }
-    return signal;
   }
 }
 
@@ -214,10 +232,9 @@ function* chunkPieces(from: number, to: number, chunkSize: number): Generator<Pi
  */
 async function eachPart<P>(
   parts: Iterable<P>,
-  signal: AbortSignal,
+  { signal }: OperationOptions,
   each: (part: P, index: number) => Promise<void>,
 ): Promise<void> {
-  if (Array.isArray(parts) && parts.length === 1) return each(parts[0], 0);
   // Each part listens to the signal; Node would call that a leak from the eleventh on.
   setMaxListeners(2 * PARTS_IN_FLIGHT_MAX, signal);
   const queue = parts[Symbol.iterator]();

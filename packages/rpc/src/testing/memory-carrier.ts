@@ -1,3 +1,5 @@
+// Carriers without a network, for tests of what stands above them: the real framing, limits and
+// keep-alive over a connection in memory, on which the test can pause a side or pull the cable.
 import { SystemError } from "@ashlar/core";
 import { type Clock, nodeClock } from "@ashlar/runtime";
 import type { ByteStream, ByteStreamEvents } from "../byte-stream.ts";
