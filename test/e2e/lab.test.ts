@@ -1,7 +1,9 @@
 // The lab and its command line as a user meets them: shapes of the documents, what is kept running
 // and what is kept down, errors that leave nothing behind, and what an idle lab costs.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -175,6 +177,42 @@ test("two labs run side by side, and the same lab does not start twice", async (
   }
 });
 
+function supervisorPidOf(dir: string): number {
+  const state = readFileSync(join(dir, "supervisor-state.json"), "utf8");
+  return (JSON.parse(state) as { supervisorPid: number }).supervisorPid;
+}
+
+test("in the foreground Ctrl-C stops all, and a dead supervisor is replaced", async () => {
+  const dir = join(folder.path, "foreground");
+  const options = ["--dir", dir, "--nodes", "1", "--gateways", "1", "--json"];
+  const child = spawn(process.execPath, [ASHLAR, "lab", "up", ...options]);
+  const exited = once(child, "exit");
+  const [first] = (await once(child.stdout, "data")) as [Buffer];
+  const { processes } = JSON.parse(first.toString()) as LabDocument;
+  const pids = processes.map(({ pid }) => pid ?? 0);
+
+  const supervisor = supervisorPidOf(dir);
+  process.kill(supervisor, "SIGKILL");
+  await until(
+    "supervisor replaced",
+    RESTART_DEADLINE_MS,
+    async () => supervisorPidOf(dir),
+    (pid) => pid !== supervisor,
+  );
+  const status = await until(
+    "lab answers",
+    RESTART_DEADLINE_MS,
+    () => ashlarOutcome("lab", "status", "--dir", dir, "--json"),
+    ({ exit }) => exit === 0,
+  );
+  expect((JSON.parse(status.stdout) as LabDocument).processes).toEqual(processes);
+
+  child.kill("SIGINT");
+  expect(await exited).toEqual([0, null]);
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  await rm(dir, { recursive: true });
+});
+
 test("a given port that is in use, and a bad size, are errors that leave nothing behind", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -219,10 +257,8 @@ const TICKS_PER_S = 100;
 test("an idle lab with its supervisor stays under 1 GiB of memory", async () => {
   const idle = await TestLab.make();
   try {
-    const state = readFileSync(join(idle.dir, "supervisor-state.json"), "utf8");
-    const { supervisorPid } = JSON.parse(state) as { supervisorPid: number };
-    const { processes }: LabDocument = await idle.status();
-    const all = [...processes, { id: "supervisor", pid: supervisorPid }];
+    const { processes } = await idle.status();
+    const all = [...processes, { id: "supervisor", pid: supervisorPidOf(idle.dir) }];
     const before = all.map(({ pid }) => footprintOf(pid ?? 0));
     // Time passes on purpose: this measures a rate.
     await new Promise((resolve) => setTimeout(resolve, IDLE_MS));

@@ -154,6 +154,9 @@ test("processes survive their supervisor, and the next one adopts and restarts t
   expect([...findSurvivors(statePath()).keys()].sort()).toEqual(["gateway-1", "storage-1"]);
 
   const next = open([role("storage-1"), role("gateway-1"), role("storage-2")]);
+  expect(JSON.parse(readFileSync(statePath(), "utf8"))).toMatchObject({
+    supervisorPid: process.pid,
+  });
   await started(3);
   for (const { id, pid } of born) expect(pidOf(next, id)).toBe(pid);
 

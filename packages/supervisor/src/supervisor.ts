@@ -64,6 +64,7 @@ export class Supervisor {
         this.dependencies.log.info({ process: id, pid: survivor.pid }, "process adopted");
       } else if (supervised.wanted === "up") supervised.start();
     }
+    this.save();
   }
 
   /** Starts the processes that the configuration has gained; others stay as they are. */
