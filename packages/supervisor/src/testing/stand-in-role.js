@@ -7,13 +7,11 @@ const { id, journal, life } = JSON.parse(readFileSync(configPath, "utf8"));
 const note = (event) =>
   appendFileSync(journal, `${event} ${kind} ${id} ${process.pid} ${process.env.ASHLAR_BOOT_ID}\n`);
 
+process.on("SIGTERM", () => {
+  note(life === "deaf" ? "deaf" : "stop");
+  if (life !== "deaf") process.exit(0);
+});
+// Only now: whoever reads the note may send the signal.
 note("start");
 if (life === "crash") process.exit(70);
-if (life === "deaf") process.on("SIGTERM", () => note("deaf"));
-else {
-  process.on("SIGTERM", () => {
-    note("stop");
-    process.exit(0);
-  });
-}
 setInterval(() => {}, 1 << 30);
