@@ -1,1 +1,3 @@
-export {};
+export { type MetadataConfig, metadataConfigSchema } from "./config.ts";
+export { main } from "./main.ts";
+export { MetadataNode, type MetadataNodeDeps } from "./node.ts";

@@ -15,6 +15,9 @@ import { safeNumber } from "./convert/scalars.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import { adminService } from "./services.ts";
 
+/** A read is made again when its connection broke: the member may just have been restarted. */
+const READ_ROUNDS = 2;
+
 /** Creation of a 64 TiB volume is some 250 log entries, each with an fsync. */
 const CREATE_DEADLINE_MS = 120_000;
 
@@ -37,27 +40,27 @@ class GrpcAdminClient implements AdminClient {
   }
 
   clusterStatus({ signal }: { readonly signal: AbortSignal }): Promise<ClusterStatus> {
-    return this.ask(async (member) =>
+    return this.read(async (member) =>
       clusterStatus(await member.unary(adminService.ClusterStatus, {}, { signal })),
     );
   }
 
   listNodes({ signal }: { readonly signal: AbortSignal }): Promise<readonly NodeStatus[]> {
-    return this.ask(async (member) => {
+    return this.read(async (member) => {
       const { nodes } = await member.unary(adminService.ListNodes, {}, { signal });
       return nodes.map(nodeStatus);
     });
   }
 
   listVolumes({ signal }: { readonly signal: AbortSignal }): Promise<readonly VolumeStatus[]> {
-    return this.ask(async (member) => {
+    return this.read(async (member) => {
       const { volumes } = await member.unary(adminService.ListVolumes, {}, { signal });
       return volumes.map(volumeStatus);
     });
   }
 
   getVolume(name: VolumeName, { signal }: { readonly signal: AbortSignal }): Promise<VolumeStatus> {
-    return this.ask(async (member) =>
+    return this.read(async (member) =>
       volumeStatus(await member.unary(adminService.GetVolume, { name }, { signal })),
     );
   }
@@ -106,6 +109,19 @@ class GrpcAdminClient implements AdminClient {
 
   close(): void {
     for (const member of this.members) member.close();
+  }
+
+  /** Reads are made again after any failure of the way there. */
+  private async read<T>(call: (member: GrpcClient) => Promise<T>): Promise<T> {
+    for (let round = 1; ; round += 1) {
+      try {
+        return await this.ask(call);
+      } catch (thrown) {
+        const passing =
+          hasCode(thrown, "rpc/disconnected") || hasCode(thrown, "cluster/unavailable");
+        if (!passing || round === READ_ROUNDS) throw thrown;
+      }
+    }
   }
 
   /** Only an unreachable member is passed over: a call that began may have taken effect. */

@@ -86,11 +86,11 @@ export interface CreateVolumeOptions {
 
 export interface VolumeCheck {
   readonly chunks: number;
-  /** Replicas compared. */
+  /** Replicas compared: those in sync. */
   readonly replicas: number;
-  /** Chunks whose replicas differ. */
+  /** Replicas that differ from their primary's at the same LSN. */
   readonly different: number;
-  /** Replicas with blocks that fail their checksum. */
+  /** Checksum units (4 KiB) that could not be read back right. */
   readonly damaged: number;
 }
 
@@ -112,7 +112,10 @@ export interface AdminService {
   /** The volume can be served when this resolves. */
   createVolume(volume: CreateVolumeOptions, options: AdminCallOptions): Promise<VolumeStatus>;
   deleteVolume(name: VolumeName, options: AdminCallOptions): Promise<void>;
-  /** Compares every replica of every chunk at one LSN. */
+  /**
+   * Compares every replica of every chunk at one LSN.
+   * @throws SystemError chunk/unavailable when some chunks could not be checked.
+   */
   checkVolume(
     name: VolumeName,
     options: AdminCallOptions & { readonly onProgress?: (progress: CheckProgress) => void },

@@ -62,7 +62,8 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
 const CODE_OF_STATUS: Readonly<Partial<Record<status, ErrorCode>>> = {
   [status.UNAVAILABLE]: "rpc/unavailable",
   [status.DEADLINE_EXCEEDED]: "rpc/deadline",
-  [status.CANCELLED]: "operation/aborted",
+  // Our own cancellations end with their signal's reason, so this one was the peer's: it stopped.
+  [status.CANCELLED]: "rpc/disconnected",
   [status.UNIMPLEMENTED]: "rpc/version",
   [status.RESOURCE_EXHAUSTED]: "rpc/too-large",
   [status.INVALID_ARGUMENT]: "argument/invalid",

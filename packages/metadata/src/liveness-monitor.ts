@@ -1,0 +1,66 @@
+// Who has fallen silent. Pure: time is an argument. A process is judged by its pings alone, and the
+// judge discounts its own lateness: when this process was stopped or busy, pings lie unread in its
+// sockets, and the time it did not listen counts against nobody.
+import type { NodeId } from "@ashlar/core";
+
+export interface LivenessOptions {
+  /** Silence of this long is the end of an incarnation. */
+  readonly silenceMaxMs: number;
+  /** Time a process has that the log says is up when this process starts. */
+  readonly graceMs: number;
+  /** How often {@link LivenessMonitor.check} is called. */
+  readonly checkIntervalMs: number;
+}
+
+export interface Silent {
+  readonly process: NodeId;
+  readonly incarnation: number;
+}
+
+interface Watched {
+  readonly incarnation: number;
+  deadlineMs: number;
+}
+
+export class LivenessMonitor {
+  private readonly options: LivenessOptions;
+  private readonly watched = new Map<NodeId, Watched>();
+  private checkedMs: number | undefined;
+
+  constructor(options: LivenessOptions) {
+    this.options = options;
+  }
+
+  /** A process that was up before this one started: it may have to find us first. */
+  grace(process: NodeId, incarnation: number, nowMs: number): void {
+    this.watched.set(process, { incarnation, deadlineMs: nowMs + this.options.graceMs });
+  }
+
+  /** A sign of life: a registration or a ping. */
+  heard(process: NodeId, incarnation: number, nowMs: number): void {
+    const deadlineMs = nowMs + this.options.silenceMaxMs;
+    const known = this.watched.get(process);
+    if (known?.incarnation === incarnation) {
+      known.deadlineMs = Math.max(known.deadlineMs, deadlineMs);
+    } else this.watched.set(process, { incarnation, deadlineMs });
+  }
+
+  forget(process: NodeId): void {
+    this.watched.delete(process);
+  }
+
+  /** Those whose silence is too long now; each is told once. */
+  check(nowMs: number): readonly Silent[] {
+    const sinceMs = nowMs - (this.checkedMs ?? nowMs);
+    const lateMs = Math.max(0, sinceMs - this.options.checkIntervalMs);
+    this.checkedMs = nowMs;
+    const silent: Silent[] = [];
+    for (const [process, watched] of this.watched) {
+      watched.deadlineMs += lateMs;
+      if (watched.deadlineMs > nowMs) continue;
+      silent.push({ process, incarnation: watched.incarnation });
+      this.watched.delete(process);
+    }
+    return silent;
+  }
+}

@@ -1,0 +1,69 @@
+// The whole state in one file, so that the log before it can go. Written beside and renamed, so that
+// there is always one that is whole.
+import { crc32c, SystemError } from "@ashlar/core";
+import type { Disk } from "@ashlar/runtime";
+import { encodeSegmentHead, type LogIdentity, segmentHeadOf } from "./frame.ts";
+
+const SNAPSHOT_NAME = "snapshot";
+const PART_NAME = "snapshot.part";
+/** u48 index, u32 crc of the state, u48 length of the state. */
+const SNAPSHOT_FIXED = 16;
+
+export interface SnapshotFound extends LogIdentity {
+  /** Index of the last entry in the state. */
+  readonly index: number;
+  readonly state: Buffer;
+}
+
+export async function writeSnapshot(
+  disk: Disk,
+  folder: string,
+  { clusterId, logId, index, state }: SnapshotFound,
+): Promise<void> {
+  const part = `${folder}/${PART_NAME}`;
+  await disk.remove(part);
+  const file = await disk.open(part, { mode: "create" });
+  try {
+    const fixed = Buffer.alloc(SNAPSHOT_FIXED);
+    fixed.writeUIntLE(index, 0, 6);
+    fixed.writeUInt32LE(crc32c(state), 6);
+    fixed.writeUIntLE(state.length, 10, 6);
+    await file.write(0, [encodeSegmentHead({ clusterId, logId }), fixed, state]);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await disk.rename(part, `${folder}/${SNAPSHOT_NAME}`);
+}
+
+/** @throws SystemError disk/corrupt: what was renamed into place was whole. */
+export async function readSnapshot(disk: Disk, folder: string): Promise<SnapshotFound | undefined> {
+  await disk.remove(`${folder}/${PART_NAME}`);
+  const path = `${folder}/${SNAPSHOT_NAME}`;
+  if (!(await disk.exists(path))) return undefined;
+  const bytes = await readWhole(disk, path);
+  const head = segmentHeadOf(bytes);
+  if (!head || bytes.length < head.length + SNAPSHOT_FIXED) throw damaged(path);
+  const start = head.length + SNAPSHOT_FIXED;
+  const state = bytes.subarray(start, start + bytes.readUIntLE(head.length + 10, 6));
+  if (crc32c(state) !== bytes.readUInt32LE(head.length + 6)) throw damaged(path);
+  const index = bytes.readUIntLE(head.length, 6);
+  return { clusterId: head.clusterId, logId: head.logId, index, state };
+}
+
+const damaged = (path: string): SystemError =>
+  new SystemError("disk/corrupt", `${path} is damaged`, {
+    path,
+    hint: "restore the metadata folder from another member or a backup",
+  });
+
+export async function readWhole(disk: Disk, path: string): Promise<Buffer> {
+  const file = await disk.open(path, { mode: "open" });
+  try {
+    const bytes = Buffer.alloc(await file.sizeBytes());
+    await file.read(0, bytes);
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}

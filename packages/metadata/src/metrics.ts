@@ -1,0 +1,72 @@
+// Metrics of the metadata process.
+import { countChunks } from "@ashlar/catalog";
+import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from "@ashlar/runtime";
+import type { ReplicatedLog } from "./replicated-log.ts";
+
+export interface LogMetrics {
+  readonly proposals: Counter<"kind">;
+  readonly applySeconds: Histogram;
+  readonly fsyncSeconds: Histogram;
+}
+
+export function openLogMetrics(registry: Registry): LogMetrics {
+  const registers = [registry];
+  const buckets = [...LATENCY_BUCKETS_SECONDS];
+  return {
+    proposals: new Counter({
+      name: "ashlar_metadata_proposals_total",
+      help: "Commands proposed to the catalog",
+      labelNames: ["kind"] as const,
+      registers,
+    }),
+    applySeconds: new Histogram({
+      name: "ashlar_metadata_apply_seconds",
+      help: "Time to apply one entry",
+      buckets,
+      registers,
+    }),
+    fsyncSeconds: new Histogram({
+      name: "ashlar_metadata_append_seconds",
+      help: "Time to write and sync one batch of entries",
+      buckets,
+      registers,
+    }),
+  };
+}
+
+interface Watched {
+  readonly log: ReplicatedLog;
+  readonly logBytes: () => number;
+  readonly watchers: () => number;
+}
+
+/** Figures read when they are asked for. */
+export function openStateMetrics(registry: Registry, { log, logBytes, watchers }: Watched): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name: `ashlar_metadata_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  const processes = () => [...log.view.nodes.values(), ...log.view.gateways.values()];
+  gauge("log_bytes", "Bytes of the log's segments", logBytes);
+  gauge("watchers", "Open watches of the catalog", watchers);
+  gauge("applied_index", "Index of the newest applied entry", () => log.view.appliedIndex);
+  gauge("volumes", "Volumes", () => log.view.volumes.size);
+  gauge("processes_up", "Storage nodes and gateways that are up", () => {
+    return processes().filter(({ state }) => state === "up").length;
+  });
+  gauge("processes_down", "Storage nodes and gateways that are down", () => {
+    return processes().filter(({ state }) => state === "down").length;
+  });
+  gauge("chunks_degraded", "Chunks with fewer replicas in sync than wanted", () => {
+    return countChunks(log.view).degradedChunks;
+  });
+  gauge("chunks_unavailable", "Chunks without a replica in sync that is up", () => {
+    return countChunks(log.view).unavailableChunks;
+  });
+}

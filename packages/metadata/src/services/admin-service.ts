@@ -1,0 +1,153 @@
+// What people and their tools ask: reads of the applied state, and proposals.
+import { countByNode, countChunks, type NodeRecord, type VolumeRecord } from "@ashlar/catalog";
+import { type NodeId, SystemError, type VolumeName } from "@ashlar/core";
+import type {
+  AdminService,
+  CheckProgress,
+  ClusterStatus,
+  CreateVolumeOptions,
+  DiskStatus,
+  NodeStatus,
+  ProcessStatus,
+  StorageReport,
+  VolumeCheck,
+  VolumeStatus,
+} from "@ashlar/rpc";
+import { accepted } from "../refusal.ts";
+import type { ReplicatedLog } from "../replicated-log.ts";
+import type { VolumeChecker } from "../volume-check.ts";
+import type { VolumeCreation } from "../volume-creation.ts";
+
+export interface AdminServiceDeps {
+  readonly log: ReplicatedLog;
+  readonly creation: VolumeCreation;
+  readonly checker: VolumeChecker;
+  /** What a node told with its newest ping. */
+  readonly reportOf: (node: NodeId) => StorageReport | undefined;
+  /** This member, as the status shows it. */
+  readonly self: () => ProcessStatus;
+}
+
+const sum = <T>(values: readonly T[], of: (value: T) => number): number =>
+  values.reduce((total, value) => total + of(value), 0);
+const byId = <T extends { readonly id: string }>(a: T, b: T): number => (a.id < b.id ? -1 : 1);
+
+export class LogAdminService implements AdminService {
+  private readonly deps: AdminServiceDeps;
+
+  constructor(deps: AdminServiceDeps) {
+    this.deps = deps;
+  }
+
+  async clusterStatus(): Promise<ClusterStatus> {
+    const view = await this.currentView();
+    const { cluster, nodes, gateways, volumes, appliedIndex } = view;
+    if (!cluster) throw new SystemError("cluster/unavailable", "the cluster is not created yet");
+    return {
+      ...cluster,
+      appliedIndex,
+      metadata: [this.deps.self()],
+      storage: [...nodes.values()]
+        .map(({ node, state, incarnation, address }) => ({
+          id: node,
+          state,
+          incarnation,
+          address,
+          portals: [],
+        }))
+        .sort(byId),
+      gateways: [...gateways.values()]
+        .map(({ gateway, state, incarnation, portals }) => ({
+          id: gateway,
+          state,
+          incarnation,
+          address: "",
+          portals,
+        }))
+        .sort(byId),
+      volumes: volumes.size,
+      ...countChunks(view),
+    };
+  }
+
+  async listNodes(): Promise<readonly NodeStatus[]> {
+    const view = await this.currentView();
+    const counts = countByNode(view);
+    const none = { chunks: 0, primaries: 0, degradedChunks: 0, resyncChunks: 0 };
+    return [...view.nodes.values()]
+      .map((record) => ({ ...this.nodeStatus(record), ...(counts.get(record.node) ?? none) }))
+      .sort(byId);
+  }
+
+  async listVolumes(): Promise<readonly VolumeStatus[]> {
+    const view = await this.currentView();
+    return [...view.volumes.values()]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map((record) => this.volumeStatus(record));
+  }
+
+  async getVolume(name: VolumeName): Promise<VolumeStatus> {
+    await this.currentView();
+    return this.volumeStatus(this.volumeNamed(name));
+  }
+
+  async createVolume(
+    options: CreateVolumeOptions,
+    call: { readonly signal: AbortSignal },
+  ): Promise<VolumeStatus> {
+    await this.deps.creation.create(options, call);
+    return this.getVolume(options.name);
+  }
+
+  async deleteVolume(name: VolumeName): Promise<void> {
+    const { volume } = this.volumeNamed(name);
+    accepted((await this.deps.log.propose({ kind: "deleteVolume", volume })).result);
+  }
+
+  async checkVolume(
+    name: VolumeName,
+    {
+      signal,
+      onProgress = () => {},
+    }: { readonly signal: AbortSignal; readonly onProgress?: (progress: CheckProgress) => void },
+  ): Promise<VolumeCheck> {
+    await this.currentView();
+    return this.deps.checker.check(this.volumeNamed(name), { signal, onProgress });
+  }
+
+  private async currentView(): Promise<ReplicatedLog["view"]> {
+    await this.deps.log.readIndex();
+    return this.deps.log.view;
+  }
+
+  private volumeNamed(name: VolumeName): VolumeRecord {
+    const found = [...this.deps.log.view.volumes.values()].find((one) => one.name === name);
+    if (found) return found;
+    throw new SystemError("volume/not-found", `there is no volume "${name}"`, {
+      hint: "see `ashlar volume list`",
+    });
+  }
+
+  private nodeStatus({ node, state, incarnation, address, disks: known }: NodeRecord) {
+    const report = this.deps.reportOf(node);
+    const disks = known.map(({ disk, storeUuid, sizeBytes, state: diskState }): DiskStatus => {
+      const told = report?.disks.find((one) => one.storeUuid === storeUuid);
+      return {
+        id: disk,
+        storeUuid,
+        state: told?.state === "failed" ? "failed" : diskState,
+        sizeBytes: told?.sizeBytes ?? sizeBytes,
+        freeBytes: told?.freeBytes ?? 0,
+      };
+    });
+    const sizeBytes = sum(disks, (disk) => disk.sizeBytes);
+    const freeBytes = sum(disks, (disk) => disk.freeBytes);
+    return { id: node, state, incarnation, address, disks, sizeBytes, freeBytes };
+  }
+
+  private volumeStatus(record: VolumeRecord): VolumeStatus {
+    const { volume, name, iqn, lun, sizeBytes, blockSize, replicas, createdAt, family } = record;
+    const shape = { name, id: volume, iqn, lun, sizeBytes, blockSize, replicas, createdAt, family };
+    return { ...shape, ...countChunks(this.deps.log.view, [family]) };
+  }
+}

@@ -1,0 +1,75 @@
+// What storage nodes and gateways ask: thin, each request is a proposal or a read of the log.
+import type { IsrCandidate } from "@ashlar/catalog";
+import { formatChunkId, SystemError } from "@ashlar/core";
+import type {
+  CatalogService,
+  GatewayRegistration,
+  Registered,
+  StorageRegistration,
+  WatchStep,
+} from "@ashlar/rpc";
+import { accepted } from "../refusal.ts";
+import type { ReplicatedLog } from "../replicated-log.ts";
+import type { WatchHub } from "../watch-hub.ts";
+
+/** One command carries at most this many; a storage node's batches are far smaller. */
+const ITEMS_MAX = 65_536;
+
+export class LogCatalogService implements CatalogService {
+  private readonly log: ReplicatedLog;
+  private readonly hub: WatchHub;
+  private readonly pingIntervalMs: number;
+
+  constructor(
+    { log, hub }: { readonly log: ReplicatedLog; readonly hub: WatchHub },
+    { pingIntervalMs }: { readonly pingIntervalMs: number },
+  ) {
+    this.log = log;
+    this.hub = hub;
+    this.pingIntervalMs = pingIntervalMs;
+  }
+
+  async registerStorage(registration: StorageRegistration): Promise<Registered> {
+    const { index, result } = await this.log.propose({ kind: "nodeUp", ...registration });
+    const { pingIntervalMs } = this;
+    return { ...accepted(result), index, pingIntervalMs };
+  }
+
+  async registerGateway(registration: GatewayRegistration): Promise<Registered> {
+    const { index, result } = await this.log.propose({ kind: "gatewayUp", ...registration });
+    const { pingIntervalMs } = this;
+    return { ...accepted(result), index, pingIntervalMs };
+  }
+
+  watch(
+    from: { readonly logId: string; readonly index: number },
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<WatchStep> {
+    return this.hub.watch(from, options);
+  }
+
+  async addToIsr(items: readonly IsrCandidate[]): Promise<{ readonly index: number }> {
+    if (items.length > ITEMS_MAX) {
+      throw new SystemError("argument/invalid", `at most ${ITEMS_MAX} stores in one request`);
+    }
+    const { index, result } = await this.log.propose({ kind: "addToIsr", items });
+    const { conflicts } = accepted(result);
+    if (conflicts.length === 0) return { index };
+    const first = conflicts.slice(0, 8).map(formatChunkId).join(", ");
+    throw new SystemError(
+      "catalog/conflict",
+      `${conflicts.length} of ${items.length} chunks changed meanwhile: ${first}`,
+      { conflicts: conflicts.slice(0, 256) },
+    );
+  }
+
+  async storeDown(store: IsrCandidate["store"]): Promise<{ readonly index: number }> {
+    const { index, result } = await this.log.propose({ kind: "storeDown", store });
+    accepted(result);
+    return { index };
+  }
+
+  async readIndex(): Promise<{ readonly index: number }> {
+    return { index: await this.log.readIndex() };
+  }
+}
