@@ -7,7 +7,28 @@ export type {
   StoreSpace,
 } from "./chunk-store.ts";
 export { contentDigest } from "./content-digest.ts";
+export type {
+  Answers,
+  CheckOutcome,
+  JournalEffect,
+  Notice,
+  Question,
+  QuestionFailure,
+  ReplicaConfig,
+  ReplicaEffect,
+  ReplicaEvent,
+  ReplyTo,
+} from "./events.ts";
 export { LOG_ENTRY_VERSION, type LogEntry, type OpId } from "./log-entry.ts";
+export {
+  isMemberMessage,
+  type MemberMessage,
+  NAK_REASON,
+  type NakReason,
+  type PrimaryMessage,
+  REPLICATION_VERSION,
+  type ReplicationMessage,
+} from "./messages.ts";
 export {
   OPERATION_STATUS,
   OPERATION_VERSION,
@@ -15,3 +36,5 @@ export {
   type OperationReply,
   type OperationStatusName,
 } from "./operations.ts";
+export { Replica, type ReplicaRole, type ReplicaView } from "./replica.ts";
+export type { ReplicaOptions } from "./replica-core.ts";

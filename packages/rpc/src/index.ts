@@ -67,6 +67,7 @@ export {
   OPERATION_FRAME,
 } from "./operation-codec.ts";
 export { type OperationHandler, OperationServer } from "./operation-server.ts";
+export { decodeReplication, encodeReplication, REPLICATION_FRAME } from "./replication-codec.ts";
 export { fromServiceError } from "./status.ts";
 export {
   addStorageService,

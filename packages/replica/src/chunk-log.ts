@@ -1,0 +1,114 @@
+// A chunk's log as its replica holds it in memory: everything after the commit LSN. Entries enter at
+// the tail when they are given to the journal, become durable in order, and leave when committed or
+// truncated. commit <= durable <= tail, and seq has no holes.
+import { assert, type Lsn, rangesOverlap } from "@ashlar/core";
+import type { ChunkStatus } from "./chunk-store.ts";
+import type { ReplyTo } from "./events.ts";
+import type { LogEntry } from "./log-entry.ts";
+import { LoggedOperations } from "./logged-operations.ts";
+import type { Operation } from "./operations.ts";
+
+/** Who waits for an entry's commit. */
+export type Waiter =
+  | { readonly kind: "reply"; readonly replyTo: ReplyTo }
+  | { readonly kind: "read"; readonly operation: Operation; readonly replyTo: ReplyTo };
+
+export interface LoggedEntry {
+  readonly entry: LogEntry;
+  readonly waiters: Waiter[];
+}
+
+export class ChunkLog {
+  tail: Lsn;
+  /** Journaled durably up to here. */
+  durable: Lsn;
+  commit: Lsn;
+  uncommitted: LoggedEntry[];
+  uncommittedBytes = 0;
+  readonly operations = new LoggedOperations();
+
+  constructor(status: ChunkStatus, uncommitted: readonly LogEntry[]) {
+    this.tail = status.tail;
+    this.durable = status.tail;
+    this.commit = status.commit;
+    this.uncommitted = uncommitted.map((entry) => ({ entry, waiters: [] }));
+    for (const entry of uncommitted) this.count(entry);
+    assert(
+      status.tail.seq - status.commit.seq === uncommitted.length,
+      "the store names every entry between commit and tail",
+    );
+  }
+
+  get uncommittedLsns(): Lsn[] {
+    return this.uncommitted.map(({ entry }) => entry.lsn);
+  }
+
+  push(logged: LoggedEntry): void {
+    const { entry } = logged;
+    assert(entry.lsn.seq === this.tail.seq + 1, "the log has no holes");
+    this.uncommitted.push(logged);
+    this.tail = entry.lsn;
+    this.count(entry);
+  }
+
+  /** The LSN of an entry that is still uncommitted. */
+  lsnAt(seq: number): Lsn | undefined {
+    return this.uncommitted[seq - this.commit.seq - 1]?.entry.lsn;
+  }
+
+  at(seq: number): LoggedEntry | undefined {
+    return this.uncommitted[seq - this.commit.seq - 1];
+  }
+
+  /** Takes the entries up to `seq` out of the uncommitted ones. */
+  commitTo(seq: number): LoggedEntry[] {
+    assert(seq <= this.durable.seq, "only durable entries are committed");
+    const count = seq - this.commit.seq;
+    if (count <= 0) return [];
+    const lsn = this.lsnAt(seq);
+    assert(lsn !== undefined, "a commit LSN lies within the log");
+    this.commit = lsn;
+    const committed = this.uncommitted.splice(0, count);
+    for (const { entry } of committed) this.uncommittedBytes -= payloadOf(entry);
+    return committed;
+  }
+
+  /** Drops what lies after `after`. */
+  truncate(after: Lsn): void {
+    assert(after.seq >= this.commit.seq, "what is committed is never truncated (P4)");
+    const dropped = this.uncommitted.splice(after.seq - this.commit.seq);
+    for (const { entry } of dropped) {
+      this.uncommittedBytes -= payloadOf(entry);
+      this.operations.forget(entry.opId, entry.lsn.seq);
+    }
+    this.tail = after;
+    if (this.durable.seq > after.seq) this.durable = after;
+  }
+
+  /** A learner's start: the log continues from `base`. */
+  rebase(base: Lsn): void {
+    this.truncate(this.commit);
+    assert(base.seq >= this.commit.seq, "a base lies at or after what is committed");
+    this.commit = base;
+    this.tail = base;
+    this.durable = base;
+  }
+
+  /** The last uncommitted entry that overlaps, if any. */
+  lastOverlap(offset: number, length: number): LoggedEntry | undefined {
+    for (let at = this.uncommitted.length - 1; at >= 0; at--) {
+      const logged = this.uncommitted[at];
+      if (!logged) continue;
+      const { entry } = logged;
+      if (rangesOverlap(offset, length, entry.offset, entry.length)) return logged;
+    }
+    return undefined;
+  }
+
+  private count(entry: LogEntry): void {
+    this.uncommittedBytes += payloadOf(entry);
+    this.operations.add(entry.opId, entry.lsn.seq);
+  }
+}
+
+const payloadOf = (entry: LogEntry): number => (entry.kind === "write" ? entry.length : 0);

@@ -1,0 +1,73 @@
+// A member that is being brought up to date: the receiving end of a resync. Before the first copied
+// byte it durably records from where the resync counts, and until the pass has ended it reports that
+// as all it has. Copies and live entries come in one queue, so a copy never overwrites what is newer.
+import { assertNever, type Lsn } from "@ashlar/core";
+import type { MemberAnswer, Session } from "./backup.ts";
+import type { PrimaryMessage } from "./messages.ts";
+import type { ReplicaCore } from "./replica-core.ts";
+
+export type ResyncMessage = PrimaryMessage & {
+  readonly kind: "resyncStart" | "copyExtent" | "resyncEnd";
+};
+
+/** What the session gives the learner. */
+export interface LearnerSession {
+  readonly wait: (ticket: number, after: () => void) => void;
+  readonly hearCommit: (commit: Lsn) => void;
+  readonly answer: (session: Session, message: MemberAnswer) => void;
+  readonly isCurrent: (session: Session) => boolean;
+}
+
+export class Learner {
+  private readonly core: ReplicaCore;
+  private readonly link: LearnerSession;
+
+  constructor(core: ReplicaCore, link: LearnerSession) {
+    this.core = core;
+    this.link = link;
+  }
+
+  onMessage(session: Session, message: ResyncMessage): void {
+    switch (message.kind) {
+      case "resyncStart":
+        this.onStart(session, message.from, message.base);
+        return;
+      case "copyExtent": {
+        this.link.hearCommit(message.commit);
+        const { copy } = message;
+        this.core.journal({ kind: "applyCopy", copy }, () =>
+          this.link.answer(session, { kind: "copyAck", extent: copy.extent }),
+        );
+        return;
+      }
+      case "resyncEnd":
+        this.link.hearCommit(message.commit);
+        this.core.journal({ kind: "endResync" }, () => {
+          if (!this.link.isCurrent(session)) return;
+          this.core.resyncFrom = undefined;
+          this.link.answer(session, { kind: "resyncEnded" });
+        });
+        return;
+      default:
+        assertNever(message);
+    }
+  }
+
+  private onStart(session: Session, from: Lsn, base: Lsn): void {
+    const { core } = this;
+    core.resyncFrom = from;
+    core.log.rebase(base);
+    core.journal({ kind: "beginResync", from }, () => {});
+    const ticket = core.journal({ kind: "setBase", base }, () => {});
+    this.link.wait(ticket, () => {
+      core.ask(
+        { kind: "listExtents", after: from },
+        (stamps) => {
+          const extents = stamps.map(({ extent }) => extent);
+          this.link.answer(session, { kind: "resyncReady", extents });
+        },
+        () => {},
+      );
+    });
+  }
+}

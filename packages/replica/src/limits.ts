@@ -1,0 +1,19 @@
+// Limits of one chunk's replica, each with its reason.
+import { MIB } from "@ashlar/core";
+
+/** Uncommitted payload: what a new primary re-sends and a member holds in memory stays bounded. */
+export const UNCOMMITTED_BYTES_MAX: number = 32 * MIB;
+/** Uncommitted entries: their LSNs fit one promise message with room. */
+export const UNCOMMITTED_ENTRIES_MAX = 1024;
+/** Operations waiting for a range or for activation; more are told to come back. */
+export const WAITING_OPERATIONS_MAX = 256;
+/** Extents on their way to a learner: hides one round trip and one disk read, bounds memory. */
+export const COPIES_IN_FLIGHT_MAX = 4;
+/** Logged opIds remembered for each gateway incarnation: twice what one can have in flight. */
+export const REMEMBERED_OPERATIONS_MAX = 2048;
+/** Gateway incarnations remembered: gateways are few, and each restart makes one more. */
+export const REMEMBERED_GATEWAYS_MAX = 32;
+/** Ticks (5 ms each) an operation is held for an activation under way before it is told to wait. */
+export const HELD_TICKS_MAX = 20;
+/** Ticks between attempts at a peer or an admission that was refused. */
+export const RETRY_TICKS = 20;

@@ -1,0 +1,280 @@
+// What an ACTIVE primary does with one operation. The order of the questions is part of the
+// protocol: an opId that is logged waits for its commit and is answered good before anything can
+// refuse it; then epoch, range, space, checksums. An operation takes effect when its LSN is assigned.
+import {
+  alignDown,
+  alignUp,
+  CHECKSUM_UNIT,
+  EXTENT_SIZE,
+  isAligned,
+  type ScatterList,
+  scatterJoin,
+  scatterSlice,
+  unitChecksums,
+} from "@ashlar/core";
+import type { LoggedEntry, Waiter } from "./chunk-log.ts";
+import type { ReadResult } from "./chunk-store.ts";
+import { NO_CHECKSUMS, type ReplyTo } from "./events.ts";
+import {
+  UNCOMMITTED_BYTES_MAX,
+  UNCOMMITTED_ENTRIES_MAX,
+  WAITING_OPERATIONS_MAX,
+} from "./limits.ts";
+import type { LogEntry } from "./log-entry.ts";
+import type { Operation, OperationStatusName } from "./operations.ts";
+import type { PrimaryPeers } from "./primary-peers.ts";
+import type { RangeLocks, RangeRequest } from "./range-locks.ts";
+import type { ReplicaCore } from "./replica-core.ts";
+
+type Mutation = Exclude<Operation, { kind: "read" }>;
+type WriteKind = Operation & { readonly kind: "write" | "compareAndWrite" };
+
+interface Lead {
+  readonly core: ReplicaCore;
+  readonly epoch: number;
+  readonly locks: RangeLocks;
+  readonly peers: PrimaryPeers;
+}
+
+export class PrimaryOperations {
+  private readonly lead: Lead;
+  private over = false;
+
+  constructor(lead: Lead) {
+    this.lead = lead;
+  }
+
+  decide(operation: Operation, replyTo: ReplyTo): void {
+    const { core } = this.lead;
+    if (operation.kind !== "read" && this.isKnown(operation, replyTo)) return;
+    const refusal = this.refusal(operation);
+    if (refusal) core.answer(replyTo, refusal);
+    else if (operation.length === 0) core.answer(replyTo, "good");
+    else if (operation.kind === "read") this.read(operation, replyTo);
+    else this.mutate(operation, replyTo);
+  }
+
+  onCommitted(waiter: Waiter): void {
+    if (waiter.kind === "reply") this.lead.core.answer(waiter.replyTo, "good");
+    else this.readNow(waiter.operation, waiter.replyTo);
+  }
+
+  end(): void {
+    this.over = true;
+  }
+
+  /** Whether it is logged, or long resolved; it is answered then, now or at its commit. */
+  private isKnown(operation: Mutation, replyTo: ReplyTo): boolean {
+    if (this.isLogged(operation, replyTo)) return true;
+    const { core } = this.lead;
+    const { opId, lowestUnresolvedSeq } = operation;
+    if (!core.log.operations.isResolved(opId, lowestUnresolvedSeq)) return false;
+    core.answer(replyTo, "busy");
+    return true;
+  }
+
+  /** Asked again when its range is granted: another copy of it may have waited there too. */
+  private isLogged({ opId }: Mutation, replyTo: ReplyTo): boolean {
+    const { core } = this.lead;
+    const seq = core.log.operations.find(opId);
+    if (seq === undefined) return false;
+    const logged = core.log.at(seq);
+    if (logged) logged.waiters.push({ kind: "reply", replyTo });
+    else core.answer(replyTo, "good");
+    return true;
+  }
+
+  private refusal(operation: Operation): OperationStatusName | undefined {
+    const { core, epoch, locks } = this.lead;
+    const { kind, offset, length } = operation;
+    if (operation.epoch > epoch) return "notActive";
+    if (operation.epoch < epoch) return "staleEpoch";
+    if (offset + length > core.chunkSize) return "outOfRange";
+    if (kind === "read") return undefined;
+    if (kind === "unmap" && !isAligned(offset | length, CHECKSUM_UNIT)) return "outOfRange";
+    if (core.log.uncommitted.length >= UNCOMMITTED_ENTRIES_MAX) return "busy";
+    if (core.log.uncommittedBytes >= UNCOMMITTED_BYTES_MAX) return "busy";
+    if (locks.waitingCount >= WAITING_OPERATIONS_MAX) return "busy";
+    if (kind === "unmap") return undefined;
+    if (!this.hasSpace(operation)) return "noSpace";
+    return isIntact(operation) ? undefined : "badChecksum";
+  }
+
+  /** Beyond the reserve of any required store nothing gets an LSN. */
+  private hasSpace({ offset, length }: Mutation): boolean {
+    const { core, peers } = this.lead;
+    const needed = alignUp(offset + length, EXTENT_SIZE) - alignDown(offset, EXTENT_SIZE);
+    const full = peers.members.filter(({ freeBytes }) => freeBytes < needed);
+    for (const peer of full) {
+      // Its word may be old: the answer to this one serves the next attempt.
+      if (!peer.attached) continue;
+      peers.send(peer, { kind: "commit", commit: core.log.commit, report: true });
+    }
+    return full.length === 0 && core.freeBytes() >= needed;
+  }
+
+  private mutate(operation: Mutation, replyTo: ReplyTo): void {
+    const { core, locks } = this.lead;
+    const { offset, length } = operation;
+    const drop = (): void => core.refuseLead(operation, replyTo);
+    const isWhole = isAligned(offset, CHECKSUM_UNIT) && isAligned(length, CHECKSUM_UNIT);
+    if (operation.kind === "unmap" || (operation.kind === "write" && isWhole)) {
+      if (locks.isFree(offset, length)) {
+        this.log(operation, operation, replyTo);
+        return;
+      }
+      const run = (): void => {
+        if (!this.isLogged(operation, replyTo)) this.log(operation, operation, replyTo);
+      };
+      locks.request({ offset, length, exclusive: false, run, drop });
+      return;
+    }
+    this.mergeAndLog(operation, replyTo);
+  }
+
+  /** Parts of units and compare-and-write: read the whole units under their lock, then log them. */
+  private mergeAndLog(operation: WriteKind, replyTo: ReplyTo): void {
+    const { core, locks } = this.lead;
+    const offset = alignDown(operation.offset, CHECKSUM_UNIT);
+    const length = alignUp(operation.offset + operation.length, CHECKSUM_UNIT) - offset;
+    let dropped = false;
+    const drop = (): void => {
+      if (!dropped) core.refuseLead(operation, replyTo);
+      dropped = true;
+    };
+    const request: RangeRequest = {
+      offset,
+      length,
+      exclusive: true,
+      drop,
+      run: () =>
+        core.ask(
+          { kind: "read", offset, length },
+          (result) => {
+            if (dropped) return;
+            if (!this.isLogged(operation, replyTo)) {
+              this.merge({ operation, offset, length, result }, replyTo);
+            }
+            locks.release(request);
+          },
+          (failure) => {
+            if (dropped) return;
+            core.answer(replyTo, failure === "diskFailed" ? "diskFailed" : "badChecksum");
+            locks.release(request);
+          },
+        ),
+    };
+    locks.request(request);
+  }
+
+  private merge(
+    {
+      operation,
+      offset,
+      length,
+      result,
+    }: {
+      readonly operation: WriteKind;
+      readonly offset: number;
+      readonly length: number;
+      readonly result: ReadResult;
+    },
+    replyTo: ReplyTo,
+  ): void {
+    const { core } = this.lead;
+    const start = operation.offset - offset;
+    const isCompare = operation.kind === "compareAndWrite";
+    if (isCompare) {
+      const found = scatterJoin(scatterSlice(result.data, start, operation.length));
+      const expected = scatterJoin(scatterSlice(operation.data, 0, operation.length));
+      const at = firstDifference(found, expected);
+      if (at >= 0) {
+        core.answer(replyTo, "miscompare", at);
+        return;
+      }
+    }
+    const written = isCompare
+      ? scatterSlice(operation.data, operation.length, operation.length)
+      : operation.data;
+    const end = start + operation.length;
+    const data = [
+      ...scatterSlice(result.data, 0, start),
+      ...written,
+      ...scatterSlice(result.data, end, length - end),
+    ].filter((part) => part.length > 0);
+    this.log(operation, { kind: "write", offset, length, data, checksums: null }, replyTo);
+  }
+
+  /** Assigns the LSN: from here on the operation has taken effect. */
+  private log(
+    { opId }: Mutation,
+    content:
+      | { readonly kind: "unmap"; readonly offset: number; readonly length: number }
+      | {
+          readonly kind: "write" | "compareAndWrite";
+          readonly offset: number;
+          readonly length: number;
+          readonly data: ScatterList;
+          /** null: to be computed. */
+          readonly checksums: Uint32Array | null;
+        },
+    replyTo: ReplyTo,
+  ): void {
+    const { core, epoch, peers } = this.lead;
+    const prev = core.log.tail;
+    const { offset, length } = content;
+    const head = { lsn: { epoch, seq: prev.seq + 1 }, opId, offset, length };
+    const entry: LogEntry =
+      content.kind === "unmap"
+        ? { ...head, kind: "unmap" }
+        : {
+            ...head,
+            kind: "write",
+            data: content.data,
+            checksums: content.checksums ?? unitChecksums(offset, content.data),
+          };
+    const logged: LoggedEntry = { entry, waiters: [{ kind: "reply", replyTo }] };
+    core.append(logged);
+    peers.replicate(prev, entry);
+  }
+
+  /** Waits for entries logged before it that overlap, so that it never passes one. */
+  private read(operation: Operation, replyTo: ReplyTo): void {
+    const logged = this.lead.core.log.lastOverlap(operation.offset, operation.length);
+    if (logged) logged.waiters.push({ kind: "read", operation, replyTo });
+    else this.readNow(operation, replyTo);
+  }
+
+  private readNow(operation: Operation, replyTo: ReplyTo): void {
+    const { core } = this.lead;
+    const { offset, length } = operation;
+    core.ask(
+      { kind: "read", offset, length },
+      ({ data, checksums }) => {
+        if (this.over) core.refuseLead(operation, replyTo);
+        else
+          core.reply(replyTo, {
+            status: "good",
+            epoch: core.knownEpoch,
+            value: 0,
+            data,
+            checksums,
+          });
+      },
+      (failure) => core.answer(replyTo, failure === "diskFailed" ? "diskFailed" : "badChecksum"),
+    );
+  }
+}
+
+/** Whether the payload is what the gateway sent. */
+function isIntact(operation: WriteKind): boolean {
+  const sums = unitChecksums(operation.offset, operation.data);
+  const told = operation.checksums ?? NO_CHECKSUMS;
+  return sums.length === told.length && sums.every((sum, at) => sum === told[at]);
+}
+
+function firstDifference(a: Buffer, b: Buffer): number {
+  if (a.equals(b)) return -1;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return at;
+  return -1;
+}

@@ -1,0 +1,209 @@
+// The replica that orders a chunk's writes in one epoch. It makes its own promise durable through
+// its own queue first; only then is its log fixed and may it ask the others. ACTIVE is when every
+// member of the possible ISR has promised this epoch with a durable tail equal to its own; then all
+// of its log is committed and it serves. Committed = durable here and on every required member.
+import { assertNever, compareLsn, LSN_ZERO } from "@ashlar/core";
+import { compareReplicas, type ReplicaComparison } from "./comparison.ts";
+import type { CheckOutcome, ReplicaConfig, ReplyTo } from "./events.ts";
+import { HELD_TICKS_MAX, WAITING_OPERATIONS_MAX } from "./limits.ts";
+import type { MemberMessage } from "./messages.ts";
+import type { Operation } from "./operations.ts";
+import type { Peer } from "./peer.ts";
+import { PrimaryOperations } from "./primary-operations.ts";
+import { PrimaryPeers } from "./primary-peers.ts";
+import { RangeLocks } from "./range-locks.ts";
+import type { ReplicaCore } from "./replica-core.ts";
+
+type Phase = "promising" | "gathering" | "active" | "over";
+
+interface HeldOperation {
+  readonly operation: Operation;
+  readonly replyTo: ReplyTo;
+  ticksLeft: number;
+}
+
+export class Primary {
+  readonly epoch: number;
+  phase: Phase = "promising";
+  private readonly core: ReplicaCore;
+  private readonly locks: RangeLocks;
+  private readonly peers: PrimaryPeers;
+  private readonly operations: PrimaryOperations;
+  private held: HeldOperation[] = [];
+  private comparison: ReplicaComparison | undefined;
+
+  constructor(core: ReplicaCore, config: ReplicaConfig) {
+    this.core = core;
+    this.epoch = config.epoch;
+    this.locks = new RangeLocks(
+      (offset, length) => core.log.lastOverlap(offset, length) !== undefined,
+    );
+    this.peers = new PrimaryPeers(core, this.locks, config);
+    this.operations = new PrimaryOperations({
+      core,
+      epoch: config.epoch,
+      locks: this.locks,
+      peers: this.peers,
+    });
+    core.promise(config.epoch, () => this.gather());
+  }
+
+  /** A newer configuration of the same epoch. */
+  follow(config: ReplicaConfig): void {
+    this.peers.follow(config);
+    this.comparison?.onPeersChanged();
+    this.progress();
+  }
+
+  operation(operation: Operation, replyTo: ReplyTo): void {
+    if (this.phase === "active") this.operations.decide(operation, replyTo);
+    else if (this.held.length >= WAITING_OPERATIONS_MAX) this.core.answer(replyTo, "notActive");
+    else {
+      this.held.push({ operation, replyTo, ticksLeft: HELD_TICKS_MAX });
+      this.core.emit({ kind: "wake" });
+    }
+  }
+
+  onMessage(peer: Peer, message: MemberMessage): void {
+    if (message.session !== peer.session) return;
+    switch (message.kind) {
+      case "promise":
+        this.peers.onPromise(peer, message);
+        break;
+      case "appendAck":
+        this.onAppendAck(peer, message);
+        break;
+      case "nak":
+        if (message.promisedEpoch <= this.epoch) this.peers.restart(peer);
+        break;
+      case "resyncReady":
+        peer.resync?.onReady(message.extents);
+        break;
+      case "copyAck":
+        peer.resync?.onCopyAck();
+        break;
+      case "resyncEnded":
+        peer.resync?.finish();
+        peer.resync = undefined;
+        peer.complete = true;
+        break;
+      case "digest":
+        this.comparison?.onDigest(peer, message);
+        break;
+      case "verified":
+        this.comparison?.onVerified(peer, message.damagedUnits);
+        break;
+      default:
+        assertNever(message);
+    }
+    this.progress();
+  }
+
+  onLinkUp(peer: Peer): void {
+    this.peers.linkUp(peer.node);
+  }
+
+  onLinkDown(peer: Peer): void {
+    this.peers.linkDown(peer.node);
+    this.comparison?.onPeersChanged();
+  }
+
+  onResyncGranted(peer: Peer): void {
+    this.peers.onResyncGranted(peer.node);
+  }
+
+  onAdmissionUnanswered(store: Peer["store"]): void {
+    this.peers.onAdmissionUnanswered(store);
+  }
+
+  peer(node: Peer["node"]): Peer | undefined {
+    return this.peers.get(node);
+  }
+
+  /** After anything that may have made more of the log durable somewhere. */
+  progress(): void {
+    if (this.phase === "gathering" && this.peers.areLevel) this.activate();
+    if (this.phase !== "active") return;
+    const { log } = this.core;
+    const seq = this.peers.ackedByAll(log.durable.seq);
+    if (seq > log.commit.seq) this.commitTo(seq);
+    this.peers.admit();
+  }
+
+  onTick(): void {
+    for (const held of this.held) held.ticksLeft -= 1;
+    const late = this.held.filter(({ ticksLeft }) => ticksLeft <= 0);
+    this.held = this.held.filter(({ ticksLeft }) => ticksLeft > 0);
+    for (const { replyTo } of late) this.core.answer(replyTo, "notActive");
+    if (this.held.length > 0) this.core.emit({ kind: "wake" });
+    this.peers.tick();
+  }
+
+  check(report: (outcome: CheckOutcome) => void): void {
+    if (this.phase !== "active" || this.comparison) {
+      this.core.emit({ kind: "checked", report, outcome: { kind: "unavailable" } });
+      return;
+    }
+    this.comparison = compareReplicas(
+      { core: this.core, locks: this.locks, peers: this.peers },
+      (outcome) => {
+        this.comparison = undefined;
+        this.core.emit({ kind: "checked", report, outcome });
+      },
+    );
+  }
+
+  /** Another epoch, another incarnation, a dead store: nothing is answered good any more. */
+  end(): void {
+    const { core } = this;
+    const wasActive = this.phase === "active";
+    this.phase = "over";
+    if (wasActive) {
+      core.notice({ what: "deposed", epoch: this.epoch, byEpoch: core.knownEpoch });
+    }
+    // First who waits for a range: what is released below must not let anyone in.
+    this.operations.end();
+    this.locks.dropAll();
+    this.comparison?.fail();
+    this.peers.stop();
+    for (const { operation, replyTo } of this.held.splice(0)) core.refuseLead(operation, replyTo);
+    for (const logged of core.log.uncommitted) {
+      for (const { replyTo } of logged.waiters.splice(0)) {
+        core.refuseLead({ epoch: this.epoch }, replyTo);
+      }
+    }
+  }
+
+  private gather(): void {
+    if (this.phase !== "promising") return;
+    this.phase = "gathering";
+    this.peers.gather();
+    this.progress();
+  }
+
+  private activate(): void {
+    const { core } = this;
+    this.phase = "active";
+    core.notice({ what: "active", epoch: this.epoch, tail: core.log.tail });
+    this.commitTo(core.log.tail.seq);
+    this.peers.activate();
+    for (const { operation, replyTo } of this.held.splice(0)) {
+      this.operations.decide(operation, replyTo);
+    }
+  }
+
+  private onAppendAck(peer: Peer, { lsn, freeBytes }: MemberMessage & { kind: "appendAck" }): void {
+    peer.freeBytes = freeBytes;
+    if (compareLsn(lsn, peer.acked ?? LSN_ZERO) >= 0) peer.acked = lsn;
+  }
+
+  private commitTo(seq: number): void {
+    const committed = this.core.commitTo(seq);
+    for (const { waiters } of committed) {
+      for (const waiter of waiters) this.operations.onCommitted(waiter);
+    }
+    if (committed.length === 0) return;
+    this.locks.grant();
+    this.core.emit({ kind: "wake" });
+  }
+}

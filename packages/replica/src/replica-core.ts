@@ -1,0 +1,205 @@
+// What all roles of a replica share: its identity, its log, its promise, and the bookkeeping of
+// effects that come back (journal tickets, questions). Roles change it; only Replica.step drives it.
+import { assert, type ChunkId, type Lsn, type NodeId, type StoreUuid } from "@ashlar/core";
+import { ChunkLog, type LoggedEntry } from "./chunk-log.ts";
+import type { ChunkStatus, ExtentCopy } from "./chunk-store.ts";
+import type {
+  Answers,
+  Notice,
+  Question,
+  QuestionFailure,
+  ReplicaConfig,
+  ReplicaEffect,
+  ReplyTo,
+} from "./events.ts";
+import { NO_CHECKSUMS, NO_DATA } from "./events.ts";
+import type { LogEntry } from "./log-entry.ts";
+import type { Operation, OperationReply, OperationStatusName } from "./operations.ts";
+
+export interface ReplicaOptions {
+  readonly chunk: ChunkId;
+  readonly node: NodeId;
+  readonly store: StoreUuid;
+  /** Bytes, as of the cluster. */
+  readonly chunkSize: number;
+  /** What the store told when it was opened, or tells now. */
+  readonly status: ChunkStatus;
+  /** Entries after status.commit, in order. */
+  readonly uncommitted: readonly LogEntry[];
+  /** Bytes free for new extents on the own store, the reserve not counted. */
+  readonly freeBytes: () => number;
+}
+
+/** A journaling effect without its ticket. */
+type JournalRequest =
+  | { readonly kind: "promise"; readonly epoch: number }
+  | { readonly kind: "append"; readonly entry: LogEntry }
+  | { readonly kind: "truncate"; readonly after: Lsn }
+  | { readonly kind: "beginResync"; readonly from: Lsn }
+  | { readonly kind: "setBase"; readonly base: Lsn }
+  | { readonly kind: "applyCopy"; readonly copy: ExtentCopy }
+  | { readonly kind: "endResync" };
+
+interface OpenQuestion {
+  readonly answered: (answer: Answers[keyof Answers]) => void;
+  readonly failed: (failure: QuestionFailure) => void;
+}
+
+interface OpenTicket {
+  readonly ticket: number;
+  readonly done: () => void;
+}
+
+export class ReplicaCore {
+  readonly chunk: ChunkId;
+  readonly node: NodeId;
+  readonly store: StoreUuid;
+  readonly chunkSize: number;
+  readonly freeBytes: () => number;
+  readonly log: ChunkLog;
+  /** Newest configuration heard of. */
+  config: ReplicaConfig | undefined;
+  /** This node's, 0 before it registered. */
+  incarnation = 0;
+  /** Promised durably. */
+  promised: number;
+  /** Promised, durably or in the journal's queue: older epochs are refused from then on. */
+  promising: number;
+  resyncFrom: Lsn | undefined;
+  /** Tickets that are durable. */
+  journaledTicket = 0;
+  private issuedTicket = 0;
+  private readonly openTickets: OpenTicket[] = [];
+  private issuedToken = 0;
+  private readonly questions = new Map<number, OpenQuestion>();
+  private effects: ReplicaEffect[] = [];
+
+  constructor(options: ReplicaOptions) {
+    this.chunk = options.chunk;
+    this.node = options.node;
+    this.store = options.store;
+    this.chunkSize = options.chunkSize;
+    this.freeBytes = options.freeBytes;
+    this.log = new ChunkLog(options.status, options.uncommitted);
+    this.promised = options.status.promisedEpoch;
+    this.promising = options.status.promisedEpoch;
+    this.resyncFrom = options.status.resyncFrom;
+  }
+
+  /** Newest epoch this node knows of the chunk. */
+  get knownEpoch(): number {
+    return Math.max(this.promising, this.config?.epoch ?? 0);
+  }
+
+  /** The last ticket given out. */
+  get lastTicket(): number {
+    return this.issuedTicket;
+  }
+
+  emit(effect: ReplicaEffect): void {
+    this.effects.push(effect);
+  }
+
+  notice(notice: Notice): void {
+    this.emit({ kind: "notice", notice });
+  }
+
+  takeEffects(): readonly ReplicaEffect[] {
+    const taken = this.effects;
+    this.effects = [];
+    return taken;
+  }
+
+  /** Journals something; `done` is called when it is durable. */
+  journal(request: JournalRequest, done: () => void): number {
+    const ticket = ++this.issuedTicket;
+    this.emit({ ...request, ticket });
+    this.openTickets.push({ ticket, done });
+    return ticket;
+  }
+
+  /** Appends at the tail; the log's durable LSN follows. */
+  append(logged: LoggedEntry): void {
+    const { entry } = logged;
+    this.log.push(logged);
+    const ticket = ++this.issuedTicket;
+    this.emit({ kind: "append", ticket, entry });
+    this.openTickets.push({
+      ticket,
+      done: () => {
+        // A truncation or a new base that was queued behind it has cut the log in memory already.
+        if (this.log.at(entry.lsn.seq)?.entry === entry) this.log.durable = entry.lsn;
+      },
+    });
+  }
+
+  /** Makes a promise, behind all that is queued; `done` when it is durable and still the newest. */
+  promise(epoch: number, done: () => void): number {
+    assert(epoch > this.promising, "a promise rises");
+    this.promising = epoch;
+    return this.journal({ kind: "promise", epoch }, () => {
+      this.promised = epoch;
+      if (this.promising === epoch) done();
+    });
+  }
+
+  onJournaled(upTo: number): void {
+    assert(upTo <= this.issuedTicket, "only what was asked for is journaled");
+    this.journaledTicket = Math.max(this.journaledTicket, upTo);
+    let count = 0;
+    for (const { ticket } of this.openTickets) {
+      if (ticket > upTo) break;
+      count += 1;
+    }
+    for (const { done } of this.openTickets.splice(0, count)) done();
+  }
+
+  ask<K extends Question["kind"]>(
+    question: Question & { readonly kind: K },
+    answered: (answer: Answers[K]) => void,
+    failed: (failure: QuestionFailure) => void,
+  ): void {
+    const token = ++this.issuedToken;
+    this.questions.set(token, {
+      answered: answered as (answer: Answers[keyof Answers]) => void,
+      failed,
+    });
+    this.emit({ kind: "ask", token, question });
+  }
+
+  onAnswered(token: number, answer: Answers[keyof Answers]): void {
+    this.takeQuestion(token)?.answered(answer);
+  }
+
+  onFailed(token: number, failure: QuestionFailure): void {
+    this.takeQuestion(token)?.failed(failure);
+  }
+
+  /** Makes entries up to `seq` visible; gives them to be told of. */
+  commitTo(seq: number): LoggedEntry[] {
+    const committed = this.log.commitTo(seq);
+    if (committed.length > 0) this.emit({ kind: "commit", lsn: this.log.commit });
+    return committed;
+  }
+
+  reply(replyTo: ReplyTo, reply: OperationReply): void {
+    this.emit({ kind: "reply", replyTo, reply });
+  }
+
+  /** A reply without payload. */
+  answer(replyTo: ReplyTo, status: OperationStatusName, value = 0): void {
+    const epoch = this.knownEpoch;
+    this.reply(replyTo, { status, epoch, value, data: NO_DATA, checksums: NO_CHECKSUMS });
+  }
+
+  /** Sends an operation away: another node leads, or this one in another epoch. */
+  refuseLead({ epoch }: Pick<Operation, "epoch">, replyTo: ReplyTo): void {
+    this.answer(replyTo, epoch < this.knownEpoch ? "staleEpoch" : "notPrimary");
+  }
+
+  private takeQuestion(token: number): OpenQuestion | undefined {
+    const question = this.questions.get(token);
+    this.questions.delete(token);
+    return question;
+  }
+}
