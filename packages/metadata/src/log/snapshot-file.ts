@@ -6,8 +6,12 @@ import { encodeSegmentHead, type LogIdentity, segmentHeadOf } from "./frame.ts";
 
 const SNAPSHOT_NAME = "snapshot";
 const PART_NAME = "snapshot.part";
-/** u48 index, u32 crc of the state, u48 length of the state. */
+/** u48 index, u48 length of the state, u32 crc of both and of the state. */
 const SNAPSHOT_FIXED = 16;
+const SUM_AT = 12;
+
+const sumOf = (fixed: Buffer, state: Buffer): number =>
+  crc32c(state, crc32c(fixed.subarray(0, SUM_AT)));
 
 export interface SnapshotFound extends LogIdentity {
   /** Index of the last entry in the state. */
@@ -26,8 +30,8 @@ export async function writeSnapshot(
   try {
     const fixed = Buffer.alloc(SNAPSHOT_FIXED);
     fixed.writeUIntLE(index, 0, 6);
-    fixed.writeUInt32LE(crc32c(state), 6);
-    fixed.writeUIntLE(state.length, 10, 6);
+    fixed.writeUIntLE(state.length, 6, 6);
+    fixed.writeUInt32LE(sumOf(fixed, state), SUM_AT);
     await file.write(0, [encodeSegmentHead({ clusterId, logId }), fixed, state]);
     await file.datasync();
   } finally {
@@ -44,11 +48,11 @@ export async function readSnapshot(disk: Disk, folder: string): Promise<Snapshot
   const bytes = await readWhole(disk, path);
   const head = segmentHeadOf(bytes);
   if (!head || bytes.length < head.length + SNAPSHOT_FIXED) throw damaged(path);
+  const fixed = bytes.subarray(head.length, head.length + SNAPSHOT_FIXED);
   const start = head.length + SNAPSHOT_FIXED;
-  const state = bytes.subarray(start, start + bytes.readUIntLE(head.length + 10, 6));
-  if (crc32c(state) !== bytes.readUInt32LE(head.length + 6)) throw damaged(path);
-  const index = bytes.readUIntLE(head.length, 6);
-  return { clusterId: head.clusterId, logId: head.logId, index, state };
+  const state = bytes.subarray(start, start + fixed.readUIntLE(6, 6));
+  if (sumOf(fixed, state) !== fixed.readUInt32LE(SUM_AT)) throw damaged(path);
+  return { clusterId: head.clusterId, logId: head.logId, index: fixed.readUIntLE(0, 6), state };
 }
 
 const damaged = (path: string): SystemError =>

@@ -1,0 +1,55 @@
+import type { CatalogChange } from "@ashlar/catalog";
+import { TestCatalog, testNode } from "@ashlar/catalog/testing";
+import { describe, expect, test } from "vitest";
+import type { WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
+import { catalogService } from "../services.ts";
+import { CHUNKS_PER_MESSAGE_MAX, changesOf, toWatchMessages, type WatchStep } from "./catalog.ts";
+
+function overTheWire(step: WatchStep): WatchMessage__Output[] {
+  const { responseSerialize, responseDeserialize } = catalogService.Watch;
+  return [...toWatchMessages(step)].map((message) =>
+    responseDeserialize(responseSerialize(message)),
+  );
+}
+
+const changesIn = (messages: readonly WatchMessage__Output[]): CatalogChange[] =>
+  messages.flatMap((message) => [...changesOf(message)]);
+
+describe("a step of the watch over the wire", () => {
+  test("is the same list of changes, every kind of record included", () => {
+    const catalog = TestCatalog.created(3, 2);
+    catalog.done({
+      kind: "gatewayUp",
+      gateway: testNode(9),
+      bootId: "g",
+      portals: [{ address: "127.0.0.1:3260", tpgt: 1 }],
+    });
+    catalog.volume(1, 7, 3);
+    catalog.volume(2, 5, 2);
+    catalog.nodeDown(1);
+    catalog.nodeUp(1, { boot: 2, disks: 2 });
+    const { view } = catalog.state;
+    const changes: CatalogChange[] = [...view.list()];
+    const [volume] = [...view.volumes.values()];
+    changes.push({ kind: "volumeDeleted", volume: volume!.volume, family: volume!.family });
+    const messages = overTheWire({ logId: "log", index: 77, full: true, changes });
+    expect(changesIn(messages)).toEqual(changes);
+    expect(messages.map(({ complete }) => complete)).toEqual([false, true]);
+    expect(messages[0]).toMatchObject({ logId: "log", index: 77, full: true });
+  });
+
+  test("holds at most CHUNKS_PER_MESSAGE_MAX chunks a message, and an empty one is complete", () => {
+    const catalog = TestCatalog.created(2);
+    const family = catalog.volume(1, 10);
+    const one = catalog.state.view.chunksOf(family);
+    const many = Array.from({ length: 2 * CHUNKS_PER_MESSAGE_MAX + 5 }, (_, at) => ({
+      kind: "chunk" as const,
+      record: one[at % one.length]!,
+    }));
+    const messages = overTheWire({ logId: "log", index: 1, full: false, changes: many });
+    expect(messages.map(({ chunks }) => chunks?.chunks.length)).toEqual([4096, 4096, 5]);
+    expect(messages.map(({ complete }) => complete)).toEqual([false, false, true]);
+    const [empty] = overTheWire({ logId: "log", index: 2, full: false, changes: [] });
+    expect(empty).toMatchObject({ index: 2, complete: true });
+  });
+});
