@@ -5,35 +5,50 @@ import { SystemError } from "@ashlar/core";
 /** Kept of what a program writes to stderr, for the error. */
 const STDERR_MAX = 16 * 1024;
 
-/** @throws SystemError process/not-found, process/failed or operation/aborted */
+/**
+ * Rejects only once the program is gone, also when the signal ended it: cleaning up may follow.
+ * @throws SystemError process/not-found, process/failed or operation/aborted
+ */
 export function runCommand(
   program: string,
   args: readonly string[],
   { signal }: { readonly signal: AbortSignal },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [...args], { stdio: ["ignore", "pipe", "pipe"], signal });
+    signal.throwIfAborted();
+    const child = spawn(program, [...args], { stdio: ["ignore", "pipe", "pipe"] });
     const stdout: Buffer[] = [];
     let stderr = "";
+    const onAbort = (): void => void child.kill("SIGTERM");
+    signal.addEventListener("abort", onAbort, { once: true });
     child.stdout.on("data", (bytes: Buffer) => stdout.push(bytes));
     child.stderr.on("data", (bytes: Buffer) => {
       stderr = (stderr + bytes.toString("utf8")).slice(-STDERR_MAX);
     });
     child.once("error", (cause: NodeJS.ErrnoException) => {
-      if (signal.aborted) reject(new SystemError("operation/aborted", "the bench was interrupted"));
-      else if (cause.code === "ENOENT") reject(missing(program, cause));
+      if (cause.code === "ENOENT") reject(missing(program, cause));
       else reject(new SystemError("process/failed", `${program}: ${cause.message}`, {}, cause));
     });
     child.once("close", (code, killedBy) => {
-      if (code === 0) {
-        resolve(Buffer.concat(stdout).toString("utf8"));
-        return;
-      }
-      const text = stderr.trim() || Buffer.concat(stdout).toString("utf8").trim();
-      const end = killedBy ?? `exit status ${code}`;
-      reject(new SystemError("process/failed", `${program} ${args[0] ?? ""}: ${end}: ${text}`));
+      signal.removeEventListener("abort", onAbort);
+      const output = Buffer.concat(stdout).toString("utf8");
+      if (code === 0) resolve(output);
+      else if (signal.aborted) reject(new SystemError("operation/aborted", "interrupted"));
+      else reject(failed(program, { end: killedBy ?? `exit status ${code}`, output, stderr }));
     });
   });
+}
+
+/** What a failing program said: `{"error":…}` of an `ashlar` command, stderr, or its output. */
+function failed(
+  program: string,
+  {
+    end,
+    output,
+    stderr,
+  }: { readonly end: string; readonly output: string; readonly stderr: string },
+): SystemError {
+  return new SystemError("process/failed", `${program}: ${end}: ${stderr.trim() || output.trim()}`);
 }
 
 const missing = (program: string, cause: unknown): SystemError =>

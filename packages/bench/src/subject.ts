@@ -33,16 +33,22 @@ type Ashlar = (args: readonly string[], options?: { signal: AbortSignal }) => Pr
 
 const COMMAND = fileURLToPath(new URL("../../cli/bin/ashlar.js", import.meta.url));
 
+export interface SubjectOptions {
+  readonly signal: AbortSignal;
+  /** Script that is the `ashlar` command. */
+  readonly command?: string;
+}
+
 export function openSubject(
   { subject, sizeBytes }: Pick<BenchOptions, "subject" | "sizeBytes">,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, command = COMMAND }: SubjectOptions,
 ): Promise<Subject> {
   if (subject.kind === "url") return Promise.resolve(urlSubject(subject));
   if (subject.kind === "lab") {
-    const ashlar = commandFor(signal);
+    const ashlar = commandFor(command, signal);
     return labSubject(ashlar, { dir: subject.dir, sizeBytes, description: `lab ${subject.dir}` });
   }
-  return ownLab(subject, sizeBytes, signal);
+  return ownLab(subject, sizeBytes, commandFor(command, signal));
 }
 
 function urlSubject({ url, processes }: Extract<BenchSubject, { kind: "url" }>): Subject {
@@ -55,17 +61,16 @@ function urlSubject({ url, processes }: Extract<BenchSubject, { kind: "url" }>):
 }
 
 /** Runs the `ashlar` command; cleaning up goes on after an interrupt, with a signal of its own. */
-function commandFor(signal: AbortSignal): Ashlar {
-  return (args, options = { signal }) => runCommand(process.execPath, [COMMAND, ...args], options);
+function commandFor(command: string, signal: AbortSignal): Ashlar {
+  return (args, options = { signal }) => runCommand(process.execPath, [command, ...args], options);
 }
 
 async function ownLab(
   { carrier }: Extract<BenchSubject, { kind: "ownLab" }>,
   sizeBytes: number,
-  signal: AbortSignal,
+  ashlar: Ashlar,
 ): Promise<Subject> {
   const dir = await mkdtemp(join(tmpdir(), "ashlar-bench-"));
-  const ashlar = commandFor(signal);
   const close = async (): Promise<void> => {
     try {
       await ashlar(["lab", "down", "--dir", dir, "--json"], fresh());

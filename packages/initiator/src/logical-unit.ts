@@ -53,8 +53,10 @@ const BUSY_PAUSE_MS = 100;
 const ATTENTIONS_MAX = 16;
 /** Longest transfer of one command; shorter if VPD B0 says so. */
 const TRANSFER_MAX = MIB;
-/** Longest UNMAP and WRITE SAME of one command; shorter if VPD B0 says so. */
+/** Longest UNMAP of one command; shorter if VPD B0 says so. */
 const UNMAP_MAX = 1024 * MIB;
+/** Longest WRITE SAME of one command, likewise. */
+const WRITE_SAME_MAX = 32 * MIB;
 const VPD_LENGTH = 1024;
 const CONTROL_LENGTH = 255;
 
@@ -76,6 +78,7 @@ export class LogicalUnit implements BlockDevice {
   };
   private transferMax = TRANSFER_MAX;
   private unmapMax = UNMAP_MAX;
+  private writeSameMax = WRITE_SAME_MAX;
 
   /** Use {@link LogicalUnit.open}, unless capacity and limits are not wanted. */
   constructor(executor: CommandExecutor, options: LogicalUnitOptions) {
@@ -135,7 +138,7 @@ export class LogicalUnit implements BlockDevice {
     options: OperationOptions,
   ): Promise<void> {
     assert(block.length === this.blockSize, "WRITE SAME takes one block");
-    for (const part of this.split(offset, length, this.unmapMax)) {
+    for (const part of this.split(offset, length, this.writeSameMax)) {
       const command = cdb.writeSame16(part.lba, part.blocks);
       await this.good("WRITE SAME", { cdb: command, dataOut: [block] }, options);
     }
@@ -266,12 +269,14 @@ export class LogicalUnit implements BlockDevice {
     const pages = await this.vpd(0x00);
     if (!pages.subarray(4).includes(0xb0)) return;
     const limits = await this.vpd(0xb0);
-    const limit = (at: number, bound: number): number => {
-      const blocks = limits.length >= at + 4 ? limits.readUInt32BE(at) : 0;
+    const limit = (at: number, width: 4 | 8, bound: number): number => {
+      if (limits.length < at + width) return bound;
+      const blocks = width === 4 ? limits.readUInt32BE(at) : Number(limits.readBigUInt64BE(at));
       return blocks === 0 ? bound : Math.min(bound, blocks * this.blockSize);
     };
-    this.transferMax = limit(8, TRANSFER_MAX);
-    this.unmapMax = limit(20, UNMAP_MAX);
+    this.transferMax = limit(8, 4, TRANSFER_MAX);
+    this.unmapMax = limit(20, 4, UNMAP_MAX);
+    this.writeSameMax = limit(36, 8, WRITE_SAME_MAX);
   }
 
   private blocksOf(offset: number, length: number): { lba: number; blocks: number } {

@@ -29,6 +29,8 @@ export class MemoryDevice implements BlockDevice {
   readonly blockSize: number;
   readonly content: Buffer;
   faults: DeviceFaults = {};
+  /** Operations held by `faults.delay` now. */
+  waiting = 0;
 
   constructor({ sizeBytes, blockSize = 512 }: { sizeBytes: number; blockSize?: number }) {
     this.sizeBytes = sizeBytes;
@@ -81,6 +83,9 @@ export class MemoryDevice implements BlockDevice {
     if (offset < 0 || offset + length > this.sizeBytes) {
       throw new SystemError("volume/out-of-range", "range ends beyond the device");
     }
-    await this.faults.delay?.(operation);
+    if (!this.faults.delay) return;
+    this.waiting++;
+    await this.faults.delay(operation);
+    this.waiting--;
   }
 }

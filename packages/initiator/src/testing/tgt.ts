@@ -2,6 +2,7 @@
 // control port, serving one file as LUN 1. Two of them over one file are two paths to one disk.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
 import { SystemError } from "@ashlar/core";
@@ -10,6 +11,9 @@ import type { PortalAddress } from "../url.ts";
 const run = promisify(execFile);
 const TGTD = "/usr/sbin/tgtd";
 const TGTADM = "/usr/sbin/tgtadm";
+/** Where tgtd puts its control sockets; a killed one leaves them behind. */
+const CONTROL_FOLDER = "/var/run/tgtd";
+const FORCE = { force: true } as const;
 /** Time for tgtd to answer its control socket; it takes milliseconds. */
 const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 20;
@@ -36,7 +40,7 @@ export async function startTgt({ file }: { readonly file: string }): Promise<Tgt
     });
   }
   const port = await freePort();
-  // The control port names a socket below /var/run/tgtd: one per tgtd, like the TCP port.
+  // The control port names a socket: one per tgtd, like the TCP port.
   const control = String(port % 32_768);
   const portal = { host: "127.0.0.1", port };
   const child = spawn(TGTD, ["-f", "-C", control, "--iscsi", `portal=127.0.0.1:${port}`], {
@@ -51,6 +55,7 @@ export async function startTgt({ file }: { readonly file: string }): Promise<Tgt
   const kill = async (): Promise<void> => {
     child.kill("SIGKILL");
     await gone;
+    for (const end of ["", ".lock"]) await rm(`${CONTROL_FOLDER}/socket.${control}${end}`, FORCE);
   };
   try {
     await answering(child, () => admin(["--op", "show", "--mode", "target"]));
