@@ -18,6 +18,7 @@ export type CarrierPurpose = "operations" | "replication";
  * flags u16, id u64 = correlation}, then a body whose layout the type names. Little-endian.
  */
 export interface Frame {
+  /** 1 .. 255, as the purpose defines; 0 is the carrier's own. */
   readonly type: number;
   /** Pairs a reply with its request on this carrier; 0 when there is none; below 2^53. */
   readonly id: number;
@@ -46,7 +47,10 @@ export interface Carrier {
   readonly purpose: CarrierPurpose;
   /** Who is at the other end, as authorised when it opened. */
   readonly peer: CarrierPeer;
-  /** Queues frames; all that is queued within one turn of the loop leaves in one write. */
+  /**
+   * Queues a frame; all that is queued within one turn of the loop leaves in one write. The body's
+   * memory must never change afterwards. On a closed carrier it does nothing.
+   */
   send(frame: Frame): void;
   /** Bytes queued here that the network has not taken; senders bound their own work by it. */
   readonly bufferedBytes: number;
@@ -54,6 +58,7 @@ export interface Carrier {
   onFrame(receive: (frame: ReceivedFrame) => void): void;
   /** Called once when the carrier broke or was closed, with the reason. */
   onClose(closed: (reason: Error) => void): void;
+  /** Ends it at once: what is still queued is dropped. */
   close(reason?: Error): void;
 }
 

@@ -101,4 +101,9 @@ describe("frame carrier", () => {
     }
     expect(reasons.map((reason) => (reason as SystemError).code)).toEqual(["rpc/too-large"]);
   });
+
+  it("keeps frame type 0 for itself", () => {
+    const { client } = pair();
+    expect(() => client.send({ type: 0, id: 1, body: [] })).toThrow("type 0");
+  });
 });

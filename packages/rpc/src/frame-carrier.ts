@@ -4,7 +4,7 @@
 // first hears what its peers sent meanwhile. An idle side sends a ping frame each tick, so silence of
 // SILENT_TICKS_MAX ticks means a dead peer or path. This closes connections only; who is up or down
 // is judged by the metadata service's pings alone (`replication.md`).
-import { SystemError, toSystemError } from "@ashlar/core";
+import { assert, SystemError, toSystemError } from "@ashlar/core";
 import type { Clock, Timer } from "@ashlar/runtime";
 import type { ByteStream } from "./byte-stream.ts";
 import type {
@@ -80,13 +80,8 @@ export class FrameCarrier implements Carrier {
   }
 
   send(frame: Frame): void {
-    if (this.closedBy) return;
-    this.batch.push(frame);
-    if (this.batch.byteLength >= BATCH_LENGTH_MAX) this.flush();
-    else if (!this.flushScheduled) {
-      this.flushScheduled = true;
-      setImmediate(this.onTurnEnd);
-    }
+    assert(frame.type !== PING_TYPE, "frame type 0 is the carrier's own");
+    this.enqueue(frame);
   }
 
   onFrame(receive: (frame: ReceivedFrame) => void): void {
@@ -111,6 +106,16 @@ export class FrameCarrier implements Carrier {
     queueMicrotask(() => {
       for (const closed of listeners) closed(reason);
     });
+  }
+
+  private enqueue(frame: Frame): void {
+    if (this.closedBy) return;
+    this.batch.push(frame);
+    if (this.batch.byteLength >= BATCH_LENGTH_MAX) this.flush();
+    else if (!this.flushScheduled) {
+      this.flushScheduled = true;
+      setImmediate(this.onTurnEnd);
+    }
   }
 
   private readonly onTurnEnd = (): void => {
@@ -165,7 +170,7 @@ export class FrameCarrier implements Carrier {
       this.close(new SystemError("rpc/disconnected", `nothing heard for ${seconds} s`));
       return;
     }
-    if (!this.sent) this.send({ type: PING_TYPE, id: 0, body: [] });
+    if (!this.sent) this.enqueue({ type: PING_TYPE, id: 0, body: [] });
     this.sent = false;
   }
 }

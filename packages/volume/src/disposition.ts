@@ -10,7 +10,7 @@ export interface Patience {
 }
 
 /** The catalog will change, or has changed and our mirror lags. */
-const UNTIL_CHANGE: Patience = { firstMs: 25, lastMs: 1000 };
+const UNTIL_CHANGE: Patience = { firstMs: 10, lastMs: 250 };
 /** The primary is about to be ready by itself. */
 const SHORTLY: Patience = { firstMs: 2, lastMs: 200 };
 

@@ -74,16 +74,16 @@ export class ReplicatedVolume implements BlockDevice {
     return (this.client.view.volumes.get(this.opened.volume) ?? this.opened).sizeBytes;
   }
 
+  /**
+   * Asked of the primary are whole checksum units, so that the checksums of the disk itself prove
+   * what arrives here.
+   */
   async read(offset: number, length: number, options: OperationOptions): Promise<ScatterList> {
     this.check(offset, length, options);
-    const parts = splitRange(offset, length, this.chunkSize);
-    const [only] = parts;
-    if (only && parts.length === 1) return this.readPart(only, options);
-    const replies: ScatterList[] = new Array(parts.length);
-    await eachPart(parts, options, async (part, index) => {
-      replies[index] = await this.readPart(part, options);
-    });
-    return replies.flat();
+    const from = alignDown(offset, CHECKSUM_UNIT);
+    const units = alignUp(offset + length, CHECKSUM_UNIT) - from;
+    const data = await this.readUnits(from, units, options);
+    return units === length ? data : scatterSlice(data, offset - from, length);
   }
 
   async write(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
@@ -167,6 +167,21 @@ export class ReplicatedVolume implements BlockDevice {
 
   private get chunkSize(): number {
     return this.client.view.cluster?.chunkSize ?? CHUNK_SIZE_DEFAULT;
+  }
+
+  private async readUnits(
+    offset: number,
+    length: number,
+    options: OperationOptions,
+  ): Promise<ScatterList> {
+    const parts = splitRange(offset, length, this.chunkSize);
+    const [only] = parts;
+    if (only && parts.length === 1) return this.readPart(only, options);
+    const replies: ScatterList[] = new Array(parts.length);
+    await eachPart(parts, options, async (part, index) => {
+      replies[index] = await this.readPart(part, options);
+    });
+    return replies.flat();
   }
 
   private async readPart(part: ChunkRange, options: OperationOptions): Promise<ScatterList> {

@@ -1,0 +1,189 @@
+// The router against fake primaries that refuse, break, stall and lie.
+import { setMaxListeners } from "node:events";
+import { SystemError, scatterJoin, scatterLength } from "@ashlar/core";
+import type { OperationStatusName } from "@ashlar/replica";
+import { ManualClock } from "@ashlar/runtime/testing";
+import { afterEach, describe, expect, it } from "vitest";
+import { IN_FLIGHT_OPERATIONS_MAX } from "./replica-client.ts";
+import { replyOf, VOLUME } from "./testing/fake-cluster.ts";
+import {
+  block,
+  closeTestVolumes,
+  codeOf,
+  openTestVolume,
+  options,
+  refuse,
+  turns,
+  until,
+} from "./testing/opened-volume.ts";
+
+afterEach(closeTestVolumes);
+
+describe("operation router", () => {
+  it.each<[OperationStatusName, string]>([
+    ["noSpace", "disk/no-space"],
+    ["outOfRange", "volume/out-of-range"],
+  ])("takes %s as final", async (status, code) => {
+    const { volume, first } = await openTestVolume();
+    first.intercept = refuse(1, replyOf(status));
+    expect(await codeOf(volume.write(0, block(1), options()))).toBe(code);
+    expect(first.seen.length).toBe(1);
+  });
+
+  it.each<OperationStatusName>([
+    "notActive",
+    "busy",
+    "badChecksum",
+    "diskFailed",
+    "notPrimary",
+    "staleEpoch",
+    "staleGeneration",
+  ])("tries again after %s, with the same opId", async (status) => {
+    const { volume, first, retries } = await openTestVolume();
+    first.intercept = refuse(2, replyOf(status, { epoch: 1 }));
+    await volume.write(0, block(1), options());
+    expect(first.seen.map(({ opId }) => opId.seq)).toEqual([1, 1, 1]);
+    expect(await retries(status)).toBe(2);
+  });
+
+  it("refuses damaged read data and asks again", async () => {
+    const { volume, first, retries } = await openTestVolume();
+    await volume.write(0, block(5), options());
+    first.intercept = (operation, reply) => {
+      if (first.seen.length > 3) return false;
+      const good = first.perform(operation);
+      const data = Buffer.from(scatterJoin(good.data));
+      if (first.seen.length === 2) data[1000] = 6;
+      reply({ ...good, data: [first.seen.length === 3 ? data.subarray(512) : data] });
+      return true;
+    };
+    expect(scatterJoin(await volume.read(0, 4096, options())).equals(block(5)[0]!)).toBe(true);
+    expect(await retries("damagedReply")).toBe(2);
+  });
+
+  it("goes to the new primary at once when the old one never answers", async () => {
+    const { cluster, volume, first, second, retries } = await openTestVolume({
+      clock: new ManualClock(),
+    });
+    let late: (() => void) | undefined;
+    first.intercept = (_, reply) => {
+      late = () => reply(replyOf("noSpace"));
+      return true;
+    };
+    const written = volume.write(0, block(4), options());
+    await until(() => first.seen.length === 1);
+    cluster.lead(0, 1, 2);
+    await written;
+    expect(second.seen[0]).toMatchObject({ epoch: 2, opId: first.seen[0]?.opId });
+    expect(await retries("newEpoch")).toBe(1);
+    late?.();
+    expect(scatterJoin(await volume.read(0, 4096, options()))[0]).toBe(4);
+  });
+
+  it("waits for the catalog after a refusal and does not wait longer", async () => {
+    const clock = new ManualClock();
+    const { cluster, volume, first, second } = await openTestVolume({ clock });
+    first.intercept = refuse(1, replyOf("staleEpoch", { epoch: 2 }));
+    const written = volume.write(0, block(4), options());
+    await until(() => first.seen.length === 1);
+    await turns(20);
+    cluster.lead(0, 1, 2);
+    await written;
+    expect(second.seen.map(({ epoch }) => epoch)).toEqual([2]);
+    expect(clock.nowMs()).toBe(0);
+  });
+
+  it("finds a node that came back at another address as soon as the catalog tells", async () => {
+    const clock = new ManualClock();
+    const { volume, first } = await openTestVolume({ clock });
+    await volume.write(0, block(1), options());
+    await first.stop();
+    const written = volume.write(0, block(2), options());
+    await until(() => clock.nowMs() > 3000, clock);
+    await first.start();
+    await written;
+    expect(scatterJoin(await volume.read(0, 4096, options()))[0]).toBe(2);
+  });
+
+  it("gives up after its budget with chunk/unavailable, a sent compare-and-write otherwise", async () => {
+    const clock = new ManualClock();
+    const { volume, first } = await openTestVolume({ clock });
+    first.intercept = () => true;
+    const outcomes = Promise.all([
+      codeOf(volume.write(0, block(1), options())),
+      codeOf(volume.compareAndWrite(0, block(0), block(1), options())),
+    ]);
+    await until(() => first.seen.length === 2);
+    clock.advance(19_000);
+    const late = codeOf(volume.read(0, 512, options()));
+    clock.advance(1_500);
+    expect(await outcomes).toEqual(["chunk/unavailable", "operation/timeout"]);
+    clock.advance(20_000);
+    expect(await late).toBe("chunk/unavailable");
+  });
+
+  it("stops waiting when aborted, never sends what was in line, and resolves the seq", async () => {
+    const { volume, first } = await openTestVolume();
+    await volume.write(0, block(0), options());
+    first.intercept = () => true;
+    const abort = new AbortController();
+    setMaxListeners(0, abort.signal);
+    const stuck = Array.from({ length: IN_FLIGHT_OPERATIONS_MAX + 8 }, () =>
+      codeOf(volume.read(0, 512, { signal: abort.signal })),
+    );
+    await until(() => first.seen.length === IN_FLIGHT_OPERATIONS_MAX + 1);
+    await turns(20);
+    expect(first.seen.length).toBe(IN_FLIGHT_OPERATIONS_MAX + 1);
+    abort.abort(new SystemError("operation/aborted", "task aborted"));
+    expect(new Set(await Promise.all(stuck))).toEqual(new Set(["operation/aborted"]));
+    expect(await codeOf(volume.read(0, 512, { signal: abort.signal }))).toBe("operation/aborted");
+    first.intercept = () => false;
+    first.seen.length = 0;
+    first.disconnect();
+    await volume.read(0, 512, options());
+    expect(
+      first.seen.map(({ opId, lowestUnresolvedSeq }) => opId.seq - lowestUnresolvedSeq),
+    ).toEqual([0]);
+  });
+
+  it("sends the line's operations as answers come in", async () => {
+    const { volume, first } = await openTestVolume();
+    const held: (() => void)[] = [];
+    first.intercept = (operation, reply) => {
+      held.push(() => reply(first.perform(operation)));
+      return true;
+    };
+    const count = IN_FLIGHT_OPERATIONS_MAX + 40;
+    const reads = Array.from({ length: count }, () => volume.read(0, 512, options()));
+    await until(() => held.length === IN_FLIGHT_OPERATIONS_MAX);
+    first.intercept = () => false;
+    for (const answer of held) answer();
+    expect((await Promise.all(reads)).map(scatterLength)).toEqual(Array(count).fill(512));
+  });
+
+  it("fails what is outstanding when the gateway stops or the volume is deleted", async () => {
+    const { cluster, volume, router, first } = await openTestVolume();
+    first.intercept = () => true;
+    const held = codeOf(volume.read(0, 512, options()));
+    await until(() => first.seen.length === 1);
+    const family = cluster.catalog.view.volumes.get(VOLUME)!.family;
+    cluster.catalog.change({ kind: "volumeDeleted", volume: VOLUME, family });
+    expect(await held).toBe("volume/not-found");
+    const stopped = codeOf(volume.read(0, 512, options()));
+    router.close();
+    expect(await stopped).toBe("volume/not-found");
+    expect(await codeOf(volume.read(0, 512, options()))).toBe("operation/aborted");
+    volume.close();
+    expect(await codeOf(volume.flush(options()))).toBe("operation/aborted");
+  });
+
+  it("counts what it does", async () => {
+    const { volume, metrics } = await openTestVolume();
+    await volume.write(0, block(1), options());
+    await volume.read(0, 4096, options());
+    const text = await metrics.metrics();
+    expect(text).toContain('ashlar_volume_operation_bytes{kind="write"} 4096');
+    expect(text).toContain('ashlar_volume_operation_seconds_count{kind="read"} 1');
+    expect(text).toContain("ashlar_volume_in_flight 0");
+  });
+});
