@@ -118,9 +118,7 @@ export class MemoryPortal {
         const { management } = effect;
         const dead = management.tasks.map((task) => link.running.get(task));
         void Promise.all(dead).then(() => {
-          if (management.reset && connection.session) {
-            scsi.reset(connection.session.nexus, management.reset.lun);
-          }
+          if (management.reset) scsi.reset(management.reset.lun);
           this.apply(link, connection.managed(management));
         });
         return;
