@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { expect, test } from "vitest";
 import { Lifecycle } from "./lifecycle.ts";
 import { silentLog } from "./log.ts";
@@ -32,4 +34,25 @@ test("what ran is stopped when a later part cannot start", async () => {
   const { calls, list } = parts("c");
   await expect(new Lifecycle({ log: silentLog }).start(list)).rejects.toThrow("c");
   expect(calls).toEqual(["start a", "start b", "start c", "stop b", "stop a"]);
+});
+
+test("a process that waits on the clock while it starts stays alive, and ends in order", async () => {
+  const runtime = JSON.stringify(new URL("./index.ts", import.meta.url).href);
+  const code = `
+    const { nodeClock, runProcess, silentLog, sleep } = await import(${runtime});
+    const { signal } = new AbortController();
+    await runProcess(silentLog, async () => ({
+      start: () => sleep(nodeClock, 100, { signal }),
+      stop: async () => console.log("stopped"),
+    }));
+    console.log("started");`;
+  const flags = ["--conditions=ashlar-source", "--import", "tsx", "--input-type=module"];
+  const child = spawn(process.execPath, [...flags, "-e", code]);
+  let said = "";
+  child.stdout.on("data", (part: Buffer) => {
+    said += part.toString();
+    if (said === "started\n") child.kill("SIGTERM");
+  });
+  const [status] = await once(child, "close");
+  expect([status, said]).toEqual([0, "started\nstopped\n"]);
 });

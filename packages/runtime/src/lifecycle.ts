@@ -54,6 +54,9 @@ export async function runProcess(log: Log, body: () => Promise<Startable>): Prom
   };
   process.on("uncaughtException", die);
   process.on("unhandledRejection", die);
+  // From the first moment on: while it starts, a process may wait for nothing but a timer of the
+  // clock, and those keep no process alive.
+  const alive = setInterval(() => {}, 1 << 30);
   let node: Startable;
   try {
     node = await body();
@@ -63,7 +66,6 @@ export async function runProcess(log: Log, body: () => Promise<Startable>): Prom
     log.error({ error, code: error.code, meta: error.meta }, "process cannot start");
     process.exit(1);
   }
-  const alive = setInterval(() => {}, 1 << 30);
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) return;

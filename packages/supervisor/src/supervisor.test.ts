@@ -1,5 +1,5 @@
 // The supervisor with real child processes: small scripts that play the roles.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,17 +22,22 @@ type Reported = Parameters<ExitReporter["report"]>[0];
 let dir: string;
 let reports: Reported[];
 let opened: Supervisor[];
+let spawned: ChildProcess[];
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "ashlar-supervisor-"));
   reports = [];
   opened = [];
+  spawned = [];
 });
 
 afterEach(async () => {
   for (const supervisor of opened) {
     for (const { id } of supervisor.status()) await supervisor.stopProcess(id, { kill: true });
   }
+  // What a failed test left: supervisors first, which would start their roles again.
+  for (const child of spawned) child.kill("SIGKILL");
+  for (const { pid } of findSurvivors(statePath()).values()) process.kill(pid, "SIGKILL");
   rmSync(dir, { recursive: true });
 });
 
@@ -141,6 +146,7 @@ async function openProcess(processes: SupervisorConfig["processes"]): Promise<nu
   const code = `(await import(${main})).main(${JSON.stringify({ configPath, script })})`;
   const flags = ["--conditions=ashlar-source", "--import", "tsx", "--input-type=module"];
   const child = spawn(process.execPath, [...flags, "-e", code]);
+  spawned.push(child);
   const client = new SupervisorClient({ socketPath: document.socketPath });
   await vi.waitFor(async () => expect((await client.status()).pid).toBe(child.pid), WAIT);
   return child.pid!;
