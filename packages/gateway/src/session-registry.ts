@@ -85,7 +85,7 @@ export class SessionRegistry {
       ({ session }) => session?.nexus.name !== by.nexus.name,
     );
     await Promise.all(others.map(({ holder }) => holder.abortTasks(lun)));
-    by.scsi.reset(by.nexus, lun);
+    by.scsi.reset(lun);
   }
 
   /** Ends every session of a target that is no more. */

@@ -118,7 +118,7 @@ export class TargetWatcher implements TargetFinder, Startable {
 
   private resize(served: Served, record: VolumeRecord): void {
     this.served.set(record.iqn, { ...served, record });
-    served.unit.attentions.raise(SENSE.capacityChanged, { except: undefined });
+    served.unit.attentions.raise(SENSE.capacityChanged);
   }
 
   private remove({ record, scsi, device }: Served): void {

@@ -2,7 +2,7 @@
 // connection logs in, is handed over to its session, and then serves commands in the order of CmdSN,
 // while pings, task management and logout are answered even when the back end stands still.
 // Error recovery level 0: whatever breaks the byte stream ends the connection (RFC 7143, 7).
-import { assertNever, type ScatterList, scatterLength, scatterSlice } from "@ashlar/core";
+import { assertNever } from "@ashlar/core";
 import type { CommandResult, Nexus, ScsiTarget } from "@ashlar/scsi";
 import { CommandWindow } from "./command-window.ts";
 import type { TargetDirectory, TargetLookup } from "./directory.ts";
@@ -10,20 +10,19 @@ import type { CloseReason, ConnectionEffect, Management } from "./effect.ts";
 import { initiatorHeader } from "./initiator-pdu.ts";
 import { Login, type LoginStep, type SessionIdentity } from "./login.ts";
 import { RECEIVE_SEGMENT_MAX, type SessionParameters } from "./negotiation.ts";
+import { NopExchange } from "./nop-exchange.ts";
 import {
   LOGIN_STATUS,
   LOGOUT_REASON,
   LOGOUT_RESPONSE,
   type LoginStatus,
   REJECT_REASON,
-  TAG_NONE,
   TASK_RESPONSE,
 } from "./opcode.ts";
 import type {
   InitiatorPdu,
   LoginRequest,
   LogoutRequest,
-  NopOut,
   TaskManagementRequest,
   TextRequest,
   UnknownPdu,
@@ -41,8 +40,6 @@ const PING_AFTER_TICKS = 5;
 const DEAD_AFTER_TICKS = 15;
 /** How often the driver calls `tick`, in milliseconds. */
 export const TICK_INTERVAL_MS = 1_000;
-/** Bytes of a ping's echo that are kept. */
-const ECHO_MAX = 8 * 1024;
 
 type State =
   | { readonly kind: "login"; readonly login: Login }
@@ -66,10 +63,9 @@ export class Connection {
   private state: State;
   private window = new CommandWindow({ first: 0, size: COMMAND_WINDOW });
   private texts: TextExchange | undefined;
-  private parameters: SessionParameters | undefined;
   private effects: ConnectionEffect[] = [];
+  private nops: NopExchange | undefined;
   private silentTicks = 0;
-  private pingTtt = 0;
 
   constructor(directory: TargetDirectory, options: ConnectionOptions) {
     this.directory = directory;
@@ -151,7 +147,7 @@ export class Connection {
     }
     this.silentTicks += 1;
     if (this.silentTicks >= DEAD_AFTER_TICKS) this.close("pingTimeout");
-    else if (this.silentTicks % PING_AFTER_TICKS === 0) this.ping();
+    else if (this.silentTicks % PING_AFTER_TICKS === 0) this.nops?.ping();
     return this.takeEffects();
   }
 
@@ -263,10 +259,10 @@ export class Connection {
     const digests = { header: parameters.headerDigest, data: parameters.dataDigest };
     transmitter.digests = digests;
     this.decoder.digests = digests;
-    this.parameters = parameters;
     const ownTarget = identity.kind === "normal" ? identity.targetName : undefined;
     const segmentMax = parameters.sendSegmentMax;
     this.texts = new TextExchange({ transmitter, window, directory }, { ownTarget, segmentMax });
+    this.nops = new NopExchange({ transmitter, window }, { segmentMax });
     if (identity.kind === "discovery") {
       this.state = { kind: "discovery" };
       return;
@@ -308,7 +304,7 @@ export class Connection {
         return;
       }
       case "nopOut":
-        this.answerNop(pdu);
+        this.nops?.answer(pdu);
         return;
       case "textRequest":
         this.handleText(pdu);
@@ -362,29 +358,6 @@ export class Connection {
     const serials = this.transmitter.statusSerials(this.window);
     const times = { time2Wait: 0, time2Retain: 0 };
     this.transmitter.send({ kind: "logoutResponse", response, itt, ...serials, ...times });
-  }
-
-  private answerNop(pdu: NopOut): void {
-    // Without a task tag it answers our ping, or only tells ExpStatSN.
-    if (pdu.itt === TAG_NONE) return;
-    const echoMax = Math.min(ECHO_MAX, this.parameters?.sendSegmentMax ?? 0);
-    this.sendNopIn({
-      itt: pdu.itt,
-      ttt: TAG_NONE,
-      statSn: this.transmitter.takeStatSn(),
-      data: scatterLength(pdu.data) > echoMax ? scatterSlice(pdu.data, 0, echoMax) : pdu.data,
-    });
-  }
-
-  private ping(): void {
-    this.pingTtt = (this.pingTtt + 1) & 0x7fffffff;
-    const { statSn } = this.transmitter;
-    this.sendNopIn({ itt: TAG_NONE, ttt: this.pingTtt, statSn, data: [] });
-  }
-
-  private sendNopIn(fields: { itt: number; ttt: number; statSn: number; data: ScatterList }): void {
-    const { expCmdSn, maxCmdSn } = this.window;
-    this.transmitter.send({ kind: "nopIn", lun: 0, ...fields, expCmdSn, maxCmdSn });
   }
 
   /** Rejects a well-formed PDU. */

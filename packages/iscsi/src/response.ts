@@ -25,9 +25,11 @@ function residualOf(actual: number, expected: number): Residual {
 }
 
 function taskResidual(task: Task, dataInLength: number): Residual {
-  if (task.expectedOut === 0) return residualOf(dataInLength, task.expectedIn);
-  const actual = task.command.kind === "ready" ? task.command.dataOutLength : 0;
-  return residualOf(actual, task.expectedOut);
+  const dataOutLength = task.command.kind === "ready" ? task.command.dataOutLength : 0;
+  if (task.expectedOut === 0 && dataOutLength === 0) {
+    return residualOf(dataInLength, task.expectedIn);
+  }
+  return residualOf(dataOutLength, task.expectedOut);
 }
 
 export interface ResponsePath {

@@ -2,6 +2,7 @@
 import type { CommandRow } from "./command.ts";
 import { READ_CAPACITY_10, READ_CAPACITY_16 } from "./sbc/capacity.ts";
 import { COMPARE_AND_WRITE } from "./sbc/compare-and-write.ts";
+import { GET_LBA_STATUS } from "./sbc/lba-status.ts";
 import { PREFETCH_10, PREFETCH_16, READ_6, READ_10, READ_12, READ_16 } from "./sbc/read.ts";
 import { SYNCHRONIZE_CACHE_10, SYNCHRONIZE_CACHE_16 } from "./sbc/synchronize-cache.ts";
 import { UNMAP } from "./sbc/unmap.ts";
@@ -52,6 +53,7 @@ export const COMMAND_TABLE: readonly CommandRow[] = [
   SYNCHRONIZE_CACHE_16,
   WRITE_SAME_16,
   READ_CAPACITY_16,
+  GET_LBA_STATUS,
   REPORT_LUNS,
   reportSupportedOpcodes(() => COMMAND_TABLE),
   READ_12,

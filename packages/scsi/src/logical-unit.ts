@@ -11,13 +11,13 @@ import { identityOf, type UnitIdentity } from "./identity.ts";
 import { UnitAttentions } from "./unit-attention.ts";
 
 /** Longest READ, WRITE or VERIFY with data: bounds the memory of one task. */
-const TRANSFER_MAX = 4 * MIB;
+const TRANSFER_MAX = 8 * MIB;
 /** What an initiator should aim for; one operation on a chunk. */
 const TRANSFER_OPTIMAL = 1 * MIB;
 /** Longest UNMAP range: stays below 100 ms of work for the cluster. */
 const UNMAP_MAX = 256 * MIB;
-/** Longest WRITE SAME: a pattern is written out, so it takes time in proportion. */
-const WRITE_SAME_MAX = 32 * MIB;
+/** Longest WRITE SAME: a pattern is written out, so it takes the time of a WRITE. */
+const WRITE_SAME_MAX = TRANSFER_MAX;
 /** UNMAP descriptors of one command: a parameter list of 4 KiB. */
 export const UNMAP_DESCRIPTORS_MAX = 255;
 /** Blocks of one COMPARE AND WRITE: one never crosses a chunk border, so it is always atomic. */

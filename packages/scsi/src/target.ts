@@ -64,13 +64,12 @@ export class ScsiTarget implements UnitSet {
   }
 
   /**
-   * Tells every other nexus that a unit, or all, were reset. Aborting the tasks is the transport's
-   * work and must be done before.
+   * Tells every nexus, the one that asked included, that a unit, or all, were reset. Aborting the
+   * tasks is the transport's work and must be done before.
    */
-  reset(by: Nexus, lun: number | undefined): void {
+  reset(lun: number | undefined): void {
     for (const [number, unit] of this.units) {
-      if (lun !== undefined && number !== lun) continue;
-      unit.attentions.raise(SENSE.unitReset, { except: by.name });
+      if (lun === undefined || number === lun) unit.attentions.raise(SENSE.unitReset);
     }
   }
 
@@ -90,7 +89,7 @@ export class ScsiTarget implements UnitSet {
 
   private raise(sense: Sense, exceptLun: number): void {
     for (const [lun, unit] of this.units) {
-      if (lun !== exceptLun) unit.attentions.raise(sense, { except: undefined });
+      if (lun !== exceptLun) unit.attentions.raise(sense);
     }
   }
 }

@@ -5,8 +5,6 @@ import type { Sense } from "./sense.ts";
 /** More than all conditions that exist: a queue is deduplicated, so this never drops one. */
 const QUEUE_MAX = 16;
 
-const NONE: readonly Sense[] = [];
-
 export class UnitAttentions {
   private readonly queues = new Map<string, Sense[]>();
 
@@ -19,11 +17,10 @@ export class UnitAttentions {
     this.queues.delete(nexus);
   }
 
-  /** Raises a condition for every nexus but `except`. */
-  raise(sense: Sense, { except }: { readonly except: string | undefined }): void {
-    for (const [nexus, queue] of this.queues) {
-      if (nexus === except || queue.includes(sense) || queue.length >= QUEUE_MAX) continue;
-      queue.push(sense);
+  /** Raises a condition for every nexus. */
+  raise(sense: Sense): void {
+    for (const queue of this.queues.values()) {
+      if (!queue.includes(sense) && queue.length < QUEUE_MAX) queue.push(sense);
     }
   }
 
@@ -31,9 +28,5 @@ export class UnitAttentions {
   take(nexus: string): Sense | undefined {
     const queue = this.queues.get(nexus);
     return queue === undefined || queue.length === 0 ? undefined : queue.shift();
-  }
-
-  waiting(nexus: string): readonly Sense[] {
-    return this.queues.get(nexus) ?? NONE;
   }
 }

@@ -20,11 +20,11 @@ async function execute(
   offer: DataOutOffer,
   options: { readonly signal: AbortSignal },
 ): Promise<CommandResult> {
-  if (count === 0) return GOOD;
   const length = count * unit.blockSize;
   if (offer.offeredLength !== 2 * length || scatterLength(offer.data) !== 2 * length) {
     return checkCondition(SENSE.invalidFieldInCdb);
   }
+  if (count === 0) return GOOD;
   const expected = scatterSlice(offer.data, 0, length);
   const data = scatterSlice(offer.data, length, length);
   await unit.device.compareAndWrite(lba * unit.blockSize, expected, data, options);

@@ -1,0 +1,138 @@
+// A portal over volumes in memory: everything of a gateway but the cluster behind it.
+import type { CatalogChange, CatalogView, VolumeRecord } from "@ashlar/catalog";
+import { familyId, type VolumeId, volumeId, volumeName } from "@ashlar/core";
+import { MemoryBlockDevice } from "@ashlar/core/testing";
+import { nodeClock, Registry, silentLog } from "@ashlar/runtime";
+import { GatewayMetrics } from "../gateway-metrics.ts";
+import { PortalServer } from "../portal.ts";
+import { SessionRegistry } from "../session-registry.ts";
+import { type CatalogSource, TargetWatcher, type WatchedDevice } from "../target-watcher.ts";
+
+class MemoryVolume extends MemoryBlockDevice implements WatchedDevice {
+  close(): void {}
+}
+
+/** A catalog that holds volumes and nothing else. */
+class MemoryCatalog implements CatalogSource {
+  readonly volumes = new Map<VolumeId, VolumeRecord>();
+  private readonly listeners = new Set<(changes: readonly CatalogChange[]) => void>();
+  readonly view: CatalogView = {
+    cluster: undefined,
+    appliedIndex: 0,
+    nodes: new Map(),
+    gateways: new Map(),
+    volumes: this.volumes,
+    chunk: () => undefined,
+    chunksOf: () => [],
+  };
+
+  onChanges(listen: (changes: readonly CatalogChange[]) => void): () => void {
+    this.listeners.add(listen);
+    return () => this.listeners.delete(listen);
+  }
+
+  async catchUp(): Promise<void> {}
+
+  tell(change: CatalogChange): void {
+    for (const listen of this.listeners) listen([change]);
+  }
+}
+
+export interface MemoryVolumeOptions {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly blockSize?: number;
+}
+
+export interface MemoryPortal {
+  /** `127.0.0.1:port` of each portal. */
+  readonly addresses: readonly string[];
+  readonly registry: SessionRegistry;
+  readonly metrics: Registry;
+  iqnOf(name: string): string;
+  deviceOf(name: string): MemoryBlockDevice;
+  deleteVolume(name: string): void;
+  stop(): Promise<void>;
+}
+
+const IQN_PREFIX = "iqn.2026-11.io.ashlar:00000000";
+
+function recordOf({ name, sizeBytes, blockSize = 512 }: MemoryVolumeOptions, index: number) {
+  const digit = String(index + 1).padStart(12, "0");
+  const record: VolumeRecord = {
+    volume: volumeId(`0f8fad5b-d9cb-469f-a165-${digit}`),
+    name: volumeName(name),
+    family: familyId(index + 1),
+    sizeBytes,
+    blockSize,
+    replicas: 1,
+    generation: 1,
+    iqn: `${IQN_PREFIX}:${name}`,
+    lun: 0,
+    createdAt: "2026-11-22T00:00:00.000Z",
+  };
+  return record;
+}
+
+/** Starts `portals` portals, with tags from 1, that serve the same volumes. */
+export async function startMemoryPortal(
+  volumes: readonly MemoryVolumeOptions[],
+  { portals = 1, port = 0 }: { readonly portals?: number; readonly port?: number } = {},
+): Promise<MemoryPortal> {
+  const catalog = new MemoryCatalog();
+  volumes.forEach((options, index) => {
+    const record = recordOf(options, index);
+    catalog.volumes.set(record.volume, record);
+  });
+  const devices = new Map<string, MemoryVolume>();
+  const servers: PortalServer[] = [];
+  const addresses = (): string[] => servers.map((server) => `127.0.0.1:${server.port}`);
+  const registry = new SessionRegistry();
+  const openDevice = ({ name, sizeBytes, blockSize }: VolumeRecord): WatchedDevice => {
+    const device = new MemoryVolume({ sizeBytes, blockSize });
+    devices.set(name, device);
+    return device;
+  };
+  const targets = new TargetWatcher({ catalog, openDevice, registry, log: silentLog }, () =>
+    addresses().map((address, index) => `${address},${index + 1}`),
+  );
+  await targets.start();
+  const metricsRegistry = new Registry();
+  const metrics = new GatewayMetrics(metricsRegistry, {
+    connections: () => servers.reduce((sum, { connectionCount }) => sum + connectionCount, 0),
+    sessions: () => registry.count,
+    tasks: () => servers.reduce((sum, { taskCount }) => sum + taskCount, 0),
+  });
+  const driving = { targets, registry, metrics, clock: nodeClock, log: silentLog };
+  for (let index = 0; index < portals; index += 1) {
+    const listen = `127.0.0.1:${port === 0 ? 0 : port + index}`;
+    const server = new PortalServer(driving, { listen, tpgt: index + 1 });
+    await server.start();
+    servers.push(server);
+  }
+  const known = (name: string): VolumeRecord => {
+    const record = [...catalog.volumes.values()].find((volume) => volume.name === name);
+    if (!record) throw new Error(`no volume ${name}`);
+    return record;
+  };
+  return {
+    addresses: addresses(),
+    registry,
+    metrics: metricsRegistry,
+    iqnOf: (name) => known(name).iqn,
+    deviceOf: (name) => {
+      const device = devices.get(known(name).name);
+      if (!device) throw new Error(`volume ${name} is not open`);
+      return device;
+    },
+    deleteVolume: (name) => {
+      const { volume, family } = known(name);
+      catalog.volumes.delete(volume);
+      catalog.tell({ kind: "volumeDeleted", volume, family });
+    },
+    stop: async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+      await targets.stop();
+    },
+  };
+}

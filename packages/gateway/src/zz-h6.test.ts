@@ -1,0 +1,23 @@
+import { it, expect } from "vitest";
+import { startMemoryPortal } from "./testing/memory-portal.ts";
+import { openMultipath, Verifier, parsePortal, formatFaults, openSession, cdb } from "../../initiator/src/index.ts";
+import { nodeClock } from "@ashlar/runtime";
+const signal = new AbortController().signal;
+it("h6 verifier", async () => {
+  const p = await startMemoryPortal([{ name: "demo", sizeBytes: 64 << 20 }], { portals: 2 });
+  const portals = p.addresses.map(parsePortal);
+  const s = await openSession(portals[0]!, { initiatorName: "iqn.a:b", isid: "800000000001" });
+  console.log(JSON.stringify(await s.discover()));
+  await s.logout();
+  const d = await openMultipath({ portals, targetName: p.iqnOf("demo"), lun: 0, initiatorName: "iqn.a:b" });
+  const u = await d.unit();
+  console.log(d.identity, u.sizeBytes);
+  const v = new Verifier({ paths: [{ name: "x", device: u }, ...(await d.unitsByPath())], clock: nodeClock }, { seed: 1, runId: 1, depth: 32, borderSize: 16 << 20 });
+  await v.run({ operations: 5000, signal });
+  await v.readBack({ signal });
+  const r = v.report();
+  console.log(formatFaults(r), r.errors.slice(0, 3), r.operations, r.longestStallMs, d.incidents.counts);
+  await d.logout();
+  await p.stop();
+  expect(r.faults).toEqual([]);
+}, 60000);
