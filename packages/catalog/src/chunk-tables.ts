@@ -90,6 +90,8 @@ export class ChunkTables {
   private readonly tables = new Map<FamilyId, FamilyTable>();
   private readonly stores: ChunkMember[] = [];
   private readonly placeOfStore = new Map<string, number>();
+  /** Records share their member objects, and this is several times faster than making the key. */
+  private readonly placeOfObject = new WeakMap<ChunkMember, number>();
   private readonly replicas: number[] = [];
   private readonly primaries: number[] = [];
 
@@ -237,15 +239,20 @@ export class ChunkTables {
   }
 
   private placeOf(member: ChunkMember): number {
-    const key = storeKey(member);
-    const known = this.placeOfStore.get(key);
-    if (known !== undefined) return known;
+    const seen = this.placeOfObject.get(member);
+    if (seen !== undefined) return seen;
+    const place = this.placeOfStore.get(storeKey(member)) ?? this.addStore(member);
+    this.placeOfObject.set(member, place);
+    return place;
+  }
+
+  private addStore(member: ChunkMember): number {
     const place = this.stores.length;
     assert(place < STORES_MAX, "at most 65,534 stores in the life of a cluster");
     this.stores.push({ node: member.node, disk: member.disk, storeUuid: member.storeUuid });
     this.replicas.push(0);
     this.primaries.push(0);
-    this.placeOfStore.set(key, place);
+    this.placeOfStore.set(storeKey(member), place);
     return place;
   }
 

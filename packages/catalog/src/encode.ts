@@ -10,6 +10,7 @@ import {
   type FamilyId,
   familyId,
   nodeId,
+  present,
   type StoreUuid,
   storeUuid,
   volumeId,
@@ -227,13 +228,14 @@ function writeChunks(to: ByteWriter, { view: { chunks } }: CatalogState): void {
     key,
   );
   list(member).write(to, stores);
-  const places = new Map(stores.map((one, place) => [key(one), place]));
+  const places = new Map(stores.map((one, place) => [one, place]));
   const families = chunks.families();
   to.uint(families.length);
   for (const each of families) {
     const records = [...chunks.recordsOf(each)];
     to.uint(records.length);
-    for (const config of records) writeChunk(to, config, (one) => places.get(key(one)) ?? 0);
+    for (const config of records)
+      writeChunk(to, config, (one) => present(places.get(one), "loads name it"));
   }
 }
 

@@ -65,6 +65,19 @@ describe("liveness", () => {
     expect(told).toEqual([{ process: A, incarnation: 1 }]);
   });
 
+  test("the usual jitter of its timer does not stretch the silence it allows", () => {
+    const monitor = new LivenessMonitor({
+      silenceMaxMs: 1000,
+      graceMs: 5000,
+      checkIntervalMs: 100,
+    });
+    monitor.heard(A, 1, 0);
+    let now = 0;
+    for (let told: readonly unknown[] = []; told.length === 0; now += 140)
+      told = monitor.check(now);
+    expect(now - 140).toBeLessThan(1000 + 140);
+  });
+
   test("a new incarnation is judged afresh, a forgotten process not at all", () => {
     const { clock, monitor, silent } = monitored();
     monitor.heard(A, 1, clock.nowMs());
