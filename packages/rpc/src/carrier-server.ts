@@ -131,13 +131,14 @@ export class CarrierServer implements Startable {
     }
     const purpose = CARRIER_PURPOSES.find((known) => known === request.purpose);
     const kind = CARRIER_KINDS.find((known) => known === request.kind);
-    if (!purpose || !kind) {
-      throw new SystemError("argument/invalid", "unknown purpose or kind of carrier");
+    const incarnation = Number(request.incarnation);
+    if (!purpose || !kind || !Number.isSafeInteger(incarnation)) {
+      throw new SystemError(
+        "argument/invalid",
+        "unknown purpose or kind of carrier, or bad number",
+      );
     }
-    const peer: CarrierPeer = {
-      node: nodeId(request.node),
-      incarnation: Number(request.incarnation),
-    };
+    const peer: CarrierPeer = { node: nodeId(request.node), incarnation };
     return {
       node: self.node,
       incarnation: self.incarnation(),

@@ -105,6 +105,21 @@ describe("operation router", () => {
     expect(scatterJoin(await volume.read(0, 4096, options()))[0]).toBe(2);
   });
 
+  it("leaves a connection to an incarnation that the catalog knows to be over", async () => {
+    const { volume, first } = await openTestVolume({ clock: new ManualClock() });
+    await volume.write(0, block(1), options());
+    const [old] = first.carriers;
+    const gone = new Promise((resolve) => old!.onClose(resolve));
+    first.register();
+    await volume.write(0, block(2), options());
+    expect([...first.carriers]).toEqual([old]);
+    first.incarnation = 2;
+    first.register();
+    await gone;
+    await volume.write(0, block(3), options());
+    expect(first.carriers.size).toBe(1);
+  });
+
   it("gives up after its budget with chunk/unavailable, a sent compare-and-write otherwise", async () => {
     const clock = new ManualClock();
     const { volume, first } = await openTestVolume({ clock });

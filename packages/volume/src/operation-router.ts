@@ -279,7 +279,7 @@ export class OperationRouter {
     for (const change of changes) {
       if (change.kind !== "node") continue;
       nodesChanged = true;
-      this.clients.wake(change.record.node);
+      this.clients.onNodeChanged(change.record);
     }
     for (const routed of [...this.active]) {
       const epoch = this.client.view.chunk(routed.work.chunk)?.epoch ?? 0;

@@ -33,7 +33,7 @@ type State =
   /** No carrier; the next request dials. */
   | { readonly kind: "idle" }
   | { readonly kind: "dialling" }
-  | { readonly kind: "open"; readonly client: OperationClient }
+  | { readonly kind: "open"; readonly client: OperationClient; readonly incarnation: number }
   /** The last dial failed; the next one is due when the timer fires. */
   | { readonly kind: "backingOff"; readonly timer: Timer }
   | { readonly kind: "closed" };
@@ -93,10 +93,17 @@ export class ReplicaClient {
     }
   }
 
-  /** The node's record changed: it may be back, so the back-off ends. */
-  wake(): void {
-    if (this.state.kind !== "backingOff") return;
-    this.state.timer.cancel();
+  /**
+   * The catalog's record of the node changed. It may be back, so a back-off ends; and a carrier to an
+   * older incarnation may lead to a machine that lost power, whose silence would take seconds to see.
+   */
+  onNodeChanged({ incarnation }: { readonly incarnation: number }): void {
+    const { state } = this;
+    if (state.kind === "open" && state.incarnation < incarnation) {
+      state.client.close(new SystemError("rpc/disconnected", `${this.node} has started anew`));
+    }
+    if (state.kind !== "backingOff") return;
+    state.timer.cancel();
     this.redialMs = 0;
     this.state = { kind: "idle" };
     if (this.queue.length > 0) this.dial();
@@ -166,7 +173,7 @@ export class ReplicaClient {
       if (this.queue.length > 0) this.dial();
     });
     const client = new OperationClient(carrier);
-    this.state = { kind: "open", client };
+    this.state = { kind: "open", client, incarnation: carrier.peer.incarnation };
     return client;
   }
 

@@ -1,4 +1,5 @@
 // All storage nodes of a gateway: one client each, made at the first operation that goes there.
+import type { NodeRecord } from "@ashlar/catalog";
 import type { NodeId } from "@ashlar/core";
 import {
   ReplicaClient,
@@ -23,9 +24,9 @@ export class ReplicaClients {
     client.submit(request);
   }
 
-  /** The catalog's record of `node` changed. */
-  wake(node: NodeId): void {
-    this.clients.get(node)?.wake();
+  /** The catalog's record of a node changed. */
+  onNodeChanged(record: NodeRecord): void {
+    this.clients.get(record.node)?.onNodeChanged(record);
   }
 
   get inFlight(): number {

@@ -132,6 +132,7 @@ export class FakeNode {
   readonly seen: Operation[] = [];
   readonly carriers = new Set<Carrier>();
   intercept: Intercept = () => false;
+  incarnation = 1;
   private readonly catalog: FakeCatalog;
   private readonly content: SharedContent;
   private server: { readonly grpc: GrpcServer; readonly carriers: CarrierServer } | undefined;
@@ -148,7 +149,7 @@ export class FakeNode {
       { clusterId: CLUSTER, host: "127.0.0.1", port: 0 },
     );
     const carriers = new CarrierServer({
-      self: { node: this.node, incarnation: () => 1 },
+      self: { node: this.node, incarnation: () => this.incarnation },
       clusterId: CLUSTER,
       socketListen: { host: "127.0.0.1", port: 0 },
       accept: (carrier) => {
@@ -163,7 +164,15 @@ export class FakeNode {
     await carriers.start();
     await grpc.start();
     this.server = { grpc, carriers };
-    this.catalog.change({ kind: "node", record: this.record(`127.0.0.1:${grpc.port}`) });
+    this.register();
+  }
+
+  /** Puts the node's record into the catalog. */
+  register(): void {
+    this.catalog.change({
+      kind: "node",
+      record: this.record(`127.0.0.1:${this.server?.grpc.port}`),
+    });
   }
 
   async stop(): Promise<void> {
@@ -193,7 +202,8 @@ export class FakeNode {
   }
 
   private record(address: string): NodeRecord {
-    return { node: this.node, state: "up", incarnation: 1, bootId: "b", address, disks: [] };
+    const { node, incarnation } = this;
+    return { node, state: "up", incarnation, bootId: "b", address, disks: [] };
   }
 }
 
