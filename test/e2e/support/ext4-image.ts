@@ -1,17 +1,20 @@
-// An ext4 image with thousands of real files: those of /usr/share as far as they go, and made ones
-// where a small installation has too few.
-import { createHash } from "node:crypto";
+// An ext4 image with thousands of real files: those of /usr/share, and made ones that fill it up and
+// stand in where a small installation has too few.
+import { createCipheriv } from "node:crypto";
 import { copyFile, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { run } from "./tools.ts";
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
 const SOURCE = "/usr/share";
-const FILES = 4_000;
-const SOURCE_BYTES = 200 * MIB;
-/** Files larger than this would fill the image by themselves. */
-const FILE_BYTES_MAX = 4 * MIB;
-const MADE_BYTES = 48 * 1024;
+const SOURCE_FILES = 4_000;
+/** Larger files would use up the image by themselves. */
+const SOURCE_FILE_BYTES_MAX = 1 * MIB;
+const SOURCE_BYTES_MAX = 100 * MIB;
+const MADE_BYTES = 96 * KIB;
+const FILES_MIN = 4_000;
+const DATA_BYTES_MIN = 220 * MIB;
 
 /** Regular files below a folder in a fixed order. */
 async function* filesBelow(folder: string): AsyncGenerator<string> {
@@ -26,28 +29,37 @@ async function* filesBelow(folder: string): AsyncGenerator<string> {
 
 /** Bytes that depend on `seed` alone and do not compress. */
 function madeContent(seed: number): Buffer {
-  const blocks: Buffer[] = [];
-  for (let at = 0; at < MADE_BYTES; at += 32) {
-    blocks.push(createHash("sha256").update(`${seed}/${at}`).digest());
-  }
-  return Buffer.concat(blocks);
+  const start = Buffer.alloc(16);
+  start.writeUInt32BE(seed);
+  const stream = createCipheriv("aes-256-ctr", Buffer.alloc(32, 1), start);
+  return stream.update(Buffer.alloc(MADE_BYTES));
 }
 
-async function fillTree(tree: string): Promise<number> {
-  let files = 0;
-  let bytes = 0;
+interface Filling {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+async function copySource(tree: string): Promise<Filling> {
+  let filling: Filling = { files: 0, bytes: 0 };
   for await (const path of filesBelow(SOURCE)) {
     const { size } = await stat(path);
-    if (size > FILE_BYTES_MAX || bytes + size > SOURCE_BYTES) continue;
+    if (size > SOURCE_FILE_BYTES_MAX) continue;
     const copy = join(tree, relative("/", path));
     await mkdir(dirname(copy), { recursive: true });
     await copyFile(path, copy);
-    bytes += size;
-    files += 1;
-    if (files === FILES) return files;
+    filling = { files: filling.files + 1, bytes: filling.bytes + size };
+    if (filling.files === SOURCE_FILES || filling.bytes > SOURCE_BYTES_MAX) break;
   }
-  for (; files < FILES; files += 1) {
+  return filling;
+}
+
+async function fillTree(tree: string): Promise<number> {
+  let { files, bytes } = await copySource(tree);
+  while (files < FILES_MIN || bytes < DATA_BYTES_MIN) {
     await writeFile(join(tree, `made-${files}`), madeContent(files));
+    files += 1;
+    bytes += MADE_BYTES;
   }
   return files;
 }
