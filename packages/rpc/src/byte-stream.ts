@@ -18,7 +18,7 @@ export interface ByteStream {
 
 export interface ByteStreamEvents {
   onBytes(chunk: Buffer): void;
-  /** The queue has been taken by the network. */
+  /** The network has taken some of the queue, or all of it. */
   onDrain(): void;
   onEnd(reason: SystemError): void;
 }
@@ -77,7 +77,7 @@ export class SocketStream implements ByteStream {
 export interface GrpcCall {
   write(pieces: readonly Buffer[], written: () => void): boolean;
   on(event: "data", listener: (chunk: Buffer) => void): unknown;
-  on(event: "drain" | "end" | "cancelled", listener: () => void): unknown;
+  on(event: "end" | "cancelled", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   pause(): unknown;
   resume(): unknown;
@@ -89,6 +89,7 @@ const MESSAGE_LENGTH_MAX = 1024 * 1024;
 export class GrpcStream implements ByteStream {
   private readonly call: GrpcCall;
   private readonly hangUp: () => void;
+  private events: ByteStreamEvents | undefined;
   private queued = 0;
   private ended = false;
 
@@ -123,6 +124,7 @@ export class GrpcStream implements ByteStream {
 
   listen(events: ByteStreamEvents): void {
     const { call } = this;
+    this.events = events;
     const end = (reason: SystemError): void => {
       if (this.ended) return;
       this.ended = true;
@@ -131,7 +133,6 @@ export class GrpcStream implements ByteStream {
     };
     call.on("data", (chunk) => events.onBytes(chunk));
     call.pause();
-    call.on("drain", () => events.onDrain());
     call.on("error", (error) => end(disconnected(error.message, error)));
     call.on("end", () => end(disconnected("the peer ended the stream")));
     call.on("cancelled", () => end(disconnected("the peer cancelled the stream")));
@@ -156,6 +157,8 @@ export class GrpcStream implements ByteStream {
     this.queued += length;
     this.call.write(message, () => {
       this.queued -= length;
+      // Not by "drain": that counts messages, and ours are few and large.
+      this.events?.onDrain();
     });
   }
 }

@@ -247,7 +247,8 @@ describe.each<CarrierKind>(["socket", "grpc"])("carrier over %s", (kind) => {
     const answer = Buffer.alloc(1_048_576, 9);
     let started: ReturnType<typeof startServer> | undefined;
     const far = new Promise<Accepted>((resolve) => {
-      started = startServer(nodeClock, (accepted) => {
+      // A clock that stands: only the network's progress can make it read again.
+      started = startServer(new ManualClock(), (accepted) => {
         const { carrier, frames } = accepted;
         carrier.send({ type: 1, id: frames.at(-1)!.id, body: [answer] });
         if (carrier.bufferedBytes > 8 * 1_048_576) resolve(accepted);

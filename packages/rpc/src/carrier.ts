@@ -30,7 +30,10 @@ export const FRAME_HEAD_SIZE = 16;
 /** Largest frame: an operation of 2 x 1 MiB (compare-and-write) and its heads. */
 export const FRAME_LENGTH_MAX = 2 * 1024 * 1024 + 64 * 1024;
 
-/** A frame as it arrived: one contiguous body, valid for ever (never reused by the carrier). */
+/**
+ * A frame as it arrived: one contiguous body, valid for ever (never reused by the carrier). A short
+ * body is a view of what came in one read, so whoever keeps it for long keeps up to 64 KiB.
+ */
 export interface ReceivedFrame {
   readonly type: number;
   readonly id: number;
