@@ -52,6 +52,8 @@ describe("measure", () => {
       const measured = workload.latency?.count ?? workload.operations;
       expect(measured).toBe(workload.operations);
     }
+    expect(report.idle.rssBytes).toBeGreaterThan(0);
+    expect(report.idle.processes.map(({ id }) => id)).toEqual(["tgtd"]);
     expect(said).toContain("filling 64 MiB");
     expect(JSON.parse(JSON.stringify(report)).machine.cores).toBeGreaterThan(0);
     expect(formatReport(report)).toContain("4 KiB write, depth 32");

@@ -1,6 +1,7 @@
 // The order of a measurement: fill, then every workload between two samples of every process.
 import { MIB } from "@ashlar/core";
 import { formatIscsiUrl } from "@ashlar/initiator";
+import { nodeClock, sleep } from "@ashlar/runtime";
 import { fill, runOwnWorkload } from "./generator.ts";
 import { describeMachine } from "./machine.ts";
 import type { BenchOptions } from "./options.ts";
@@ -8,7 +9,7 @@ import type { Outcome } from "./outcome.ts";
 import { type ObservedProcess, sampleProcesses, usageBetween } from "./process-usage.ts";
 import { PROFILES, type Workload } from "./profiles.ts";
 import { planQemuWorkload, runQemuWorkload } from "./qemu-workload.ts";
-import type { BenchReport, WorkloadReport } from "./report.ts";
+import type { BenchReport, IdleReport, WorkloadReport } from "./report.ts";
 import { openSubject, type Subject } from "./subject.ts";
 
 export interface BenchProgress {
@@ -31,6 +32,8 @@ export async function measure(
   progress.say("preparing");
   const subject = await openSubject(options, { signal });
   try {
+    progress.say("idle");
+    const idle = await measureIdle(subject, { seconds: options.seconds, signal });
     progress.say(`filling ${options.sizeBytes / MIB} MiB`);
     await fill(subject.url, { sizeBytes: options.sizeBytes, signal });
     const workloads: WorkloadReport[] = [];
@@ -45,12 +48,35 @@ export async function measure(
       profile: options.profile,
       secondsPerWorkload: options.seconds,
       sizeBytes: options.sizeBytes,
+      idle,
       workloads,
     };
   } finally {
     progress.say("cleaning up");
     await subject.close();
   }
+}
+
+/** What the processes spend when nobody asks anything of them. */
+async function measureIdle(
+  subject: Subject,
+  { seconds, signal }: { readonly seconds: number; readonly signal: AbortSignal },
+): Promise<IdleReport> {
+  const processes = await subject.processes();
+  const before = await sampleProcesses(processes);
+  const beganMs = nodeClock.nowMs();
+  await sleep(nodeClock, seconds * 1000, { signal });
+  const elapsed = (nodeClock.nowMs() - beganMs) / 1000;
+  const after = await sampleProcesses(processes);
+  const usage = usageBetween(processes, { before, after }, 0);
+  const sum = (field: "cpuSeconds" | "rssBytes"): number =>
+    usage.reduce((total, process) => total + (process[field] ?? 0), 0);
+  return {
+    seconds: elapsed,
+    cpuPercentOfOneCore: (100 * sum("cpuSeconds")) / elapsed,
+    rssBytes: sum("rssBytes"),
+    processes: usage.map(({ id, cpuSeconds, rssBytes }) => ({ id, cpuSeconds, rssBytes })),
+  };
 }
 
 async function measureWorkload(

@@ -18,6 +18,15 @@ export interface WorkloadReport {
   readonly processes: readonly ProcessUsage[];
 }
 
+/** Before the first workload, with the volume made and nobody using it. */
+export interface IdleReport {
+  readonly seconds: number;
+  readonly cpuPercentOfOneCore: number;
+  /** Of all role processes together. */
+  readonly rssBytes: number;
+  readonly processes: readonly Pick<ProcessUsage, "id" | "cpuSeconds" | "rssBytes">[];
+}
+
 export interface BenchReport {
   readonly version: 1;
   readonly machine: MachineDescription;
@@ -25,6 +34,7 @@ export interface BenchReport {
   readonly profile: string;
   readonly secondsPerWorkload: number;
   readonly sizeBytes: number;
+  readonly idle: IdleReport;
   readonly workloads: readonly WorkloadReport[];
 }
 
@@ -34,6 +44,8 @@ export function formatReport(report: BenchReport): string {
     `${report.subject}, profile ${report.profile}, ${formatSize(report.sizeBytes)} filled`,
     `${machine.cores} x ${machine.cpuModel}, ${formatSize(machine.memoryBytes)} memory, ` +
       `Linux ${machine.kernel}, Node ${machine.node}, commit ${machine.commit ?? "unknown"}`,
+    `idle: ${report.idle.cpuPercentOfOneCore.toFixed(1)} % of one core, ` +
+      `${formatSize(report.idle.rssBytes)} resident in ${report.idle.processes.length} processes`,
     "",
     ...formatTable(
       ["workload", "tool", "per second", "MB/s", "p50 ms", "p99 ms", "max ms", "errors"],

@@ -58,6 +58,7 @@ export {
 export {
   formatFaults,
   type PathOptions,
+  type ReadBackOptions,
   type RunOptions,
   Verifier,
   type VerifierOptions,

@@ -1,6 +1,6 @@
 // A logical unit as a block device, over one session or several paths. Conditions that every host
-// retries are retried here too - unit attentions, BUSY, TASK SET FULL, becoming ready - within a
-// budget, and each is recorded: what an initiator had to swallow belongs into the report.
+// retries are retried here too - unit attentions, BUSY, TASK SET FULL, not ready, aborted by the
+// target - within a budget, and each is recorded: what an initiator had to swallow belongs into the report.
 import {
   assert,
   type BlockDevice,
@@ -49,8 +49,10 @@ export interface Inquiry {
 const RETRY_BUDGET_MS = 30_000;
 /** Pause before a command that met BUSY goes out again. */
 const BUSY_PAUSE_MS = 100;
-/** Unit attentions in a row before a command fails: one per condition a target may queue. */
-const ATTENTIONS_MAX = 16;
+/** Unit attentions and aborts in a row before a command fails: more than a target may queue. */
+const RETRIES_MAX = 16;
+/** Not repeated after an abort: had it been carried out, it would not find what it expects. */
+const COMPARE_AND_WRITE = 0x89;
 /** Longest transfer of one command; shorter if VPD B0 says so. */
 const TRANSFER_MAX = MIB;
 /** Longest UNMAP of one command; shorter if VPD B0 says so. */
@@ -216,16 +218,19 @@ export class LogicalUnit implements BlockDevice {
   /** Runs a command with the retries of a host and returns whatever status it ends with. */
   async execute(command: Omit<ScsiCommand, "lun">): Promise<ScsiResult> {
     const deadlineMs = this.clock.nowMs() + this.retryBudgetMs;
-    for (let attentions = 0; ; ) {
+    for (let retries = 0; ; ) {
       const result = await this.executor.execute({ ...command, lun: this.lun });
-      const verdict = this.judge(result);
+      const verdict = this.judge(command, result);
       if (verdict === "done" || this.clock.nowMs() >= deadlineMs) return result;
-      if (verdict === "retry" && ++attentions > ATTENTIONS_MAX) return result;
+      if (verdict === "retry" && ++retries > RETRIES_MAX) return result;
       if (verdict === "pause") await this.pause(command.signal);
     }
   }
 
-  private judge({ status, sense }: ScsiResult): Verdict {
+  private judge(
+    { cdb: command }: Pick<ScsiCommand, "cdb">,
+    { status, sense }: ScsiResult,
+  ): Verdict {
     if (status === STATUS.good) return "done";
     if (status === STATUS.busy || status === STATUS.taskSetFull) {
       this.incidents.record("busy", this.name, `status ${status}`);
@@ -241,7 +246,9 @@ export class LogicalUnit implements BlockDevice {
     }
     const detail = sense ? formatSense(sense) : `status ${status}`;
     this.incidents.record("check-condition", this.name, detail);
-    return sense?.key === SENSE_KEY.notReady ? "pause" : "done";
+    if (sense?.key === SENSE_KEY.notReady) return "pause";
+    const aborted = sense?.key === SENSE_KEY.abortedCommand || status === STATUS.taskAborted;
+    return aborted && command.readUInt8(0) !== COMPARE_AND_WRITE ? "retry" : "done";
   }
 
   private pause(signal: AbortSignal | undefined): Promise<void> {

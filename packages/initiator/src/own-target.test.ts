@@ -215,8 +215,11 @@ describe("two paths to our own target", () => {
       portal.cut();
       await load;
     }
-    await verifier.readBack({ signal });
+    await expect.poll(() => multipath.status().every(({ up }) => up)).toBe(true);
+    const before = verifier.report().unitsChecked;
+    await verifier.readBack({ paths: await multipath.unitsByPath(), signal });
     const report = verifier.report();
+    expect(report.unitsChecked - before).toBe(2 * report.unitsWritten);
     expect(report.errors).toEqual([]);
     expect(report.faults).toEqual([]);
     expect(multipath.incidents.counts["path-lost"]).toBe(4);

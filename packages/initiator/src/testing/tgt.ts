@@ -35,9 +35,8 @@ export interface TgtTarget {
 /** Starts a tgtd that serves `file`; the caller ends it with `kill`. */
 export async function startTgt({ file }: { readonly file: string }): Promise<TgtTarget> {
   if (!existsSync(TGTD) || !existsSync(TGTADM)) {
-    throw new SystemError("process/not-found", `${TGTD} is not installed`, {
-      hint: "run scripts/setup --test, which installs the Debian package tgt",
-    });
+    const hint = "run scripts/setup --test, which installs the Debian package tgt";
+    throw new SystemError("process/not-found", `${TGTD} is not installed: ${hint}`, { hint });
   }
   const port = await freePort();
   // The control port names a socket: one per tgtd, like the TCP port.

@@ -151,10 +151,13 @@ export class Verifier {
     return this.perform(this.path(options.path), { kind: "unmap", offset, length }, options.signal);
   }
 
-  /** Reads everything that was ever written or unmapped, through every path, one after another. */
-  async readBack({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+  /**
+   * Reads everything that was ever written or unmapped, through every path, one after another:
+   * through those of the run, or through others that lead to the same device.
+   */
+  async readBack({ signal, paths = this.paths }: ReadBackOptions): Promise<void> {
     const ranges = this.touchedRanges();
-    for (const path of this.paths) {
+    for (const path of paths) {
       for (const { offset, length } of ranges) {
         signal.throwIfAborted();
         await this.perform(path, { kind: "read", offset, length }, signal);
@@ -322,6 +325,11 @@ export class Verifier {
 
 export interface RunOptions {
   readonly operations?: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ReadBackOptions {
+  readonly paths?: readonly VerifierPath[];
   readonly signal: AbortSignal;
 }
 
