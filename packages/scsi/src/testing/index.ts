@@ -1,1 +1,8 @@
-export {};
+export {
+  NEXUS_A,
+  NEXUS_B,
+  type Outcome,
+  openTarget,
+  type RunOptions,
+  type TargetHarness,
+} from "./harness.ts";
