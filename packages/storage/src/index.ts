@@ -1,1 +1,3 @@
-export {};
+export { STORAGE_CONFIG, type StorageConfig } from "./config.ts";
+export { main } from "./main.ts";
+export { StorageNode, type StorageNodeDeps } from "./node.ts";

@@ -1,0 +1,67 @@
+// Chunks of deleted volumes are removed from the disks: when the deletion is heard, and at start for
+// deletions that happened meanwhile. Family numbers are never used again, so a chunk whose family
+// the complete and caught-up mirror does not know belonged to a volume that was deleted.
+import type { CatalogChange, CatalogView } from "@ashlar/catalog";
+import { type ChunkId, type FamilyId, familyOf, toSystemError } from "@ashlar/core";
+import type { Log } from "@ashlar/runtime";
+import type { DiskSet } from "./disk-set.ts";
+import type { ReplicaMap } from "./replica-map.ts";
+
+export interface ChunkRemovalDeps {
+  readonly disks: DiskSet;
+  readonly replicas: ReplicaMap;
+  readonly view: CatalogView;
+  readonly log: Log;
+}
+
+export class ChunkRemoval {
+  private readonly deps: ChunkRemovalDeps;
+  private running: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(deps: ChunkRemovalDeps) {
+    this.deps = deps;
+  }
+
+  /** The mirror holds all that was committed when this node started. */
+  onCaughtUp(): void {
+    const families = new Set([...this.deps.view.volumes.values()].map(({ family }) => family));
+    this.removeWhere((family) => !families.has(family));
+  }
+
+  onChanges(changes: readonly CatalogChange[]): void {
+    const deleted = new Set<FamilyId>();
+    for (const change of changes) if (change.kind === "volumeDeleted") deleted.add(change.family);
+    if (deleted.size > 0) this.removeWhere((family) => deleted.has(family));
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.running;
+  }
+
+  private removeWhere(isDeleted: (family: FamilyId) => boolean): void {
+    const chunks: ChunkId[] = [];
+    for (const { store, failed } of this.deps.disks.all) {
+      if (failed) continue;
+      for (const { chunk } of store.chunks()) if (isDeleted(familyOf(chunk))) chunks.push(chunk);
+    }
+    for (const { chunk } of this.deps.replicas.all) {
+      if (isDeleted(familyOf(chunk))) chunks.push(chunk);
+    }
+    if (chunks.length > 0) this.running = this.running.then(() => this.remove(new Set(chunks)));
+  }
+
+  private async remove(chunks: ReadonlySet<ChunkId>): Promise<void> {
+    const { replicas, log } = this.deps;
+    try {
+      for (const chunk of chunks) {
+        if (this.stopped) return;
+        await replicas.remove(chunk);
+      }
+      log.info({ chunks: chunks.size }, "chunks of deleted volumes removed");
+    } catch (thrown) {
+      log.error({ error: toSystemError(thrown) }, "chunks of a deleted volume not removed");
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// The stores of a node's disks. A disk is made on the first start and opened ever after; one that
+// cannot be opened, or fails later, is reported and left alone: the process lives on with the others
+// (P19).
+import { type DiskId, hasCode, type StoreUuid, storeUuid, toSystemError } from "@ashlar/core";
+import type { ChunkStore } from "@ashlar/replica";
+import type { StorageReport } from "@ashlar/rpc";
+import type { Disk, Log, Random, Registry } from "@ashlar/runtime";
+import { createStore, openStore } from "@ashlar/store";
+import type { DiskConfig, StorageConfig } from "./config.ts";
+import type { NodeCatalogue } from "./node-catalogue.ts";
+
+export interface OpenDisk {
+  readonly disk: DiskId;
+  readonly store: ChunkStore;
+  failed: boolean;
+}
+
+export interface DiskSetDeps {
+  readonly disk: Disk;
+  readonly random: Random;
+  readonly log: Log;
+  readonly registry: Registry;
+  readonly catalogue: NodeCatalogue;
+}
+
+export class DiskSet {
+  private readonly deps: DiskSetDeps;
+  private readonly config: Pick<StorageConfig, "clusterId" | "nodeId" | "disks">;
+  private readonly byStore = new Map<StoreUuid, OpenDisk>();
+
+  constructor(deps: DiskSetDeps, config: Pick<StorageConfig, "clusterId" | "nodeId" | "disks">) {
+    this.deps = deps;
+    this.config = config;
+  }
+
+  get all(): readonly OpenDisk[] {
+    return [...this.byStore.values()];
+  }
+
+  get(store: StoreUuid): OpenDisk | undefined {
+    return this.byStore.get(store);
+  }
+
+  /** Makes or opens every disk; those that fail are logged. */
+  async open(chunkSize: number): Promise<void> {
+    for (const config of this.config.disks) {
+      try {
+        const store = await this.openOne(config, chunkSize);
+        this.byStore.set(store.storeUuid, { disk: config.diskId, store, failed: false });
+      } catch (thrown) {
+        const error = toSystemError(thrown, "disk/failed");
+        this.deps.log.error(
+          { disk: config.diskId, path: config.path, code: error.code, error },
+          "disk cannot be used",
+        );
+      }
+    }
+  }
+
+  report(): StorageReport {
+    const disks = this.all.map(({ store, failed }) => {
+      const { sizeBytes, freeBytes } = store.space();
+      const state = failed ? ("failed" as const) : ("up" as const);
+      return { storeUuid: store.storeUuid, sizeBytes, freeBytes: Math.max(0, freeBytes), state };
+    });
+    return { disks };
+  }
+
+  async close(): Promise<void> {
+    for (const { disk, store } of this.byStore.values()) {
+      try {
+        await store.close();
+      } catch (thrown) {
+        this.deps.log.warn({ disk, error: toSystemError(thrown) }, "store did not close in order");
+      }
+    }
+  }
+
+  private async openOne(config: DiskConfig, chunkSize: number): Promise<ChunkStore> {
+    const { disk, random, log, registry, catalogue } = this.deps;
+    const { clusterId, nodeId: node } = this.config;
+    const { diskId, path, sizeBytes } = config;
+    const identity = { clusterId, node, diskId, path, chunkSize };
+    const known = await catalogue.get(diskId);
+    if (known?.state !== "ready") {
+      const uuid = known?.storeUuid ?? storeUuid(random.uuid());
+      await catalogue.put(diskId, { storeUuid: uuid, state: "creating" });
+      // Half made by an earlier start: nothing was ever acknowledged from it.
+      if (known && (await disk.exists(path))) await this.removeHalfMade(path);
+      log.info({ disk: diskId, path, sizeBytes, storeUuid: uuid }, "store is made");
+      await createStore(disk, { ...identity, sizeBytes, storeUuid: uuid }, { log });
+      await catalogue.put(diskId, { storeUuid: uuid, state: "ready" });
+    }
+    return openStore(disk, identity, { log, registry });
+  }
+
+  private async removeHalfMade(path: string): Promise<void> {
+    try {
+      await this.deps.disk.remove(path);
+    } catch (thrown) {
+      if (!hasCode(thrown, "disk/failed")) throw thrown;
+    }
+  }
+}

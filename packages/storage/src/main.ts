@@ -1,0 +1,25 @@
+// Entry point of the storage process: configuration in, node up, until a signal ends it.
+import {
+  nodeClock,
+  nodeDisk,
+  nodeRandom,
+  openLog,
+  openRegistry,
+  readConfig,
+  runProcess,
+} from "@ashlar/runtime";
+import { STORAGE_CONFIG } from "./config.ts";
+import { StorageNode } from "./node.ts";
+
+/** Runs until SIGTERM or SIGINT. */
+export async function main({ configPath }: { readonly configPath: string }): Promise<void> {
+  const config = await readConfig(configPath, STORAGE_CONFIG);
+  const log = openLog(config.logLevel, { node: config.nodeId });
+  const { ASHLAR_BOOT_ID: bootId = nodeRandom.uuid() } = process.env;
+  await runProcess(log, async () => {
+    log.info({ config, bootId }, "storage starts");
+    const ports = { disk: nodeDisk, clock: nodeClock, random: nodeRandom };
+    const registry = openRegistry({ node: config.nodeId });
+    return new StorageNode({ ...ports, log, registry, bootId }, config);
+  });
+}

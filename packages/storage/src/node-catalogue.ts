@@ -1,0 +1,48 @@
+// The node's own durable state: which store it made on which disk. A disk whose store is known is
+// never made anew, so a disk that went missing cannot come back empty under its old identity.
+import { type DiskId, type StoreUuid, storeUuid } from "@ashlar/core";
+import { Level } from "level";
+
+const RECORD_VERSION = 1;
+
+export interface DiskEntry {
+  readonly storeUuid: StoreUuid;
+  /** `creating` until the store was made: it may lie there half made. */
+  readonly state: "creating" | "ready";
+}
+
+interface StoredEntry {
+  readonly version: number;
+  readonly storeUuid: string;
+  readonly state: DiskEntry["state"];
+}
+
+export class NodeCatalogue {
+  private readonly level: Level<string, StoredEntry>;
+
+  private constructor(level: Level<string, StoredEntry>) {
+    this.level = level;
+  }
+
+  static async open(folder: string): Promise<NodeCatalogue> {
+    const level = new Level<string, StoredEntry>(folder, { valueEncoding: "json" });
+    await level.open();
+    return new NodeCatalogue(level);
+  }
+
+  async get(disk: DiskId): Promise<DiskEntry | undefined> {
+    const stored = await this.level.get(keyOf(disk));
+    return stored && { storeUuid: storeUuid(stored.storeUuid), state: stored.state };
+  }
+
+  /** Durable when resolved. */
+  async put(disk: DiskId, entry: DiskEntry): Promise<void> {
+    await this.level.put(keyOf(disk), { version: RECORD_VERSION, ...entry }, { sync: true });
+  }
+
+  async close(): Promise<void> {
+    await this.level.close();
+  }
+}
+
+const keyOf = (disk: DiskId): string => `disk/${disk}`;

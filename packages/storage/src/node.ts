@@ -1,0 +1,313 @@
+// The composition root of a storage node: disks, replicas, the way in for gateways and peers, and
+// its standing with the metadata service.
+import { present, SystemError, toSystemError } from "@ashlar/core";
+import type { OperationReply } from "@ashlar/replica";
+import {
+  addStorageService,
+  type Carrier,
+  type CarrierDialer,
+  CarrierServer,
+  type CatalogClient,
+  createCarrierDialer,
+  createCatalogClient,
+  GrpcServer,
+  OperationServer,
+} from "@ashlar/rpc";
+import {
+  type Clock,
+  type Disk,
+  type Health,
+  Lifecycle,
+  type Log,
+  MetricsServer,
+  type Random,
+  type Registry,
+  type Startable,
+} from "@ashlar/runtime";
+import { Admissions } from "./admissions.ts";
+import { ChunkChecks } from "./chunk-checks.ts";
+import { ChunkRemoval } from "./chunk-removal.ts";
+import { type StorageConfig, splitAddress } from "./config.ts";
+import { DiskSet, type OpenDisk } from "./disk-set.ts";
+import { learnersLedBy } from "./led-learners.ts";
+import { NodeCatalogue } from "./node-catalogue.ts";
+import { PeerLinks } from "./peer-links.ts";
+import { Registration } from "./registration.ts";
+import { ReplicaMap } from "./replica-map.ts";
+import { OperationMetrics, openStorageGauges } from "./storage-metrics.ts";
+
+export interface StorageNodeDeps {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly registry: Registry;
+  /** Random per process start; a supervisor's exit report names it. */
+  readonly bootId: string;
+}
+
+/** Everything that exists once the disks are open. */
+interface Parts {
+  readonly disks: DiskSet;
+  readonly replicas: ReplicaMap;
+  readonly links: PeerLinks;
+  readonly admissions: Admissions;
+  readonly removal: ChunkRemoval;
+  readonly registration: Registration;
+  readonly server: GrpcServer;
+  readonly carriers: CarrierServer;
+}
+
+export class StorageNode implements Startable {
+  private readonly deps: StorageNodeDeps;
+  private readonly config: StorageConfig;
+  private readonly lifecycle: Lifecycle;
+  private readonly stopping = new AbortController();
+  private readonly operationServers = new Set<OperationServer>();
+  private readonly client: CatalogClient & Startable;
+  private readonly dialer: CarrierDialer & { close(): void };
+  private catalogue: NodeCatalogue | undefined;
+  private disks: DiskSet | undefined;
+  private parts: Parts | undefined;
+  private registration: Registration | undefined;
+
+  constructor(deps: StorageNodeDeps, config: StorageConfig) {
+    const { clock, random, log } = deps;
+    const { clusterId, metadata, carrier: kind } = config;
+    this.deps = deps;
+    this.config = config;
+    this.lifecycle = new Lifecycle({ log });
+    this.client = createCatalogClient({ clusterId, metadata, clock, random, log });
+    this.dialer = createCarrierDialer({ self: this.self, clusterId, kind, random, log, clock });
+  }
+
+  /** Port of the gRPC server, after start. */
+  get port(): number {
+    return present(this.parts, "the node runs").server.port;
+  }
+
+  /** @throws SystemError config/port-in-use, disk/locked, and whatever keeps it from registering. */
+  async start(): Promise<void> {
+    const { registry } = this.deps;
+    const { metrics } = this.config;
+    const health = (): Health => this.health();
+    await this.lifecycle.start([
+      ["metrics", new MetricsServer({ registry, health }, metrics)],
+      ["catalogue", { start: () => this.openCatalogue(), stop: () => this.closeCatalogue() }],
+      ["catalog client", this.client],
+      ["disks", { start: () => this.openDisks(), stop: () => this.closeDisks() }],
+    ]);
+    try {
+      await this.lifecycle.start(this.services());
+    } catch (thrown) {
+      await this.lifecycle.stop();
+      throw thrown;
+    }
+    this.deps.log.info({ listen: this.config.listen, port: this.port }, "storage serves");
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort(new SystemError("operation/aborted", "the node stops"));
+    await this.lifecycle.stop();
+  }
+
+  private get self(): { node: StorageConfig["nodeId"]; incarnation: () => number } {
+    return {
+      node: this.config.nodeId,
+      incarnation: () => this.registration?.incarnation ?? 0,
+    };
+  }
+
+  private async openCatalogue(): Promise<void> {
+    const { disk } = this.deps;
+    await disk.makeFolder(this.config.dataDir);
+    this.catalogue = await NodeCatalogue.open(`${this.config.dataDir}/catalogue`);
+  }
+
+  private async closeCatalogue(): Promise<void> {
+    await this.catalogue?.close();
+  }
+
+  private async openDisks(): Promise<void> {
+    const { signal } = this.stopping;
+    await this.client.ready({ signal });
+    const cluster = present(this.client.view.cluster, "a complete mirror knows its cluster");
+    const catalogue = present(this.catalogue, "the node's catalogue is open");
+    this.disks = new DiskSet({ ...this.deps, catalogue }, this.config);
+    await this.disks.open(cluster.chunkSize);
+  }
+
+  private async closeDisks(): Promise<void> {
+    await this.disks?.close();
+  }
+
+  private services(): (readonly [name: string, part: Startable])[] {
+    const parts = this.assemble(present(this.disks, "the disks are open"));
+    const { replicas, links, admissions, removal, registration, server, carriers } = parts;
+    this.parts = parts;
+    this.registration = registration;
+    const stopListening = { call: (): void => {} };
+    const follow: Startable = {
+      start: async () => {
+        stopListening.call = this.client.onChanges((changes) => {
+          replicas.onChanges(changes);
+          removal.onChanges(changes);
+        });
+      },
+      stop: async () => stopListening.call(),
+    };
+    const peers: Startable = {
+      start: async () => {},
+      stop: async () => {
+        admissions.stop();
+        links.stop();
+        this.dialer.close();
+      },
+    };
+    const clean: Startable = {
+      start: async () => {
+        await this.client.catchUp({ signal: this.stopping.signal });
+        removal.onCaughtUp();
+      },
+      stop: () => removal.stop(),
+    };
+    return [
+      ["peers", peers],
+      ["follow", follow],
+      ["carriers", carriers],
+      ["grpc", server],
+      ["registration", registration],
+      ["removal", clean],
+    ];
+  }
+
+  private assemble(disks: DiskSet): Parts {
+    const { clock, log, random, registry } = this.deps;
+    const { clusterId, nodeId: node, listen } = this.config;
+    const { client, dialer } = this;
+    const { view } = client;
+    const onDiskFailed = (disk: OpenDisk): void => this.onDiskFailed(disk);
+    const replicas = new ReplicaMap({ node, view, disks, clock, log, onDiskFailed });
+    const addressOf = (peer: typeof node): string | undefined => view.nodes.get(peer)?.address;
+    const links = new PeerLinks({ dialer, clock, log, addressOf }, replicas);
+    const admissions = new Admissions({ client, clock, log }, (request) =>
+      replicas.onAdmissionUnanswered(request),
+    );
+    replicas.join({ links, admissions });
+    const removal = new ChunkRemoval({ disks, replicas, view, log });
+    const { host, port } = splitAddress(listen);
+    const server = new GrpcServer({ log }, { clusterId, host, port });
+    const metrics = new OperationMetrics(registry, clock);
+    const carriers = new CarrierServer({
+      self: this.self,
+      clusterId,
+      socketListen: { host, port: 0 },
+      accept: (carrier) => this.accept(carrier, { replicas, links, metrics }),
+      random,
+      log,
+      clock,
+    });
+    carriers.addTo(server);
+    addStorageService(server, new ChunkChecks({ node, view, disks, replicas, clock }));
+    const inFlight = (): number => this.inFlight();
+    openStorageGauges(registry, { replicas, links, disks, inFlight });
+    const registration = new Registration({
+      client,
+      log,
+      describe: () => this.describe(disks, server.port),
+      report: () => disks.report(),
+      onIncarnation: (incarnation) => this.onIncarnation(replicas, incarnation),
+    });
+    return { disks, replicas, links, admissions, removal, registration, server, carriers };
+  }
+
+  private accept(
+    carrier: Carrier,
+    {
+      replicas,
+      links,
+      metrics,
+    }: {
+      readonly replicas: ReplicaMap;
+      readonly links: PeerLinks;
+      readonly metrics: OperationMetrics;
+    },
+  ): void {
+    if (carrier.purpose === "replication") {
+      links.accept(carrier);
+      return;
+    }
+    const server = new OperationServer(carrier, (operation, reply) => {
+      const startedMs = metrics.nowMs();
+      replicas.operation(operation, (answer: OperationReply) => {
+        metrics.count(operation, answer.status, startedMs);
+        reply(answer);
+      });
+    });
+    this.operationServers.add(server);
+    carrier.onClose(() => this.operationServers.delete(server));
+  }
+
+  /** Leaderships of the old incarnation end; learners that wait for this node are looked up. */
+  private onIncarnation(replicas: ReplicaMap, incarnation: number): void {
+    replicas.identify(incarnation);
+    if (incarnation === 0) return;
+    const { clock } = this.deps;
+    const { view } = this.client;
+    void learnersLedBy({ view, clock }, { node: this.config.nodeId, incarnation }, (config) => {
+      if (this.registration?.incarnation === incarnation) replicas.onConfig(config);
+    });
+  }
+
+  private describe(
+    disks: DiskSet,
+    port: number,
+  ): ReturnType<ConstructorParameters<typeof Registration>[0]["describe"]> {
+    const { host, port: advertised } = splitAddress(this.config.advertise);
+    const shown = host.includes(":") ? `[${host}]` : host;
+    return {
+      node: this.config.nodeId,
+      bootId: this.deps.bootId,
+      address: `${shown}:${advertised === 0 ? port : advertised}`,
+      disks: disks.all
+        .filter(({ failed }) => !failed)
+        .map(({ disk, store }) => ({
+          disk,
+          storeUuid: store.storeUuid,
+          sizeBytes: store.space().sizeBytes,
+          state: "up" as const,
+        })),
+    };
+  }
+
+  private onDiskFailed({ disk, store }: OpenDisk): void {
+    const { log } = this.deps;
+    const { signal } = this.stopping;
+    log.error({ disk, storeUuid: store.storeUuid }, "disk failed: it acks nothing until rebuilt");
+    this.client.storeDown(store.storeUuid, { signal }).catch((thrown: unknown) => {
+      if (!signal.aborted) log.error({ disk, error: toSystemError(thrown) }, "disk not reported");
+    });
+  }
+
+  private inFlight(): number {
+    let operations = 0;
+    for (const server of this.operationServers) operations += server.inFlight.operations;
+    return operations;
+  }
+
+  private health(): Health {
+    const incarnation = this.registration?.incarnation ?? 0;
+    const disks = this.disks?.all ?? [];
+    const usable = disks.filter(({ failed }) => !failed).length;
+    return {
+      ok: incarnation > 0 && usable > 0,
+      detail: {
+        node: this.config.nodeId,
+        incarnation,
+        disks: this.config.disks.length,
+        usableDisks: usable,
+        replicas: this.parts?.replicas.size ?? 0,
+      },
+    };
+  }
+}

@@ -1,0 +1,233 @@
+// Joins one chunk's state machine to its store and to the network: one event at a time, effects in
+// order, completions back as events. Completions of one group commit are given as one event, so that
+// a batch of appends costs one step and one ack.
+import { assertNever, type ChunkId, hasCode, type NodeId, SystemError } from "@ashlar/core";
+import {
+  type Answers,
+  type ChunkStore,
+  type JournalEffect,
+  type MemberMessage,
+  type Notice,
+  type PrimaryMessage,
+  type Question,
+  Replica,
+  type ReplicaEffect,
+  type ReplicaEvent,
+  type ReplicaView,
+} from "@ashlar/replica";
+
+export type AdmissionRequest = (ReplicaEffect & { readonly kind: "admit" })["request"];
+
+/** What a driver needs of its node. */
+export interface DriverPorts {
+  /** To a member, over the connection this node opened. */
+  send(to: NodeId, message: PrimaryMessage): void;
+  /** To a primary, over the connection it opened. */
+  respond(to: NodeId, message: MemberMessage): void;
+  /** Wants `linkUp` and `linkDown` of that node from now on. */
+  link(driver: ReplicaDriver, node: NodeId): void;
+  /** Wants a tick a few milliseconds from now. */
+  wake(driver: ReplicaDriver): void;
+  /** Completions are waiting: call `flush` at the end of this turn. */
+  flushLater(driver: ReplicaDriver): void;
+  admit(request: AdmissionRequest): void;
+  requestResync(driver: ReplicaDriver, node: NodeId): void;
+  releaseResync(driver: ReplicaDriver, node: NodeId): void;
+  onNotice(chunk: ChunkId, notice: Notice): void;
+  /** A copied extent arrived or left, in bytes. */
+  onCopied(bytes: number): void;
+  onStoreError(driver: ReplicaDriver, error: SystemError): void;
+}
+
+export class ReplicaDriver {
+  readonly chunk: ChunkId;
+  readonly store: ChunkStore;
+  private readonly ports: DriverPorts;
+  private readonly replica: Replica;
+  private readonly events: ReplicaEvent[] = [];
+  private stepping = false;
+  /** Tickets settled without a gap, and those beyond one. */
+  private settledTicket = 0;
+  private readonly settledBeyond = new Set<number>();
+  private toldTicket = 0;
+
+  constructor(
+    ports: DriverPorts,
+    {
+      chunk,
+      store,
+      chunkSize,
+    }: { readonly chunk: ChunkId; readonly store: ChunkStore; readonly chunkSize: number },
+  ) {
+    this.ports = ports;
+    this.chunk = chunk;
+    this.store = store;
+    this.replica = new Replica({
+      chunk,
+      node: store.node,
+      store: store.storeUuid,
+      chunkSize,
+      status: store.status(chunk),
+      uncommitted: store.uncommitted(chunk),
+      freeBytes: () => Math.max(0, store.space().freeBytes),
+    });
+  }
+
+  get view(): ReplicaView {
+    return this.replica.view;
+  }
+
+  step(event: ReplicaEvent): void {
+    if (this.stepping) {
+      this.events.push(event);
+      return;
+    }
+    this.stepping = true;
+    for (let next: ReplicaEvent | undefined = event; next; next = this.events.shift()) {
+      for (const effect of this.replica.step(next)) this.execute(effect);
+    }
+    this.stepping = false;
+  }
+
+  /** Tells the machine what became durable since the last call. */
+  flush(): void {
+    if (this.settledTicket === this.toldTicket) return;
+    this.toldTicket = this.settledTicket;
+    this.step({ kind: "journaled", upTo: this.settledTicket });
+  }
+
+  private execute(effect: ReplicaEffect): void {
+    const { ports } = this;
+    switch (effect.kind) {
+      case "commit":
+        this.commit(effect);
+        return;
+      case "ask":
+        this.ask(effect.token, effect.question);
+        return;
+      case "send":
+        if (effect.message.kind === "copyExtent") this.count(effect.message.copy);
+        ports.send(effect.to, effect.message);
+        return;
+      case "respond":
+        ports.respond(effect.to, effect.message);
+        return;
+      case "reply":
+        effect.replyTo(effect.reply);
+        return;
+      case "link":
+        ports.link(this, effect.node);
+        return;
+      case "wake":
+        ports.wake(this);
+        return;
+      case "admit":
+        ports.admit(effect.request);
+        return;
+      case "requestResync":
+        ports.requestResync(this, effect.node);
+        return;
+      case "releaseResync":
+        ports.releaseResync(this, effect.node);
+        return;
+      case "checked":
+        effect.report(effect.outcome);
+        return;
+      case "notice":
+        ports.onNotice(this.chunk, effect.notice);
+        return;
+      default:
+        this.journal(effect);
+    }
+  }
+
+  private commit({ lsn }: ReplicaEffect & { readonly kind: "commit" }): void {
+    try {
+      this.store.commit(this.chunk, lsn);
+    } catch (thrown) {
+      this.onError(thrown);
+    }
+  }
+
+  private journal(effect: JournalEffect): void {
+    const { ticket } = effect;
+    if (effect.kind === "applyCopy") this.count(effect.copy);
+    this.journaled(effect).then(
+      () => this.onSettled(ticket),
+      (thrown) => this.onError(thrown),
+    );
+  }
+
+  private journaled(effect: JournalEffect): Promise<void> {
+    const { store, chunk } = this;
+    switch (effect.kind) {
+      case "append":
+        return store.append(chunk, effect.entry);
+      case "promise":
+        return store.promise(chunk, effect.epoch);
+      case "truncate":
+        return store.truncate(chunk, effect.after);
+      case "beginResync":
+        return store.beginResync(chunk, effect.from);
+      case "setBase":
+        return store.setBase(chunk, effect.base);
+      case "applyCopy":
+        return store.applyCopy(chunk, effect.copy);
+      case "endResync":
+        return store.endResync(chunk);
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  private onSettled(ticket: number): void {
+    if (ticket !== this.settledTicket + 1) {
+      this.settledBeyond.add(ticket);
+      return;
+    }
+    this.settledTicket = ticket;
+    while (this.settledBeyond.delete(this.settledTicket + 1)) this.settledTicket += 1;
+    this.ports.flushLater(this);
+  }
+
+  private ask(token: number, question: Question): void {
+    this.answer(question).then(
+      (answer) => this.step({ kind: "answered", token, answer }),
+      (thrown) => {
+        const isBad = hasCode(thrown, "chunk/bad-checksum");
+        this.step({ kind: "failed", token, failure: isBad ? "badChecksum" : "diskFailed" });
+        if (!isBad) this.onError(thrown);
+      },
+    );
+  }
+
+  /** Asked in the turn of the effect, so that it sees exactly what was committed before it. */
+  private async answer(question: Question): Promise<Answers[keyof Answers]> {
+    const { store, chunk } = this;
+    switch (question.kind) {
+      case "read":
+        return store.read(chunk, question.offset, question.length);
+      case "readExtent":
+        return store.readExtent(chunk, question.extent);
+      case "listExtents":
+        return store.extentsNewerThan(chunk, question.after);
+      case "digest":
+        return store.digest(chunk);
+      case "verify":
+        return store.verify(chunk);
+      default:
+        return assertNever(question);
+    }
+  }
+
+  private count({ data }: { readonly data: readonly Buffer[] | undefined }): void {
+    for (const { length } of data ?? []) this.ports.onCopied(length);
+  }
+
+  /** An operating error ends this replica here; anything else is a bug and ends the process. */
+  private onError(thrown: unknown): void {
+    if (!(thrown instanceof SystemError)) throw thrown;
+    this.step({ kind: "storeFailed" });
+    this.ports.onStoreError(this, thrown);
+  }
+}

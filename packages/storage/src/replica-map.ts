@@ -1,0 +1,259 @@
+// All replicas of this node, made on demand: by the first operation, by a primary that calls, by a
+// learner that waits for its primary here, or by a check. It feeds them with configurations, frames,
+// connections and ticks, and executes on the node what they want of it.
+import type { CatalogChange, CatalogView, ChunkConfig } from "@ashlar/catalog";
+import { type ChunkId, type FamilyId, familyOf, type NodeId, type SystemError } from "@ashlar/core";
+import type {
+  CheckOutcome,
+  MemberMessage,
+  Notice,
+  Operation,
+  OperationReply,
+  PrimaryMessage,
+  ReplyTo,
+} from "@ashlar/replica";
+import type { Clock, Log } from "@ashlar/runtime";
+import type { Admissions } from "./admissions.ts";
+import type { DiskSet, OpenDisk } from "./disk-set.ts";
+import type { PeerEvents, PeerLinks } from "./peer-links.ts";
+import { type AdmissionRequest, type DriverPorts, ReplicaDriver } from "./replica-driver.ts";
+import { ResyncSlots } from "./resync-slots.ts";
+
+/** Period of a replica's ticks while it wants them: bounds how long an idle commit stays untold. */
+const TICK_MS = 5;
+/** Replicas told of a connection within one turn: keeps a turn well below 20 ms. */
+const SLICE = 128;
+
+export interface ReplicaMapDeps {
+  readonly node: NodeId;
+  readonly view: CatalogView;
+  readonly disks: DiskSet;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onDiskFailed: (disk: OpenDisk, error: SystemError) => void;
+}
+
+/** Set once, since links and admissions speak to the map in turn. */
+export interface ReplicaMapPeers {
+  readonly links: PeerLinks;
+  readonly admissions: Admissions;
+}
+
+export class ReplicaMap implements PeerEvents {
+  readonly resyncs = new ResyncSlots();
+  resyncBytes = 0;
+  private readonly deps: ReplicaMapDeps;
+  private readonly ports: DriverPorts;
+  private readonly drivers = new Map<ChunkId, ReplicaDriver>();
+  private readonly linked = new Map<NodeId, Set<ReplicaDriver>>();
+  private readonly deleted = new Set<FamilyId>();
+  private waking = new Set<ReplicaDriver>();
+  private flushing: ReplicaDriver[] = [];
+  private peers: ReplicaMapPeers | undefined;
+  private incarnation = 0;
+
+  constructor(deps: ReplicaMapDeps) {
+    this.deps = deps;
+    this.ports = {
+      send: (to, message) => this.peers?.links.send(to, message),
+      respond: (to, message) => this.peers?.links.respond(to, message),
+      link: (driver, node) => this.link(driver, node),
+      wake: (driver) => this.wake(driver),
+      flushLater: (driver) => this.flushLater(driver),
+      admit: (request) => this.peers?.admissions.add(request),
+      requestResync: (driver, node) => this.resyncs.request(driver, node),
+      releaseResync: (driver, node) => this.resyncs.release(driver, node),
+      onNotice: (chunk, notice) => this.onNotice(chunk, notice),
+      onCopied: (bytes) => {
+        this.resyncBytes += bytes;
+      },
+      onStoreError: (driver, error) => this.onStoreError(driver, error),
+    };
+  }
+
+  join(peers: ReplicaMapPeers): void {
+    this.peers = peers;
+  }
+
+  get size(): number {
+    return this.drivers.size;
+  }
+
+  get all(): Iterable<ReplicaDriver> {
+    return this.drivers.values();
+  }
+
+  operation(operation: Operation, replyTo: (reply: OperationReply) => void): void {
+    const driver = this.drivers.get(operation.chunk) ?? this.open(operation.chunk);
+    if (driver) driver.step({ kind: "operation", operation, replyTo });
+    else refuse(operation, replyTo, this.deps.view.chunk(operation.chunk));
+  }
+
+  check(chunk: ChunkId, outcome: (outcome: CheckOutcome) => void): void {
+    const driver = this.drivers.get(chunk) ?? this.open(chunk);
+    if (driver) driver.step({ kind: "check", outcome });
+    else outcome({ kind: "unavailable" });
+  }
+
+  /** A new incarnation, or 0 while there is none: leaderships of another one end. */
+  identify(incarnation: number): void {
+    this.incarnation = incarnation;
+    for (const driver of this.drivers.values()) driver.step({ kind: "identity", incarnation });
+  }
+
+  onChanges(changes: readonly CatalogChange[]): void {
+    for (const change of changes) {
+      if (change.kind === "chunk") this.onConfig(change.record);
+      else if (change.kind === "node" && change.record.state === "up") {
+        this.peers?.links.retryNow(change.record.node);
+      } else if (change.kind === "volumeDeleted") this.deleted.add(change.family);
+    }
+  }
+
+  /** Told to replicas that exist; made for those whose learners wait for this node. */
+  onConfig(config: ChunkConfig): void {
+    const driver = this.drivers.get(config.chunk);
+    if (driver) driver.step({ kind: "config", config });
+    else if (config.learners.length > 0 && this.leads(config)) this.open(config.chunk);
+  }
+
+  /** Stops the chunk's replica and frees what its store holds of it. */
+  async remove(chunk: ChunkId): Promise<void> {
+    const driver = this.drivers.get(chunk);
+    this.drivers.delete(chunk);
+    if (driver) {
+      driver.step({ kind: "removed" });
+      for (const drivers of this.linked.values()) drivers.delete(driver);
+    }
+    for (const { store, failed } of this.deps.disks.all) {
+      if (!failed && (driver === undefined || driver.store === store)) await store.remove(chunk);
+    }
+  }
+
+  /** A disk is dead: nothing on it is answered good any more (P19). */
+  failDisk({ store }: OpenDisk): void {
+    for (const driver of this.drivers.values()) {
+      if (driver.store === store) driver.step({ kind: "storeFailed" });
+    }
+  }
+
+  onAdmissionUnanswered({ chunk, store }: AdmissionRequest): void {
+    this.drivers.get(chunk)?.step({ kind: "admissionUnanswered", store });
+  }
+
+  onUp(node: NodeId): void {
+    this.tellUp(node, [...(this.linked.get(node) ?? [])]);
+  }
+
+  onDown(node: NodeId): void {
+    for (const driver of this.linked.get(node) ?? []) driver.step({ kind: "linkDown", node });
+  }
+
+  fromMember(from: NodeId, message: MemberMessage): void {
+    this.drivers.get(message.chunk)?.step({ kind: "fromMember", from, message });
+  }
+
+  fromPrimary(from: NodeId, message: PrimaryMessage): void {
+    const driver = this.drivers.get(message.chunk) ?? this.openFor(message);
+    if (driver) driver.step({ kind: "fromPrimary", from, message });
+    else this.ports.respond(from, refusalOf(message));
+  }
+
+  private leads({ primary }: ChunkConfig): boolean {
+    return primary.node === this.deps.node && primary.incarnation === this.incarnation;
+  }
+
+  private open(chunk: ChunkId): ReplicaDriver | undefined {
+    const { view, disks, node } = this.deps;
+    const member = view.chunk(chunk)?.members.find((candidate) => candidate.node === node);
+    const disk = member && disks.get(member.storeUuid);
+    return disk && this.make(chunk, disk);
+  }
+
+  /** A primary may know of this member before our mirror does. */
+  private openFor(message: PrimaryMessage): ReplicaDriver | undefined {
+    if (message.kind !== "newEpoch" || this.deleted.has(familyOf(message.chunk))) return undefined;
+    const disk = this.deps.disks.get(message.store);
+    return disk && this.make(message.chunk, disk);
+  }
+
+  private make(chunk: ChunkId, { store, failed }: OpenDisk): ReplicaDriver | undefined {
+    const { view } = this.deps;
+    const chunkSize = view.cluster?.chunkSize;
+    if (failed || chunkSize === undefined) return undefined;
+    const driver = new ReplicaDriver(this.ports, { chunk, store, chunkSize });
+    this.drivers.set(chunk, driver);
+    driver.step({ kind: "identity", incarnation: this.incarnation });
+    const config = view.chunk(chunk);
+    if (config) driver.step({ kind: "config", config });
+    return driver;
+  }
+
+  private link(driver: ReplicaDriver, node: NodeId): void {
+    const drivers = this.linked.get(node) ?? new Set();
+    this.linked.set(node, drivers.add(driver));
+    const links = this.peers?.links;
+    if (links?.isUp(node)) driver.step({ kind: "linkUp", node });
+    else links?.want(node);
+  }
+
+  /** In slices: a node with very many chunks must not stop answering meanwhile. */
+  private tellUp(node: NodeId, drivers: readonly ReplicaDriver[]): void {
+    for (const driver of drivers.slice(0, SLICE)) driver.step({ kind: "linkUp", node });
+    const rest = drivers.slice(SLICE);
+    if (rest.length === 0) return;
+    this.deps.clock.after(0, () => {
+      if (this.peers?.links.isUp(node)) this.tellUp(node, rest);
+    });
+  }
+
+  private wake(driver: ReplicaDriver): void {
+    if (this.waking.size === 0) this.deps.clock.after(TICK_MS, () => this.tick());
+    this.waking.add(driver);
+  }
+
+  private tick(): void {
+    const woken = this.waking;
+    this.waking = new Set();
+    for (const driver of woken) driver.step({ kind: "tick" });
+  }
+
+  private flushLater(driver: ReplicaDriver): void {
+    if (this.flushing.push(driver) === 1) queueMicrotask(() => this.flush());
+  }
+
+  private flush(): void {
+    const { flushing } = this;
+    this.flushing = [];
+    for (const driver of flushing) driver.flush();
+  }
+
+  private onNotice(chunk: ChunkId, notice: Notice): void {
+    const { log } = this.deps;
+    if (notice.what === "diverged")
+      log.error({ chunk, ...notice }, "replica lacks what is committed");
+    else log.debug({ chunk, ...notice }, "replica");
+  }
+
+  private onStoreError({ chunk, store }: ReplicaDriver, error: SystemError): void {
+    const disk = this.deps.disks.get(store.storeUuid);
+    this.deps.log.error({ chunk, disk: disk?.disk, code: error.code, error }, "replica stopped");
+    if (!disk || disk.failed || error.code !== "disk/failed") return;
+    disk.failed = true;
+    this.failDisk(disk);
+    this.deps.onDiskFailed(disk, error);
+  }
+}
+
+/** The chunk is not here: whoever asks has an old map, or ours is old. */
+function refuse(operation: Operation, replyTo: ReplyTo, config: ChunkConfig | undefined): void {
+  const epoch = config?.epoch ?? 0;
+  const status = operation.epoch < epoch ? "staleEpoch" : "notPrimary";
+  replyTo({ status, epoch, value: 0, data: [], checksums: new Uint32Array(0) });
+}
+
+function refusalOf({ chunk, epoch, session, kind }: PrimaryMessage): MemberMessage {
+  const reason = kind === "newEpoch" ? "wrongStore" : "gap";
+  const tail = { epoch: 0, seq: 0 };
+  return { kind: "nak", chunk, epoch, session, reason, promisedEpoch: 0, tail };
+}
