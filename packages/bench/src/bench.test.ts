@@ -3,6 +3,7 @@
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { hasCode, MIB } from "@ashlar/core";
 import { formatIscsiUrl } from "@ashlar/initiator";
 import { startTgt, type TgtTarget } from "@ashlar/initiator/testing";
@@ -57,6 +58,35 @@ describe("measure", () => {
     expect(said).toContain("filling 64 MiB");
     expect(JSON.parse(JSON.stringify(report)).machine.cores).toBeGreaterThan(0);
     expect(formatReport(report)).toContain("4 KiB write, depth 32");
+  });
+});
+
+describe("the command", () => {
+  const SOURCE = ["--conditions=ashlar-source", "--import", "tsx"];
+  const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+
+  it("stays until it is done, and prints one document", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "ashlar-bench-"));
+    const file = join(folder, "disk.img");
+    await writeFile(file, "");
+    await truncate(file, 64 * MIB);
+    const tgt = await startTgt({ file });
+    try {
+      const what = ["--url", formatIscsiUrl(tgt), "--profile", "own", "--size", "64MiB"];
+      const args = [...SOURCE, MAIN, ...what, "--seconds", "0.1", "--json"];
+      const report = JSON.parse(await runCommand(process.execPath, args, { signal }));
+      expect(report).toMatchObject({ version: 1, profile: "own" });
+      expect(report.workloads).toHaveLength(6);
+    } finally {
+      await tgt.kill();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("says what is wrong with its arguments", async () => {
+    const args = [...SOURCE, MAIN, "--profile", "huge"];
+    const thrown = await runCommand(process.execPath, args, { signal }).catch((error) => error);
+    expect(thrown.message).toMatch(/exit status 2: bench: profile "huge" is not known\n.*quick/);
   });
 });
 

@@ -4,11 +4,15 @@ import { measure } from "./bench.ts";
 import { parseOptions, USAGE } from "./options.ts";
 import { formatReport } from "./report.ts";
 
+const ALIVE_STEP_MS = 60_000;
+
 /** Runs the bench and resolves with the exit status: 0 done, 1 failed, 2 usage. */
 export async function runBench(argv: readonly string[]): Promise<number> {
   const json = argv.includes("--json");
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
+  // Timers of the clock keep no process alive, and while nothing is asked there is nothing else.
+  const alive = setInterval(() => {}, ALIVE_STEP_MS);
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   try {
@@ -28,6 +32,7 @@ export async function runBench(argv: readonly string[]): Promise<number> {
     else process.stderr.write(`bench: ${message}${hint ? `\n  ${hint}` : ""}\n`);
     return code === "argument/invalid" ? 2 : 1;
   } finally {
+    clearInterval(alive);
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
   }
