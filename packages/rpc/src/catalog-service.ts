@@ -96,7 +96,9 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
             state: oneOf(STORE_STATES, store.state),
           }));
           const ping = { process: nodeId(process), incarnation: safeNumber(incarnation) };
-          stream.write(service.ping({ ...ping, report: { disks } }));
+          const { superseded } = service.ping({ ...ping, report: { disks } });
+          // Silence is consent: answers to every ping would be half the work of an idle cluster.
+          if (superseded) stream.write({ superseded });
         } catch (thrown) {
           failStream(stream, thrown);
         }
