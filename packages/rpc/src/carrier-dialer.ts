@@ -74,7 +74,9 @@ class RpcCarrierDialer implements CarrierDialer {
     try {
       return await this.open(address, purpose, giveUp);
     } catch (thrown) {
-      const error = toSystemError(giveUp.aborted ? giveUp.reason : thrown, "rpc/unavailable");
+      const error = giveUp.aborted
+        ? toSystemError(giveUp.reason, "operation/aborted")
+        : toSystemError(thrown);
       if (error.code !== "rpc/disconnected") throw error;
       throw new SystemError("rpc/unavailable", `${address}: ${error.message}`, { address }, error);
     } finally {
@@ -200,6 +202,8 @@ function openCall(
       stop();
       reject(fromServiceError(error, client.address));
     };
+    // Stays when ours goes: an error between two listeners would end the process.
+    call.on("error", () => {});
     call.on("error", onError);
     call.once("metadata", () => {
       stop();

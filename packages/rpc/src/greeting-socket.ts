@@ -2,8 +2,12 @@
 import type { Socket } from "node:net";
 import { SystemError } from "@ashlar/core";
 
-/** Nagle would hold back small replies; the kernel's keep-alive finds peers that lost power. */
+/**
+ * Nagle would hold back small replies; the kernel's keep-alive finds peers that lost power. An error
+ * is always followed by "close", which is what everybody here goes by.
+ */
 export function prepareSocket(socket: Socket): void {
+  socket.on("error", () => {});
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 5_000);
 }
@@ -23,7 +27,6 @@ export function readGreeting(socket: Socket, length: number): Promise<Buffer> {
     };
     const onError = (error: Error): void => {
       stop();
-      socket.on("error", () => {});
       reject(new SystemError("rpc/disconnected", error.message, {}, error));
     };
     const onClose = (): void => {

@@ -59,13 +59,6 @@ export {
 } from "./grpc-server.ts";
 export type { ExitReport, HeartbeatService, Ping } from "./heartbeat.ts";
 export { type OnOutcome, OperationClient, type OperationOutcome } from "./operation-client.ts";
-export {
-  decodeOperation,
-  decodeReply,
-  encodeOperation,
-  encodeReply,
-  OPERATION_FRAME,
-} from "./operation-codec.ts";
 export { type OperationHandler, OperationServer } from "./operation-server.ts";
 export { decodeReplication, encodeReplication, REPLICATION_FRAME } from "./replication-codec.ts";
 export { fromServiceError } from "./status.ts";

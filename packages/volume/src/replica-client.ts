@@ -147,7 +147,7 @@ export class ReplicaClient {
         this.pump(client);
       },
       (thrown) => {
-        const error = toSystemError(thrown, "rpc/unavailable");
+        const error = toSystemError(thrown);
         log.warn({ node: this.node, code: error.code, error }, "storage node not reached");
         this.onDialFailed(error);
       },
