@@ -4,7 +4,7 @@ import { SystemError, scatterJoin, scatterLength } from "@ashlar/core";
 import type { OperationStatusName } from "@ashlar/replica";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { IN_FLIGHT_OPERATIONS_MAX } from "./replica-client.ts";
+import { IN_FLIGHT_OPERATIONS_MAX, WAITING_OPERATIONS_MAX } from "./replica-client.ts";
 import { replyOf, VOLUME } from "./testing/fake-cluster.ts";
 import {
   block,
@@ -174,6 +174,23 @@ describe("operation router", () => {
     first.intercept = () => false;
     for (const answer of held) answer();
     expect((await Promise.all(reads)).map(scatterLength)).toEqual(Array(count).fill(512));
+  });
+
+  it("bounds the line behind a node, and does what did not fit later", async () => {
+    const { volume, first, retries } = await openTestVolume();
+    await volume.read(0, 512, options());
+    const held: (() => void)[] = [];
+    first.intercept = (operation, reply) => {
+      held.push(() => reply(first.perform(operation)));
+      return true;
+    };
+    const count = IN_FLIGHT_OPERATIONS_MAX + WAITING_OPERATIONS_MAX + 5;
+    const reads = Array.from({ length: count }, () => volume.read(0, 512, options()));
+    await until(() => held.length === IN_FLIGHT_OPERATIONS_MAX);
+    expect(await retries("rpc/unavailable")).toBeGreaterThanOrEqual(5);
+    first.intercept = () => false;
+    for (const answer of held) answer();
+    expect((await Promise.all(reads)).length).toBe(count);
   });
 
   it("fails what is outstanding when the gateway stops or the volume is deleted", async () => {

@@ -13,6 +13,8 @@ import { WaitQueue } from "./wait-queue.ts";
 export const IN_FLIGHT_OPERATIONS_MAX = 512;
 /** Several round trips of a fast network; one operation may exceed it alone. */
 export const IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024;
+/** Beyond this a request fails as if the node were not there, and its owner tries again later. */
+export const WAITING_OPERATIONS_MAX = 16_384;
 const REDIAL_MIN_MS = 50;
 /** A node that returns is noticed at once by its new catalog record; this is for lost networks. */
 const REDIAL_MAX_MS = 1000;
@@ -72,6 +74,11 @@ export class ReplicaClient {
     const { state } = this;
     if (state.kind === "open" && this.queue.length === 0 && hasRoom(state.client, request)) {
       this.send(state.client, request);
+      return;
+    }
+    if (this.queue.length >= WAITING_OPERATIONS_MAX) {
+      const error = new SystemError("rpc/unavailable", `too much waits for ${this.node}`);
+      queueMicrotask(() => request.settle({ kind: "failed", error }));
       return;
     }
     this.queue.push(request.line, request);
