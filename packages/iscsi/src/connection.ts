@@ -20,6 +20,7 @@ import {
   TASK_RESPONSE,
 } from "./opcode.ts";
 import type {
+  Digests,
   InitiatorPdu,
   LoginRequest,
   LogoutRequest,
@@ -76,6 +77,11 @@ export class Connection {
   /** The session in its full-feature phase, unless it is for discovery. */
   get session(): { readonly nexus: Nexus; readonly scsi: ScsiTarget } | undefined {
     return this.state.kind === "normal" ? this.state.session : undefined;
+  }
+
+  /** Digests in force, from the full-feature phase on. */
+  get digests(): Digests {
+    return this.transmitter.digests;
   }
 
   /** Takes what the socket delivered; the bytes must not change afterwards. */
@@ -163,11 +169,8 @@ export class Connection {
     const { effects } = this;
     this.effects = [];
     if (buffers.length === 0) return effects;
-    const last = effects.at(-1);
-    // What was sent before a close goes out before it.
-    if (last?.kind === "close") effects.splice(-1, 0, { kind: "send", buffers });
-    else effects.push({ kind: "send", buffers });
-    return effects;
+    // First, because whatever the effects lead to comes after it in the order of StatSN.
+    return [{ kind: "send", buffers }, ...effects];
   }
 
   private close(reason: CloseReason): void {
