@@ -1,0 +1,171 @@
+// What holds between sessions: reinstatement, resets, deleted volumes, trouble behind the portal. The
+// initiator is made of the PDU codec, so that it can misbehave.
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { MIB, SystemError } from "@ashlar/core";
+import {
+  encodeInitiatorPdu,
+  type InitiatorPdu,
+  NO_DIGESTS,
+  TASK_FUNCTION,
+  type TargetPdu,
+  targetPduDecoder,
+  type UnknownPdu,
+} from "@ashlar/iscsi";
+import { commandPdu, loginTo } from "@ashlar/iscsi/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type MemoryPortal, startMemoryPortal } from "./testing/memory-portal.ts";
+
+const TUR = "00 00 00 00 00 00";
+const READ_ONE = "28 00 00 00 00 00 00 00 01";
+
+class RawInitiator {
+  private readonly socket: Socket;
+  private readonly decoder = targetPduDecoder({ dataSegmentMax: 2 ** 20 });
+  private readonly received: (TargetPdu | UnknownPdu)[] = [];
+  private readonly closing: Promise<unknown>;
+  private wake: () => void = () => {};
+
+  constructor(address: string) {
+    const [host = "", port = ""] = address.split(":");
+    this.socket = connect(Number(port), host);
+    this.closing = once(this.socket, "close");
+    this.socket.on("error", () => {});
+    this.socket.on("data", (bytes: Buffer) => {
+      this.decoder.push(bytes, (pdu) => this.received.push(pdu));
+      this.wake();
+    });
+  }
+
+  send(pdu: InitiatorPdu): void {
+    const out: Buffer[] = [];
+    encodeInitiatorPdu(pdu, NO_DIGESTS, out);
+    this.socket.write(Buffer.concat(out));
+  }
+
+  async next(): Promise<TargetPdu | UnknownPdu> {
+    for (;;) {
+      const pdu = this.received.shift();
+      if (pdu) return pdu;
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+  }
+
+  async ask(pdu: InitiatorPdu): Promise<TargetPdu | UnknownPdu> {
+    this.send(pdu);
+    return this.next();
+  }
+
+  async closed(): Promise<void> {
+    await this.closing;
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
+
+let portal: MemoryPortal;
+let initiators: RawInitiator[];
+
+beforeEach(async () => {
+  portal = await startMemoryPortal([{ name: "demo", sizeBytes: 16 * MIB }], { portals: 2 });
+  initiators = [];
+});
+
+afterEach(async () => {
+  for (const initiator of initiators) initiator.close();
+  await portal.stop();
+});
+
+/** Sense key, ASC and ASCQ of a SCSI response. */
+function senseOf(pdu: TargetPdu | UnknownPdu): number[] {
+  const data = Buffer.concat("data" in pdu ? [...pdu.data] : []);
+  return [2, 12, 13].map((at) => data.readUInt8(2 + at));
+}
+
+async function login(path: number, isid = "80123456789a"): Promise<RawInitiator> {
+  const initiator = new RawInitiator(portal.addresses[path] ?? "");
+  initiators.push(initiator);
+  const request = { ...loginTo(portal.iqnOf("demo")), isid } as InitiatorPdu;
+  expect(await initiator.ask(request)).toMatchObject({ kind: "loginResponse", status: 0 });
+  return initiator;
+}
+
+test("the same initiator port at the same portal takes over; at the other it does not", async () => {
+  const first = await login(0);
+  const elsewhere = await login(1);
+  expect(portal.registry.count).toBe(2);
+  const second = await login(0);
+  await first.closed();
+  expect(portal.registry.count).toBe(2);
+  expect(senseOf(await second.ask(commandPdu(TUR, {})))).toEqual([6, 0x29, 7]);
+  expect(senseOf(await elsewhere.ask(commandPdu(TUR, {})))).toEqual([6, 0x29, 0]);
+});
+
+test("a reset by one session aborts and informs the others", async () => {
+  const [a, b] = [await login(0), await login(1, "801234567899")];
+  for (const initiator of [a, b]) await initiator.ask(commandPdu(TUR, {}));
+  const reset = await a.ask({
+    kind: "taskManagementRequest",
+    immediate: true,
+    function: TASK_FUNCTION.logicalUnitReset,
+    lun: 0,
+    itt: 7,
+    referencedItt: 0xffffffff,
+    cmdSn: 2,
+    expStatSn: 0,
+    refCmdSn: 0,
+    expDataSn: 0,
+  });
+  expect(reset).toMatchObject({ kind: "taskManagementResponse", response: 0 });
+  for (const initiator of [a, b]) {
+    expect(senseOf(await initiator.ask(commandPdu(TUR, { cmdSn: 2 })))).toEqual([6, 0x29, 3]);
+  }
+});
+
+test("a deleted volume ends its sessions; a new login does not find it", async () => {
+  const initiator = await login(0);
+  const iqn = portal.iqnOf("demo");
+  portal.deleteVolume("demo");
+  await initiator.closed();
+  expect(portal.registry.count).toBe(0);
+  const late = new RawInitiator(portal.addresses[0] ?? "");
+  initiators.push(late);
+  expect(await late.ask(loginTo(iqn))).toMatchObject({ kind: "loginResponse", status: 0x0203 });
+  await late.closed();
+});
+
+test("a cluster that does not answer in time is BUSY to the host", async () => {
+  const initiator = await login(0);
+  await initiator.ask(commandPdu(TUR, {}));
+  portal.deviceOf("demo").failure = new SystemError("chunk/unavailable", "no replica answers");
+  const fields = { read: true, expectedLength: 512, cmdSn: 2 };
+  expect(await initiator.ask(commandPdu(READ_ONE, fields))).toMatchObject({
+    kind: "scsiResponse",
+    status: 8,
+  });
+  const metrics = await portal.metrics.metrics();
+  expect(metrics).toContain(
+    'ashlar_gateway_command_failures_total{command="READ(10)",status="08"} 1',
+  );
+});
+
+test("bytes that are no iSCSI end the connection and nothing else", async () => {
+  const good = await login(0);
+  const bad = new RawInitiator(portal.addresses[0] ?? "");
+  initiators.push(bad);
+  bad.send(commandPdu(TUR, {}));
+  await bad.closed();
+  expect(await good.ask(commandPdu(TUR, {}))).toMatchObject({ kind: "scsiResponse" });
+});
+
+test("stopping the portal ends every session and leaves no task", async () => {
+  const initiator = await login(0);
+  initiator.send(commandPdu(READ_ONE, { read: true, expectedLength: 512 }));
+  await portal.stop();
+  await initiator.closed();
+  expect(portal.registry.count).toBe(0);
+});
