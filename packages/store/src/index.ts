@@ -1,7 +1,9 @@
+export { DiskChunkStore } from "./disk-chunk-store.ts";
 export {
   type CreateStoreOptions,
   createStore,
   type OpenStoreOptions,
   openStore,
   type StoreIdentity,
+  type StorePorts,
 } from "./open.ts";

@@ -1,7 +1,30 @@
 // Creating and opening the store of one disk: the two doors of this package.
-import type { ClusterId, DiskId, NodeId, StoreUuid } from "@ashlar/core";
-import type { ChunkStore } from "@ashlar/replica";
-import type { Disk, Log, Registry } from "@ashlar/runtime";
+import {
+  CHECKSUM_UNIT,
+  type ClusterId,
+  type DiskId,
+  EXTENT_SIZE,
+  isAligned,
+  type NodeId,
+  type StoreUuid,
+  SystemError,
+} from "@ashlar/core";
+import {
+  type Clock,
+  type Disk,
+  type DiskFile,
+  type Log,
+  nodeClock,
+  type Registry,
+} from "@ashlar/runtime";
+import { Allocator } from "./allocator.ts";
+import { DiskChunkStore } from "./disk-chunk-store.ts";
+import { BLOCK_SIZE, corrupt, FIRST_GROWTH_BYTES, layoutOf, MAGIC, storeSeed } from "./format.ts";
+import { writeZeros } from "./growth.ts";
+import { recover } from "./recovery.ts";
+import { SlotPool } from "./slot-pool.ts";
+import { exportGauges, storeMetrics } from "./store-metrics.ts";
+import { readSuperblock, type Superblock, writeSuperblock } from "./superblock.ts";
 
 export interface StoreIdentity {
   readonly clusterId: ClusterId;
@@ -24,27 +47,134 @@ export interface CreateStoreOptions extends OpenStoreOptions {
   readonly journalBytes?: number;
 }
 
+export interface StorePorts {
+  readonly log: Log;
+  readonly registry?: Registry;
+  /** For the work in the background; the node's own by default. */
+  readonly clock?: Clock;
+}
+
+/** How often a store looks whether it is idle enough for a checkpoint, or short of grown space. */
+const TICK_MS = 1000;
+
 /**
- * Makes an empty store; nothing is left behind when it fails.
+ * Makes an empty store; nothing is left behind when it fails. An existing file is refused unless it
+ * is empty, as a block device looks that no store was made on.
  * @throws SystemError disk/no-space, disk/failed (also when the file exists), argument/invalid.
  */
 export async function createStore(
-  _disk: Disk,
-  _options: CreateStoreOptions,
-  _ports: { readonly log: Log },
+  disk: Disk,
+  options: CreateStoreOptions,
+  { log }: Pick<StorePorts, "log">,
 ): Promise<void> {
-  throw new Error("not built yet");
+  const { path, sizeBytes, clusterId, node, diskId, storeUuid, chunkSize } = options;
+  const layout = layoutOf(sizeBytes, options.journalBytes);
+  if (chunkSize < EXTENT_SIZE || !isAligned(chunkSize, EXTENT_SIZE)) {
+    throw new SystemError("argument/invalid", `a chunk of ${chunkSize} bytes is no whole extents`);
+  }
+  const existed = await disk.exists(path);
+  const file = await disk.open(path, { mode: existed ? "open" : "create", lock: true });
+  try {
+    if (existed) await refuseUsed(file);
+    const end = layout.dataStart + layout.extentCount * EXTENT_SIZE;
+    await writeZeros(file, 0, Math.min(end, layout.dataStart + FIRST_GROWTH_BYTES));
+    const { journalBytes } = layout;
+    const fixed = { clusterId, node, diskId, storeUuid, sizeBytes, journalBytes, chunkSize };
+    for (const sequence of [0, 1]) {
+      await writeSuperblock(file, { ...fixed, sequence, replayFrom: 0, directory: 0 });
+    }
+    await file.datasync();
+    await file.close();
+  } catch (thrown) {
+    await file.close().catch(() => {});
+    if (!existed) await disk.remove(path);
+    throw thrown;
+  }
+  log.info({ path, sizeBytes, storeUuid }, "store created");
+}
+
+async function refuseUsed(file: DiskFile): Promise<void> {
+  if ((await file.sizeBytes()) > 0 || (await readSuperblock(file))) {
+    throw new SystemError("disk/failed", `${file.path} exists already`, {
+      path: file.path,
+      hint: "remove it, or name another file",
+    });
+  }
 }
 
 /**
  * Opens a store, replaying its journal; what it tells afterwards is durable.
  * @throws SystemError disk/foreign (another cluster's, node's or disk's store, or none),
- *   disk/locked (another process has it open), disk/corrupt, disk/failed.
+ *   disk/locked (another process has it open), disk/corrupt, disk/failed (no such file, among
+ *   others).
  */
 export async function openStore(
-  _disk: Disk,
-  _options: OpenStoreOptions,
-  _ports: { readonly log: Log; readonly registry?: Registry },
-): Promise<ChunkStore> {
-  throw new Error("not built yet");
+  disk: Disk,
+  options: OpenStoreOptions,
+  { log, registry, clock = nodeClock }: StorePorts,
+): Promise<DiskChunkStore> {
+  const file = await disk.open(options.path, { mode: "open", lock: true });
+  try {
+    const found = await readSuperblock(file);
+    if (!found) throw await withoutSuperblock(file);
+    refuseForeign(found, options);
+    // Written again: it may have been only in the page cache of a process that died.
+    const superblock = { ...found, sequence: found.sequence + 1 };
+    const layout = layoutOf(superblock.sizeBytes, superblock.journalBytes);
+    const seed = storeSeed(superblock.storeUuid);
+    const allocator = new Allocator(layout.extentCount, await grownExtents(file, layout));
+    const slots = new SlotPool(allocator);
+    const recovered = await recover({ file, layout, seed, allocator, slots }, superblock);
+    await writeSuperblock(file, superblock);
+    await file.datasync();
+    const metrics = storeMetrics(registry, options.diskId);
+    const parts = { disk, file, layout, seed, superblock, allocator, slots, recovered };
+    const store = new DiskChunkStore({ ...parts, log, metrics });
+    if (registry) {
+      exportGauges(registry, options.diskId, {
+        journalLiveBytes: () => store.journalLiveBytes,
+        freeBytes: () => store.space().freeBytes,
+        overlayBytes: () => store.overlayBytes,
+      });
+    }
+    await store.start((tick) => clock.every(TICK_MS, tick));
+    const chunks = recovered.chunks.size;
+    log.info({ path: options.path, chunks, batches: recovered.batches }, "store opened");
+    return store;
+  } catch (thrown) {
+    await file.close().catch(() => {});
+    throw thrown;
+  }
+}
+
+/** Extents that lie on the disk already; a device, whose file size says 0, has them all. */
+async function grownExtents(
+  file: DiskFile,
+  layout: { readonly dataStart: number; readonly extentCount: number },
+): Promise<number> {
+  const sizeBytes = await file.sizeBytes();
+  if (sizeBytes === 0) return layout.extentCount;
+  return Math.max(0, Math.floor((sizeBytes - layout.dataStart) / EXTENT_SIZE));
+}
+
+async function withoutSuperblock(file: DiskFile): Promise<SystemError> {
+  const block = Buffer.alloc(CHECKSUM_UNIT);
+  for (let copy = 0; copy < 4; copy += 1) {
+    await file.read(copy * BLOCK_SIZE, block);
+    if (block.readUInt32LE(0) === MAGIC.superblock) return corrupt("no superblock is whole");
+  }
+  return new SystemError("disk/foreign", `${file.path} holds no chunk store`, { path: file.path });
+}
+
+const FIXED = ["clusterId", "node", "diskId", "chunkSize"] as const;
+
+function refuseForeign(found: Superblock, expected: OpenStoreOptions): void {
+  const different = FIXED.filter((field) => found[field] !== expected[field]);
+  if (different.length === 0) return;
+  const [field = "clusterId"] = different;
+  throw new SystemError(
+    "disk/foreign",
+    `${expected.path} belongs elsewhere: its ${field} is ${found[field]}, not ${expected[field]}`,
+    { path: expected.path, hint: "check the disk's path in the configuration" },
+  );
 }

@@ -294,11 +294,17 @@ export class MemoryChunkStore implements ChunkStore {
 
   private apply(held: Chunk, entry: LogEntry): void {
     held.commit = entry.lsn;
+    if (entry.kind === "noop") return;
     for (let at = 0; at < entry.length; ) {
       const extent = Math.floor((entry.offset + at) / EXTENT_SIZE);
       const within = (entry.offset + at) % EXTENT_SIZE;
       const part = Math.min(entry.length - at, EXTENT_SIZE - within);
       const before = held.extents.get(extent);
+      // Unmapping what is not mapped changes nothing, so it leaves no stamp.
+      if (entry.kind === "unmap" && !before?.data) {
+        at += part;
+        continue;
+      }
       const lastLsn = maxLsn(before?.lastLsn ?? LSN_ZERO, entry.lsn);
       let data = before?.data;
       if (entry.kind === "write") {

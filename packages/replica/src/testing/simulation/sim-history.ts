@@ -1,0 +1,40 @@
+// What clients did and saw, and whether it can be explained: every 512-byte sector must be a
+// linearizable register (P6). Values are the seq of the operation that wrote them; 0 is zeros.
+
+export interface SectorOperation {
+  readonly kind: "read" | "write" | "swap";
+  /** Read or expected. */
+  readonly before: number;
+  /** Written. */
+  readonly after: number;
+  readonly start: number;
+  /** Infinity when nobody knows whether it took effect. */
+  end: number;
+}
+
+/** Whether some order of the operations explains all results (Wing and Gong, with memory). */
+export function isLinearizable(operations: readonly SectorOperation[]): boolean {
+  const sorted = [...operations].sort((a, b) => a.start - b.start);
+  const seen = new Set<string>();
+  const explain = (left: readonly SectorOperation[], value: number): boolean => {
+    if (left.every(({ end }) => end === Number.POSITIVE_INFINITY)) return true;
+    const key = `${value}:${left.map((operation) => sorted.indexOf(operation)).join()}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    const firstEnd = Math.min(...left.map(({ end }) => end));
+    for (const operation of left) {
+      if (operation.start > firstEnd) break;
+      if (operation.kind !== "write" && operation.before !== value) continue;
+      const next = operation.kind === "read" ? value : operation.after;
+      if (
+        explain(
+          left.filter((other) => other !== operation),
+          next,
+        )
+      )
+        return true;
+    }
+    return false;
+  };
+  return explain(sorted, 0);
+}

@@ -1,0 +1,113 @@
+// The root of a store: who it belongs to, its layout, and where its last checkpoint is. Of the four
+// copies a write replaces two, alternating, so that a torn write never touches the pair before it;
+// the newest valid copy wins. A fallback to an older pair is noticed by the journal (its ring was
+// released) or by the pages (theirs were reused), so it is never silently wrong.
+import {
+  type ClusterId,
+  clusterId,
+  crc32c,
+  type DiskId,
+  diskId,
+  type NodeId,
+  nodeId,
+  type StoreUuid,
+  storeUuid,
+} from "@ashlar/core";
+import type { DiskFile } from "@ashlar/runtime";
+import {
+  BLOCK_SIZE,
+  FORMAT_VERSION,
+  MAGIC,
+  readU64,
+  SUPERBLOCK_COPIES,
+  writeU64,
+} from "./format.ts";
+
+export interface Superblock {
+  readonly clusterId: ClusterId;
+  readonly node: NodeId;
+  readonly diskId: DiskId;
+  readonly storeUuid: StoreUuid;
+  readonly sizeBytes: number;
+  readonly journalBytes: number;
+  readonly chunkSize: number;
+  /** Rises with each write of a superblock. */
+  readonly sequence: number;
+  /** Journal position where replay begins. */
+  readonly replayFrom: number;
+  /** First extent of the checkpoint's directory, 0 before the first checkpoint. */
+  readonly directory: number;
+}
+
+const CRC_AT = 8;
+const TEXT_BYTES = 64;
+const TEXTS = ["clusterId", "node", "diskId", "storeUuid"] as const;
+const NUMBERS = [
+  "sizeBytes",
+  "journalBytes",
+  "chunkSize",
+  "sequence",
+  "replayFrom",
+  "directory",
+] as const;
+const TEXT_AT = 16;
+const NUMBER_AT = TEXT_AT + TEXTS.length * TEXT_BYTES;
+
+export function encodeSuperblock(superblock: Superblock): Buffer {
+  const block = Buffer.alloc(BLOCK_SIZE);
+  block.writeUInt32LE(MAGIC.superblock, 0);
+  block.writeUInt16LE(FORMAT_VERSION, 4);
+  TEXTS.forEach((field, index) => {
+    block.write(superblock[field], TEXT_AT + index * TEXT_BYTES, TEXT_BYTES, "latin1");
+  });
+  NUMBERS.forEach((field, index) => {
+    writeU64(block, superblock[field], NUMBER_AT + index * 8);
+  });
+  block.writeUInt32LE(crc32c(block), CRC_AT);
+  return block;
+}
+
+/** Undefined when the block is not a whole superblock of a version we know. */
+export function decodeSuperblock(source: Buffer): Superblock | undefined {
+  if (source.readUInt32LE(0) !== MAGIC.superblock) return undefined;
+  if (source.readUInt16LE(4) !== FORMAT_VERSION) return undefined;
+  const block = Buffer.from(source);
+  block.writeUInt32LE(0, CRC_AT);
+  if (crc32c(block) !== source.readUInt32LE(CRC_AT)) return undefined;
+  const text = (field: (typeof TEXTS)[number]): string => {
+    const at = TEXT_AT + TEXTS.indexOf(field) * TEXT_BYTES;
+    return block.toString("latin1", at, at + TEXT_BYTES).replace(/\0+$/, "");
+  };
+  const number = (field: (typeof NUMBERS)[number]): number =>
+    readU64(block, NUMBER_AT + NUMBERS.indexOf(field) * 8);
+  return {
+    clusterId: clusterId(text("clusterId")),
+    node: nodeId(text("node")),
+    diskId: diskId(text("diskId")),
+    storeUuid: storeUuid(text("storeUuid")),
+    sizeBytes: number("sizeBytes"),
+    journalBytes: number("journalBytes"),
+    chunkSize: number("chunkSize"),
+    sequence: number("sequence"),
+    replayFrom: number("replayFrom"),
+    directory: number("directory"),
+  };
+}
+
+/** The newest valid copy, undefined when there is none. */
+export async function readSuperblock(file: DiskFile): Promise<Superblock | undefined> {
+  const blocks = Buffer.alloc(SUPERBLOCK_COPIES * BLOCK_SIZE);
+  await file.read(0, blocks);
+  let newest: Superblock | undefined;
+  for (let at = 0; at < blocks.length; at += BLOCK_SIZE) {
+    const found = decodeSuperblock(blocks.subarray(at, at + BLOCK_SIZE));
+    if (found && found.sequence > (newest?.sequence ?? -1)) newest = found;
+  }
+  return newest;
+}
+
+/** Replaces the older pair; durable after the next datasync. */
+export async function writeSuperblock(file: DiskFile, superblock: Superblock): Promise<void> {
+  const block = encodeSuperblock(superblock);
+  await file.write((superblock.sequence % 2) * 2 * BLOCK_SIZE, [block, block]);
+}
