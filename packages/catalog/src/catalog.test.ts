@@ -4,9 +4,11 @@ import { apply } from "./apply.ts";
 import { CHUNKS_PER_COMMAND_MAX, type Command } from "./command.ts";
 import { countByNode, countChunks } from "./counts.ts";
 import { CatalogMirror } from "./mirror.ts";
+import { evenPrimaries } from "./placement.ts";
 import {
   TEST_CHUNK_SIZE,
   TestCatalog,
+  testDisk,
   testNode,
   testStore,
   testVolume,
@@ -150,6 +152,20 @@ describe("a node", () => {
     expect(catalog.faults).toEqual([]);
   });
 
+  test("hands its primaries out in turn, and never to a node that is down", () => {
+    const catalog = TestCatalog.created(4);
+    const members = [2, 3, 4].map((number) => ({
+      node: testNode(number),
+      disk: testDisk(number).disk,
+      storeUuid: testStore(number),
+    }));
+    catalog.nodeDown(4);
+    const choose = evenPrimaries(catalog.state);
+    const chosen = Array.from({ length: 10 }, () => choose(members).node);
+    expect(countBy(chosen)).toEqual([5, 5]);
+    expect(chosen).not.toContain(testNode(4));
+  });
+
   test("back under a new incarnation learns, and joins by compare-and-swap only", () => {
     const catalog = TestCatalog.created(2);
     const family = catalog.volume(1, 1, 2);
@@ -162,7 +178,12 @@ describe("a node", () => {
     expect(countByNode(catalog.state.view).get(testNode(1))).toMatchObject({ resyncChunks: 1 });
     const item = { chunk, epoch: learning.epoch, version: learning.version, store: testStore(1) };
     const stale = { ...item, version: item.version - 1 };
-    expect(catalog.done({ kind: "addToIsr", items: [stale] })).toEqual({ conflicts: [chunk] });
+    const elsewhere = { ...item, store: testStore(3) };
+    const earlier = { ...item, epoch: item.epoch - 1 };
+    const inSync = { ...earlier, store: testStore(2) };
+    for (const wrong of [stale, elsewhere, earlier, inSync]) {
+      expect(catalog.done({ kind: "addToIsr", items: [wrong] })).toEqual({ conflicts: [chunk] });
+    }
     expect(catalog.done({ kind: "addToIsr", items: [item] })).toEqual({ conflicts: [] });
     expect(catalog.done({ kind: "addToIsr", items: [item] })).toEqual({ conflicts: [] });
     const joined = catalog.state.view.chunk(chunk)!;

@@ -94,6 +94,7 @@ describe("the log", () => {
       const { store: again, recovered } = await open(cut);
       expect(textsOf(recovered)).toEqual(["kept"]);
       expect(recovered.cutBytes).toBe(length - whole);
+      expect(cut.contentOf(path)).toHaveLength(whole);
       await again.append([entry("next")]);
       cut.powerCut();
       expect(textsOf((await open(cut)).recovered)).toEqual(["kept", "next"]);
@@ -131,6 +132,14 @@ describe("the log", () => {
     const { store } = await open(disk, { segmentLengthMax: 200 });
     for (let count = 0; count < 12; count += 1) await store.append([entry(`entry ${count}`)]);
     await disk.remove(await pathOf(disk, 1));
+    await expect(open(disk)).rejects.toMatchObject({ code: "disk/corrupt" });
+  });
+
+  test("a segment under the name of another refuses to open", async () => {
+    const disk = new MemoryDisk();
+    const { store } = await open(disk);
+    await store.append([entry("a"), entry("b")]);
+    await disk.rename(await pathOf(disk, 0), `${FOLDER}/segment-0000000000000002`);
     await expect(open(disk)).rejects.toMatchObject({ code: "disk/corrupt" });
   });
 
@@ -189,7 +198,9 @@ describe("a full disk", () => {
       failing = false;
       return new SystemError("disk/no-space", "full", { path });
     };
+    const whole = disk.contentOf(await pathOf(disk, 0)).length;
     await expect(store.append([entry("refused")])).rejects.toMatchObject({ code: "disk/no-space" });
+    expect(disk.contentOf(await pathOf(disk, 0))).toHaveLength(whole);
     await store.append([entry("later")]);
     disk.powerCut();
     expect(textsOf((await open(disk)).recovered)).toEqual(["kept", "later"]);
@@ -241,6 +252,20 @@ describe("a snapshot", () => {
     expect(textsOf(recovered)).toEqual(["entry 19", "entry 20", "entry 21"]);
     expect(again.nextIndex).toBe(22);
     expect(again.sizeBytes).toBe(store.sizeBytes);
+  });
+
+  test("of any index leaves every entry after it", async () => {
+    for (let index = 1; index <= 12; index += 1) {
+      const disk = new MemoryDisk();
+      const { store } = await open(disk, { segmentLengthMax: 250 });
+      for (let count = 1; count <= 12; count += 1) await store.append([entry(`entry ${count}`)]);
+      expect((await segmentsOn(disk)).length).toBeGreaterThan(2);
+      await store.saveSnapshot(index, entry("state"));
+      const { recovered, store: again } = await open(disk, { segmentLengthMax: 250 });
+      const after = Array.from({ length: 12 - index }, (_, at) => `entry ${index + 1 + at}`);
+      expect(textsOf(recovered)).toEqual(after);
+      expect(again.nextIndex).toBe(13);
+    }
   });
 
   test("that was not finished leaves the one before it", async () => {

@@ -1,34 +1,9 @@
 import { type CatalogState, stateHash } from "@ashlar/catalog";
-import { clusterId, diskId, MIB, nodeId, storeUuid } from "@ashlar/core";
-import { nodeClock, openRegistry, silentLog } from "@ashlar/runtime";
+import { diskId, MIB, nodeId, storeUuid } from "@ashlar/core";
 import { MemoryDisk } from "@ashlar/runtime/testing";
 import { describe, expect, test } from "vitest";
-import { openLogMetrics } from "../metrics.ts";
-import { SingleMemberLog } from "./single-member-log.ts";
-
-const CLUSTER = clusterId("abcdef01-0000-4000-8000-000000000000");
-
-const open = (disk: MemoryDisk, snapshotEntries = 1000): Promise<SingleMemberLog> =>
-  SingleMemberLog.open(
-    {
-      disk,
-      clock: nodeClock,
-      log: silentLog,
-      metrics: openLogMetrics(openRegistry({ process: "test" })),
-    },
-    { folder: "/log", clusterId: CLUSTER, newLogId: "log-1", snapshotEntries },
-  );
-
-async function created(disk: MemoryDisk, snapshotEntries?: number): Promise<SingleMemberLog> {
-  const log = await open(disk, snapshotEntries);
-  await log.propose({
-    kind: "createCluster",
-    clusterId: CLUSTER,
-    chunkSize: 16 * MIB,
-    createdAt: "2026-11-01T00:00:00.000Z",
-  });
-  return log;
-}
+import { createdTestLog, openTestLog } from "../testing/open-log.ts";
+import type { SingleMemberLog } from "./single-member-log.ts";
 
 const up = (number: number, boot: number) =>
   ({
@@ -52,7 +27,7 @@ const hashOf = (log: SingleMemberLog): number =>
 describe("a log of one member", () => {
   test("proposals made together share one sync and are applied in order", async () => {
     const disk = new MemoryDisk();
-    const log = await created(disk);
+    const log = await createdTestLog(disk);
     const seen: number[] = [];
     log.subscribe(({ index }) => seen.push(index));
     let syncs = 0;
@@ -71,13 +46,13 @@ describe("a log of one member", () => {
 
   test("R8: snapshot and replay give the same state, over any number of power cuts", async () => {
     const disk = new MemoryDisk();
-    let log = await created(disk, 7);
+    let log = await createdTestLog(disk, 7);
     for (let boot = 0; boot < 40; boot += 1) {
       await log.propose(up((boot % 3) + 1, boot));
       if (boot % 5 !== 0) continue;
       const hash = hashOf(log);
       disk.powerCut();
-      log = await open(disk, 7);
+      log = await openTestLog(disk, 7);
       expect(hashOf(log)).toBe(hash);
     }
     expect(await disk.exists("/log/snapshot")).toBe(true);
@@ -86,11 +61,14 @@ describe("a log of one member", () => {
 
   test("closing answers what was proposed, and refuses what comes later", async () => {
     const disk = new MemoryDisk();
-    const log = await created(disk);
+    const log = await createdTestLog(disk);
     const proposed = log.propose(up(1, 1));
-    const closing = log.close();
+    const order: string[] = [];
+    const answered = proposed.then(() => order.push("answered"));
+    const closing = log.close().then(() => order.push("closed"));
     await expect(log.propose(up(2, 1))).rejects.toMatchObject({ code: "cluster/unavailable" });
-    await closing;
+    await Promise.all([answered, closing]);
+    expect(order).toEqual(["answered", "closed"]);
     await expect(proposed).resolves.toMatchObject({ index: 2, result: { kind: "done" } });
   });
 });
