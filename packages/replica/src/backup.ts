@@ -41,6 +41,7 @@ export class Backup {
       wait: (ticket, after) => this.wait(ticket, after),
       hearCommit: (commit) => this.hearCommit(commit),
       answer: (session, message) => this.answer(session, message),
+      ack: (session) => this.ack(session),
       isCurrent: (session) => this.session === session,
     });
   }
@@ -69,7 +70,7 @@ export class Backup {
 
   /** After tickets became durable: acks, commits, and what waited behind the barrier. */
   onJournaled(): void {
-    while (this.afterBarrier && !this.waiting) {
+    while (this.afterBarrier && this.barrier <= this.core.journaledTicket) {
       const after = this.afterBarrier;
       this.afterBarrier = undefined;
       after();

@@ -15,6 +15,8 @@ export interface LearnerSession {
   readonly wait: (ticket: number, after: () => void) => void;
   readonly hearCommit: (commit: Lsn) => void;
   readonly answer: (session: Session, message: MemberAnswer) => void;
+  /** Tells the durable tail, even if it is the one told last. */
+  readonly ack: (session: Session) => void;
   readonly isCurrent: (session: Session) => boolean;
 }
 
@@ -60,6 +62,7 @@ export class Learner {
     core.journal({ kind: "beginResync", from }, () => {});
     const ticket = core.journal({ kind: "setBase", base }, () => {});
     this.link.wait(ticket, () => {
+      this.link.ack(session);
       core.ask(
         { kind: "listExtents", after: from },
         (stamps) => {

@@ -26,8 +26,10 @@ export class Peer {
   resync: ResyncSource | undefined;
   /** A learner that holds all extents: it may be admitted once it acked the commit LSN. */
   complete = false;
-  /** Configuration version on which its admission was last asked for and not refused. */
+  /** Configuration version on which its admission was last asked for: it counts from then on. */
   admissionBase: number | undefined;
+  /** That question is on its way. */
+  admissionAsked = false;
   /** Ticks until the next attempt at whatever failed last. */
   retryIn = 0;
 

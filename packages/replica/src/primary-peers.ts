@@ -2,7 +2,15 @@
 // have acked what. To answer anything a primary needs the word of every member of every possibly-
 // current ISR: the ISR of the newest configuration of its epoch, and the learners whose admission it
 // has asked for on that or a later base.
-import { compareLsn, type Lsn, type NodeId, present, type StoreUuid, sameLsn } from "@ashlar/core";
+import {
+  compareLsn,
+  LSN_ZERO,
+  type Lsn,
+  type NodeId,
+  present,
+  type StoreUuid,
+  sameLsn,
+} from "@ashlar/core";
 import { commonPoint } from "./common-point.ts";
 import type { ReplicaConfig } from "./events.ts";
 import { RETRY_TICKS } from "./limits.ts";
@@ -147,13 +155,16 @@ export class PrimaryPeers {
 
   /** Asks for the admission of learners that have everything; they count from then on. */
   admit(): void {
-    const { core, config } = this;
+    if (!this.active) return;
+    const { log } = this.core;
+    const { version, learners } = this.config;
     for (const peer of this.peers.values()) {
-      if (!this.active || !peer.complete || peer.admissionBase !== undefined) continue;
-      if (peer.retryIn > 0 || !config.learners.includes(peer.store)) continue;
-      if (!peer.acked || compareLsn(peer.acked, core.log.commit) < 0) continue;
-      peer.admissionBase = config.version;
-      this.findRequired();
+      if (peer.admissionAsked || peer.retryIn > 0 || !learners.includes(peer.store)) continue;
+      if (peer.admissionBase === undefined) {
+        if (!peer.complete || !peer.acked || compareLsn(peer.acked, log.commit) < 0) continue;
+        peer.admissionBase = version;
+        this.findRequired();
+      }
       this.askAdmission(peer);
     }
   }
@@ -161,7 +172,8 @@ export class PrimaryPeers {
   /** No outcome: it goes on counting, and the same question is put again after a pause. */
   onAdmissionUnanswered(store: StoreUuid): void {
     for (const peer of this.peers.values()) {
-      if (peer.store !== store || peer.admissionBase === undefined) continue;
+      if (peer.store !== store) continue;
+      peer.admissionAsked = false;
       peer.retryIn = RETRY_TICKS;
       this.core.emit({ kind: "wake" });
     }
@@ -190,7 +202,6 @@ export class PrimaryPeers {
       peer.retryIn -= 1;
       if (peer.retryIn > 0) this.core.emit({ kind: "wake" });
       else if (peer.session === 0 && peer.linked) this.open(peer);
-      else if (peer.admissionBase === this.config.version) this.askAdmission(peer);
       else this.admit();
     }
   }
@@ -241,7 +252,8 @@ export class PrimaryPeers {
   private sendAfter(peer: Peer, after: Lsn): void {
     const { log } = this.core;
     peer.attached = true;
-    peer.toldCommit = log.commit;
+    // It may be behind even if there is nothing to send: the next tick tells it.
+    peer.toldCommit = LSN_ZERO;
     let prev = after;
     for (const { entry } of log.uncommitted) {
       if (entry.lsn.seq <= after.seq) continue;
@@ -277,6 +289,7 @@ export class PrimaryPeers {
     const { chunk } = this.core;
     const { epoch } = this.config;
     const version = present(peer.admissionBase, "an admission has a base");
+    peer.admissionAsked = true;
     this.core.emit({ kind: "admit", request: { chunk, epoch, version, store: peer.store } });
   }
 }

@@ -111,6 +111,7 @@ export class SimClients {
   private onReply(client: SimClient, work: Work, reply: OperationReply): void {
     client.waiting = false;
     if (reply.status === "good") this.finish(client, work, reply);
+    else if (work.disturbances !== this.ports.disturbances()) client.work = undefined;
     else if (reply.status === "miscompare") {
       for (const [at, sector] of work.sectors.entries()) {
         const history = this.history.get(sector)!;

@@ -74,6 +74,7 @@ export class SimCluster {
   private readonly nodes: readonly SimNode[];
   private readonly links = new Map<string, SimLink>();
   private readonly arriving: {
+    disturbances: number;
     node: SimNode;
     operation: Operation;
     replyTo: (r: OperationReply) => void;
@@ -349,13 +350,15 @@ export class SimCluster {
   private send(operation: Operation, replyTo: (reply: OperationReply) => void): void {
     const { primary } = this.catalog.config;
     const node = this.nodes.find(({ member }) => member.node === primary.node)!;
-    this.arriving.push({ node, operation, replyTo });
+    this.arriving.push({ node, operation, replyTo, disturbances: this.disturbances });
   }
 
   private arrive(): void {
     if (this.arriving.length === 0) return;
     const [arrived] = this.arriving.splice(this.random.below(this.arriving.length), 1);
-    const { node, operation, replyTo } = arrived!;
+    const { node, operation, replyTo, disturbances } = arrived!;
+    // The window of opIds may have been lost meanwhile: see SimClients.
+    if (operation.kind !== "read" && disturbances !== this.disturbances) return;
     const lost = !this.healing && this.random.chance(5);
     const answer = lost ? () => {} : replyTo;
     this.give(node, { kind: "operation", operation, replyTo: answer });
