@@ -137,9 +137,11 @@ describe("the log", () => {
 
   test("a segment under the name of another refuses to open", async () => {
     const disk = new MemoryDisk();
-    const { store } = await open(disk);
-    await store.append([entry("a"), entry("b")]);
-    await disk.rename(await pathOf(disk, 0), `${FOLDER}/segment-0000000000000002`);
+    const { store } = await open(disk, { segmentLengthMax: 200 });
+    await store.append([Buffer.alloc(60), entry("b")]);
+    await store.append([Buffer.alloc(60)]);
+    expect(await segmentsOn(disk)).toHaveLength(2);
+    await disk.rename(await pathOf(disk, 1), `${FOLDER}/segment-0000000000000002`);
     await expect(open(disk)).rejects.toMatchObject({ code: "disk/corrupt" });
   });
 
