@@ -14,9 +14,9 @@ import { MetadataNode } from "./node.ts";
 /** Runs until SIGTERM or SIGINT. */
 export async function main({ configPath }: { readonly configPath: string }): Promise<void> {
   const config = await readConfig(configPath, metadataConfigSchema);
-  const log = openLog(config.logLevel, { process: config.nodeId });
+  const log = openLog(config.logLevel, { node: config.nodeId });
   log.info({ config }, "metadata starts");
-  const registry = openRegistry({ process: config.nodeId });
+  const registry = openRegistry({ node: config.nodeId });
   const ports = { disk: nodeDisk, clock: nodeClock, random: nodeRandom };
   await runProcess(log, async () => new MetadataNode({ ...ports, log, registry }, config));
 }
