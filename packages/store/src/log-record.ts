@@ -307,3 +307,18 @@ export function checksumsOfWhole(entry: HeldEntry, index: number): Uint32Array {
   const first = edgesOf(entry).head / CHECKSUM_UNIT + index * UNITS_PER_EXTENT;
   return entry.checksums.subarray(first, first + UNITS_PER_EXTENT);
 }
+
+/** The parts of a write that do not fill an extent. */
+export function edgeRanges(
+  { kind, offset, length }: LogEntry,
+  wholes: number,
+): { offset: number; length: number }[] {
+  if (kind !== "write") return [];
+  if (wholes === 0) return [{ offset, length }];
+  const start = firstWholeOf(offset) * EXTENT_SIZE;
+  const end = start + wholes * EXTENT_SIZE;
+  return [
+    { offset, length: start - offset },
+    { offset: end, length: offset + length - end },
+  ].filter((part) => part.length > 0);
+}

@@ -23,6 +23,7 @@ import { BLOCK_SIZE, corrupt, FIRST_GROWTH_BYTES, layoutOf, MAGIC, storeSeed } f
 import { writeZeros } from "./growth.ts";
 import { recover } from "./recovery.ts";
 import { SlotPool } from "./slot-pool.ts";
+import { StoreEngine } from "./store-engine.ts";
 import { exportGauges, storeMetrics } from "./store-metrics.ts";
 import { readSuperblock, type Superblock, writeSuperblock } from "./superblock.ts";
 
@@ -129,7 +130,8 @@ export async function openStore(
     await file.datasync();
     const metrics = storeMetrics(registry, options.diskId);
     const parts = { disk, file, layout, seed, superblock, allocator, slots, recovered };
-    const store = new DiskChunkStore({ ...parts, log, metrics });
+    const engine = new StoreEngine({ ...parts, log, metrics });
+    const store = new DiskChunkStore(engine);
     if (registry) {
       exportGauges(registry, options.diskId, {
         journalLiveBytes: () => store.journalLiveBytes,
@@ -137,7 +139,7 @@ export async function openStore(
         overlayBytes: () => store.overlayBytes,
       });
     }
-    await store.start((tick) => clock.every(TICK_MS, tick));
+    await engine.start((tick) => clock.every(TICK_MS, tick));
     const chunks = recovered.chunks.size;
     log.info({ path: options.path, chunks, batches: recovered.batches }, "store opened");
     return store;

@@ -26,6 +26,8 @@ export function diskContract(name: string, open: () => Promise<DiskFixture>): vo
       const target = Buffer.alloc(12, 0xee);
       await file.read(8, target);
       expect(target.toString("latin1")).toBe("\0\0onetwo\0\0\0\0");
+      await file.read(100, target);
+      expect(target.equals(Buffer.alloc(12))).toBe(true);
       await file.close();
     });
 

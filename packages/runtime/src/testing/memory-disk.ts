@@ -136,7 +136,8 @@ export class MemoryDisk implements Disk {
       read: async (position, target) => {
         this.failing("read", path);
         target.fill(0);
-        content().current.copy(target, 0, position);
+        const { current } = content();
+        if (position < current.length) current.copy(target, 0, position);
       },
       write: async (position: number, data: ScatterList) => {
         this.failing("write", path);
