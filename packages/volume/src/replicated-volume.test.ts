@@ -1,5 +1,12 @@
 // A volume as its users see it, over real carriers.
-import { scatterJoin, unitChecksums } from "@ashlar/core";
+import {
+  alignDown,
+  alignUp,
+  CHECKSUM_UNIT,
+  OP_LENGTH_MAX,
+  scatterJoin,
+  unitChecksums,
+} from "@ashlar/core";
 import { blockDeviceContract } from "@ashlar/core/testing";
 import type { CarrierKind } from "@ashlar/rpc";
 import { afterEach, describe, expect, it } from "vitest";
@@ -79,6 +86,25 @@ describe("replicated volume", () => {
       checksums: unitChecksums(3584, data),
     });
     expect(first.seen[1]).toMatchObject({ opId: { seq: 2 }, lowestUnresolvedSeq: 2 });
+  });
+
+  it("never asks a primary for a write that exceeds the limit when widened to whole units", async () => {
+    const { volume, first, second } = await openTestVolume();
+    const data = Buffer.from(Array.from({ length: 3 * OP_LENGTH_MAX }, (_, index) => index % 251));
+    for (const offset of [512, 3584, CHUNK_SIZE - 512, CHUNK_SIZE - OP_LENGTH_MAX + 1024]) {
+      await volume.write(offset, [data], options());
+      const read = scatterJoin(await volume.read(offset, data.length, options()));
+      expect(read.equals(data)).toBe(true);
+    }
+    const widened = [...first.seen, ...second.seen].map(
+      ({ offset, length }) =>
+        alignUp(offset + length, CHECKSUM_UNIT) - alignDown(offset, CHECKSUM_UNIT),
+    );
+    expect(Math.max(...widened)).toBe(OP_LENGTH_MAX);
+    const long = block(0, OP_LENGTH_MAX);
+    expect(await codeOf(volume.compareAndWrite(512, long, long, options()))).toBe(
+      "argument/invalid",
+    );
   });
 
   it("reads whole checksum units and hands out what was asked for", async () => {
