@@ -1,6 +1,6 @@
 // Generates the TypeScript types of proto/*.proto into packages/rpc/src/gen, which is committed, so
-// that a build needs no generator. Run it after each change of a .proto file; tidy runs it with
-// --check, which changes nothing and fails when the committed files are not what it would write.
+// that a build needs no generator. Run it after each change of a .proto file; with --check it changes
+// nothing and fails when the committed files are not what it would write, as the unit tests ask.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 // The Admin service as its callers see it. A member that cannot be reached is passed over; the last
 // one that answered is asked first.
-import { type ClusterId, hasCode, SystemError, type VolumeName, volumeName } from "@ashlar/core";
+import { type ClusterId, hasCode, SystemError, type VolumeName } from "@ashlar/core";
 import type {
   AdminClient,
   CheckProgress,
@@ -69,7 +69,7 @@ class GrpcAdminClient implements AdminClient {
     { name, sizeBytes, replicas = 0, blockSize = 0 }: CreateVolumeOptions,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<VolumeStatus> {
-    const request = { name: volumeName(name), sizeBytes, replicas, blockSize };
+    const request = { name, sizeBytes, replicas, blockSize };
     const call = { signal, deadlineMs: CREATE_DEADLINE_MS };
     return this.ask(async (member) =>
       volumeStatus(await member.unary(adminService.CreateVolume, request, call)),

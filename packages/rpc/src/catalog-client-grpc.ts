@@ -6,7 +6,7 @@ import {
   type CatalogView,
   type IsrCandidate,
 } from "@ashlar/catalog";
-import { type ClusterId, type StoreUuid, SystemError, toSystemError } from "@ashlar/core";
+import { type ClusterId, type StoreUuid, SystemError } from "@ashlar/core";
 import type { Clock, Log, Random, Startable } from "@ashlar/runtime";
 import type {
   CatalogClient,
@@ -19,7 +19,7 @@ import { safeNumber } from "./convert/scalars.ts";
 import type { RegisterReply__Output } from "./gen/ashlar/v1/RegisterReply.ts";
 import type { WatchMessage__Output } from "./gen/ashlar/v1/WatchMessage.ts";
 import type { GrpcClient } from "./grpc-client.ts";
-import { MemberCalls } from "./member-calls.ts";
+import { isPassing, MemberCalls } from "./member-calls.ts";
 import { type PingSource, PingWorker } from "./ping-worker.ts";
 import { catalogService } from "./services.ts";
 
@@ -162,6 +162,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     { process, report }: Pick<PingSource, "process" | "report">,
     { signal }: Abortable,
   ): Promise<{ readonly incarnation: number }> {
+    this.stopped.signal.throwIfAborted();
     const incarnation = safeNumber(reply.incarnation);
     this.pings.begin({ process, incarnation, intervalMs: reply.pingIntervalMs, report });
     await this.reachedIndex(safeNumber(reply.index), { signal });
@@ -177,9 +178,10 @@ class GrpcCatalogClient implements CatalogClient, Startable {
         await this.follow(this.calls.current(), () => backoff.reset());
       } catch (thrown) {
         if (signal.aborted) return;
-        const error = toSystemError(thrown);
-        const level = error.code === "cluster/wrong-cluster" ? "error" : "debug";
-        this.log[level]({ code: error.code, error }, "catalog watch broke off");
+        // Anything else comes from a listener: a bug, which ends the process.
+        if (!(thrown instanceof SystemError)) throw thrown;
+        const level = isPassing(thrown.code) ? "debug" : "error";
+        this.log[level]({ code: thrown.code, error: thrown }, "catalog watch broke off");
       }
       this.calls.next();
       await backoff.pause({ signal }).catch(() => {});

@@ -14,6 +14,9 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   "cluster/unavailable",
 ]);
 
+/** Whether a call that failed so may succeed a little later, with this member or another. */
+export const isPassing = (code: ErrorCode): boolean => PASSING.has(code);
+
 const PAUSE_MIN_MS = 50;
 const PAUSE_MAX_MS = 1_000;
 
@@ -85,7 +88,7 @@ export class MemberCalls {
       } catch (thrown) {
         signal.throwIfAborted();
         const error = toSystemError(thrown);
-        if (!PASSING.has(error.code)) throw error;
+        if (!isPassing(error.code)) throw error;
         this.deps.log.debug({ code: error.code, error }, "metadata member does not answer");
         this.next();
       }

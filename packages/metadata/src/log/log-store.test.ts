@@ -282,6 +282,7 @@ describe("a snapshot", () => {
     await expect(store.saveSnapshot(2, entry("two"))).rejects.toMatchObject({
       code: "disk/no-space",
     });
+    expect(await disk.exists(`${FOLDER}/snapshot.part`)).toBe(false);
     disk.fault = () => undefined;
     disk.powerCut();
     const { recovered } = await open(disk);

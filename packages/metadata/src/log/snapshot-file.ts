@@ -34,8 +34,11 @@ export async function writeSnapshot(
     fixed.writeUInt32LE(sumOf(fixed, state), SUM_AT);
     await file.write(0, [encodeSegmentHead({ clusterId, logId }), fixed, state]);
     await file.datasync();
-  } finally {
     await file.close();
+  } catch (thrown) {
+    await file.close();
+    await disk.remove(part);
+    throw thrown;
   }
   await disk.rename(part, `${folder}/${SNAPSHOT_NAME}`);
 }
