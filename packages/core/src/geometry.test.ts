@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { alignDown, alignUp, rangesOverlap, splitRange } from "./geometry.ts";
+import {
+  alignDown,
+  alignUp,
+  CHECKSUM_UNIT,
+  OP_LENGTH_MAX,
+  rangesOverlap,
+  splitRange,
+} from "./geometry.ts";
 import { MIB } from "./units.ts";
 
 test("the parts of a range are in order, adjoin, stay in their chunk and below the maximum", () => {
@@ -19,6 +26,18 @@ test("the parts of a range are in order, adjoin, stay in their chunk and below t
       expect(at).toBe(length);
     }),
     { numRuns: 50 },
+  );
+});
+
+test("a part stays below the maximum when it is widened to whole checksum units", () => {
+  fc.assert(
+    fc.property(fc.nat(2 ** 31), fc.nat(4 * MIB), (block, length) => {
+      for (const { offset, length: part } of splitRange(block * 512, length, 16 * MIB)) {
+        const widened = alignUp(offset + part, CHECKSUM_UNIT) - alignDown(offset, CHECKSUM_UNIT);
+        expect(widened).toBeLessThanOrEqual(OP_LENGTH_MAX);
+      }
+    }),
+    { numRuns: 200 },
   );
 });
 

@@ -29,7 +29,10 @@ export interface ChunkRange {
   readonly at: number;
 }
 
-/** Splits a byte range of a volume at chunk borders and into parts of at most `partMax` bytes. */
+/**
+ * Splits a byte range of a volume at chunk borders and at multiples of `partMax` within a chunk: so a
+ * part has at most `partMax` bytes, and still has when a replica widens it to whole checksum units.
+ */
 export function splitRange(
   offset: number,
   length: number,
@@ -41,7 +44,7 @@ export function splitRange(
   for (let at = 0; at < length; ) {
     const position = offset + at;
     const within = position % chunkSize;
-    const part = Math.min(length - at, chunkSize - within, partMax);
+    const part = Math.min(length - at, chunkSize - within, partMax - (within % partMax));
     parts.push({ index: Math.floor(position / chunkSize), offset: within, length: part, at });
     at += part;
   }
