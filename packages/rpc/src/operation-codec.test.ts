@@ -125,6 +125,10 @@ describe("operation frames", () => {
     refused({ ...write, length: 0 });
     refused({ ...write, kind: "compareAndWrite" });
     refused({ ...h!, kind: "read", length: OP_LENGTH_MAX + 1 });
+    const long = [Buffer.alloc(OP_LENGTH_MAX)];
+    const fits: Operation = { ...write, offset: 4096, length: OP_LENGTH_MAX, data: long };
+    decodeOperation(Buffer.concat(encodeOperation(fits)));
+    refused({ ...fits, offset: 512 });
     refused({ ...h!, kind: "unmap", offset: 512, length: CHUNK_SIZE_MAX });
   });
 });

@@ -6,6 +6,9 @@
 //   reply      0 version u8 · 1 status u8 · 2 checksums u16 · 4 epoch u32 · 8 value u64
 //              16 checksums, payload
 import {
+  alignDown,
+  alignUp,
+  CHECKSUM_UNIT,
   CHUNK_SIZE_MAX,
   CHUNKS_PER_FAMILY_MAX,
   chunkIdFromNumber,
@@ -135,7 +138,12 @@ function checkLengths(
   { offset, length, dataLength }: { offset: number; length: number; dataLength: number },
 ): void {
   if (dataLength !== PAYLOADS_OF[kind] * length) throw badFrame("payload length");
-  if (kind !== "unmap" && length > OP_LENGTH_MAX) throw badFrame("operation length");
+  if (kind === "read" && length > OP_LENGTH_MAX) throw badFrame("operation length");
+  // The primary widens what it logs to whole units, and its store takes no more than the limit.
+  if (dataLength > 0) {
+    const widened = alignUp(offset + length, CHECKSUM_UNIT) - alignDown(offset, CHECKSUM_UNIT);
+    if (widened > OP_LENGTH_MAX) throw badFrame("operation length");
+  }
   if (offset + length > CHUNK_SIZE_MAX) throw badFrame("operation range");
 }
 
