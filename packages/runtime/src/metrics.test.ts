@@ -14,7 +14,7 @@ test("metrics and health are served over HTTP", async () => {
   try {
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('ashlar_test_total{node="storage-1"} 3');
-    expect(metrics).toContain("ashlar_process_event_loop_delay_max_seconds");
+    expect(metrics).toContain("ashlar_process_nodejs_eventloop_lag_max_seconds");
     const healthy = await fetch(`${url}/healthz`);
     expect([healthy.status, await healthy.json()]).toEqual([200, { status: "ok", role: "test" }]);
     ok = false;
