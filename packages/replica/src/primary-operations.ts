@@ -12,7 +12,7 @@ import {
   scatterSlice,
   unitChecksums,
 } from "@ashlar/core";
-import type { LoggedEntry, Waiter } from "./chunk-log.ts";
+import type { Waiter } from "./chunk-log.ts";
 import type { ReadResult } from "./chunk-store.ts";
 import { NO_CHECKSUMS, type ReplyTo } from "./events.ts";
 import {
@@ -29,6 +29,20 @@ import type { ReplicaCore } from "./replica-core.ts";
 type Mutation = Exclude<Operation, { kind: "read" }>;
 type WriteKind = Operation & { readonly kind: "write" | "compareAndWrite" };
 
+/** What is logged, in whole units. */
+type Content =
+  | { readonly kind: "unmap"; readonly offset: number; readonly length: number }
+  | {
+      readonly kind: "write" | "compareAndWrite";
+      readonly offset: number;
+      readonly length: number;
+      readonly data: ScatterList;
+      /** null: to be computed. */
+      readonly checksums: Uint32Array | null;
+    };
+
+const keyOf = ({ opId }: Mutation): string => `${opId.incarnation} ${opId.seq}`;
+
 interface Lead {
   readonly core: ReplicaCore;
   readonly epoch: number;
@@ -38,6 +52,8 @@ interface Lead {
 
 export class PrimaryOperations {
   private readonly lead: Lead;
+  /** Who asks for an operation that waits for its range: a re-sent copy shares its fate. */
+  private readonly waiting = new Map<string, ReplyTo[]>();
   private over = false;
 
   constructor(lead: Lead) {
@@ -63,25 +79,46 @@ export class PrimaryOperations {
     this.over = true;
   }
 
-  /** Whether it is logged, or long resolved; it is answered then, now or at its commit. */
+  /** Whether it is logged, in hand, or long resolved; it is answered then, now or later. */
   private isKnown(operation: Mutation, replyTo: ReplyTo): boolean {
-    if (this.isLogged(operation, replyTo)) return true;
     const { core } = this.lead;
     const { opId, lowestUnresolvedSeq } = operation;
-    if (!core.log.operations.isResolved(opId, lowestUnresolvedSeq)) return false;
+    const { log } = core;
+    const seq = log.operations.find(opId);
+    if (seq !== undefined) {
+      const logged = log.at(seq);
+      if (logged) logged.waiters.push({ kind: "reply", replyTo });
+      else core.answer(replyTo, "good");
+      return true;
+    }
+    const others = this.waiting.size > 0 ? this.waiting.get(keyOf(operation)) : undefined;
+    if (others) {
+      others.push(replyTo);
+      return true;
+    }
+    if (!log.operations.isResolved(opId, lowestUnresolvedSeq)) return false;
     core.answer(replyTo, "busy");
     return true;
   }
 
-  /** Asked again when its range is granted: another copy of it may have waited there too. */
-  private isLogged({ opId }: Mutation, replyTo: ReplyTo): boolean {
-    const { core } = this.lead;
-    const seq = core.log.operations.find(opId);
-    if (seq === undefined) return false;
-    const logged = core.log.at(seq);
-    if (logged) logged.waiters.push({ kind: "reply", replyTo });
-    else core.answer(replyTo, "good");
-    return true;
+  /** Takes out whoever asks for an operation that waited. */
+  private takeWaiting(operation: Mutation): readonly ReplyTo[] {
+    const key = keyOf(operation);
+    const asking = this.waiting.get(key) ?? [];
+    this.waiting.delete(key);
+    return asking;
+  }
+
+  private answerWaiting(operation: Mutation, status: OperationStatusName, value = 0): void {
+    for (const replyTo of this.takeWaiting(operation)) {
+      this.lead.core.answer(replyTo, status, value);
+    }
+  }
+
+  private dropWaiting(operation: Mutation): void {
+    for (const replyTo of this.takeWaiting(operation)) {
+      this.lead.core.refuseLead(operation, replyTo);
+    }
   }
 
   private refusal(operation: Operation): OperationStatusName | undefined {
@@ -114,52 +151,49 @@ export class PrimaryOperations {
   }
 
   private mutate(operation: Mutation, replyTo: ReplyTo): void {
-    const { core, locks } = this.lead;
-    const { offset, length } = operation;
-    const drop = (): void => core.refuseLead(operation, replyTo);
+    const { locks } = this.lead;
+    const { kind, offset, length } = operation;
     const isWhole = isAligned(offset, CHECKSUM_UNIT) && isAligned(length, CHECKSUM_UNIT);
-    if (operation.kind === "unmap" || (operation.kind === "write" && isWhole)) {
-      if (locks.isFree(offset, length)) {
-        this.log(operation, operation, replyTo);
-        return;
-      }
-      const run = (): void => {
-        if (!this.isLogged(operation, replyTo)) this.log(operation, operation, replyTo);
-      };
-      locks.request({ offset, length, exclusive: false, run, drop });
+    const needsNoRead = kind === "unmap" || (kind === "write" && isWhole);
+    if (needsNoRead && locks.isFree(offset, length)) {
+      this.log(operation, operation, [replyTo]);
       return;
     }
-    this.mergeAndLog(operation, replyTo);
+    this.waiting.set(keyOf(operation), [replyTo]);
+    if (!needsNoRead) {
+      this.mergeAndLog(operation);
+      return;
+    }
+    const run = (): void => this.log(operation, operation, this.takeWaiting(operation));
+    const drop = (): void => this.dropWaiting(operation);
+    locks.request({ offset, length, exclusive: false, run, drop });
   }
 
   /** Parts of units and compare-and-write: read the whole units under their lock, then log them. */
-  private mergeAndLog(operation: WriteKind, replyTo: ReplyTo): void {
+  private mergeAndLog(operation: WriteKind): void {
     const { core, locks } = this.lead;
     const offset = alignDown(operation.offset, CHECKSUM_UNIT);
     const length = alignUp(operation.offset + operation.length, CHECKSUM_UNIT) - offset;
     let dropped = false;
-    const drop = (): void => {
-      if (!dropped) core.refuseLead(operation, replyTo);
-      dropped = true;
-    };
     const request: RangeRequest = {
       offset,
       length,
       exclusive: true,
-      drop,
+      drop: () => {
+        dropped = true;
+        this.dropWaiting(operation);
+      },
       run: () =>
         core.ask(
           { kind: "read", offset, length },
           (result) => {
             if (dropped) return;
-            if (!this.isLogged(operation, replyTo)) {
-              this.merge({ operation, offset, length, result }, replyTo);
-            }
+            this.merge(operation, { offset, length, result });
             locks.release(request);
           },
           (failure) => {
             if (dropped) return;
-            core.answer(replyTo, failure === "diskFailed" ? "diskFailed" : "badChecksum");
+            this.answerWaiting(operation, failure === "diskFailed" ? failure : "badChecksum");
             locks.release(request);
           },
         ),
@@ -168,20 +202,10 @@ export class PrimaryOperations {
   }
 
   private merge(
-    {
-      operation,
-      offset,
-      length,
-      result,
-    }: {
-      readonly operation: WriteKind;
-      readonly offset: number;
-      readonly length: number;
-      readonly result: ReadResult;
-    },
-    replyTo: ReplyTo,
+    operation: WriteKind,
+    units: { readonly offset: number; readonly length: number; readonly result: ReadResult },
   ): void {
-    const { core } = this.lead;
+    const { offset, length, result } = units;
     const start = operation.offset - offset;
     const isCompare = operation.kind === "compareAndWrite";
     if (isCompare) {
@@ -189,7 +213,7 @@ export class PrimaryOperations {
       const expected = scatterJoin(scatterSlice(operation.data, 0, operation.length));
       const at = firstDifference(found, expected);
       if (at >= 0) {
-        core.answer(replyTo, "miscompare", at);
+        this.answerWaiting(operation, "miscompare", at);
         return;
       }
     }
@@ -202,24 +226,12 @@ export class PrimaryOperations {
       ...written,
       ...scatterSlice(result.data, end, length - end),
     ].filter((part) => part.length > 0);
-    this.log(operation, { kind: "write", offset, length, data, checksums: null }, replyTo);
+    const content = { kind: "write", offset, length, data, checksums: null } as const;
+    this.log(operation, content, this.takeWaiting(operation));
   }
 
   /** Assigns the LSN: from here on the operation has taken effect. */
-  private log(
-    { opId }: Mutation,
-    content:
-      | { readonly kind: "unmap"; readonly offset: number; readonly length: number }
-      | {
-          readonly kind: "write" | "compareAndWrite";
-          readonly offset: number;
-          readonly length: number;
-          readonly data: ScatterList;
-          /** null: to be computed. */
-          readonly checksums: Uint32Array | null;
-        },
-    replyTo: ReplyTo,
-  ): void {
+  private log({ opId }: Mutation, content: Content, asking: readonly ReplyTo[]): void {
     const { core, epoch, peers } = this.lead;
     const prev = core.log.tail;
     const { offset, length } = content;
@@ -233,8 +245,8 @@ export class PrimaryOperations {
             data: content.data,
             checksums: content.checksums ?? unitChecksums(offset, content.data),
           };
-    const logged: LoggedEntry = { entry, waiters: [{ kind: "reply", replyTo }] };
-    core.append(logged);
+    const waiters = asking.map((replyTo) => ({ kind: "reply", replyTo }) as const);
+    core.append({ entry, waiters });
     peers.replicate(prev, entry);
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SimCluster } from "./testing/simulation/sim-cluster.ts";
 
 /** Seeds of a normal run; SIM_SEEDS and SIM_FIRST search further. */
-const { SIM_SEEDS = "100", SIM_FIRST = "1" } = process.env;
+const { SIM_SEEDS = "60", SIM_FIRST = "1" } = process.env;
 const SEEDS = Number(SIM_SEEDS);
 const FIRST = Number(SIM_FIRST);
 

@@ -36,7 +36,12 @@ export interface SimClientsPorts {
   readonly disturbances: () => number;
   /** Whether what a primary of this epoch tells may be stale: reads are not confirmed yet. */
   readonly isDeposed: (epoch: number) => boolean;
-  readonly send: (operation: Operation, replyTo: (reply: OperationReply) => void) => void;
+  /** A copy that arrives when `isOpen` is false goes nowhere: its stream has ended. */
+  readonly send: (
+    operation: Operation,
+    replyTo: (reply: OperationReply) => void,
+    isOpen: () => boolean,
+  ) => void;
 }
 
 export class SimClients {
@@ -81,12 +86,16 @@ export class SimClients {
         waiting: false,
       };
       const operation = client.work!.operation;
-      this.ports.send({ ...operation, epoch: this.ports.config().epoch }, (reply) => {
-        if (reply.status !== "good") throw new Error(`final read: ${reply.status}`);
-        this.finish(client, client.work!, reply);
-        left -= 1;
-        if (left === 0) done();
-      });
+      this.ports.send(
+        { ...operation, epoch: this.ports.config().epoch },
+        (reply) => {
+          if (reply.status !== "good") throw new Error(`final read: ${reply.status}`);
+          this.finish(client, client.work!, reply);
+          left -= 1;
+          if (left === 0) done();
+        },
+        () => true,
+      );
     }
   }
 
@@ -103,9 +112,13 @@ export class SimClients {
   private send(client: SimClient, work: Work): void {
     client.waiting = true;
     const operation = { ...work.operation, epoch: this.ports.config().epoch };
-    this.ports.send(operation, (reply) => {
-      if (client.work === work) this.onReply(client, work, reply);
-    });
+    this.ports.send(
+      operation,
+      (reply) => {
+        if (client.work === work) this.onReply(client, work, reply);
+      },
+      () => client.work === work,
+    );
   }
 
   private onReply(client: SimClient, work: Work, reply: OperationReply): void {

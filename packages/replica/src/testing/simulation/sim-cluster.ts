@@ -75,6 +75,7 @@ export class SimCluster {
   private readonly links = new Map<string, SimLink>();
   private readonly arriving: {
     disturbances: number;
+    isOpen: () => boolean;
     node: SimNode;
     operation: Operation;
     replyTo: (r: OperationReply) => void;
@@ -116,7 +117,7 @@ export class SimCluster {
         config: () => this.catalog.config,
         disturbances: () => this.disturbances,
         isDeposed: (epoch) => epoch < this.activeEpoch,
-        send: (operation, replyTo) => this.send(operation, replyTo),
+        send: (operation, replyTo, isOpen) => this.send(operation, replyTo, isOpen),
       },
       CLIENTS,
     );
@@ -347,16 +348,21 @@ export class SimCluster {
     this.give(node, { kind: "admissionUnanswered", store: request.store });
   }
 
-  private send(operation: Operation, replyTo: (reply: OperationReply) => void): void {
+  private send(
+    operation: Operation,
+    replyTo: (reply: OperationReply) => void,
+    isOpen: () => boolean,
+  ): void {
     const { primary } = this.catalog.config;
     const node = this.nodes.find(({ member }) => member.node === primary.node)!;
-    this.arriving.push({ node, operation, replyTo, disturbances: this.disturbances });
+    this.arriving.push({ node, operation, replyTo, isOpen, disturbances: this.disturbances });
   }
 
   private arrive(): void {
     if (this.arriving.length === 0) return;
     const [arrived] = this.arriving.splice(this.random.below(this.arriving.length), 1);
-    const { node, operation, replyTo, disturbances } = arrived!;
+    const { node, operation, replyTo, isOpen, disturbances } = arrived!;
+    if (!isOpen()) return;
     // The window of opIds may have been lost meanwhile: see SimClients.
     if (operation.kind !== "read" && disturbances !== this.disturbances) return;
     const lost = !this.healing && this.random.chance(5);
