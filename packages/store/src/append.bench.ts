@@ -98,25 +98,7 @@ class Load {
   }
 }
 
-async function main(folder: string): Promise<void> {
-  const path = `${folder}/bench-store`;
-  const options = {
-    path,
-    clusterId: clusterId("6b1f7f0e-58a5-4b43-a3bd-2d6b7cf1d2aa"),
-    node: nodeId("storage-1"),
-    diskId: diskId("disk-1"),
-    chunkSize: CHUNK_SIZE,
-  };
-  const uuid = storeUuid("00000000-0000-4000-8000-00000000000a");
-  const ports = { log: silentLog };
-  const create = { ...options, sizeBytes: GIB, storeUuid: uuid };
-  await measure({
-    what: "create",
-    count: 1,
-    bytes: 0,
-    run: () => createStore(nodeDisk, create, ports),
-  });
-  const store = await openStore(nodeDisk, options, ports);
+async function measureAll(store: DiskChunkStore): Promise<void> {
   const load = new Load(store);
   const small = 4 * KIB;
   await measure({
@@ -168,6 +150,28 @@ async function main(folder: string): Promise<void> {
     run: () => load.read(20_000, small),
   });
   await measure({ what: "read 1 MiB", count: 500, bytes: MIB, run: () => load.read(500, MIB) });
+}
+
+async function main(folder: string): Promise<void> {
+  const path = `${folder}/bench-store`;
+  const options = {
+    path,
+    clusterId: clusterId("6b1f7f0e-58a5-4b43-a3bd-2d6b7cf1d2aa"),
+    node: nodeId("storage-1"),
+    diskId: diskId("disk-1"),
+    chunkSize: CHUNK_SIZE,
+  };
+  const uuid = storeUuid("00000000-0000-4000-8000-00000000000a");
+  const ports = { log: silentLog };
+  const create = { ...options, sizeBytes: GIB, storeUuid: uuid };
+  await measure({
+    what: "create",
+    count: 1,
+    bytes: 0,
+    run: () => createStore(nodeDisk, create, ports),
+  });
+  const store = await openStore(nodeDisk, options, ports);
+  await measureAll(store);
   await store.close();
   await measure({
     what: "open",

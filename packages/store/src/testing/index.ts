@@ -1,1 +1,1 @@
-export {};
+export { CrashDisk } from "./crash-disk.ts";
