@@ -1,10 +1,10 @@
 // Sending on a socket with few system calls: what accumulates in one turn of the event loop goes out
-// as one writev, with small buffers (headers, small payloads) copied together, since handing a buffer
-// to the system costs more than copying a few KiB.
+// as one writev, with small buffers (headers, small payloads) copied together, so that a
+// read of 4 KiB does not take two buffers through the stream and the kernel.
 import type { Socket } from "node:net";
 import { KIB, MIB } from "@ashlar/core";
 
-/** Buffers up to this size are copied together; measured, see ARCHITECTURE. */
+/** Buffers up to this size are copied together; an estimate that a profile has yet to confirm. */
 const COPY_MAX = 8 * KIB;
 /** Size of one joined buffer. */
 const JOINED_MAX = 256 * KIB;
