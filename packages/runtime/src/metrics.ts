@@ -19,8 +19,6 @@ export const LATENCY_BUCKETS_SECONDS: readonly number[] = [
  * storage process, hundreds hurt); every 10 ms cost each idle process 0.5 % of a core.
  */
 const EVENT_LOOP_DELAY_PRECISION_MS = 50;
-/** Each sample wakes the process: 10 ms would be the larger part of what an idle one costs. */
-const DELAY_SAMPLE_MS = 50;
 
 /** A registry with the process's own figures, `ashlar_process_nodejs_eventloop_lag_*` among them. */
 export function openRegistry(labels: Readonly<Record<string, string>>): Registry {
