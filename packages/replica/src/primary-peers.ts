@@ -155,9 +155,9 @@ export class PrimaryPeers {
 
   /** Asks for the admission of learners that have everything; they count from then on. */
   admit(): void {
-    if (!this.active) return;
-    const { log } = this.core;
     const { version, learners } = this.config;
+    if (!this.active || learners.length === 0) return;
+    const { log } = this.core;
     for (const peer of this.peers.values()) {
       if (peer.admissionAsked || peer.retryIn > 0 || !learners.includes(peer.store)) continue;
       if (peer.admissionBase === undefined) {
