@@ -2,52 +2,17 @@
 // sync late and lose what was not synced, nodes that crash, restart and are declared down while they
 // live, a catalog heard late. Checked on the way: P4, P5, at most one ACTIVE per epoch (P3); at the
 // end: replicas equal (P15), all copies back (L3), every sector explained (P1, P6, P13).
-import {
-  type ChunkId,
-  chunkId,
-  crc32cOfScatter,
-  familyId,
-  formatLsn,
-  type NodeId,
-  nodeId,
-  storeUuid,
-} from "@ashlar/core";
-import type { Answers, Question, ReplicaEffect, ReplicaEvent } from "../../events.ts";
-import type { LogEntry } from "../../log-entry.ts";
-import type { MemberMessage, PrimaryMessage } from "../../messages.ts";
+import { type ChunkId, chunkId, familyId, nodeId, storeUuid } from "@ashlar/core";
+import type { ReplicaEffect, ReplicaEvent } from "../../events.ts";
 import type { Operation, OperationReply } from "../../operations.ts";
 import { Replica } from "../../replica.ts";
-import { SimCatalog, type SimMember } from "./sim-catalog.ts";
+import { SimCatalog } from "./sim-catalog.ts";
+import { SimCheckers } from "./sim-checkers.ts";
 import { SIM_CHUNK_SIZE, SimClients } from "./sim-clients.ts";
+import { SimNetwork } from "./sim-network.ts";
+import { askStore, type SimNode } from "./sim-node.ts";
 import { SimRandom } from "./sim-random.ts";
 import { SimStore } from "./sim-store.ts";
-
-interface SimNode {
-  readonly member: SimMember;
-  readonly store: SimStore;
-  /** Undefined while the process is dead. */
-  replica: Replica | undefined;
-  incarnation: number;
-  /** Version heard last; 0 after a restart. */
-  heard: number;
-  questions: {
-    readonly token: number;
-    readonly question: Question;
-    early: Answers[keyof Answers];
-  }[];
-  readonly grants: NodeId[];
-  awake: boolean;
-  stepping: boolean;
-  readonly events: ReplicaEvent[];
-}
-
-interface SimLink {
-  readonly primary: SimNode;
-  readonly member: SimNode;
-  up: boolean;
-  readonly toMember: PrimaryMessage[];
-  readonly toPrimary: MemberMessage[];
-}
 
 type AdmitRequest = (ReplicaEffect & { readonly kind: "admit" })["request"];
 
@@ -72,7 +37,7 @@ export class SimCluster {
   private readonly random: SimRandom;
   private readonly catalog: SimCatalog;
   private readonly nodes: readonly SimNode[];
-  private readonly links = new Map<string, SimLink>();
+  private readonly network: SimNetwork;
   private readonly arriving: {
     disturbances: number;
     isOpen: () => boolean;
@@ -81,10 +46,7 @@ export class SimCluster {
     replyTo: (r: OperationReply) => void;
   }[] = [];
   private admissions: { node: SimNode; request: AdmitRequest }[] = [];
-  private readonly activeIn = new Map<number, NodeId>();
-  private readonly entries = new Map<string, string>();
-  private readonly committed = new Map<number, string>();
-  private activeEpoch = 0;
+  private readonly checkers = new SimCheckers();
   private disturbances = 0;
   private now = 0;
   private healing = false;
@@ -109,6 +71,7 @@ export class SimCluster {
       stepping: false,
       events: [],
     }));
+    this.network = new SimNetwork(this.random, this.nodes, (node, event) => this.give(node, event));
     for (const node of this.nodes) this.boot(node);
     this.clients = new SimClients(
       {
@@ -116,7 +79,7 @@ export class SimCluster {
         now: () => this.now,
         config: () => this.catalog.config,
         disturbances: () => this.disturbances,
-        isDeposed: (epoch) => epoch < this.activeEpoch,
+        isDeposed: (epoch) => epoch < this.checkers.activeEpoch,
         send: (operation, replyTo, isOpen) => this.send(operation, replyTo, isOpen),
       },
       CLIENTS,
@@ -162,7 +125,7 @@ export class SimCluster {
           !node.awake &&
           node.replica.view.uncommitted === 0,
       ) &&
-      [...this.links.values()].every((link) => link.toMember.length + link.toPrimary.length === 0)
+      this.network.isQuiet
     );
   }
 
@@ -170,11 +133,11 @@ export class SimCluster {
     this.now += 1;
     if (!this.healing && this.random.below(1000) < this.options.faultsPerMille) this.fault();
     const actions: readonly (readonly [weight: number, act: () => void])[] = [
-      [12, () => this.deliver()],
+      [12, () => this.network.deliver()],
       [6, () => this.syncDisk()],
       [6, () => this.answer()],
       [3, () => this.hearConfig()],
-      [3, () => this.dial()],
+      [3, () => this.network.dial()],
       [2, () => this.tick()],
       [2, () => this.grant()],
       [2, () => this.decideAdmission()],
@@ -200,7 +163,7 @@ export class SimCluster {
         return;
       case 2:
       case 3:
-        for (const link of this.links.values()) if (this.random.chance(40)) this.break(link);
+        this.network.breakSome();
         return;
       case 4:
         // Suspected wrongly: it lives, and hears of it late.
@@ -223,9 +186,7 @@ export class SimCluster {
     node.events.length = 0;
     node.awake = false;
     node.incarnation = 0;
-    for (const link of this.links.values()) {
-      if (link.primary === node || link.member === node) this.break(link);
-    }
+    this.network.breakAllOf(node);
     this.admissions = this.admissions.filter((admission) => admission.node !== node);
   }
 
@@ -260,40 +221,6 @@ export class SimCluster {
     this.give(node, { kind: "identity", incarnation: node.incarnation });
   }
 
-  private break(link: SimLink): void {
-    if (!link.up) return;
-    link.up = false;
-    link.toMember.length = 0;
-    link.toPrimary.length = 0;
-    this.give(link.primary, { kind: "linkDown", node: link.member.member.node });
-  }
-
-  private dial(): void {
-    const down = [...this.links.values()].filter(
-      ({ up, primary, member }) => !up && primary.replica && member.replica,
-    );
-    if (down.length === 0) return;
-    const link = this.random.pick(down);
-    link.up = true;
-    this.give(link.primary, { kind: "linkUp", node: link.member.member.node });
-  }
-
-  private deliver(): void {
-    const busy = [...this.links.values()].filter(
-      ({ toMember, toPrimary }) => toMember.length + toPrimary.length > 0,
-    );
-    if (busy.length === 0) return;
-    const { primary, member, toMember, toPrimary } = this.random.pick(busy);
-    const outwards = toPrimary.length === 0 || (toMember.length > 0 && this.random.chance(50));
-    if (outwards) {
-      const message = toMember.shift()!;
-      this.give(member, { kind: "fromPrimary", from: primary.member.node, message });
-    } else {
-      const message = toPrimary.shift()!;
-      this.give(primary, { kind: "fromMember", from: member.member.node, message });
-    }
-  }
-
   private syncDisk(): void {
     const node = this.random.pick(this.nodes);
     if (!node.replica || node.store.pendingCount === 0) return;
@@ -307,7 +234,8 @@ export class SimCluster {
     const [asked] = node.questions.splice(this.random.below(node.questions.length), 1);
     const { token, question, early } = asked!;
     // A read may see what was committed until it ended.
-    const answer = question.kind === "read" && this.random.chance(50) ? ask(node, question) : early;
+    const answer =
+      question.kind === "read" && this.random.chance(50) ? askStore(node, question) : early;
     this.give(node, { kind: "answered", token, answer });
   }
 
@@ -383,27 +311,23 @@ export class SimCluster {
   private execute(node: SimNode, effect: ReplicaEffect): void {
     switch (effect.kind) {
       case "commit":
-        this.checkCommit(node, effect.lsn);
+        this.checkers.onCommit(node.member.node, effect.lsn);
         node.store.commit(effect.lsn);
         return;
       case "ask":
-        node.questions.push({ ...effect, early: ask(node, effect.question) });
+        node.questions.push({ ...effect, early: askStore(node, effect.question) });
         return;
-      case "send": {
-        const link = this.links.get(`${node.member.node} ${effect.to}`);
-        if (link?.up) link.toMember.push(effect.message);
+      case "send":
+        this.network.send(node, effect.to, effect.message);
         return;
-      }
-      case "respond": {
-        const link = this.links.get(`${effect.to} ${node.member.node}`);
-        if (link?.up) link.toPrimary.push(effect.message);
+      case "respond":
+        this.network.respond(node, effect.to, effect.message);
         return;
-      }
       case "reply":
         effect.replyTo(effect.reply);
         return;
       case "link":
-        this.wantLink(node, effect.node);
+        this.network.want(node, effect.node);
         return;
       case "wake":
         node.awake = true;
@@ -421,47 +345,17 @@ export class SimCluster {
         this.onNotice(node, effect);
         return;
       default:
-        if (effect.kind === "append") this.checkEntry(effect.entry);
+        if (effect.kind === "append") this.checkers.onAppend(effect.entry);
         node.store.call(effect);
     }
-  }
-
-  private wantLink(primary: SimNode, to: NodeId): void {
-    const key = `${primary.member.node} ${to}`;
-    const member = this.nodes.find((other) => other.member.node === to)!;
-    const link = this.links.get(key) ?? { primary, member, up: false, toMember: [], toPrimary: [] };
-    this.links.set(key, link);
-    if (link.up) this.give(primary, { kind: "linkUp", node: to });
   }
 
   private onNotice(node: SimNode, { notice }: ReplicaEffect & { readonly kind: "notice" }): void {
     if (notice.what === "diverged") throw new Error(`P4: ${JSON.stringify(notice)}`);
     if (notice.what === "resyncEnded") this.counts.resyncs += 1;
     if (notice.what !== "active") return;
-    const other = this.activeIn.get(notice.epoch);
-    if (other) throw new Error(`P3: ${other} and ${node.member.node} in epoch ${notice.epoch}`);
-    this.activeIn.set(notice.epoch, node.member.node);
-    this.activeEpoch = Math.max(this.activeEpoch, notice.epoch);
+    this.checkers.onActive(node.member.node, notice.epoch);
     this.counts.active += 1;
-  }
-
-  /** P5: equal LSN means byte-identical. */
-  private checkEntry(entry: LogEntry): void {
-    const key = formatLsn(entry.lsn);
-    const sum = entry.kind === "write" ? crc32cOfScatter(entry.data) : 0;
-    const text = `${entry.kind} ${entry.offset}+${entry.length} ${sum} ${entry.opId.seq}`;
-    const known = this.entries.get(key) ?? text;
-    if (known !== text) throw new Error(`P5: ${key} is "${known}" and "${text}"`);
-    this.entries.set(key, text);
-  }
-
-  /** P4: one committed log. */
-  private checkCommit(node: SimNode, lsn: { epoch: number; seq: number }): void {
-    const known = this.committed.get(lsn.seq) ?? formatLsn(lsn);
-    if (known !== formatLsn(lsn)) {
-      throw new Error(`P4: ${node.member.node} commits ${formatLsn(lsn)}, known is ${known}`);
-    }
-    this.committed.set(lsn.seq, known);
   }
 
   private describe(): string {
@@ -477,20 +371,5 @@ export class SimCluster {
       };
     });
     return JSON.stringify({ config: this.catalog.config, nodes, idle: this.clients.areIdle });
-  }
-}
-
-function ask({ store }: SimNode, question: Question): Answers[keyof Answers] {
-  switch (question.kind) {
-    case "read":
-      return store.read(question.offset, question.length);
-    case "readExtent":
-      return store.readExtent(question.extent);
-    case "listExtents":
-      return store.extentsNewerThan(question.after);
-    case "digest":
-      return store.digest(SIM_CHUNK_SIZE / (64 * 1024));
-    case "verify":
-      return 0;
   }
 }

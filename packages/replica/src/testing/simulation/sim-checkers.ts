@@ -1,0 +1,38 @@
+// What must hold at every step of a simulation, over all nodes.
+import { crc32cOfScatter, formatLsn, type Lsn, type NodeId } from "@ashlar/core";
+import type { LogEntry } from "../../log-entry.ts";
+
+export class SimCheckers {
+  /** Latest epoch that became ACTIVE. */
+  activeEpoch = 0;
+  private readonly activeIn = new Map<number, NodeId>();
+  private readonly entries = new Map<string, string>();
+  private readonly committed = new Map<number, string>();
+
+  /** P3: at most one ACTIVE replica in an epoch. */
+  onActive(node: NodeId, epoch: number): void {
+    const other = this.activeIn.get(epoch);
+    if (other) throw new Error(`P3: ${other} and ${node} are ACTIVE in epoch ${epoch}`);
+    this.activeIn.set(epoch, node);
+    this.activeEpoch = Math.max(this.activeEpoch, epoch);
+  }
+
+  /** P5: equal LSN means byte-identical. */
+  onAppend(entry: LogEntry): void {
+    const key = formatLsn(entry.lsn);
+    const sum = entry.kind === "write" ? crc32cOfScatter(entry.data) : 0;
+    const text = `${entry.kind} ${entry.offset}+${entry.length} ${sum} ${entry.opId.seq}`;
+    const known = this.entries.get(key) ?? text;
+    if (known !== text) throw new Error(`P5: ${key} is "${known}" and "${text}"`);
+    this.entries.set(key, text);
+  }
+
+  /** P4: one committed log. */
+  onCommit(node: NodeId, lsn: Lsn): void {
+    const known = this.committed.get(lsn.seq) ?? formatLsn(lsn);
+    if (known !== formatLsn(lsn)) {
+      throw new Error(`P4: ${node} commits ${formatLsn(lsn)}, known is ${known}`);
+    }
+    this.committed.set(lsn.seq, known);
+  }
+}

@@ -1,0 +1,50 @@
+// One node of a simulated chunk, and one connection between two of them.
+import { EXTENT_SIZE, type NodeId } from "@ashlar/core";
+import type { Answers, Question, ReplicaEvent } from "../../events.ts";
+import type { MemberMessage, PrimaryMessage } from "../../messages.ts";
+import type { Replica } from "../../replica.ts";
+import type { SimMember } from "./sim-catalog.ts";
+import { SIM_CHUNK_SIZE } from "./sim-clients.ts";
+import type { SimStore } from "./sim-store.ts";
+
+export interface SimNode {
+  readonly member: SimMember;
+  readonly store: SimStore;
+  /** Undefined while the process is dead. */
+  replica: Replica | undefined;
+  incarnation: number;
+  /** Version heard last; 0 after a restart. */
+  heard: number;
+  questions: {
+    readonly token: number;
+    readonly question: Question;
+    early: Answers[keyof Answers];
+  }[];
+  readonly grants: NodeId[];
+  awake: boolean;
+  stepping: boolean;
+  readonly events: ReplicaEvent[];
+}
+
+export interface SimLink {
+  readonly primary: SimNode;
+  readonly member: SimNode;
+  up: boolean;
+  readonly toMember: PrimaryMessage[];
+  readonly toPrimary: MemberMessage[];
+}
+
+export function askStore({ store }: SimNode, question: Question): Answers[keyof Answers] {
+  switch (question.kind) {
+    case "read":
+      return store.read(question.offset, question.length);
+    case "readExtent":
+      return store.readExtent(question.extent);
+    case "listExtents":
+      return store.extentsNewerThan(question.after);
+    case "digest":
+      return store.digest(SIM_CHUNK_SIZE / EXTENT_SIZE);
+    case "verify":
+      return 0;
+  }
+}
