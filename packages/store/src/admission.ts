@@ -4,7 +4,7 @@
 // later entries of its chunk, which would leave a hole in the log; nothing of them was journaled.
 //
 // What a checkpoint may need (pages, directory) is kept back: it must never be the one without room.
-import { type ChunkId, EXTENT_SIZE, SystemError } from "@ashlar/core";
+import { type ChunkId, SystemError } from "@ashlar/core";
 import type { Allocator } from "./allocator.ts";
 import type { Growth } from "./growth.ts";
 
@@ -38,6 +38,11 @@ export interface AdmissionHost {
 
 const NO_ROOM: Room = { whole: 0, promised: 0 };
 export const noRoom = (): Room => NO_ROOM;
+
+export const noRoomFor = (): SystemError =>
+  new SystemError("disk/no-space", "the store has no room for this entry", {
+    hint: "free space by deleting data, or add a disk",
+  });
 
 export class Admission {
   private readonly allocator: Allocator;
@@ -118,10 +123,7 @@ export class Admission {
         (first.call.refused && waiter.call.refused && waiter.call.chunk === first.call.chunk),
     );
     this.waiters = this.waiters.filter((waiter) => !later.includes(waiter));
-    const error = new SystemError("disk/no-space", "the store has no room for this entry", {
-      freeBytes: Math.max(0, this.allocator.freeCount * EXTENT_SIZE),
-      hint: "free space by deleting data, or add a disk",
-    });
+    const error = noRoomFor();
     // The last first: each undoes what it expected of those before it.
     for (const waiter of later.reverse()) {
       waiter.call.refused?.();

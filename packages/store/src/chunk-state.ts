@@ -54,6 +54,8 @@ export class ChunkState {
   /** As they will stand when all calls made so far are durable. */
   queuedTail: Lsn = LSN_ZERO;
   queuedEpoch = 0;
+  /** An entry was refused for lack of room and none was taken since. */
+  refused = false;
   /** Unmaps appended and not yet committed or dropped: they may take an extent's room away. */
   pendingUnmaps = 0;
   private readonly allocator: Allocator;

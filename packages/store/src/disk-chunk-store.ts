@@ -31,6 +31,7 @@ import {
   type ReadResult,
   type StoreSpace,
 } from "@ashlar/replica";
+import { noRoomFor } from "./admission.ts";
 import { ChunkState } from "./chunk-state.ts";
 import { extentPosition } from "./format.ts";
 import type { DataWrite } from "./journal.ts";
@@ -86,7 +87,10 @@ export class DiskChunkStore implements ChunkStore {
     this.assertEntry(entry);
     const state = this.engine.state(chunk);
     const previous = state.queuedTail;
+    // The caller may not have heard yet that an entry before this one was refused.
+    if (state.refused && entry.lsn.seq > previous.seq + 1) throw noRoomFor();
     assert(entry.lsn.seq === previous.seq + 1, "the log has no holes");
+    state.refused = false;
     state.queuedTail = entry.lsn;
     const wholes = entry.kind === "write" ? wholeCountOf(entry.offset, entry.length) : 0;
     const edges = edgeRanges(entry, wholes);
@@ -109,6 +113,7 @@ export class DiskChunkStore implements ChunkStore {
       },
       refused: () => {
         const now = this.engine.state(chunk);
+        now.refused = true;
         if (now.queuedTail.seq >= entry.lsn.seq) now.queuedTail = previous;
         if (isUnmap) now.pendingUnmaps -= 1;
       },

@@ -271,6 +271,28 @@ describe("faults of the disk", () => {
   });
 });
 
+test("entries made before the refusal of an earlier one is heard are refused too", async () => {
+  const store = await open();
+  for (let index = 1; index <= 6; index += 1) {
+    const chunk = chunkId(familyId(1), index);
+    await store.append(chunk, writeEntry({ epoch: 1, seq: 1 }, 0, patternedBytes(MIB, 1)));
+  }
+  const calls = [1, 2, 3, 4, 5, 6].map((seq) => {
+    const length = seq === 6 ? CHECKSUM_UNIT : MIB;
+    return store.append(A, writeEntry({ epoch: 1, seq }, 0, patternedBytes(length, seq)));
+  });
+  const outcomes = await Promise.allSettled(calls);
+  const kept = outcomes.filter(({ status }) => status === "fulfilled").length;
+  expect(kept).toBeLessThan(5);
+  for (const outcome of outcomes.slice(kept)) {
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "disk/no-space" } });
+  }
+  expect(store.status(A).tail.seq).toBe(kept);
+  const next = { epoch: 1, seq: kept + 1 };
+  await store.append(A, writeEntry(next, 0, patternedBytes(CHECKSUM_UNIT, 9)));
+  await store.close();
+});
+
 test("a ring far smaller than what goes through it waits for checkpoints and loses nothing", async () => {
   const store = await open();
   for (let round = 0; round < 40; round += 1) {

@@ -50,7 +50,8 @@ const OPTIONS = {
 const chunkArbitrary = fc.nat(2).map((index) => chunkId(familyId(1), index));
 const rangeArbitrary = fc
   .record({
-    first: fc.nat(UNITS - 1),
+    // Half of it in two extents, so that writes meet.
+    first: fc.oneof(fc.nat(31), fc.nat(UNITS - 1)),
     units: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: UNITS })),
   })
   .map(({ first, units }) => ({
@@ -114,6 +115,18 @@ const stepArbitrary = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("checkpoint" as const), wait: fc.boolean() }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("crash" as const), turns: fc.nat(30) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("storm" as const),
+      chunk: chunkArbitrary,
+      before: fc.array(rangeArbitrary, { minLength: 1, maxLength: 5 }),
+      back: fc.nat(2),
+      after: fc.array(rangeArbitrary, { maxLength: 3 }),
+      truncated: fc.boolean(),
+      turns: fc.nat(40),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("reopen" as const) }) },
 );
 type Step = typeof stepArbitrary extends fc.Arbitrary<infer T> ? T : never;
@@ -135,7 +148,7 @@ class Trial {
   }
 
   async start(): Promise<void> {
-    const sizes = { sizeBytes: 12 * MIB, journalBytes: 2 * MIB };
+    const sizes = { sizeBytes: 7 * MIB, journalBytes: 2 * MIB };
     const uuid = storeUuid("00000000-0000-4000-8000-00000000000a");
     await createStore(this.disk, { ...OPTIONS, ...sizes, storeUuid: uuid }, { log: silentLog });
     await this.open();
@@ -150,6 +163,7 @@ class Trial {
       if (step.wait) await run;
     } else if (step.kind === "write" || step.kind === "unmap") this.append(step);
     else if (step.kind === "resync") await this.resync(step);
+    else if (step.kind === "storm") await this.storm(step);
     else await this.control(step);
   }
 
@@ -241,6 +255,24 @@ class Trial {
     this.issue({ kind: "copy", chunk, copy }, this.live.applyCopy(chunk, copy));
     await this.settle();
     if (mapped) this.issue({ kind: "endResync", chunk }, this.live.endResync(chunk));
+  }
+
+  /** Work before and during a checkpoint, and a crash in the middle of it. */
+  private async storm(step: Extract<Step, { kind: "storm" }>): Promise<void> {
+    const { chunk, before, after, back } = step;
+    for (const range of before) this.append({ kind: "write", chunk, range });
+    await this.control({ kind: "commit", chunk, back });
+    const checkpoint = this.live.checkpoint().catch(() => {});
+    if (step.truncated) {
+      // As a new primary does it, so that the log goes on with other entries.
+      await this.control({ kind: "promise", chunk });
+      const { commit } = this.model(chunk);
+      this.issue({ kind: "truncate", chunk, lsn: commit }, this.live.truncate(chunk, commit));
+    }
+    for (const range of after) this.append({ kind: "write", chunk, range });
+    if (after.length > 0) await this.control({ kind: "commit", chunk, back: 0 });
+    await this.crash(step.turns);
+    await checkpoint;
   }
 
   private async settle(): Promise<void> {
@@ -357,6 +389,6 @@ test("P1, P13, P17, P20: a store is what its acknowledged history says, crashes 
         await trial.finish();
       },
     ),
-    { numRuns: RUNS },
+    { numRuns: RUNS, endOnFailure: true },
   );
 }, 120_000);
