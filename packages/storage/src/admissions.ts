@@ -13,7 +13,7 @@ const BATCH_MAX = 4096;
 const TIMEOUT_MS = 5_000;
 
 export interface AdmissionsDeps {
-  readonly client: CatalogClient;
+  readonly client: Pick<CatalogClient, "addToIsr">;
   readonly clock: Clock;
   readonly log: Log;
 }

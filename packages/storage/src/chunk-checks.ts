@@ -15,7 +15,7 @@ const PAUSE_MS = 20;
 export interface ChunkChecksDeps {
   readonly node: NodeId;
   readonly view: CatalogView;
-  readonly disks: DiskSet;
+  readonly disks: Pick<DiskSet, "all" | "get">;
   readonly replicas: ReplicaMap;
   readonly clock: Clock;
 }

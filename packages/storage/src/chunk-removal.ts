@@ -8,7 +8,7 @@ import type { DiskSet } from "./disk-set.ts";
 import type { ReplicaMap } from "./replica-map.ts";
 
 export interface ChunkRemovalDeps {
-  readonly disks: DiskSet;
+  readonly disks: Pick<DiskSet, "all" | "get">;
   readonly replicas: ReplicaMap;
   readonly view: CatalogView;
   readonly log: Log;

@@ -27,7 +27,7 @@ const SLICE = 128;
 export interface ReplicaMapDeps {
   readonly node: NodeId;
   readonly view: CatalogView;
-  readonly disks: DiskSet;
+  readonly disks: Pick<DiskSet, "all" | "get">;
   readonly clock: Clock;
   readonly log: Log;
   readonly onDiskFailed: (disk: OpenDisk, error: SystemError) => void;
