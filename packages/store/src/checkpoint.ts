@@ -225,6 +225,8 @@ export class Checkpointer {
       if (blocks.length < PAGES_PER_WRITE && items.length % PAGES_PER_WRITE !== 0) continue;
       await this.writeSlots(blocks);
       blocks = [];
+      // Also where there was nothing to write: a store may hold very many idle chunks.
+      await new Promise<void>((resolve) => setImmediate(resolve));
     }
     await this.writeSlots(blocks);
     return Buffer.concat(items);
