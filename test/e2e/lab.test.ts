@@ -103,6 +103,12 @@ test("lists and errors have their documented shape and exit status", async () =>
   expect(await failure("volume", "list", "--nonsense")).toMatchObject({ exit: 2 });
 });
 
+/** Waits until every chunk of a volume has all its copies. */
+async function untilInSync(name: string): Promise<void> {
+  const inSync = ({ degradedChunks }: VolumeDocument): boolean => degradedChunks === 0;
+  await until("resync", RESYNC_DEADLINE_MS, () => lab.volume(name), inSync);
+}
+
 test("a killed process of each kind is running again with a new pid", async () => {
   for (const id of ["gateway-1", "storage-1", "metadata-1"]) {
     const before = await lab.pidOf(id);
@@ -114,8 +120,7 @@ test("a killed process of each kind is running again with a new pid", async () =
       (pid) => pid !== null && pid !== before,
     );
   }
-  const resynced = ({ degradedChunks }: VolumeDocument): boolean => degradedChunks === 0;
-  await until("resync", RESYNC_DEADLINE_MS, () => lab.volume("demo"), resynced);
+  await untilInSync("demo");
 });
 
 test("lab stop keeps a node down; started, it copies what it missed", async () => {
@@ -130,19 +135,19 @@ test("lab stop keeps a node down; started, it copies what it missed", async () =
   await run("qemu-io", "-f", "raw", "-c", "write -P 0x6b 4M 8M", lab.url(volume, 2));
   expect(await lab.pidOf("storage-3")).toBeNull();
   await lab.command("lab", "start", "storage-3");
-  const resynced = ({ degradedChunks }: VolumeDocument): boolean => degradedChunks === 0;
-  await until("resync", RESYNC_DEADLINE_MS, () => lab.volume("kept"), resynced);
+  await untilInSync("kept");
   const check = await lab.command<CheckDocument>("volume", "check", "kept");
   expect(check).toMatchObject({ chunks: 2, replicas: 6, different: 0 });
 });
 
-test("a wiped node comes back empty and serves", async () => {
+test("a wiped node comes back empty and is filled again", async () => {
   await lab.command("lab", "stop", "storage-3", "--kill");
   await lab.command("lab", "wipe", "storage-3");
   expect(await readdir(join(lab.dir, "storage-3"))).toEqual([]);
   await lab.command("lab", "start", "storage-3");
-  const { nodes } = await lab.command<NodesDocument>("node", "list");
-  expect(nodes.find(({ id }) => id === "storage-3")).toMatchObject({ state: "up" });
+  await untilInSync("kept");
+  const check = await lab.command<CheckDocument>("volume", "check", "kept");
+  expect(check).toMatchObject({ chunks: 2, replicas: 6, different: 0 });
   const volume = await lab.volume("kept");
   await run("qemu-io", "-f", "raw", "-c", "read -P 0x6b 4M 8M", lab.url(volume, 1));
 });

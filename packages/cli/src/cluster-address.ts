@@ -27,7 +27,7 @@ function splitAddresses(text: string): string[] {
   });
 }
 
-async function findAddresses({ dir, admin }: ClusterOptions): Promise<readonly string[]> {
+async function findAdmin({ dir, admin }: ClusterOptions): Promise<AdminClient> {
   if (dir !== undefined && admin !== undefined) {
     throw new SystemError("argument/invalid", "--dir and --admin exclude each other", {
       hint: "give one of them",
@@ -35,11 +35,14 @@ async function findAddresses({ dir, admin }: ClusterOptions): Promise<readonly s
   }
   const { ASHLAR_ADMIN } = process.env;
   const given = admin ?? (dir === undefined ? ASHLAR_ADMIN : undefined);
-  if (given) return splitAddresses(given);
-  const { adminAddresses, findLab } = await import("@ashlar/lab");
+  if (given) {
+    const { createAdminClient } = await import("@ashlar/rpc");
+    return createAdminClient({ addresses: splitAddresses(given) });
+  }
+  const { findLab, labAdmin } = await import("@ashlar/lab");
   const folder = dir ?? LAB_FOLDER_DEFAULT;
   const lab = await findLab(folder);
-  if (lab) return adminAddresses(lab);
+  if (lab) return labAdmin(lab);
   if (dir !== undefined) {
     throw new SystemError("lab/not-found", `there is no lab in ${dir}`, {
       hint: "make one with `ashlar lab up --dir`",
@@ -55,9 +58,7 @@ export async function withAdmin<T>(
   options: ClusterOptions,
   call: (admin: AdminClient, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const addresses = await findAddresses(options);
-  const { createAdminClient } = await import("@ashlar/rpc");
-  const admin = createAdminClient({ addresses });
+  const admin = await findAdmin(options);
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort(new SystemError("operation/aborted", "interrupted"));
   process.once("SIGINT", onSignal);

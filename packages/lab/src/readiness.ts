@@ -1,7 +1,7 @@
 // When a lab can serve volumes: every process is registered, every portal accepts connections and no
 // process keeps dying. Asked again and again, since the processes start in any order.
 import { readFile } from "node:fs/promises";
-import { hasCode, SystemError } from "@ashlar/core";
+import { clusterId, hasCode, SystemError } from "@ashlar/core";
 import { type AdminClient, type ClusterStatus, createAdminClient } from "@ashlar/rpc";
 import { type Clock, sleep } from "@ashlar/runtime";
 import type { ProcessStatus } from "@ashlar/supervisor";
@@ -27,9 +27,12 @@ export async function lastLines(path: string, count: number): Promise<string[]> 
     .slice(-count);
 }
 
-/** An admin client of the lab; the caller closes it. */
+/**
+ * An admin client of the lab; the caller closes it. It names the cluster, so that a lab whose ports
+ * were taken by another while it was down is never mistaken for that one.
+ */
 export const labAdmin = (lab: LabDocument): AdminClient =>
-  createAdminClient({ addresses: adminAddresses(lab) });
+  createAdminClient({ clusterId: clusterId(lab.clusterId), addresses: adminAddresses(lab) });
 
 function missingIn(lab: LabDocument, wantedUp: ReadonlySet<string>, cluster: ClusterStatus) {
   const up = new Set(
