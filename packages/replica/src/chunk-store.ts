@@ -65,7 +65,8 @@ export interface ChunkStore {
   promise(chunk: ChunkId, epoch: number): Promise<void>;
   /**
    * Journals an entry; asserts entry.lsn.seq = tail.seq + 1. Payload must not change afterwards.
-   * @throws SystemError disk/no-space (nothing was journaled), disk/failed (the store is dead).
+   * @throws SystemError disk/no-space (nothing was journaled, and nothing of the entries behind it
+   *   that were passed before it was heard), disk/failed (the store is dead).
    */
   append(chunk: ChunkId, entry: LogEntry): Promise<void>;
   /** Makes entries up to `lsn` (<= tail) visible; in memory at once, lazily in the journal. */

@@ -302,6 +302,16 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
       })();
       await expect(outcome).rejects.toMatchObject({ code: "disk/no-space" });
       expect(store.status(full).tail.seq).toBe(seq);
+      // A caller that has not heard of the refusal yet sends the entry behind it.
+      await expect(
+        Promise.all([
+          store.append(full, writeEntry(lsn(seq + 1), 0, patternedBytes(MIB, 1))),
+          store.append(full, noop(lsn(seq + 2))),
+        ]),
+      ).rejects.toMatchObject({ code: "disk/no-space" });
+      await expect(store.append(full, noop(lsn(seq + 2)))).rejects.toMatchObject({
+        code: "disk/no-space",
+      });
       const chunk = chunkId(familyId(2), 0);
       expect((await bytes(store, chunk, 0, MIB)).equals(patternedBytes(MIB, 0))).toBe(true);
       const { seq: last } = store.status(chunk).tail;

@@ -47,6 +47,8 @@ interface Chunk {
   commit: Lsn;
   resyncFrom: Lsn | undefined;
   entries: LogEntry[];
+  /** An entry was refused for lack of room and none was taken since. */
+  refused: boolean;
   durable: { promisedEpoch: number; tail: Lsn; resyncFrom: Lsn | undefined };
   readonly extents: Map<number, Extent>;
 }
@@ -123,10 +125,12 @@ export class MemoryChunkStore implements ChunkStore {
   async append(chunk: ChunkId, entry: LogEntry): Promise<void> {
     this.alive();
     const held = this.chunk(chunk);
-    assert(entry.lsn.seq === held.tail.seq + 1, "the log has no holes");
-    if (entry.kind === "write" && this.usedBytes() + entry.length > this.sizeBytes) {
-      throw new SystemError("disk/no-space", "the store is full");
-    }
+    // The caller may not have heard yet that an entry before this one was refused.
+    const orphan = held.refused && entry.lsn.seq > held.tail.seq + 1;
+    assert(orphan || entry.lsn.seq === held.tail.seq + 1, "the log has no holes");
+    const isFull = entry.kind === "write" && this.usedBytes() + entry.length > this.sizeBytes;
+    held.refused = orphan || isFull;
+    if (held.refused) throw new SystemError("disk/no-space", "the store is full");
     held.entries.push(entry);
     held.tail = entry.lsn;
     await this.journaled(() => {
@@ -270,6 +274,7 @@ export class MemoryChunkStore implements ChunkStore {
       commit: LSN_ZERO,
       resyncFrom: undefined,
       entries: [],
+      refused: false,
       durable: { promisedEpoch: 0, tail: LSN_ZERO, resyncFrom: undefined },
       extents: new Map(),
     };
