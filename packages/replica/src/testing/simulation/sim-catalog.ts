@@ -12,6 +12,8 @@ export interface SimMember {
 
 export class SimCatalog {
   config: ReplicaConfig;
+  /** All there ever were, oldest first: news may come late and out of order. */
+  readonly past: ReplicaConfig[] = [];
   private incarnations = 0;
   /** As registered; a node that is down keeps its last. */
   private readonly registered = new Map<NodeId, number>();
@@ -93,6 +95,7 @@ export class SimCatalog {
   }
 
   private change(part: Partial<Pick<ReplicaConfig, "isr" | "learners">>): void {
+    this.past.push(this.config);
     this.config = { ...this.config, ...part, version: this.config.version + 1 };
   }
 

@@ -241,8 +241,12 @@ export class SimCluster {
 
   private hearConfig(): void {
     const node = this.random.pick(this.nodes);
-    const { config } = this.catalog;
-    if (!node.replica || node.heard === config.version) return;
+    const { config, past } = this.catalog;
+    if (!node.replica) return;
+    if (past.length > 0 && this.random.chance(20)) {
+      this.give(node, { kind: "config", config: this.random.pick(past.slice(-3)) });
+    }
+    if (node.heard === config.version || this.random.chance(30)) return;
     node.heard = config.version;
     this.give(node, { kind: "config", config });
   }
