@@ -1,7 +1,7 @@
 // The stores of a node's disks. A disk is made on the first start and opened ever after; one that
 // cannot be opened, or fails later, is reported and left alone: the process lives on with the others
 // (P19).
-import { type DiskId, hasCode, type StoreUuid, storeUuid, toSystemError } from "@ashlar/core";
+import { type DiskId, type StoreUuid, storeUuid, toSystemError } from "@ashlar/core";
 import type { ChunkStore } from "@ashlar/replica";
 import type { StorageReport } from "@ashlar/rpc";
 import type { Disk, Log, Random, Registry } from "@ashlar/runtime";
@@ -86,19 +86,14 @@ export class DiskSet {
       const uuid = known?.storeUuid ?? storeUuid(random.uuid());
       await catalogue.put(diskId, { storeUuid: uuid, state: "creating" });
       // Half made by an earlier start: nothing was ever acknowledged from it.
-      if (known && (await disk.exists(path))) await this.removeHalfMade(path);
+      if (known && !isDevice(path) && (await disk.exists(path))) await disk.remove(path);
       log.info({ disk: diskId, path, sizeBytes, storeUuid: uuid }, "store is made");
       await createStore(disk, { ...identity, sizeBytes, storeUuid: uuid }, { log });
       await catalogue.put(diskId, { storeUuid: uuid, state: "ready" });
     }
     return openStore(disk, identity, { log, registry });
   }
-
-  private async removeHalfMade(path: string): Promise<void> {
-    try {
-      await this.deps.disk.remove(path);
-    } catch (thrown) {
-      if (!hasCode(thrown, "disk/failed")) throw thrown;
-    }
-  }
 }
+
+/** A device's name is never removed: it is not ours. */
+const isDevice = (path: string): boolean => path.startsWith("/dev/");

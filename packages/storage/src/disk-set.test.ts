@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { clusterId, diskId, MIB, nodeId } from "@ashlar/core";
+import { nodeRandom, Registry, silentLog } from "@ashlar/runtime";
+import { MemoryDisk } from "@ashlar/runtime/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { DiskSet } from "./disk-set.ts";
+import { NodeCatalogue } from "./node-catalogue.ts";
+
+const CHUNK_SIZE = 16 * MIB;
+const one = { diskId: diskId("disk-1"), path: "/data/disk-1", sizeBytes: 128 * MIB };
+const two = { diskId: diskId("disk-2"), path: "/data/disk-2", sizeBytes: 128 * MIB };
+
+let folder: string;
+let catalogue: NodeCatalogue;
+let disk: MemoryDisk;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ashlar-disk-set-"));
+  catalogue = await NodeCatalogue.open(folder);
+  disk = new MemoryDisk();
+});
+afterEach(async () => {
+  await catalogue.close();
+  await rm(folder, { recursive: true });
+});
+
+async function opened(disks: readonly (typeof one)[]): Promise<DiskSet> {
+  const deps = { disk, random: nodeRandom, log: silentLog, registry: new Registry(), catalogue };
+  const config = {
+    clusterId: clusterId("abcdef01-0000-4000-8000-000000000000"),
+    nodeId: nodeId("storage-1"),
+    disks: [...disks],
+  };
+  const set = new DiskSet(deps, config);
+  await set.open(CHUNK_SIZE);
+  return set;
+}
+
+describe("the disks of a node", () => {
+  it("are made once and are the same stores ever after", async () => {
+    const first = await opened([one, two]);
+    const uuids = first.all.map(({ store }) => store.storeUuid);
+    expect(new Set(uuids).size).toBe(2);
+    await first.close();
+    const again = await opened([one, two]);
+    expect(again.all.map(({ store }) => store.storeUuid)).toEqual(uuids);
+    expect(again.report().disks.map(({ state }) => state)).toEqual(["up", "up"]);
+    await again.close();
+  });
+
+  it("are never made anew where a store is known: a missing one is reported, the others serve", async () => {
+    await (await opened([one, two])).close();
+    await disk.remove(one.path);
+    const rest = await opened([one, two]);
+    expect(rest.all.map(({ disk: id }) => id)).toEqual([two.diskId]);
+    expect(await disk.exists(one.path)).toBe(false);
+    await rest.close();
+  });
+
+  it("that a crash left half made are made again", async () => {
+    const first = await opened([one]);
+    const [made] = first.all;
+    await first.close();
+    await catalogue.put(one.diskId, { storeUuid: made!.store.storeUuid, state: "creating" });
+    await (await disk.open(one.path, { mode: "open" })).truncate(MIB);
+    const again = await opened([one]);
+    expect(again.all.map(({ store }) => store.storeUuid)).toEqual([made!.store.storeUuid]);
+    await again.close();
+  });
+});
