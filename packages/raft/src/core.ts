@@ -81,7 +81,8 @@ export class RaftCore {
     this.vote = hardState.vote;
     this.syncedTerm = this.term;
     this.syncedVote = this.vote;
-    this.log.commitTo(hardState.commit);
+    // What is applied was committed, even if the write of the commit index, never synced, was lost.
+    this.log.commitTo(Math.max(hardState.commit, applied));
     if (applied > this.log.applied) this.log.appliedTo(applied, 0);
     this.reset(this.term);
   }

@@ -54,7 +54,7 @@ export class MemoryStorage implements RaftStorage {
   private latest = SNAPSHOT_ZERO;
   /** Name of the entry before `log`: compaction removed it and all before. */
   private compacted: { readonly index: Index; readonly term: Term } = SNAPSHOT_ZERO;
-  private log: readonly Entry[] = [];
+  private log: Entry[] = [];
 
   initialState(): InitialState {
     return { hardState: this.hardState, membership: this.latest.membership };
@@ -93,7 +93,8 @@ export class MemoryStorage implements RaftStorage {
     const first = readable[0];
     if (first === undefined) return;
     assert(first.index <= this.lastIndex() + 1, "the log has no gap");
-    this.log = [...this.log.slice(0, first.index - this.firstIndex()), ...readable];
+    this.log.length = first.index - this.firstIndex();
+    this.log.push(...readable);
   }
 
   /** Forgets the entries up to `index`, which a snapshot covers. */

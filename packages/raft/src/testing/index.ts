@@ -3,4 +3,5 @@ export { MembershipScript } from "./membership-script.ts";
 export { expectedDecision, runQuorumStanza } from "./quorum-script.ts";
 export { parseScript, type Stanza } from "./script.ts";
 export { factsOf, factsSaid } from "./script-facts.ts";
+export { SimulatedGroup } from "./simulation/simulated-group.ts";
 export { canonicalLines } from "./transcript.ts";

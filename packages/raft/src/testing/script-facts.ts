@@ -24,8 +24,7 @@ const FACTS: readonly FactKind[] = [
   },
   {
     name: "log bounds",
-    pattern:
-      /^newRaft (\d+) \[.* (term: \d+, commit: \d+, applied: \d+, lastindex: \d+)/,
+    pattern: /^newRaft (\d+) \[.* (term: \d+, commit: \d+, applied: \d+, lastindex: \d+)/,
     actual: ({ term, commit, applied, lastIndex }) =>
       `term: ${term}, commit: ${commit}, applied: ${applied}, lastindex: ${lastIndex}`,
   },
