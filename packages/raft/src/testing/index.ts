@@ -1,5 +1,6 @@
 export { InteractionScript } from "./interaction-script.ts";
 export { MembershipScript } from "./membership-script.ts";
+export { ELECTION_TICKS, PaperGroup } from "./paper-group.ts";
 export { expectedDecision, runQuorumStanza } from "./quorum-script.ts";
 export { parseScript, type Stanza } from "./script.ts";
 export { factsOf, factsSaid } from "./script-facts.ts";
