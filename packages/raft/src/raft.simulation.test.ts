@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { SimulatedGroup } from "./testing/index.ts";
 
-const SEEDS = 12;
-const STEPS = 3000;
+const SEEDS = 10;
+const STEPS = 6000;
 
 describe.each([
   { members: 3, asyncStorage: false },

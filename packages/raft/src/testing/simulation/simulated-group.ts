@@ -25,12 +25,14 @@ export interface SimulationResult {
   readonly trace: string;
 }
 
-const ELECTION_TICKS = 10;
-const HEARTBEAT_TICKS = 2;
+/** Short timeouts on a slow network: elections are what a simulation is to see. */
+const ELECTION_TICKS_MIN = 4;
+const ELECTION_TICKS_SPREAD = 5;
+const HEARTBEAT_TICKS = 1;
 /** Messages on the way; more would only be late ones. */
-const NETWORK_MAX = 400;
+const NETWORK_MAX = 60;
 /** Rounds without faults in which a group must come to agree again. */
-const HEALING_ROUNDS = 400;
+const HEALING_ROUNDS = 150;
 const SPARE_MEMBERS = 1;
 
 export class SimulatedGroup {
@@ -78,7 +80,7 @@ export class SimulatedGroup {
     const config = {
       id,
       random: this.draw,
-      electionTicks: ELECTION_TICKS,
+      electionTicks: ELECTION_TICKS_MIN + (this.options.seed % ELECTION_TICKS_SPREAD),
       heartbeatTicks: HEARTBEAT_TICKS,
       messageBytesMax: 64,
       committedBytesMax: 128,
@@ -86,7 +88,7 @@ export class SimulatedGroup {
       inflight: { messagesMax: 4, bytesMax: 256 },
       applied: start.index,
       asyncStorage: this.options.asyncStorage,
-      preVote: this.options.seed % 2 === 0,
+      preVote: this.options.seed % 4 === 0,
       checkQuorum: this.options.seed % 3 !== 0,
     };
     this.members.set(id, new SimulatedMember(config, start, this.checker));
@@ -145,10 +147,22 @@ export class SimulatedGroup {
         raft.reportSnapshot(other, this.draw(2) === 0 ? "delivered" : "failed");
         return;
       case 3:
-        if (this.options.faults) this.cut.add(`${id} ${other}`);
+        if (this.options.faults) this.cutOff(id, other);
         return;
       default:
         this.cut.clear();
+    }
+  }
+
+  /** One way between two members, or a member from all others. */
+  private cutOff(id: MemberId, other: MemberId): void {
+    if (this.draw(2) === 0) {
+      this.cut.add(`${id} ${other}`);
+      return;
+    }
+    for (const peer of this.members.keys()) {
+      this.cut.add(`${id} ${peer}`);
+      this.cut.add(`${peer} ${id}`);
     }
   }
 
@@ -244,11 +258,11 @@ const isLocal = ({ from, to }: Message): boolean => from < 0 || from === to;
 
 /** What happens, as often as it stands here. */
 const EVENTS = [
-  ...Array<"tick">(3).fill("tick"),
+  ...Array<"tick">(5).fill("tick"),
   ...Array<"turn">(6).fill("turn"),
   ...Array<"work">(4).fill("work"),
   ...Array<"deliver">(9).fill("deliver"),
-  "propose",
+  ...Array<"propose">(2).fill("propose"),
   "read",
   "compact",
   "rare",
