@@ -56,6 +56,8 @@ export class RaftCore {
 
   /** Leader only: to whom leadership is being given (thesis 3.10). */
   transferee: MemberId = NONE;
+  /** Leader only: it told someone to campaign in spite of its lease, so the lease proves nothing. */
+  leaseGivenAway = false;
   /** Leader only: no further membership change before this index is applied (thesis 4.1). */
   pendingChangeIndex: Index = 0;
   uncommittedBytes = 0;
@@ -135,6 +137,7 @@ export class RaftCore {
     this.heartbeatElapsed = 0;
     this.randomizeElectionTicks();
     this.transferee = NONE;
+    this.leaseGivenAway = false;
     this.votes = new Map();
     this.pendingChangeIndex = 0;
     this.uncommittedBytes = 0;

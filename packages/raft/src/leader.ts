@@ -128,7 +128,8 @@ function onReadIndex(core: RaftCore, request: ReadRequest): StepResult {
 function beginRead(core: RaftCore, request: ReadRequest): void {
   const { incoming, outgoing } = core.group.membership;
   const alone = incoming.size === 1 && outgoing.size === 0 && incoming.has(core.id);
-  if (alone || core.config.reads === "lease") {
+  const leased = core.config.reads === "lease" && !core.leaseGivenAway;
+  if (alone || leased) {
     answerRead(core, request, core.log.committed);
   } else {
     core.reads.begin(request, core.log.committed, core.id);

@@ -179,6 +179,17 @@ describe("6.4 linearizable reads", () => {
     expect(group.reads(1)).toEqual([{ context: "one", index: 1 }]);
   });
 
+  it("by lease need no round, until leadership is offered to another", () => {
+    const group = led(3, { checkQuorum: true, reads: "lease" });
+    group.raft(1).readIndex("one");
+    group.settle([1]);
+    expect(group.reads(1)).toEqual([{ context: "one", index: 1 }]);
+    group.raft(1).transferLeader(2);
+    group.raft(1).readIndex("two");
+    group.settle([1]);
+    expect(group.reads(1)).toHaveLength(1);
+  });
+
   it("wait for the first commit of the term: only then the leader knows what is committed", () => {
     const group = new PaperGroup([[1, 1], [1, 1], [1]]);
     group.raft(1).campaign();

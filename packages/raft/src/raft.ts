@@ -252,5 +252,5 @@ type LocalRequest =
   | { readonly kind: "read-index"; readonly context: string }
   | { readonly kind: "transfer-leader"; readonly transferee: MemberId };
 
-export const sameHardState = (a: HardState, b: HardState): boolean =>
+const sameHardState = (a: HardState, b: HardState): boolean =>
   a.term === b.term && a.vote === b.vote && a.commit === b.commit;

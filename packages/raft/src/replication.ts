@@ -107,6 +107,7 @@ export const committedInTerm = (core: RaftCore): boolean =>
   core.log.term(core.log.committed) === core.term;
 
 export function sendTimeoutNow(core: RaftCore, to: MemberId): void {
+  core.leaseGivenAway = true;
   core.send({ kind: "timeout-now", to });
 }
 
