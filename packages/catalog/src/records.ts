@@ -17,6 +17,12 @@ export interface ClusterRecord {
   readonly chunkSize: number;
   /** ISO 8601, from the proposal, never from the applying member's clock. */
   readonly createdAt: string;
+  /**
+   * The newest family that a volume was ever shown with, 0 for none. A family up to this one that no
+   * volume has was deleted; one beyond it is unknown here, as after the catalog was restored from an
+   * older copy, and its data must be kept.
+   */
+  readonly familiesGiven: number;
 }
 
 export interface DiskRecord {
