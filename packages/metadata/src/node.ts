@@ -11,8 +11,9 @@ import {
   type Random,
   type Registry,
   type Startable,
+  splitAddress,
 } from "@ashlar/runtime";
-import { type MetadataConfig, splitAddress } from "./config.ts";
+import type { MetadataConfig } from "./config.ts";
 import { SingleMemberLog } from "./log/single-member-log.ts";
 import { openLogMetrics, openStateMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
