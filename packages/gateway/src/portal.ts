@@ -51,6 +51,7 @@ export class PortalServer implements Startable {
       });
       server.listen(port, host, resolve);
     });
+    server.on("error", (error) => this.dependencies.log.error({ error }, "cannot accept"));
     this.server = server;
   }
 
