@@ -12,6 +12,7 @@ import {
   scatterSlice,
   unitChecksums,
 } from "@ashlar/core";
+import { isWithinBounds } from "./bounds.ts";
 import type { Waiter } from "./chunk-log.ts";
 import type { ReadResult } from "./chunk-store.ts";
 import { NO_CHECKSUMS, type ReplyTo } from "./events.ts";
@@ -123,12 +124,11 @@ export class PrimaryOperations {
 
   private refusal(operation: Operation): OperationStatusName | undefined {
     const { core, epoch, locks } = this.lead;
-    const { kind, offset, length } = operation;
+    const { kind } = operation;
     if (operation.epoch > epoch) return "notActive";
     if (operation.epoch < epoch) return "staleEpoch";
-    if (offset + length > core.chunkSize) return "outOfRange";
+    if (!isWithinBounds(operation, core.chunkSize)) return "outOfRange";
     if (kind === "read") return undefined;
-    if (kind === "unmap" && !isAligned(offset | length, CHECKSUM_UNIT)) return "outOfRange";
     if (core.log.uncommitted.length >= UNCOMMITTED_ENTRIES_MAX) return "busy";
     if (core.log.uncommittedBytes >= UNCOMMITTED_BYTES_MAX) return "busy";
     if (locks.waitingCount >= WAITING_OPERATIONS_MAX) return "busy";
