@@ -154,7 +154,15 @@ export class ReplicaDriver {
     if (effect.kind === "applyCopy") this.count(effect.copy);
     this.journaled(effect).then(
       () => this.onSettled(ticket),
-      (thrown) => this.onError(thrown),
+      (thrown) => {
+        if (!hasCode(thrown, "disk/no-space")) {
+          this.onError(thrown);
+          return;
+        }
+        // A full disk ends nothing (P18): the machine decides what becomes of it.
+        this.step({ kind: "refused", ticket });
+        this.onSettled(ticket);
+      },
     );
   }
 

@@ -121,6 +121,8 @@ export class ReplicaMap implements PeerEvents {
   async remove(chunk: ChunkId): Promise<void> {
     const driver = this.drivers.get(chunk);
     this.drivers.delete(chunk);
+    // Also those found at start: a peer whose mirror is behind must not bring them back.
+    this.deleted.add(familyOf(chunk));
     if (driver) {
       driver.step({ kind: "removed" });
       for (const drivers of this.linked.values()) drivers.delete(driver);
