@@ -3,6 +3,7 @@ import {
   checkDeadFiles,
   checkFileSizes,
   checkFunctionSizes,
+  checkMetricNames,
   checkNames,
   checkOpenings,
   checkPurity,
@@ -67,4 +68,12 @@ test("a file that nothing imports is found", () => {
 
 test("a readme with another heading is found", () => {
   expect(checkReadmes(folder("store"))).toHaveLength(1);
+});
+
+test("metrics are named after their package and end in their unit", () => {
+  const metric = (text: string) => checkMetricNames(folder("store", ["a.ts", text]));
+  expect(metric('"ashlar_volume_free_bytes"')).toHaveLength(1);
+  expect(metric('"ashlar_store_free_bytes", "ashlar_process_x"')).toHaveLength(0);
+  expect(metric('new Counter({\n  name: "ashlar_store_batches",')).toHaveLength(1);
+  expect(metric('new Counter({\n  name: "ashlar_store_batches_total",')).toHaveLength(0);
 });

@@ -148,3 +148,24 @@ export function checkReadmes({ packages }: Pick<Workspace, "packages">): Finding
       message: `begins with "# @ashlar/${name}"`,
     }));
 }
+
+/**
+ * ashlar_<package>_<what>_<unit>; ashlar_process_ are the figures of any Node process. A counter
+ * counts events, bytes or seconds, a histogram has a unit; both say so at their end.
+ */
+export function checkMetricNames({ packages }: Pick<Workspace, "packages">): Finding[] {
+  const unit = /\bnew (Counter|Histogram)\(\{\s*name: "(?!\w+_(?:total|bytes|seconds)")(\w+)"/g;
+  return packages.flatMap(({ name, sources }) =>
+    sources
+      .filter(({ path }) => !isTest(path))
+      .flatMap(({ path, text }) => [
+        ...[...text.matchAll(/["`](ashlar_([a-z]+)_\w*)/g)]
+          .filter(([, , component]) => component !== name && component !== "process")
+          .map(([, metric]) => ({ path, message: `${metric}: begins with ashlar_${name}_` })),
+        ...[...text.matchAll(unit)].map(([, kind, metric]) => ({
+          path,
+          message: `${metric}: the name of a ${kind} ends in _total, _bytes or _seconds`,
+        })),
+      ]),
+  );
+}

@@ -12,6 +12,7 @@ export { Lifecycle, runProcess, type Startable } from "./lifecycle.ts";
 export { type Log, type LogLevel, openLog, silentLog } from "./log.ts";
 export {
   Counter,
+  exportGauge,
   Gauge,
   type Health,
   Histogram,
