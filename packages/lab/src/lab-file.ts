@@ -85,6 +85,9 @@ export const portsOf = (lab: LabDocument): number[] =>
       : [process.port, process.metricsPort],
   );
 
+/** Written first and then renamed. */
+export const UNFINISHED_LAB = "lab.json.new";
+
 const pathOf = (dir: string): string => join(dir, "lab.json");
 
 /** The lab in a folder, undefined when the folder holds none. */
@@ -111,12 +114,13 @@ export async function readLab(dir: string): Promise<LabDocument> {
   const lab = await findLab(dir);
   if (lab) return lab;
   throw new SystemError("lab/not-found", `there is no lab in ${dir}`, {
-    hint: "make one with `ashlar lab up`, or give its folder with --dir",
+    hint: `make one with \`ashlar lab up --dir ${dir}\`, or give another --dir`,
   });
 }
 
 /** Replaces the file as a whole. */
 export async function writeLab(dir: string, lab: LabDocument): Promise<void> {
-  await writeFile(`${pathOf(dir)}.new`, `${JSON.stringify(lab, null, 2)}\n`);
-  await rename(`${pathOf(dir)}.new`, pathOf(dir));
+  const unfinished = join(dir, UNFINISHED_LAB);
+  await writeFile(unfinished, `${JSON.stringify(lab, null, 2)}\n`);
+  await rename(unfinished, pathOf(dir));
 }

@@ -61,6 +61,13 @@ test("a folder with other files is left alone", async () => {
   expect(readdirSync(top)).toEqual(["letter.txt"]);
 });
 
+test("what a killed first up left of its document is no stranger", async () => {
+  writeFileSync(join(top, "lab.json.new"), '{"vers');
+  const { remove } = await makeLabFolder(top, labShape({}));
+  await remove();
+  expect(readdirSync(top)).toEqual([]);
+});
+
 test("bad options are refused before anything is made", async () => {
   const dir = join(top, "lab");
   await expect(new Lab({ dir, script }).up({ diskSize: "1" }, call)).rejects.toMatchObject({
@@ -82,7 +89,10 @@ test("commands about no lab, or one that does not run, say so", async () => {
   const lab = new Lab({ dir: join(top, "lab"), script });
   await expect(lab.status(call)).rejects.toMatchObject({ code: "lab/not-found" });
   await makeLab(lab.dir);
-  await expect(lab.status(call)).rejects.toMatchObject({ code: "lab/not-running" });
+  await expect(lab.status(call)).rejects.toMatchObject({
+    code: "lab/not-running",
+    meta: { hint: `start it with \`ashlar lab up --dir ${lab.dir}\`` },
+  });
   await expect(lab.down(call)).rejects.toMatchObject({ code: "lab/not-running" });
   await expect(lab.logs("storage-9", 1)).rejects.toMatchObject({ code: "process/not-found" });
 });

@@ -166,7 +166,7 @@ export class Lab {
     const supervised = (await findSupervisor(lab))?.processes.find((other) => other.id === id);
     const survives = findSurvivors(labPaths(this.dir).supervisorState).has(id);
     if (survives || (supervised && supervised.wanted === "up")) {
-      const hint = `stop it first: ashlar lab stop ${id}`;
+      const hint = `stop it first: \`ashlar lab stop ${id} --dir ${this.dir}\``;
       throw new SystemError("node/busy", `${id} runs`, { hint });
     }
     await rm(labPaths(this.dir).dataOf(id), { recursive: true, force: true });
@@ -253,7 +253,7 @@ export class Lab {
   private async refuseRunning(lab: LabDocument): Promise<void> {
     if (!(await findSupervisor(lab))) return;
     throw new SystemError("lab/running", `the lab in ${this.dir} runs already`, {
-      hint: "see `ashlar lab status`; another lab needs another --dir",
+      hint: `see \`ashlar lab status --dir ${this.dir}\`; another lab needs another --dir`,
     });
   }
 
@@ -273,7 +273,7 @@ export class Lab {
 
   private notRunning(): SystemError {
     return new SystemError("lab/not-running", `the lab in ${this.dir} does not run`, {
-      hint: "start it with `ashlar lab up`",
+      hint: `start it with \`ashlar lab up --dir ${this.dir}\``,
     });
   }
 }
