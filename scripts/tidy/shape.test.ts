@@ -50,6 +50,8 @@ test("forbidden words are found", () => {
   expect(checkWords(at("// TODO(#7) later"))).toHaveLength(0);
   expect(checkWords(at('it.skip("x")'))).toHaveLength(1);
   expect(checkWords(at("// @ts-ignore"))).toHaveLength(1);
+  expect(checkWords(at("// see design.md"))).toHaveLength(1);
+  expect(checkWords(at("// see ARCHITECTURE.md"))).toHaveLength(0);
 });
 
 test("impure code in a pure package is found, its comments are not", () => {

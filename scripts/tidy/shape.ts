@@ -90,6 +90,10 @@ const FORBIDDEN: readonly (readonly [pattern: RegExp, message: string])[] = [
   [/\b(?:TODO|FIXME|XXX)\b(?!\(#\d+\))/, "name the issue, as in TODO(#7), or finish it"],
   [/\b(?:it|test|describe)\.(?:skip|todo|only)\b/, "no test is skipped, left open or run alone"],
   [/biome-ignore(?!.*: \S)/, "an ignored lint rule needs its reason"],
+  [
+    /\b(?!(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG)\.md)[\w-]+\.md\b/,
+    "a document that is named stands in the repository",
+  ],
   [/@ts-(?:ignore|nocheck|expect-error)/, "types are not silenced"],
 ];
 

@@ -1,4 +1,4 @@
-// The rules a catalog never breaks (`replication.md`, Invariants, configuration). Tests check them
+// The rules a catalog never breaks (ARCHITECTURE.md, Rules by number). Tests check them
 // after each command; breaches are told as sentences that begin with the rule's number.
 import type { ChunkId } from "@ashlar/core";
 import { chunkIndexOf, familyOf, formatChunkId } from "@ashlar/core";

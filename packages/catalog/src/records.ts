@@ -69,7 +69,7 @@ export interface VolumeRecord {
   /** Bytes per logical block, 512 or 4096. */
   readonly blockSize: number;
   readonly replicas: number;
-  /** Version of the volume's shared state; ops carry it (fenced by a later issue). */
+  /** Version of the volume's shared state; operations carry it, not compared yet. */
   readonly generation: number;
   readonly iqn: string;
   readonly lun: number;
@@ -82,7 +82,7 @@ export interface ChunkMember {
   readonly storeUuid: StoreUuid;
 }
 
-/** Configuration of one chunk (`replication.md`). */
+/** Configuration of one chunk (ARCHITECTURE.md). */
 export interface ChunkConfig {
   readonly chunk: ChunkId;
   /** Names one incarnation of one primary; stands in LSNs, promises and operations. */

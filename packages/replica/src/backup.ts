@@ -1,5 +1,5 @@
 // A member's side of a session: it promises, is aligned with the primary's log, then appends, acks
-// and commits what it is told. Rules (`replication.md`):
+// and commits what it is told. Rules:
 //   - a promise passes through the append queue: the tail it reports includes all queued before it;
 //   - an append is accepted only at promise = epoch and prev = own tail, else refused;
 //   - truncations pass through the same queue, and a tail is reported only after they are durable;

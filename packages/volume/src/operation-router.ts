@@ -31,7 +31,7 @@ import type { ReplicaRequest } from "./replica-client.ts";
 import { ReplicaClients } from "./replica-clients.ts";
 import { VolumeMetrics } from "./volume-metrics.ts";
 
-/** After this the host is told BUSY; its own timers are longer (`replication.md`). */
+/** After this the host is told BUSY; its own timers are longer. */
 export const RETRY_BUDGET_MS = 20_000;
 /** How late the end of a budget may be noticed. */
 const SWEEP_MS = 250;
