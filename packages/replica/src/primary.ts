@@ -209,7 +209,8 @@ export class Primary {
   }
 
   private onAppendAck(peer: Peer, { lsn, freeBytes }: MemberMessage & { kind: "appendAck" }): void {
-    peer.freeBytes = freeBytes;
+    this.core.claims.told(peer.store, freeBytes);
+    peer.claims.settle(lsn.seq);
     if (!peer.promise || lsn.seq > this.core.log.tail.seq) {
       // It cannot hold what was never sent: nothing it says of this session counts.
       this.peers.restart(peer);
@@ -220,6 +221,7 @@ export class Primary {
 
   private commitTo(seq: number): void {
     const committed = this.core.commitTo(seq);
+    this.operations.settled(seq);
     for (const { waiters } of committed) {
       for (const waiter of waiters) this.operations.onCommitted(waiter);
     }

@@ -15,6 +15,7 @@ import type {
 import { NO_CHECKSUMS, NO_DATA } from "./events.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { Operation, OperationReply, OperationStatusName } from "./operations.ts";
+import { SpaceClaims } from "./space-claims.ts";
 
 export interface ReplicaOptions {
   readonly chunk: ChunkId;
@@ -28,6 +29,8 @@ export interface ReplicaOptions {
   readonly uncommitted: readonly LogEntry[];
   /** Bytes free for new extents on the own store, the reserve not counted. */
   readonly freeBytes: () => number;
+  /** Shared by all replicas of a node; without it, a replica's own. */
+  readonly claims?: SpaceClaims;
 }
 
 /** A journaling effect without its ticket. */
@@ -58,6 +61,7 @@ export class ReplicaCore {
   readonly store: StoreUuid;
   readonly chunkSize: number;
   readonly freeBytes: () => number;
+  readonly claims: SpaceClaims;
   readonly log: ChunkLog;
   /** Newest configuration heard of. */
   config: ReplicaConfig | undefined;
@@ -84,6 +88,7 @@ export class ReplicaCore {
     this.store = options.store;
     this.chunkSize = options.chunkSize;
     this.freeBytes = options.freeBytes;
+    this.claims = options.claims ?? new SpaceClaims(Number.POSITIVE_INFINITY);
     this.log = new ChunkLog(options.status, options.uncommitted);
     this.promised = options.status.promisedEpoch;
     this.promising = options.status.promisedEpoch;

@@ -29,6 +29,7 @@ const memoryStore = (number: number): MemoryChunkStore =>
   new MemoryChunkStore({
     node: testNode(number),
     storeUuid: testStore(number),
+    reserveBytes: 16 * 1024 * 1024,
     chunkSize: 16 * 1024 * 1024,
   });
 
@@ -165,7 +166,8 @@ export class ReplicaNodes {
         else resolve(undefined);
         clock.after(300, () => resolve(undefined));
       });
-      if (reply && !["notActive", "notPrimary", "staleEpoch"].includes(reply.status)) return reply;
+      if (reply && !["notActive", "notPrimary", "staleEpoch", "busy"].includes(reply.status))
+        return reply;
       await this.pause();
     }
   }
