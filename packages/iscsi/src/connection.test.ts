@@ -74,6 +74,13 @@ describe("Data-Out that breaks its order fails the command and writes nothing", 
     expect((await run(READ_ONE)).data.equals(Buffer.alloc(512))).toBe(true);
   });
 
+  test("without its last F bit completes all the same", async () => {
+    const { script } = await loggedIn();
+    await script.send(commandPdu(WRITE_ONE, { write: true, expectedLength: 512 }));
+    await script.send(dataOutPdu({ data: [Buffer.alloc(512, 7)], final: false }));
+    expect(script.received.at(-1)).toMatchObject({ kind: "scsiResponse", status: 0 });
+  });
+
   test("of no open burst is dropped silently", async () => {
     const { script } = await loggedIn();
     await script.send(dataOutPdu({ ttt: 77, data: half }));

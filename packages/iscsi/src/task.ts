@@ -104,7 +104,8 @@ export class Task implements OperationOptions {
       for (const part of pdu.data) this.parts.push(part);
       this.received = end;
     }
-    return pdu.final ? "burstComplete" : "more";
+    // Without its F bit too: a command that has all its data must not wait for ever.
+    return pdu.final || this.received === this.burstEnd ? "burstComplete" : "more";
   }
 
   /** Lets the payload go before the task itself does. */
