@@ -39,7 +39,7 @@ async function makeFolder(dir: string): Promise<string | undefined> {
 
 async function requireEmpty(dir: string): Promise<void> {
   // A first up that was killed may have left its unfinished document and nothing else.
-  const [stranger] = (await readdir(dir)).filter((name) => name !== UNFINISHED_LAB);
+  const [stranger] = (await readdir(dir)).filter((name) => !name.startsWith(UNFINISHED_LAB));
   if (stranger === undefined) return;
   throw new SystemError("lab/exists", `${dir} holds other files and no lab`, {
     hint: "give --dir an empty folder or one that does not exist",

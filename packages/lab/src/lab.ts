@@ -13,6 +13,7 @@ import {
   stampOf,
 } from "@ashlar/supervisor";
 import {
+  createLab,
   findLab,
   inOrder,
   type LabDocument,
@@ -81,12 +82,14 @@ export class Lab {
       return this.bringUpAgain(await this.refresh(found), call);
     }
     const folder = await makeLabFolder(this.dir, shape);
+    let created: LabDocument | undefined;
     try {
       const planned = await planLab({ random: this.random }, shape, folder);
-      await writeLab(this.dir, planned);
+      await createLab(this.dir, planned);
+      created = planned;
       return await this.bringUp(planned, call);
     } catch (thrown) {
-      await this.takeAway(folder);
+      await this.takeAway(folder, created);
       throw thrown;
     }
   }
@@ -226,8 +229,11 @@ export class Lab {
     }
   }
 
-  private async takeAway(folder: MadeFolder): Promise<void> {
-    if (await findLab(this.dir)) await this.downIfRunning();
+  private async takeAway(folder: MadeFolder, created: LabDocument | undefined): Promise<void> {
+    const found = await findLab(this.dir);
+    // Another command was quicker and made its lab here: that one is not ours to take away.
+    if (found && found.clusterId !== created?.clusterId) return;
+    if (found) await this.downIfRunning();
     await folder.remove();
   }
 
