@@ -6,6 +6,7 @@ import {
   checkDeadFiles,
   checkFileSizes,
   checkFunctionSizes,
+  checkMetricNames,
   checkNames,
   checkOpenings,
   checkPurity,
@@ -21,6 +22,7 @@ const findings = [
   ...checkPurity(workspace),
   ...checkDeadFiles(workspace),
   ...checkReadmes(workspace),
+  ...checkMetricNames(workspace),
   ...[checkFileSizes, checkFunctionSizes, checkOpenings, checkNames, checkWords].flatMap((check) =>
     check(files),
   ),

@@ -1,4 +1,4 @@
-// The ladder of architecture.md as a table: what each package may import, of the workspace and from
+// The ladder of ARCHITECTURE.md as a table: what each package may import, of the workspace and from
 // outside. A permission that nobody uses is a finding too, so the table stays the truth. Project
 // references alone do not do this: an undeclared workspace import still compiles.
 import { builtinModules } from "node:module";

@@ -3,6 +3,7 @@ import {
   checkDeadFiles,
   checkFileSizes,
   checkFunctionSizes,
+  checkMetricNames,
   checkNames,
   checkOpenings,
   checkPurity,
@@ -49,6 +50,8 @@ test("forbidden words are found", () => {
   expect(checkWords(at("// TODO(#7) later"))).toHaveLength(0);
   expect(checkWords(at('it.skip("x")'))).toHaveLength(1);
   expect(checkWords(at("// @ts-ignore"))).toHaveLength(1);
+  expect(checkWords(at("// see design.md"))).toHaveLength(1);
+  expect(checkWords(at("// see ARCHITECTURE.md"))).toHaveLength(0);
 });
 
 test("impure code in a pure package is found, its comments are not", () => {
@@ -67,4 +70,12 @@ test("a file that nothing imports is found", () => {
 
 test("a readme with another heading is found", () => {
   expect(checkReadmes(folder("store"))).toHaveLength(1);
+});
+
+test("metrics are named after their package and end in their unit", () => {
+  const metric = (text: string) => checkMetricNames(folder("store", ["a.ts", text]));
+  expect(metric('"ashlar_volume_free_bytes"')).toHaveLength(1);
+  expect(metric('"ashlar_store_free_bytes", "ashlar_process_x"')).toHaveLength(0);
+  expect(metric('new Counter({\n  name: "ashlar_store_batches",')).toHaveLength(1);
+  expect(metric('new Counter({\n  name: "ashlar_store_batches_total",')).toHaveLength(0);
 });

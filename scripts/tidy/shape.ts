@@ -90,6 +90,10 @@ const FORBIDDEN: readonly (readonly [pattern: RegExp, message: string])[] = [
   [/\b(?:TODO|FIXME|XXX)\b(?!\(#\d+\))/, "name the issue, as in TODO(#7), or finish it"],
   [/\b(?:it|test|describe)\.(?:skip|todo|only)\b/, "no test is skipped, left open or run alone"],
   [/biome-ignore(?!.*: \S)/, "an ignored lint rule needs its reason"],
+  [
+    /\b(?!(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG)\.md)[\w-]+\.md\b/,
+    "a document that is named stands in the repository",
+  ],
   [/@ts-(?:ignore|nocheck|expect-error)/, "types are not silenced"],
 ];
 
@@ -147,4 +151,25 @@ export function checkReadmes({ packages }: Pick<Workspace, "packages">): Finding
       path: `packages/${name}/README.md`,
       message: `begins with "# @ashlar/${name}"`,
     }));
+}
+
+/**
+ * ashlar_<package>_<what>_<unit>; ashlar_process_ are the figures of any Node process. A counter
+ * counts events, bytes or seconds, a histogram has a unit; both say so at their end.
+ */
+export function checkMetricNames({ packages }: Pick<Workspace, "packages">): Finding[] {
+  const unit = /\bnew (Counter|Histogram)\(\{\s*name: "(?!\w+_(?:total|bytes|seconds)")(\w+)"/g;
+  return packages.flatMap(({ name, sources }) =>
+    sources
+      .filter(({ path }) => !isTest(path))
+      .flatMap(({ path, text }) => [
+        ...[...text.matchAll(/["`](ashlar_([a-z]+)_\w*)/g)]
+          .filter(([, , component]) => component !== name && component !== "process")
+          .map(([, metric]) => ({ path, message: `${metric}: begins with ashlar_${name}_` })),
+        ...[...text.matchAll(unit)].map(([, kind, metric]) => ({
+          path,
+          message: `${metric}: the name of a ${kind} ends in _total, _bytes or _seconds`,
+        })),
+      ]),
+  );
 }

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -150,6 +150,23 @@ test("a wiped node comes back empty and is filled again", async () => {
   expect(check).toMatchObject({ chunks: 2, replicas: 6, different: 0 });
   const volume = await lab.volume("kept");
   await run("qemu-io", "-f", "raw", "-c", "read -P 0x6b 4M 8M", lab.url(volume, 1));
+});
+
+test("after a blackout the lab comes up without one node's data: all is served and filled again", async () => {
+  const volume = await lab.volume("kept");
+  await run("qemu-io", "-f", "raw", "-c", "write -P 0x7c 0 16M", lab.url(volume, 1));
+  const { processes } = await lab.status();
+  // The supervisor first, which would start the others again.
+  for (const pid of [supervisorPidOf(lab.dir), ...processes.map((process) => process.pid)]) {
+    process.kill(pid ?? 0, "SIGKILL");
+  }
+  await rename(join(lab.dir, "storage-2"), join(folder.path, "storage-2"));
+  await lab.up();
+  await rm(join(folder.path, "storage-2"), { recursive: true });
+  await run("qemu-io", "-f", "raw", "-c", "read -P 0x7c 0 16M", lab.url(volume, 2));
+  await untilInSync("kept");
+  const check = await lab.command<CheckDocument>("volume", "check", "kept");
+  expect(check).toMatchObject({ chunks: 2, replicas: 6, different: 0 });
 });
 
 test("a node and a gateway can be added", async () => {

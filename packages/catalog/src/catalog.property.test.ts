@@ -218,6 +218,7 @@ describe("the encoding", () => {
         const framed = Buffer.concat([Buffer.from([1, tag]), bytes]);
         tolerant(() => decodeCommand(framed));
         tolerant(() => decodeState(Buffer.concat([Buffer.from([1]), bytes])));
+        tolerant(() => decodeState(Buffer.concat([Buffer.from([2]), bytes])));
       }),
     );
     const whole = encodeState(lived([]).state);

@@ -1,4 +1,4 @@
-// Transitions of one chunk's configuration (`replication.md`, Configuration). Each gives the next
+// Transitions of one chunk's configuration (ARCHITECTURE.md, rules K1 to K4). Each gives the next
 // record or undefined when nothing changes; version and epoch rise here and nowhere else (K1), the
 // new primary comes from the ISR (K2), the ISR is never emptied (K4).
 import type { NodeId, StoreUuid } from "@ashlar/core";

@@ -41,7 +41,9 @@ import type {
 import { type CatalogState, emptyState, type VolumeDraft } from "./state.ts";
 
 const COMMAND_FORMAT_VERSION = 1;
-const STATE_FORMAT_VERSION = 1;
+/** 2: a cluster record has familiesGiven. */
+const STATE_FORMAT_VERSION = 2;
+const STATE_FORMATS_READ: readonly number[] = [1, STATE_FORMAT_VERSION];
 
 const node = mapped(text, nodeId);
 const store: Codec<StoreUuid> = mapped(text, storeUuid);
@@ -49,11 +51,17 @@ const family: Codec<FamilyId> = mapped(uint, familyId);
 const chunk: Codec<ChunkId> = mapped(uint, chunkIdFromNumber);
 const upOrDown = oneOf(["up", "down"]);
 
-const cluster = record<ClusterRecord>({
+const clusterFields = {
   clusterId: mapped(text, clusterId),
   chunkSize: uint,
   createdAt: text,
-});
+};
+const cluster = record<ClusterRecord>({ ...clusterFields, familiesGiven: uint });
+/** Of format 1. That no family was given deletes nothing, until the next volume is made. */
+const clusterV1: Codec<ClusterRecord> = {
+  write: cluster.write,
+  read: (from) => ({ ...record(clusterFields).read(from), familiesGiven: 0 }),
+};
 const disk = record<DiskRecord>({
   disk: mapped(text, diskId),
   storeUuid: store,
@@ -96,7 +104,7 @@ const candidate = record<IsrCandidate>({ chunk, epoch: uint, version: uint, stor
 const COMMANDS: {
   readonly [K in CommandKind]: { readonly tag: number; readonly codec: Codec<FieldsOf<K>> };
 } = {
-  createCluster: { tag: 1, codec: cluster },
+  createCluster: { tag: 1, codec: record(clusterFields) },
   nodeUp: {
     tag: 2,
     codec: record({ node, bootId: text, address: text, disks: list(disk) }),
@@ -138,7 +146,7 @@ export function encodeCommand(command: Command): Buffer {
 
 /** @throws CodecError for bytes that no version of ours wrote. */
 export function decodeCommand(bytes: Buffer): Command {
-  return decoding(bytes, COMMAND_FORMAT_VERSION, (from) => {
+  return decoding(bytes, [COMMAND_FORMAT_VERSION], (from) => {
     const kind = KIND_OF_TAG.get(from.u8());
     if (!kind) throw new CodecError("unknown command");
     const fields = (COMMANDS[kind].codec as Codec<object>).read(from);
@@ -180,13 +188,14 @@ export function encodeState(state: CatalogState): Buffer {
 
 /** @throws CodecError for bytes that no version of ours wrote. */
 export function decodeState(bytes: Buffer): CatalogState {
-  return decoding(bytes, STATE_FORMAT_VERSION, (from) => {
+  return decoding(bytes, STATE_FORMATS_READ, (from, version) => {
+    const clusterCodec = version === 1 ? clusterV1 : cluster;
     const state = emptyState();
     const appliedIndex = from.uint();
     state.lastIncarnation = from.uint();
     state.lastFamily = from.uint();
     const { view } = state;
-    for (const one of list(cluster).read(from)) view.put({ kind: "cluster", record: one });
+    for (const one of list(clusterCodec).read(from)) view.put({ kind: "cluster", record: one });
     for (const one of list(nodeRecord).read(from)) view.put({ kind: "node", record: one });
     for (const one of list(gatewayRecord).read(from)) view.put({ kind: "gateway", record: one });
     for (const one of list(volumeRecord).read(from)) view.put({ kind: "volume", record: one });
@@ -201,12 +210,16 @@ export function decodeState(bytes: Buffer): CatalogState {
 /** Equal on all members at an equal index (R9). */
 export const stateHash = (state: CatalogState): number => crc32c(encodeState(state));
 
-function decoding<T>(bytes: Buffer, version: number, read: (from: ByteReader) => T): T {
+function decoding<T>(
+  bytes: Buffer,
+  known: readonly number[],
+  read: (from: ByteReader, version: number) => T,
+): T {
   const from = new ByteReader(bytes);
-  const found = from.u8();
-  if (found !== version) throw new CodecError(`format ${found} is unknown`);
+  const version = from.u8();
+  if (!known.includes(version)) throw new CodecError(`format ${version} is unknown`);
   try {
-    const value = read(from);
+    const value = read(from, version);
     from.end();
     return value;
   } catch (thrown) {

@@ -1,6 +1,5 @@
 export { type Applied, apply } from "./apply.ts";
 export type { ChunkRow, MemberRole, StoreLoad } from "./chunk-tables.ts";
-export { CodecError } from "./codec.ts";
 export {
   CHUNKS_PER_COMMAND_MAX,
   type Command,
@@ -10,7 +9,6 @@ export {
   type Refusal,
   type Result,
 } from "./command.ts";
-export { REPLICAS_MAX } from "./commands/volume.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
 export { decodeCommand, decodeState, encodeCommand, encodeState, stateHash } from "./encode.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";

@@ -1,4 +1,4 @@
-// The rules a catalog never breaks (`replication.md`, Invariants, configuration). Tests check them
+// The rules a catalog never breaks (ARCHITECTURE.md, Rules by number). Tests check them
 // after each command; breaches are told as sentences that begin with the rule's number.
 import type { ChunkId } from "@ashlar/core";
 import { chunkIndexOf, familyOf, formatChunkId } from "@ashlar/core";
@@ -16,6 +16,9 @@ export function check(state: CatalogState): string[] {
   const families = new Set(names.map(({ family }) => family));
   if (families.size < names.length) faults.push("two volumes, one family");
   for (const family of families) if (family > state.lastFamily) faults.push("family not given yet");
+  for (const { family } of view.volumes.values()) {
+    if (family > (view.cluster?.familiesGiven ?? 0)) faults.push("a volume's family is not given");
+  }
   const loads = new Map<string, { replicas: number; primaries: number }>();
   for (const family of view.chunks.families()) {
     if (!families.has(family)) faults.push(`chunks of family ${family}, which has no volume`);

@@ -17,6 +17,12 @@ export interface ClusterRecord {
   readonly chunkSize: number;
   /** ISO 8601, from the proposal, never from the applying member's clock. */
   readonly createdAt: string;
+  /**
+   * The newest family that a volume was ever shown with, 0 for none. A family up to this one that no
+   * volume has was deleted; one beyond it is unknown here, as after the catalog was restored from an
+   * older copy, and its data must be kept.
+   */
+  readonly familiesGiven: number;
 }
 
 export interface DiskRecord {
@@ -63,7 +69,7 @@ export interface VolumeRecord {
   /** Bytes per logical block, 512 or 4096. */
   readonly blockSize: number;
   readonly replicas: number;
-  /** Version of the volume's shared state; ops carry it (fenced by a later issue). */
+  /** Version of the volume's shared state; operations carry it, not compared yet. */
   readonly generation: number;
   readonly iqn: string;
   readonly lun: number;
@@ -76,7 +82,7 @@ export interface ChunkMember {
   readonly storeUuid: StoreUuid;
 }
 
-/** Configuration of one chunk (`replication.md`). */
+/** Configuration of one chunk (ARCHITECTURE.md). */
 export interface ChunkConfig {
   readonly chunk: ChunkId;
   /** Names one incarnation of one primary; stands in LSNs, promises and operations. */

@@ -45,7 +45,7 @@ async function findAdmin({ dir, admin }: ClusterOptions): Promise<AdminClient> {
   if (lab) return labAdmin(lab);
   if (dir !== undefined) {
     throw new SystemError("lab/not-found", `there is no lab in ${dir}`, {
-      hint: "make one with `ashlar lab up --dir`",
+      hint: `make one with \`ashlar lab up --dir ${dir}\`, or give another --dir`,
     });
   }
   throw new SystemError("argument/invalid", "no cluster is given, and there is no lab in ./lab", {

@@ -1,6 +1,6 @@
 // The command line without a cluster: usage errors, their forms and their exit statuses.
 import { ERROR_CODES, SystemError } from "@ashlar/core";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { EXIT, EXIT_OF_CODE } from "./exit-status.ts";
 import { table, writeAnswer, writeError } from "./output.ts";
 import { run } from "./program.ts";
@@ -46,6 +46,35 @@ test.each([
       hint: "see `ashlar --help`",
     },
   });
+});
+
+/** As {@link said}, for what a command itself writes to this process's stderr. */
+async function complained(...argv: string[]) {
+  const written: string[] = [];
+  const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    written.push(String(text));
+    return true;
+  });
+  const { exit } = await said(...argv);
+  write.mockRestore();
+  return { exit, lines: written.join("").split("\n") };
+}
+
+test.each([
+  [["volume", "create", "v", "--size", "1GiB", "--replicas", "0"], "--replicas 0 is not possible"],
+  [["volume", "create", "v", "--size", "1GiB", "--block-size", "x"], "--block-size x is not"],
+  [["lab", "logs", "--lines", "0"], "--lines 0 is not a count"],
+])("%j is refused with a hint before any cluster is asked", async (argv, message) => {
+  const { exit, lines } = await complained(...argv);
+  expect(exit).toBe(EXIT.usage);
+  expect(lines[0]).toContain(message);
+  expect(lines[1]).toMatch(/^ {2}give a whole number above 0/);
+});
+
+test("where there is no lab, the hint is a command that makes one there", async () => {
+  const { exit, lines } = await complained("volume", "list", "--dir", "/nonexistent/lab");
+  expect(exit).toBe(EXIT.failed);
+  expect(lines[1]).toContain("`ashlar lab up --dir /nonexistent/lab`");
 });
 
 test("a group of commands alone asks for one of them", async () => {

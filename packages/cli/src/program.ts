@@ -1,5 +1,5 @@
-// The command tree. What a command needs is loaded when it runs: the supervisor, which runs for
-// ever, must not hold the memory of a gRPC client in case someone lists volumes.
+// The command tree. What a command needs is loaded when it runs, so that each starts as fast as it
+// can: the supervisor has its processes started before it loads a gRPC client.
 import { readFileSync } from "node:fs";
 import { SystemError } from "@ashlar/core";
 import { Command, CommanderError } from "commander";

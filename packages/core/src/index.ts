@@ -52,15 +52,4 @@ export {
 } from "./ids.ts";
 export { compareLsn, formatLsn, LSN_ZERO, type Lsn, maxLsn, sameLsn } from "./lsn.ts";
 export { type ScatterList, scatterJoin, scatterLength, scatterSlice } from "./scatter.ts";
-export {
-  type BlockCount,
-  blockCount,
-  formatSize,
-  GIB,
-  KIB,
-  type Lba,
-  lba,
-  MIB,
-  parseSize,
-  TIB,
-} from "./units.ts";
+export { formatSize, GIB, KIB, MIB, parseSize, TIB } from "./units.ts";

@@ -1,6 +1,5 @@
 // Sizes and positions. Numbers throughout: 2^53 bytes are 8 PiB per volume, far above the 64 TiB
 // limit, so bigint stays at the borders that read 64-bit fields (CDB, protobuf, disk format).
-import { assert } from "./assert.ts";
 import { SystemError } from "./errors.ts";
 
 export const KIB = 1024;
@@ -48,20 +47,4 @@ export function formatSize(bytes: number): string {
     if (bytes >= factor) return `${Math.round((bytes / factor) * 100) / 100} ${unit}`;
   }
   return `${bytes} B`;
-}
-
-declare const brand: unique symbol;
-/** Index of a logical block within a volume, below 2^53. */
-export type Lba = number & { readonly [brand]: "Lba" };
-/** A number of logical blocks. */
-export type BlockCount = number & { readonly [brand]: "BlockCount" };
-
-export function lba(value: number): Lba {
-  assert(Number.isSafeInteger(value) && value >= 0, "an LBA is a safe non-negative integer");
-  return value as Lba;
-}
-
-export function blockCount(value: number): BlockCount {
-  assert(Number.isSafeInteger(value) && value >= 0, "a block count is a safe non-negative integer");
-  return value as BlockCount;
 }

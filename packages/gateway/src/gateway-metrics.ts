@@ -2,7 +2,13 @@
 // its name is seen first.
 import { scatterLength } from "@ashlar/core";
 import type { Task } from "@ashlar/iscsi";
-import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from "@ashlar/runtime";
+import {
+  Counter,
+  exportGauge,
+  Histogram,
+  LATENCY_BUCKETS_SECONDS,
+  type Registry,
+} from "@ashlar/runtime";
 import { type CommandResult, STATUS } from "@ashlar/scsi";
 
 const MS_PER_S = 1000;
@@ -55,14 +61,7 @@ export class GatewayMetrics {
       registers,
     });
     const gauge = (name: string, help: string, value: () => number): void => {
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(value());
-        },
-      });
+      exportGauge(registry, { name, help, read: value });
     };
     gauge("ashlar_gateway_connections", "Open TCP connections", gauges.connections);
     gauge("ashlar_gateway_sessions", "iSCSI sessions in the full-feature phase", gauges.sessions);

@@ -3,8 +3,7 @@
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket } from "node:net";
 import { present, SystemError } from "@ashlar/core";
-import type { Startable } from "@ashlar/runtime";
-import { splitAddress } from "./config.ts";
+import { type Startable, splitAddress } from "@ashlar/runtime";
 import { ConnectionDriver, type DriverDependencies } from "./connection-driver.ts";
 
 /** Connections of one portal: times the memory of a session, what hosts can claim of it. */
@@ -52,6 +51,7 @@ export class PortalServer implements Startable {
       });
       server.listen(port, host, resolve);
     });
+    server.on("error", (error) => this.dependencies.log.error({ error }, "cannot accept"));
     this.server = server;
   }
 

@@ -39,13 +39,15 @@ function keyOf(identity: SessionIdentity, tpgt: number): string | undefined {
 export class SessionRegistry {
   private readonly byTsih = new Map<number, SessionEntry>();
   private readonly byKey = new Map<string, SessionEntry>();
+  /** Deleted targets, for logins that found one just before. */
+  private readonly gone = new WeakSet<ScsiTarget>();
   private lastTsih = 0;
 
   get count(): number {
     return this.byTsih.size;
   }
 
-  /** Makes place for a session and enters it; undefined when there is no TSIH left. */
+  /** Makes place for a session and enters it; undefined when there is no TSIH left or no target. */
   async open(
     identity: SessionIdentity,
     { tpgt, holder }: { readonly tpgt: number; readonly holder: SessionHolder },
@@ -57,6 +59,7 @@ export class SessionRegistry {
       await older.holder.end();
       this.leave(older);
     }
+    if (identity.kind === "normal" && this.gone.has(identity.scsi)) return undefined;
     const tsih = this.freeTsih();
     if (tsih === undefined) return undefined;
     const entry: SessionEntry = { tsih, reinstated, holder, key, session: undefined };
@@ -90,6 +93,7 @@ export class SessionRegistry {
 
   /** Ends every session of a target that is no more. */
   async endTarget(scsi: ScsiTarget): Promise<void> {
+    this.gone.add(scsi);
     await Promise.all(this.sessionsOf(scsi).map(({ holder }) => holder.end()));
   }
 

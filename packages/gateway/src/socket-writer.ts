@@ -14,6 +14,7 @@ const HIGH_WATER = 4 * MIB;
 export class SocketWriter {
   private readonly socket: Socket;
   private pending: Buffer[] = [];
+  private pendingBytes = 0;
   private scheduled = false;
 
   constructor(socket: Socket) {
@@ -22,12 +23,15 @@ export class SocketWriter {
 
   /** Whether the peer reads too slowly. */
   get full(): boolean {
-    return this.socket.writableLength > HIGH_WATER;
+    return this.pendingBytes + this.socket.writableLength > HIGH_WATER;
   }
 
   /** Buffers must not change until they are sent. */
   write(buffers: readonly Buffer[]): void {
-    for (const buffer of buffers) this.pending.push(buffer);
+    for (const buffer of buffers) {
+      this.pending.push(buffer);
+      this.pendingBytes += buffer.length;
+    }
     if (this.scheduled) return;
     this.scheduled = true;
     setImmediate(() => this.flush());
@@ -38,6 +42,7 @@ export class SocketWriter {
     const { pending } = this;
     if (pending.length === 0 || this.socket.destroyed) return;
     this.pending = [];
+    this.pendingBytes = 0;
     const joined = join(pending);
     if (joined.length === 1 && joined[0]) {
       this.socket.write(joined[0]);

@@ -1,4 +1,4 @@
-import { MIB } from "@ashlar/core";
+import { MIB, SystemError } from "@ashlar/core";
 import type { ScsiTarget } from "@ashlar/scsi";
 import { openTarget } from "@ashlar/scsi/testing";
 import fc from "fast-check";
@@ -74,6 +74,13 @@ describe("Data-Out that breaks its order fails the command and writes nothing", 
     expect((await run(READ_ONE)).data.equals(Buffer.alloc(512))).toBe(true);
   });
 
+  test("without its last F bit completes all the same", async () => {
+    const { script } = await loggedIn();
+    await script.send(commandPdu(WRITE_ONE, { write: true, expectedLength: 512 }));
+    await script.send(dataOutPdu({ data: [Buffer.alloc(512, 7)], final: false }));
+    expect(script.received.at(-1)).toMatchObject({ kind: "scsiResponse", status: 0 });
+  });
+
   test("of no open burst is dropped silently", async () => {
     const { script } = await loggedIn();
     await script.send(dataOutPdu({ ttt: 77, data: half }));
@@ -110,10 +117,20 @@ describe("task management", () => {
 
   test("a command that is aborted before it came is never executed", async () => {
     const { script } = await loggedIn();
-    await script.send(management({ referencedItt: 5, refCmdSn: 1, cmdSn: 1 }));
+    await script.send(management({ referencedItt: 5, refCmdSn: 1, cmdSn: 2 }));
     await script.send(commandPdu(READ_ONE, { read: true, expectedLength: 512, itt: 5, cmdSn: 1 }));
     expect(script.received).toMatchObject([
       { kind: "taskManagementResponse", response: 0, expCmdSn: 2 },
+    ]);
+  });
+
+  test("an abort cannot lose a command whose number comes after its own", async () => {
+    const { script } = await loggedIn();
+    await script.send(management({ referencedItt: 5, refCmdSn: 1, cmdSn: 1 }));
+    await script.send(commandPdu(READ_ONE, { read: true, expectedLength: 512, itt: 5, cmdSn: 1 }));
+    expect(script.received).toMatchObject([
+      { kind: "taskManagementResponse", response: 1, expCmdSn: 1 },
+      { kind: "dataIn", itt: 5 },
     ]);
   });
 
@@ -140,6 +157,53 @@ describe("limits", () => {
     await script.execute(tasks[0]!);
     const { expCmdSn, maxCmdSn } = script.received[0] as { expCmdSn: number; maxCmdSn: number };
     expect([expCmdSn, maxCmdSn]).toEqual([COMMAND_WINDOW + 1, COMMAND_WINDOW + 1]);
+  });
+
+  test("numbered PDUs that become no task do not use the window up", async () => {
+    const { script } = await loggedIn();
+    const ping = { kind: "nopOut", immediate: false, lun: 0, ttt: TAG_NONE, data: [] } as const;
+    for (let cmdSn = 1; cmdSn <= 2 * COMMAND_WINDOW; cmdSn += 1) {
+      await script.send({ ...ping, itt: cmdSn, cmdSn, expStatSn: 0 });
+    }
+    expect(script.received).toHaveLength(2 * COMMAND_WINDOW);
+    const { expCmdSn, maxCmdSn } = script.received.at(-1) as { expCmdSn: number; maxCmdSn: number };
+    expect(maxCmdSn - expCmdSn + 1).toBe(COMMAND_WINDOW);
+  });
+
+  test("a read counts by what it reads, not by what the initiator takes of it", async () => {
+    const { script } = await loggedIn({ automatic: false });
+    const eightMib = "88 00 00 00 00 00 00 00 00 00 00 00 40 00";
+    for (let cmdSn = 1; cmdSn <= 6; cmdSn += 1) {
+      const fields = { read: true, expectedLength: 512, cmdSn, itt: cmdSn };
+      await script.send(commandPdu(eightMib, fields));
+    }
+    expect(tasksOf(script.effects).map(({ itt }) => itt)).toEqual([1, 2, 3, 4]);
+  });
+
+  test("one text request does not ask for the targets more than once", async () => {
+    const { script } = await loggedIn();
+    const data = [Buffer.from("SendTargets=All\0SendTargets=All\0")];
+    const request = {
+      kind: "textRequest",
+      immediate: true,
+      final: true,
+      continued: false,
+    } as const;
+    await script.send({ ...request, lun: 0, itt: 7, ttt: TAG_NONE, cmdSn: 1, expStatSn: 0, data });
+    expect(script.received).toMatchObject([{ kind: "reject", reason: 4 }]);
+  });
+
+  test("a text request that was broken off does not stick to the next one", async () => {
+    const { script } = await loggedIn();
+    const request = { kind: "textRequest", immediate: true, lun: 0, ttt: TAG_NONE } as const;
+    const serials = { cmdSn: 1, expStatSn: 0 };
+    const [broken, whole] = [[Buffer.from("SendTar")], [Buffer.from("SendTargets=\0")]];
+    const continued = { final: false, continued: true, itt: 7, data: broken };
+    await script.send({ ...request, ...serials, ...continued });
+    const complete = { final: true, continued: false, itt: 8, data: whole };
+    await script.send({ ...request, ...serials, ...complete });
+    const answer = script.received.at(-1) as { data: readonly Buffer[] };
+    expect(Buffer.concat(answer.data).toString()).toContain(`TargetName=${TARGET}`);
   });
 
   test("payload beyond the memory of a session waits its turn", async () => {
@@ -189,6 +253,35 @@ describe("life and death", () => {
     expect(script.closed).toBeUndefined();
     tick(1);
     expect(script.closed).toBe("pingTimeout");
+  });
+
+  test("an initiator that is held is not taken for dead while it drains", async () => {
+    const { script } = await loggedIn();
+    const tick = (count: number): void => {
+      for (let index = 0; index < count; index += 1) script.perform(script.connection.tick(0));
+    };
+    script.perform(script.connection.hold(true));
+    tick(59);
+    expect(script.closed).toBeUndefined();
+    script.perform(script.connection.hold(false));
+    tick(14);
+    expect(script.closed).toBeUndefined();
+    script.perform(script.connection.hold(true));
+    tick(60);
+    expect(script.closed).toBe("pingTimeout");
+  });
+
+  test("a compare-and-write of unknown fate drops the connection; other trouble is BUSY", async () => {
+    const { script, device } = await loggedIn();
+    device.failure = new SystemError("chunk/unavailable", "no replica answers");
+    await script.send(commandPdu(READ_ONE, { read: true, expectedLength: 512 }));
+    expect(script.received).toMatchObject([{ kind: "scsiResponse", status: 8 }]);
+    device.failure = new SystemError("operation/timeout", "fate unknown");
+    const compareAndWrite = "89 00 00 00 00 00 00 00 00 00 00 00 00 01";
+    const data = [Buffer.alloc(1024)];
+    await script.send(commandPdu(compareAndWrite, { write: true, data, cmdSn: 2 }));
+    expect(script.received).toHaveLength(1);
+    expect(script.closed).toBe("fateUnknown");
   });
 
   test("a login that never ends is given up", () => {

@@ -24,6 +24,7 @@ import type {
   InitiatorPdu,
   LoginRequest,
   LogoutRequest,
+  ScsiCommand,
   TaskManagementRequest,
   TextRequest,
   UnknownPdu,
@@ -39,6 +40,8 @@ const LOGIN_TIMEOUT_MS = 15_000;
 /** Ticks without a byte from the initiator after which it is pinged, and given up. */
 const PING_AFTER_TICKS = 5;
 const DEAD_AFTER_TICKS = 15;
+/** The same while held: it is not listened to then, and a slow link takes its time to drain. */
+const STUCK_AFTER_TICKS = 60;
 /** How often the driver calls `tick`, in milliseconds. */
 export const TICK_INTERVAL_MS = 1_000;
 
@@ -67,6 +70,7 @@ export class Connection {
   private effects: ConnectionEffect[] = [];
   private nops: NopExchange | undefined;
   private silentTicks = 0;
+  private held = false;
 
   constructor(directory: TargetDirectory, options: ConnectionOptions) {
     this.directory = directory;
@@ -94,6 +98,7 @@ export class Connection {
 
   /** The result of a task that `execute` was emitted for. */
   complete(task: Task, result: CommandResult): ConnectionEffect[] {
+    if (result.fateUnknown) this.close("fateUnknown");
     if (this.state.kind === "normal") this.state.session.complete(task, result);
     return this.takeEffects();
   }
@@ -136,6 +141,8 @@ export class Connection {
 
   /** While held, no new command is begun; pings and task management still are answered. */
   hold(held: boolean): ConnectionEffect[] {
+    this.held = held;
+    this.silentTicks = 0;
     if (this.state.kind === "normal") this.state.session.hold(held);
     return this.takeEffects();
   }
@@ -152,7 +159,9 @@ export class Connection {
       return this.takeEffects();
     }
     this.silentTicks += 1;
-    if (this.silentTicks >= DEAD_AFTER_TICKS) this.close("pingTimeout");
+    if (this.silentTicks >= (this.held ? STUCK_AFTER_TICKS : DEAD_AFTER_TICKS)) {
+      this.close("pingTimeout");
+    } else if (this.held) return this.takeEffects();
     else if (this.silentTicks % PING_AFTER_TICKS === 0) this.nops?.ping();
     return this.takeEffects();
   }
@@ -298,14 +307,11 @@ export class Connection {
   /** A numbered PDU in its turn, or an immediate one at once. */
   private deliver(pdu: Exclude<InitiatorPdu, { kind: "dataOut" | "loginRequest" }>): void {
     if (this.state.kind !== "normal" && this.state.kind !== "discovery") return;
+    if (pdu.kind !== "scsiCommand") this.admitMore();
     switch (pdu.kind) {
-      case "scsiCommand": {
-        const { state } = this;
-        const refusal =
-          state.kind === "normal" ? state.session.deliver(pdu) : REJECT_REASON.protocolError;
-        if (refusal !== undefined) this.rejectPdu(refusal, pdu);
+      case "scsiCommand":
+        this.deliverCommand(pdu);
         return;
-      }
       case "nopOut":
         this.nops?.answer(pdu);
         return;
@@ -321,6 +327,20 @@ export class Connection {
       default:
         assertNever(pdu);
     }
+  }
+
+  private deliverCommand(pdu: ScsiCommand): void {
+    const { state } = this;
+    const refusal =
+      state.kind === "normal" ? state.session.deliver(pdu) : REJECT_REASON.protocolError;
+    if (refusal === undefined) return;
+    this.admitMore();
+    this.rejectPdu(refusal, pdu);
+  }
+
+  /** A numbered PDU that became no task leaves its place in the window at once. */
+  private admitMore(): void {
+    this.window.admit(this.state.kind === "normal" ? this.state.session.taskCount : 0);
   }
 
   private handleText(pdu: TextRequest): void {

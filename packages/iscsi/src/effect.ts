@@ -30,6 +30,7 @@ export type CloseReason =
   | "loginRefused"
   | "loginTimeout"
   | "logout"
+  | "fateUnknown"
   | "pingTimeout"
   | "protocolError"
   | "headerDigest"

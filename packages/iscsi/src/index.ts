@@ -4,14 +4,10 @@ export type { CloseReason, ConnectionEffect, Management } from "./effect.ts";
 export type { SessionIdentity } from "./login.ts";
 export {
   ASYNC_EVENT,
-  BHS_LENGTH,
   ISCSI_PORT,
   LOGIN_STATUS,
   LOGOUT_REASON,
-  LOGOUT_RESPONSE,
   type LoginStatus,
-  OPCODE,
-  REJECT_REASON,
   STAGE,
   type Stage,
   TAG_NONE,
@@ -29,7 +25,6 @@ export {
   type LoginResponse,
   type LogoutRequest,
   type LogoutResponse,
-  LUN_NONE,
   NO_DIGESTS,
   type NopIn,
   type NopOut,
@@ -51,14 +46,6 @@ export {
   targetPduDecoder,
 } from "./pdu-decoder.ts";
 export { encodeInitiatorPdu, encodeTargetPdu } from "./pdu-encoder.ts";
-export { serialAdd, serialDistance, serialLess, serialWithin } from "./serial.ts";
-export { COMMAND_WINDOW } from "./session.ts";
+export { serialAdd, serialDistance } from "./serial.ts";
 export { Task } from "./task.ts";
-export {
-  formatText,
-  KEY,
-  parseText,
-  TEXT_LENGTH_MAX,
-  TextAssembler,
-  type TextPair,
-} from "./text.ts";
+export { formatText, KEY, parseText, TextAssembler, type TextPair } from "./text.ts";

@@ -11,7 +11,7 @@ import type { SessionIdentity } from "./login.ts";
 import { REJECT_REASON, TASK_FUNCTION, TASK_RESPONSE } from "./opcode.ts";
 import type { DataOut, ScsiCommand, TaskManagementRequest } from "./pdu.ts";
 import { type ResponsePath, sendResult } from "./response.ts";
-import { serialAdd } from "./serial.ts";
+import { serialAdd, serialLess } from "./serial.ts";
 import { Task } from "./task.ts";
 
 /** Commands a session may have outstanding; open-iscsi queues as many. */
@@ -135,8 +135,10 @@ export class Session {
   private abortTask(request: TaskManagementRequest): ManagementStep {
     const task = this.tasks.get(request.referencedItt);
     if (!task) {
-      // A command still on its way counts as received, so that it is never executed.
-      const onItsWay = this.window.skip(request.refCmdSn);
+      // A command still on its way counts as received, so that it is never executed. It was numbered
+      // before the abort: a number yet to be given must not be lost.
+      const { refCmdSn, cmdSn } = request;
+      const onItsWay = serialLess(refCmdSn, cmdSn) && this.window.skip(refCmdSn);
       return answer(onItsWay ? TASK_RESPONSE.complete : TASK_RESPONSE.taskDoesNotExist);
     }
     const tasks: Task[] = [];

@@ -45,7 +45,8 @@ export class Task implements OperationOptions {
     const [dataOutLength, dataInLength] =
       command.kind === "ready" ? [command.dataOutLength, command.dataInLength] : [0, 0];
     this.wanted = Math.min(dataOutLength, this.expectedOut);
-    this.memory = this.wanted + Math.min(dataInLength, this.expectedIn);
+    // All that the CDB asks for is read, however little of it the initiator takes.
+    this.memory = this.wanted + dataInLength;
     const immediate = scatterLength(pdu.data);
     if (immediate > this.wanted) {
       this.parts = scatterSlice(pdu.data, 0, this.wanted);
@@ -103,7 +104,8 @@ export class Task implements OperationOptions {
       for (const part of pdu.data) this.parts.push(part);
       this.received = end;
     }
-    return pdu.final ? "burstComplete" : "more";
+    // Without its F bit too: a command that has all its data must not wait for ever.
+    return pdu.final || this.received === this.burstEnd ? "burstComplete" : "more";
   }
 
   /** Lets the payload go before the task itself does. */

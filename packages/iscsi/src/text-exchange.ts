@@ -38,8 +38,11 @@ export class TextExchange {
 
   /** Handles a request; false when it breaks the protocol. */
   receive(pdu: TextRequest): boolean {
-    if (pdu.ttt === TAG_NONE) this.rest = undefined;
-    else if (this.rest && scatterLength(pdu.data) === 0) {
+    if (pdu.ttt === TAG_NONE) {
+      // A new exchange; what is left of one that was broken off goes.
+      this.rest = undefined;
+      this.request.take();
+    } else if (this.rest && scatterLength(pdu.data) === 0) {
       this.sendPiece(pdu, this.rest);
       return true;
     }
@@ -49,7 +52,7 @@ export class TextExchange {
       return true;
     }
     const pairs = parseText(this.request.take());
-    if (!pairs) return false;
+    if (!pairs || hasRepeats(pairs)) return false;
     const answers = pairs.flatMap(([key, value]) => this.answer(key, value));
     this.sendPiece(pdu, scatterJoin(formatText(answers)));
     return true;
@@ -84,3 +87,7 @@ export class TextExchange {
     });
   }
 }
+
+/** Each SendTargets is answered with every target: one small request must not ask for it often. */
+const hasRepeats = (pairs: readonly TextPair[]): boolean =>
+  new Set(pairs.map(([key]) => key)).size < pairs.length;

@@ -1,6 +1,6 @@
 // `lab.json`: what a lab remembers over down and up. Configurations of the processes are written
 // anew from it at each up, so it is the only truth about the lab's shape.
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SystemError } from "@ashlar/core";
 import { parseConfig, z } from "@ashlar/runtime";
@@ -85,6 +85,9 @@ export const portsOf = (lab: LabDocument): number[] =>
       : [process.port, process.metricsPort],
   );
 
+/** Written first and then given its name; names of first ups begin so. */
+export const UNFINISHED_LAB = "lab.json.new";
+
 const pathOf = (dir: string): string => join(dir, "lab.json");
 
 /** The lab in a folder, undefined when the folder holds none. */
@@ -111,12 +114,32 @@ export async function readLab(dir: string): Promise<LabDocument> {
   const lab = await findLab(dir);
   if (lab) return lab;
   throw new SystemError("lab/not-found", `there is no lab in ${dir}`, {
-    hint: "make one with `ashlar lab up`, or give its folder with --dir",
+    hint: `make one with \`ashlar lab up --dir ${dir}\`, or give another --dir`,
   });
 }
 
 /** Replaces the file as a whole. */
 export async function writeLab(dir: string, lab: LabDocument): Promise<void> {
-  await writeFile(`${pathOf(dir)}.new`, `${JSON.stringify(lab, null, 2)}\n`);
-  await rename(`${pathOf(dir)}.new`, pathOf(dir));
+  const unfinished = join(dir, UNFINISHED_LAB);
+  await writeFile(unfinished, `${JSON.stringify(lab, null, 2)}\n`);
+  await rename(unfinished, pathOf(dir));
+}
+
+/**
+ * Writes the file of a new lab: of several commands that make a lab in one folder, one succeeds.
+ * @throws SystemError lab/exists
+ */
+export async function createLab(dir: string, lab: LabDocument): Promise<void> {
+  const unfinished = join(dir, `${UNFINISHED_LAB}.${lab.clusterId}`);
+  await writeFile(unfinished, `${JSON.stringify(lab, null, 2)}\n`);
+  try {
+    await link(unfinished, pathOf(dir));
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
+    throw new SystemError("lab/exists", `another command makes a lab in ${dir}`, {
+      hint: "wait for it, or give another --dir",
+    });
+  } finally {
+    await rm(unfinished, { force: true });
+  }
 }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { formatSize, MIB, SystemError } from "@ashlar/core";
+import { UNFINISHED_LAB } from "./lab-file.ts";
 import type { LabShape } from "./lab-shape.ts";
 
 /** The kernel's limit of a unix socket's path, without the final zero. */
@@ -37,7 +38,8 @@ async function makeFolder(dir: string): Promise<string | undefined> {
 }
 
 async function requireEmpty(dir: string): Promise<void> {
-  const [stranger] = await readdir(dir);
+  // A first up that was killed may have left its unfinished document and nothing else.
+  const [stranger] = (await readdir(dir)).filter((name) => !name.startsWith(UNFINISHED_LAB));
   if (stranger === undefined) return;
   throw new SystemError("lab/exists", `${dir} holds other files and no lab`, {
     hint: "give --dir an empty folder or one that does not exist",

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { nodeRandom } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Lab } from "./lab.ts";
-import { findLab, writeLab } from "./lab-file.ts";
+import { createLab, findLab, writeLab } from "./lab-file.ts";
 import { makeLabFolder } from "./lab-folder.ts";
 import { planLab } from "./lab-plan.ts";
 import { labShape } from "./lab-shape.ts";
@@ -61,6 +61,31 @@ test("a folder with other files is left alone", async () => {
   expect(readdirSync(top)).toEqual(["letter.txt"]);
 });
 
+test("of two ups in one folder one makes the lab, the other says so and harms nothing", async () => {
+  const dir = join(top, "lab");
+  const ups = [1, 2].map(() => new Lab({ dir, script }).up({}, call));
+  const outcomes = await Promise.allSettled(ups);
+  const codes = outcomes.map((one) => one.status === "rejected" && one.reason.code);
+  expect(codes.sort()).toEqual(["lab/exists", "process/failed"]);
+  expect(readdirSync(top)).toEqual([]);
+});
+
+test("a lab that was there first is not taken away with a failed one", async () => {
+  await makeLab(top);
+  const first = await findLab(top);
+  const lab = await planLab({ random: nodeRandom }, labShape({}), { socketPath: "s" });
+  await expect(createLab(top, lab)).rejects.toMatchObject({ code: "lab/exists" });
+  expect(await findLab(top)).toEqual(first);
+  expect(readdirSync(top)).toEqual(["lab.json"]);
+});
+
+test("what a killed first up left of its document is no stranger", async () => {
+  writeFileSync(join(top, "lab.json.new"), '{"vers');
+  const { remove } = await makeLabFolder(top, labShape({}));
+  await remove();
+  expect(readdirSync(top)).toEqual([]);
+});
+
 test("bad options are refused before anything is made", async () => {
   const dir = join(top, "lab");
   await expect(new Lab({ dir, script }).up({ diskSize: "1" }, call)).rejects.toMatchObject({
@@ -82,7 +107,10 @@ test("commands about no lab, or one that does not run, say so", async () => {
   const lab = new Lab({ dir: join(top, "lab"), script });
   await expect(lab.status(call)).rejects.toMatchObject({ code: "lab/not-found" });
   await makeLab(lab.dir);
-  await expect(lab.status(call)).rejects.toMatchObject({ code: "lab/not-running" });
+  await expect(lab.status(call)).rejects.toMatchObject({
+    code: "lab/not-running",
+    meta: { hint: `start it with \`ashlar lab up --dir ${lab.dir}\`` },
+  });
   await expect(lab.down(call)).rejects.toMatchObject({ code: "lab/not-running" });
   await expect(lab.logs("storage-9", 1)).rejects.toMatchObject({ code: "process/not-found" });
 });

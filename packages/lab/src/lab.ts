@@ -13,6 +13,7 @@ import {
   stampOf,
 } from "@ashlar/supervisor";
 import {
+  createLab,
   findLab,
   inOrder,
   type LabDocument,
@@ -81,12 +82,14 @@ export class Lab {
       return this.bringUpAgain(await this.refresh(found), call);
     }
     const folder = await makeLabFolder(this.dir, shape);
+    let created: LabDocument | undefined;
     try {
       const planned = await planLab({ random: this.random }, shape, folder);
-      await writeLab(this.dir, planned);
+      await createLab(this.dir, planned);
+      created = planned;
       return await this.bringUp(planned, call);
     } catch (thrown) {
-      await this.takeAway(folder);
+      await this.takeAway(folder, created);
       throw thrown;
     }
   }
@@ -166,7 +169,7 @@ export class Lab {
     const supervised = (await findSupervisor(lab))?.processes.find((other) => other.id === id);
     const survives = findSurvivors(labPaths(this.dir).supervisorState).has(id);
     if (survives || (supervised && supervised.wanted === "up")) {
-      const hint = `stop it first: ashlar lab stop ${id}`;
+      const hint = `stop it first: \`ashlar lab stop ${id} --dir ${this.dir}\``;
       throw new SystemError("node/busy", `${id} runs`, { hint });
     }
     await rm(labPaths(this.dir).dataOf(id), { recursive: true, force: true });
@@ -226,8 +229,11 @@ export class Lab {
     }
   }
 
-  private async takeAway(folder: MadeFolder): Promise<void> {
-    if (await findLab(this.dir)) await this.downIfRunning();
+  private async takeAway(folder: MadeFolder, created: LabDocument | undefined): Promise<void> {
+    const found = await findLab(this.dir);
+    // Another command was quicker and made its lab here: that one is not ours to take away.
+    if (found && found.clusterId !== created?.clusterId) return;
+    if (found) await this.downIfRunning();
     await folder.remove();
   }
 
@@ -253,7 +259,7 @@ export class Lab {
   private async refuseRunning(lab: LabDocument): Promise<void> {
     if (!(await findSupervisor(lab))) return;
     throw new SystemError("lab/running", `the lab in ${this.dir} runs already`, {
-      hint: "see `ashlar lab status`; another lab needs another --dir",
+      hint: `see \`ashlar lab status --dir ${this.dir}\`; another lab needs another --dir`,
     });
   }
 
@@ -273,7 +279,7 @@ export class Lab {
 
   private notRunning(): SystemError {
     return new SystemError("lab/not-running", `the lab in ${this.dir} does not run`, {
-      hint: "start it with `ashlar lab up`",
+      hint: `start it with \`ashlar lab up --dir ${this.dir}\``,
     });
   }
 }

@@ -1,48 +1,13 @@
 // Configuration of a metadata process.
-import {
-  CHUNK_SIZE_DEFAULT,
-  CHUNK_SIZE_MAX,
-  CHUNK_SIZE_MIN,
-  clusterId,
-  nodeId,
-  SystemError,
-} from "@ashlar/core";
-import { z } from "@ashlar/runtime";
-
-const PORT_MAX = 65_535;
-const hostAndPort = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/;
-
-/** Host and port of `host:port` or `[address]:port`. */
-export function splitAddress(text: string): { readonly host: string; readonly port: number } {
-  const match = hostAndPort.exec(text);
-  const port = Number(match?.[3]);
-  if (!match || port > PORT_MAX) {
-    throw new SystemError("config/invalid", `"${text}" is not host:port`);
-  }
-  return { host: match[1] ?? match[2] ?? "", port };
-}
-
-const checked = <T>(parse: (text: string) => T) =>
-  z.string().transform((text, context): T => {
-    try {
-      return parse(text);
-    } catch (thrown) {
-      context.addIssue({ code: "custom", message: String((thrown as Error).message) });
-      return z.NEVER;
-    }
-  });
+import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN } from "@ashlar/core";
+import { addressField, PROCESS_FIELDS, z } from "@ashlar/runtime";
 
 export const metadataConfigSchema = z.strictObject({
-  /** Name of this process: `metadata-1`. */
-  nodeId: checked(nodeId),
-  clusterId: checked(clusterId),
-  logLevel: z.enum(["error", "warn", "info", "debug", "silent"]).default("info"),
-  /** Where /metrics and /healthz are served. */
-  metrics: z.strictObject({ host: z.string(), port: z.int().min(0).max(PORT_MAX) }),
+  ...PROCESS_FIELDS,
   /** Folder of the log and its snapshots; made when absent. */
   dataDir: z.string().min(1),
   /** host:port of the gRPC server; port 0 takes any. */
-  listen: z.string().regex(hostAndPort, "must be host:port"),
+  listen: addressField,
   /** Bytes per chunk of the cluster, used when it is created. */
   chunkSize: z
     .int()

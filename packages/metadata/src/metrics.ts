@@ -1,6 +1,12 @@
 // Metrics of the metadata process.
 import { countChunks } from "@ashlar/catalog";
-import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from "@ashlar/runtime";
+import {
+  Counter,
+  exportGauge,
+  Histogram,
+  LATENCY_BUCKETS_SECONDS,
+  type Registry,
+} from "@ashlar/runtime";
 import type { ReplicatedLog } from "./replicated-log.ts";
 
 export interface LogMetrics {
@@ -43,14 +49,7 @@ interface Watched {
 /** Figures read when they are asked for. */
 export function openStateMetrics(registry: Registry, { log, logBytes, watchers }: Watched): void {
   const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name: `ashlar_metadata_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
+    exportGauge(registry, { name: `ashlar_metadata_${name}`, help, read });
   };
   const processes = () => [...log.view.nodes.values(), ...log.view.gateways.values()];
   gauge("log_bytes", "Bytes of the log's segments", logBytes);

@@ -11,8 +11,9 @@ import {
   type Random,
   type Registry,
   type Startable,
+  splitAddress,
 } from "@ashlar/runtime";
-import { type MetadataConfig, splitAddress } from "./config.ts";
+import type { MetadataConfig } from "./config.ts";
 import { SingleMemberLog } from "./log/single-member-log.ts";
 import { openLogMetrics, openStateMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
@@ -114,7 +115,7 @@ export class MetadataNode implements Startable {
     const { log, clock, random, registry } = this.deps;
     const { clusterId, nodeId, listen, pingIntervalMs } = this.config;
     const replicatedLog = present(this.replicatedLog, "the log is open");
-    const hub = new WatchHub({ log: replicatedLog });
+    const hub = new WatchHub({ log: replicatedLog }, { run: random.uuid() });
     const heartbeat = new LogHeartbeatService({ replicatedLog, clock, log }, this.config);
     const creation = new VolumeCreation({ replicatedLog, clock, random, log });
     const checker = new VolumeChecker({ log: replicatedLog, clock }, { clusterId });

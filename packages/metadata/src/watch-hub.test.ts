@@ -26,34 +26,50 @@ async function firstStep(hub: WatchHub, from: { logId: string; index: number }) 
 test("a watch resumes with exactly what came after its index, or with everything", async () => {
   const disk = new MemoryDisk();
   const log = await createdTestLog(disk);
-  const hub = new WatchHub({ log });
+  const hub = new WatchHub({ log }, { run: "run-1" });
   for (const number of [1, 2, 3]) await log.propose(gatewayUp(number));
-  const after = await firstStep(hub, { logId: "log-1", index: 2 });
+  const after = await firstStep(hub, { logId: "log-1/run-1", index: 2 });
   expect(after).toMatchObject({ index: 4, full: false });
   expect(namesIn(after)).toEqual(["gateway-2", "gateway-3"]);
-  const upToDate = await firstStep(hub, { logId: "log-1", index: 4 });
+  const upToDate = await firstStep(hub, { logId: "log-1/run-1", index: 4 });
   expect(upToDate).toMatchObject({ index: 4, full: false, changes: [] });
   const everything = ["cluster", "gateway-1", "gateway-2", "gateway-3"];
   for (const from of [
     { logId: "", index: 0 },
     { logId: "another log", index: 3 },
-    { logId: "log-1", index: 99 },
+    { logId: "log-1/run-1", index: 99 },
   ]) {
     const full = await firstStep(hub, from);
     expect(full).toMatchObject({ index: 4, full: true });
     expect(namesIn(full)).toEqual(everything);
   }
   const restarted = await openTestLog(disk);
-  const fresh = new WatchHub({ log: restarted });
-  expect(await firstStep(fresh, { logId: "log-1", index: 4 })).toMatchObject({ full: false });
-  expect(await firstStep(fresh, { logId: "log-1", index: 3 })).toMatchObject({ full: true });
+  const fresh = new WatchHub({ log: restarted }, { run: "run-2" });
+  expect(await firstStep(fresh, { logId: "log-1/run-1", index: 4 })).toMatchObject({ full: false });
+  expect(await firstStep(fresh, { logId: "log-1/run-1", index: 3 })).toMatchObject({ full: true });
+});
+
+test("a log that went back and grew again is told in full, not as the rest of another history", async () => {
+  const disk = new MemoryDisk();
+  const log = await createdTestLog(disk);
+  const older = new WatchHub({ log }, { run: "run-1" });
+  await log.propose(gatewayUp(1));
+  const seen = await firstStep(older, { logId: "", index: 0 });
+  expect(seen).toMatchObject({ index: 2, full: true });
+  // As after the folder was restored to its first entry: other entries take the same places.
+  const restored = await createdTestLog(new MemoryDisk());
+  const hub = new WatchHub({ log: restored }, { run: "run-2" });
+  for (const number of [2, 3]) await restored.propose(gatewayUp(number));
+  const step = await firstStep(hub, seen);
+  expect(step).toMatchObject({ index: 3, full: true });
+  expect(namesIn(step)).toEqual(["cluster", "gateway-2", "gateway-3"]);
 });
 
 test("a watcher that waits is told each entry once, and is counted while it waits", async () => {
   const log = await createdTestLog(new MemoryDisk());
-  const hub = new WatchHub({ log });
+  const hub = new WatchHub({ log }, { run: "run-1" });
   const ended = new AbortController();
-  const steps = hub.watch({ logId: "log-1", index: 1 }, ended)[Symbol.asyncIterator]();
+  const steps = hub.watch({ logId: "log-1/run-1", index: 1 }, ended)[Symbol.asyncIterator]();
   expect((await steps.next()).value).toMatchObject({ index: 1, changes: [] });
   const waiting = steps.next();
   await log.propose(gatewayUp(1));

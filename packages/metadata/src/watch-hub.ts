@@ -1,5 +1,9 @@
 // The newest changes, kept so that a watcher that broke off briefly need not read everything again.
 // Watchers pull: each has only a position, so a slow one costs nothing but its own lag.
+//
+// A position counts in the history of one run of this process: a folder restored from an older copy
+// grows again under the same log id, and its entries are others than those a watcher has seen. What
+// an earlier run told is taken up only by a watcher that was at the very entry this run began with.
 import type { CatalogChange } from "@ashlar/catalog";
 import type { WatchStep } from "@ashlar/rpc";
 import type { AppliedEntry, ReplicatedLog } from "./replicated-log.ts";
@@ -7,6 +11,8 @@ import type { AppliedEntry, ReplicatedLog } from "./replicated-log.ts";
 /** Changes kept; a node-down of a large cluster may be more than this, then it is kept alone. */
 const CHANGES_KEPT_MAX = 100_000;
 const ENTRIES_KEPT_MAX = 4096;
+/** Between the log's identity and the run's; in neither. */
+const RUN_MARK = "/";
 
 export class WatchHub {
   private readonly log: ReplicatedLog;
@@ -16,10 +22,16 @@ export class WatchHub {
   private keptFrom: number;
   private wake: (() => void)[] = [];
   private watchers = 0;
+  private readonly beganAt: number;
+  /** The log's identity and this run's, as watchers are told it. */
+  private readonly runId: string;
 
-  constructor({ log }: { readonly log: ReplicatedLog }) {
+  /** `run` is unique to this start of the process. */
+  constructor({ log }: { readonly log: ReplicatedLog }, { run }: { readonly run: string }) {
     this.log = log;
-    this.keptFrom = log.view.appliedIndex;
+    this.runId = `${log.logId}${RUN_MARK}${run}`;
+    this.beganAt = log.view.appliedIndex;
+    this.keptFrom = this.beganAt;
     log.subscribe((applied) => this.keep(applied));
   }
 
@@ -34,7 +46,7 @@ export class WatchHub {
   ): AsyncGenerator<WatchStep, void, undefined> {
     this.watchers += 1;
     try {
-      let position = from.logId === this.log.logId ? from.index : -1;
+      let position = this.isOurs(from) ? from.index : -1;
       let told = false;
       for (;;) {
         signal.throwIfAborted();
@@ -52,8 +64,14 @@ export class WatchHub {
     }
   }
 
+  private isOurs({ logId, index }: { readonly logId: string; readonly index: number }): boolean {
+    if (logId === this.runId) return true;
+    return logId.startsWith(`${this.log.logId}${RUN_MARK}`) && index === this.beganAt;
+  }
+
   private stepFrom(position: number): WatchStep {
-    const { logId, view } = this.log;
+    const { view } = this.log;
+    const logId = this.runId;
     const index = view.appliedIndex;
     if (position < this.keptFrom || position > index) {
       return { logId, index, full: true, changes: [...view.list()] };

@@ -1,11 +1,12 @@
 // A member's side of a session: it promises, is aligned with the primary's log, then appends, acks
-// and commits what it is told. Rules (`replication.md`):
+// and commits what it is told. Rules:
 //   - a promise passes through the append queue: the tail it reports includes all queued before it;
 //   - an append is accepted only at promise = epoch and prev = own tail, else refused;
 //   - truncations pass through the same queue, and a tail is reported only after they are durable;
 //   - a truncation never removes an entry of the epoch that sends it.
 // What must be durable before the next message counts is a barrier; messages wait behind it.
 import { assert, assertNever, type Lsn, maxLsn, type NodeId, sameLsn } from "@ashlar/core";
+import { isStorable } from "./bounds.ts";
 import { Learner } from "./learner.ts";
 import type { MemberMessage, NakReason, PrimaryMessage } from "./messages.ts";
 import type { ReplicaCore } from "./replica-core.ts";
@@ -19,6 +20,7 @@ export interface Session {
 
 type NewEpoch = PrimaryMessage & { readonly kind: "newEpoch" };
 type Append = PrimaryMessage & { readonly kind: "append" };
+type Truncate = PrimaryMessage & { readonly kind: "truncate" };
 type WithoutHead<M> = M extends unknown ? Omit<M, "chunk" | "epoch" | "session"> : never;
 export type MemberAnswer = WithoutHead<MemberMessage>;
 
@@ -42,6 +44,9 @@ export class Backup {
       hearCommit: (commit) => this.hearCommit(commit),
       answer: (session, message) => this.answer(session, message),
       ack: (session) => this.ack(session),
+      refused: (session) => {
+        if (this.session === session) this.onRefused();
+      },
       isCurrent: (session) => this.session === session,
     });
   }
@@ -82,7 +87,20 @@ export class Backup {
     if (this.ackedLsn && !sameLsn(this.ackedLsn, durable)) this.ack(this.session);
   }
 
-  refuse(from: NodeId, message: PrimaryMessage, reason: NakReason): void {
+  /** The store had no room: the session begins anew from what is journaled, after a pause. */
+  onRefused(): void {
+    const { session } = this;
+    // Behind a barrier the new session has not been told of a tail yet.
+    if (!session || this.waiting) return;
+    this.leave();
+    this.refuse(session.from, { chunk: this.core.chunk, ...session }, "gap");
+  }
+
+  refuse(
+    from: NodeId,
+    message: Pick<PrimaryMessage, "chunk" | "epoch" | "session">,
+    reason: NakReason,
+  ): void {
     const { chunk, epoch, session } = message;
     const { promising: promisedEpoch, log } = this.core;
     const nak = { kind: "nak", reason, promisedEpoch, tail: log.tail } as const;
@@ -139,7 +157,7 @@ export class Backup {
         this.onAppend(session, message);
         return;
       case "truncate":
-        this.onTruncate(session, message.after);
+        this.onTruncate(session, message);
         return;
       case "commit":
         this.hearCommit(message.commit);
@@ -148,7 +166,8 @@ export class Backup {
       case "resyncStart":
       case "copyExtent":
       case "resyncEnd":
-        this.learner.onMessage(session, message);
+        if (this.learner.accepts(message)) this.learner.onMessage(session, message);
+        else this.refuse(session.from, message, "gap");
         return;
       case "digestRequest":
         this.onDigestRequest(session, message.lsn);
@@ -171,7 +190,9 @@ export class Backup {
   private onAppend(session: Session, message: Append): void {
     const { log } = this.core;
     const { entry, prev } = message;
-    if (!sameLsn(prev, log.tail) || entry.lsn.seq !== prev.seq + 1) {
+    const { epoch } = session;
+    const { chunkSize } = this.core;
+    if (!sameLsn(prev, log.tail) || !isStorable(entry, { prev, epoch, chunkSize })) {
       this.refuse(session.from, message, "gap");
       return;
     }
@@ -179,8 +200,13 @@ export class Backup {
     this.hearCommit(message.commit);
   }
 
-  private onTruncate(session: Session, after: Lsn): void {
+  private onTruncate(session: Session, message: Truncate): void {
     const { log } = this.core;
+    const { after } = message;
+    if (log.tail.seq > after.seq && !log.names(after)) {
+      this.refuse(session.from, message, "gap");
+      return;
+    }
     const beyond = log.uncommitted.filter(({ entry }) => entry.lsn.seq > after.seq);
     const isOwn = beyond.some(({ entry }) => entry.lsn.epoch >= session.epoch);
     if (beyond.length === 0 || isOwn) {

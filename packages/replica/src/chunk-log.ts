@@ -1,7 +1,7 @@
 // A chunk's log as its replica holds it in memory: everything after the commit LSN. Entries enter at
 // the tail when they are given to the journal, become durable in order, and leave when committed or
 // truncated. commit <= durable <= tail, and seq has no holes.
-import { assert, type Lsn, rangesOverlap } from "@ashlar/core";
+import { assert, type Lsn, rangesOverlap, sameLsn } from "@ashlar/core";
 import type { ChunkStatus } from "./chunk-store.ts";
 import type { ReplyTo } from "./events.ts";
 import type { LogEntry } from "./log-entry.ts";
@@ -56,6 +56,12 @@ export class ChunkLog {
     return this.uncommitted[seq - this.commit.seq - 1]?.entry.lsn;
   }
 
+  /** Whether `lsn` is the commit LSN or one of the entries after it. */
+  names(lsn: Lsn): boolean {
+    const own = lsn.seq === this.commit.seq ? this.commit : this.lsnAt(lsn.seq);
+    return own !== undefined && sameLsn(own, lsn);
+  }
+
   at(seq: number): LoggedEntry | undefined {
     return this.uncommitted[seq - this.commit.seq - 1];
   }
@@ -83,6 +89,13 @@ export class ChunkLog {
     }
     this.tail = after;
     if (this.durable.seq > after.seq) this.durable = after;
+  }
+
+  /** Drops the entries from `seq` on: they never were journaled. */
+  dropFrom(seq: number): void {
+    const before = seq - 1 === this.commit.seq ? this.commit : this.lsnAt(seq - 1);
+    assert(before !== undefined, "only entries of the log are dropped");
+    this.truncate(before);
   }
 
   /** A learner's start: the log continues from `base`. */

@@ -52,6 +52,11 @@ export type ReplicaEvent =
   | { readonly kind: "fromPrimary"; readonly from: NodeId; readonly message: PrimaryMessage }
   | { readonly kind: "fromMember"; readonly from: NodeId; readonly message: MemberMessage }
   | { readonly kind: "journaled"; readonly upTo: number }
+  /**
+   * The store had no room for that append or copy; nothing of it was journaled. Told before
+   * `journaled` counts its ticket as settled.
+   */
+  | { readonly kind: "refused"; readonly ticket: number }
   | {
       readonly kind: "answered";
       readonly token: number;

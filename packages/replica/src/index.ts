@@ -38,3 +38,4 @@ export {
 } from "./operations.ts";
 export { Replica, type ReplicaRole, type ReplicaView } from "./replica.ts";
 export type { ReplicaOptions } from "./replica-core.ts";
+export { SpaceClaims } from "./space-claims.ts";

@@ -3,6 +3,7 @@
 // as all it has. Copies and live entries come in one queue, so a copy never overwrites what is newer.
 import { assertNever, type Lsn } from "@ashlar/core";
 import type { MemberAnswer, Session } from "./backup.ts";
+import { isCopy, isJournalable } from "./bounds.ts";
 import type { PrimaryMessage } from "./messages.ts";
 import type { ReplicaCore } from "./replica-core.ts";
 
@@ -17,6 +18,8 @@ export interface LearnerSession {
   readonly answer: (session: Session, message: MemberAnswer) => void;
   /** Tells the durable tail, even if it is the one told last. */
   readonly ack: (session: Session) => void;
+  /** The store had no room for a copy: the resync begins anew, after a pause. */
+  readonly refused: (session: Session) => void;
   readonly isCurrent: (session: Session) => boolean;
 }
 
@@ -29,6 +32,25 @@ export class Learner {
     this.link = link;
   }
 
+  /** Whether a message of a resync makes sense here and now: a peer cannot break what is held. */
+  accepts(message: ResyncMessage): boolean {
+    const { log, resyncFrom, chunkSize } = this.core;
+    switch (message.kind) {
+      case "resyncStart":
+        return (
+          message.base.seq >= log.commit.seq &&
+          isJournalable(message.base) &&
+          message.from.seq <= log.commit.seq
+        );
+      case "copyExtent":
+        return resyncFrom !== undefined && isCopy(message.copy, chunkSize);
+      case "resyncEnd":
+        return resyncFrom !== undefined;
+      default:
+        return assertNever(message);
+    }
+  }
+
   onMessage(session: Session, message: ResyncMessage): void {
     switch (message.kind) {
       case "resyncStart":
@@ -37,8 +59,10 @@ export class Learner {
       case "copyExtent": {
         this.link.hearCommit(message.commit);
         const { copy } = message;
-        this.core.journal({ kind: "applyCopy", copy }, () =>
-          this.link.answer(session, { kind: "copyAck", extent: copy.extent }),
+        this.core.journal(
+          { kind: "applyCopy", copy },
+          () => this.link.answer(session, { kind: "copyAck", extent: copy.extent }),
+          () => this.link.refused(session),
         );
         return;
       }

@@ -1,6 +1,6 @@
 // The opIds a chunk's log holds, so that a re-sent operation that was logged is answered by its
 // commit and never logged twice (P10). In memory for now: as durable chunk state, sent to learners,
-// it comes with the issue on replication; until then it is rebuilt from the uncommitted entries.
+// it is still to come; until then it is rebuilt from the uncommitted entries.
 import { REMEMBERED_GATEWAYS_MAX, REMEMBERED_OPERATIONS_MAX } from "./limits.ts";
 import type { OpId } from "./log-entry.ts";
 

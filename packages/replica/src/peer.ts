@@ -4,6 +4,7 @@
 import type { Lsn, NodeId, StoreUuid } from "@ashlar/core";
 import type { MemberMessage } from "./messages.ts";
 import type { ResyncSource } from "./resync-source.ts";
+import { ClaimQueue, type SpaceClaims } from "./space-claims.ts";
 
 export type PromiseMessage = MemberMessage & { readonly kind: "promise" };
 
@@ -21,8 +22,8 @@ export class Peer {
   acked: Lsn | undefined;
   /** Commit LSN as last told. */
   toldCommit: Lsn | undefined;
-  /** Free for new extents, as last told. */
-  freeBytes = Number.POSITIVE_INFINITY;
+  /** Room on its store that entries on their way may need. */
+  readonly claims: ClaimQueue;
   resync: ResyncSource | undefined;
   /** A learner that holds all extents: it may be admitted once it acked the commit LSN. */
   complete = false;
@@ -33,7 +34,11 @@ export class Peer {
   /** Ticks until the next attempt at whatever failed last. */
   retryIn = 0;
 
-  constructor(member: { readonly node: NodeId; readonly storeUuid: StoreUuid }) {
+  constructor(
+    member: { readonly node: NodeId; readonly storeUuid: StoreUuid },
+    claims: SpaceClaims,
+  ) {
+    this.claims = new ClaimQueue(claims, member.storeUuid);
     this.node = member.node;
     this.store = member.storeUuid;
   }
@@ -42,6 +47,7 @@ export class Peer {
   reset(): void {
     this.resync?.stop();
     this.resync = undefined;
+    this.claims.clear();
     this.session = 0;
     this.promise = undefined;
     this.attached = false;

@@ -12,6 +12,7 @@ import {
   scatterSlice,
   unitChecksums,
 } from "@ashlar/core";
+import { isWithinBounds } from "./bounds.ts";
 import type { Waiter } from "./chunk-log.ts";
 import type { ReadResult } from "./chunk-store.ts";
 import { NO_CHECKSUMS, type ReplyTo } from "./events.ts";
@@ -25,6 +26,7 @@ import type { Operation, OperationStatusName } from "./operations.ts";
 import type { PrimaryPeers } from "./primary-peers.ts";
 import type { RangeLocks, RangeRequest } from "./range-locks.ts";
 import type { ReplicaCore } from "./replica-core.ts";
+import { ClaimQueue } from "./space-claims.ts";
 
 type Mutation = Exclude<Operation, { kind: "read" }>;
 type WriteKind = Operation & { readonly kind: "write" | "compareAndWrite" };
@@ -54,10 +56,13 @@ export class PrimaryOperations {
   private readonly lead: Lead;
   /** Who asks for an operation that waits for its range: a re-sent copy shares its fate. */
   private readonly waiting = new Map<string, ReplyTo[]>();
+  /** Room on the own store, until the entries are committed. */
+  private readonly claims: ClaimQueue;
   private over = false;
 
   constructor(lead: Lead) {
     this.lead = lead;
+    this.claims = new ClaimQueue(lead.core.claims, lead.core.store);
   }
 
   decide(operation: Operation, replyTo: ReplyTo): void {
@@ -75,8 +80,14 @@ export class PrimaryOperations {
     else this.readNow(waiter.operation, waiter.replyTo);
   }
 
+  /** Entries up to `seq` are committed. */
+  settled(seq: number): void {
+    this.claims.settle(seq);
+  }
+
   end(): void {
     this.over = true;
+    this.claims.clear();
   }
 
   /** Whether it is logged, in hand, or long resolved; it is answered then, now or later. */
@@ -123,31 +134,33 @@ export class PrimaryOperations {
 
   private refusal(operation: Operation): OperationStatusName | undefined {
     const { core, epoch, locks } = this.lead;
-    const { kind, offset, length } = operation;
+    const { kind } = operation;
     if (operation.epoch > epoch) return "notActive";
     if (operation.epoch < epoch) return "staleEpoch";
-    if (offset + length > core.chunkSize) return "outOfRange";
+    if (!isWithinBounds(operation, core.chunkSize)) return "outOfRange";
     if (kind === "read") return undefined;
-    if (kind === "unmap" && !isAligned(offset | length, CHECKSUM_UNIT)) return "outOfRange";
     if (core.log.uncommitted.length >= UNCOMMITTED_ENTRIES_MAX) return "busy";
     if (core.log.uncommittedBytes >= UNCOMMITTED_BYTES_MAX) return "busy";
     if (locks.waitingCount >= WAITING_OPERATIONS_MAX) return "busy";
     if (kind === "unmap") return undefined;
-    if (!this.hasSpace(operation)) return "noSpace";
-    return isIntact(operation) ? undefined : "badChecksum";
+    return this.spaceRefusal(operation) ?? (isIntact(operation) ? undefined : "badChecksum");
   }
 
   /** Beyond the reserve of any required store nothing gets an LSN. */
-  private hasSpace({ offset, length }: Mutation): boolean {
+  private spaceRefusal(operation: Mutation): "busy" | "noSpace" | undefined {
     const { core, peers } = this.lead;
-    const needed = alignUp(offset + length, EXTENT_SIZE) - alignDown(offset, EXTENT_SIZE);
-    const full = peers.members.filter(({ freeBytes }) => freeBytes < needed);
-    for (const peer of full) {
+    const { claims, store } = core;
+    const needed = roomOf(operation);
+    let worst = claims.admitsOwn(store, needed, core.freeBytes());
+    for (const peer of peers.members) {
+      const verdict = claims.admits(peer.store, needed);
+      if (verdict === "room") continue;
+      if (worst !== "noSpace") worst = verdict;
       // Its word may be old: the answer to this one serves the next attempt.
       if (!peer.attached) continue;
       peers.send(peer, { kind: "commit", commit: core.log.commit, report: true });
     }
-    return full.length === 0 && core.freeBytes() >= needed;
+    return worst === "room" ? undefined : worst;
   }
 
   private mutate(operation: Mutation, replyTo: ReplyTo): void {
@@ -247,7 +260,9 @@ export class PrimaryOperations {
           };
     const waiters = asking.map((replyTo) => ({ kind: "reply", replyTo }) as const);
     core.append({ entry, waiters });
-    peers.replicate(prev, entry);
+    const needed = content.kind === "unmap" ? 0 : roomOf(content);
+    this.claims.add(entry.lsn.seq, needed);
+    peers.replicate(prev, entry, needed);
   }
 
   /** Waits for entries logged before it that overlap, so that it never passes one. */
@@ -277,6 +292,10 @@ export class PrimaryOperations {
     );
   }
 }
+
+/** Whole extents that a range may need anew. */
+const roomOf = ({ offset, length }: { offset: number; length: number }): number =>
+  alignUp(offset + length, EXTENT_SIZE) - alignDown(offset, EXTENT_SIZE);
 
 /** Whether the payload is what the gateway sent. */
 function isIntact(operation: WriteKind): boolean {

@@ -82,7 +82,7 @@ export class PrimaryPeers {
       peer.reset();
     }
     for (const member of wanted.values()) {
-      this.peers.set(member.node, new Peer(member));
+      this.peers.set(member.node, new Peer(member, this.core.claims));
       if (this.gathering) this.core.emit({ kind: "link", node: member.node });
     }
     for (const peer of this.peers.values()) {
@@ -144,11 +144,12 @@ export class PrimaryPeers {
   }
 
   /** Sends an entry that was just logged to whoever follows. */
-  replicate(prev: Lsn, entry: (PeerMessage & { kind: "append" })["entry"]): void {
+  replicate(prev: Lsn, entry: (PeerMessage & { kind: "append" })["entry"], needed: number): void {
     const { commit } = this.core.log;
     for (const peer of this.peers.values()) {
       if (!peer.attached) continue;
       peer.toldCommit = commit;
+      peer.claims.add(entry.lsn.seq, needed);
       this.send(peer, { kind: "append", prev, commit, entry });
     }
   }

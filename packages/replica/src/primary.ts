@@ -5,7 +5,7 @@
 import { assertNever, compareLsn, LSN_ZERO } from "@ashlar/core";
 import { compareReplicas, type ReplicaComparison } from "./comparison.ts";
 import type { CheckOutcome, ReplicaConfig, ReplyTo } from "./events.ts";
-import { HELD_TICKS_MAX, WAITING_OPERATIONS_MAX } from "./limits.ts";
+import { HELD_TICKS_MAX, RETRY_TICKS, WAITING_OPERATIONS_MAX } from "./limits.ts";
 import type { MemberMessage } from "./messages.ts";
 import type { Operation } from "./operations.ts";
 import type { Peer } from "./peer.ts";
@@ -31,6 +31,7 @@ export class Primary {
   private readonly operations: PrimaryOperations;
   private held: HeldOperation[] = [];
   private comparison: ReplicaComparison | undefined;
+  private ticksToRetry = RETRY_TICKS;
 
   constructor(core: ReplicaCore, config: ReplicaConfig) {
     this.core = core;
@@ -80,10 +81,11 @@ export class Primary {
         peer.resync?.onReady(message.extents);
         break;
       case "copyAck":
-        peer.resync?.onCopyAck();
+        peer.resync?.onCopyAck(message.extent);
         break;
       case "resyncEnded":
-        peer.resync?.finish();
+        if (!peer.resync?.isEnding) break;
+        peer.resync.finish();
         peer.resync = undefined;
         peer.complete = true;
         break;
@@ -137,6 +139,7 @@ export class Primary {
     for (const { replyTo } of late) this.core.answer(replyTo, "notActive");
     if (this.held.length > 0) this.core.emit({ kind: "wake" });
     this.peers.tick();
+    this.retryRefused();
   }
 
   check(report: (outcome: CheckOutcome) => void): void {
@@ -172,6 +175,19 @@ export class Primary {
         core.refuseLead({ epoch: this.epoch }, replyTo);
       }
     }
+    core.dropRefused();
+  }
+
+  /** What the own store had no room for has its LSN, and members hold it: it is passed again. */
+  private retryRefused(): void {
+    const { core } = this;
+    if (!core.waitsForRoom) return;
+    this.ticksToRetry -= 1;
+    if (this.ticksToRetry > 0) core.emit({ kind: "wake" });
+    else {
+      this.ticksToRetry = RETRY_TICKS;
+      core.retryRefused();
+    }
   }
 
   private gather(): void {
@@ -193,12 +209,19 @@ export class Primary {
   }
 
   private onAppendAck(peer: Peer, { lsn, freeBytes }: MemberMessage & { kind: "appendAck" }): void {
-    peer.freeBytes = freeBytes;
+    this.core.claims.told(peer.store, freeBytes);
+    peer.claims.settle(lsn.seq);
+    if (!peer.promise || lsn.seq > this.core.log.tail.seq) {
+      // It cannot hold what was never sent: nothing it says of this session counts.
+      this.peers.restart(peer);
+      return;
+    }
     if (compareLsn(lsn, peer.acked ?? LSN_ZERO) >= 0) peer.acked = lsn;
   }
 
   private commitTo(seq: number): void {
     const committed = this.core.commitTo(seq);
+    this.operations.settled(seq);
     for (const { waiters } of committed) {
       for (const waiter of waiters) this.operations.onCommitted(waiter);
     }

@@ -15,6 +15,7 @@ import type {
 import { NO_CHECKSUMS, NO_DATA } from "./events.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { Operation, OperationReply, OperationStatusName } from "./operations.ts";
+import { SpaceClaims } from "./space-claims.ts";
 
 export interface ReplicaOptions {
   readonly chunk: ChunkId;
@@ -28,6 +29,8 @@ export interface ReplicaOptions {
   readonly uncommitted: readonly LogEntry[];
   /** Bytes free for new extents on the own store, the reserve not counted. */
   readonly freeBytes: () => number;
+  /** Shared by all replicas of a node; without it, a replica's own. */
+  readonly claims?: SpaceClaims;
 }
 
 /** A journaling effect without its ticket. */
@@ -47,7 +50,9 @@ interface OpenQuestion {
 
 interface OpenTicket {
   readonly ticket: number;
-  readonly done: () => void;
+  done: () => void;
+  /** The store had no room; true when the follower's session is of no use any more. */
+  readonly refused: (leads: boolean) => boolean;
 }
 
 export class ReplicaCore {
@@ -56,6 +61,7 @@ export class ReplicaCore {
   readonly store: StoreUuid;
   readonly chunkSize: number;
   readonly freeBytes: () => number;
+  readonly claims: SpaceClaims;
   readonly log: ChunkLog;
   /** Newest configuration heard of. */
   config: ReplicaConfig | undefined;
@@ -68,6 +74,8 @@ export class ReplicaCore {
   resyncFrom: Lsn | undefined;
   /** Tickets that are durable. */
   journaledTicket = 0;
+  /** First entry of an ACTIVE primary that its own store had no room for. */
+  private refusedSeq: number | undefined;
   private issuedTicket = 0;
   private readonly openTickets: OpenTicket[] = [];
   private issuedToken = 0;
@@ -80,6 +88,7 @@ export class ReplicaCore {
     this.store = options.store;
     this.chunkSize = options.chunkSize;
     this.freeBytes = options.freeBytes;
+    this.claims = options.claims ?? new SpaceClaims(Number.POSITIVE_INFINITY);
     this.log = new ChunkLog(options.status, options.uncommitted);
     this.promised = options.status.promisedEpoch;
     this.promising = options.status.promisedEpoch;
@@ -89,6 +98,11 @@ export class ReplicaCore {
   /** Newest epoch this node knows of the chunk. */
   get knownEpoch(): number {
     return Math.max(this.promising, this.config?.epoch ?? 0);
+  }
+
+  /** Entries of this primary wait for room on its own store. */
+  get waitsForRoom(): boolean {
+    return this.refusedSeq !== undefined;
   }
 
   /** The last ticket given out. */
@@ -111,17 +125,66 @@ export class ReplicaCore {
   }
 
   /** Journals something; `done` is called when it is durable. */
-  journal(request: JournalRequest, done: () => void): number {
+  journal(request: JournalRequest, done: () => void, refused?: () => void): number {
     const ticket = ++this.issuedTicket;
     this.emit({ ...request, ticket });
-    this.openTickets.push({ ticket, done });
+    const onRefused = (): boolean => {
+      refused?.();
+      return false;
+    };
+    this.openTickets.push({ ticket, done, refused: onRefused });
     return ticket;
   }
 
   /** Appends at the tail; the log's durable LSN follows. */
   append(logged: LoggedEntry): void {
-    const { entry } = logged;
     this.log.push(logged);
+    // Behind an entry that the store had no room for: it is passed again together with that one.
+    if (this.refusedSeq === undefined) this.journalEntry(logged.entry);
+  }
+
+  /** Passes to the store again what it had no room for; called after a pause. */
+  retryRefused(): void {
+    const { refusedSeq, log } = this;
+    if (refusedSeq === undefined) return;
+    if (this.journaledTicket < this.issuedTicket) {
+      this.emit({ kind: "wake" });
+      return;
+    }
+    this.refusedSeq = undefined;
+    for (const { entry } of log.uncommitted) {
+      if (entry.lsn.seq >= refusedSeq) this.journalEntry(entry);
+    }
+  }
+
+  /** A leadership is over: what never reached the own journal is not part of the own log. */
+  dropRefused(): void {
+    const { refusedSeq } = this;
+    this.refusedSeq = undefined;
+    if (refusedSeq !== undefined) this.log.dropFrom(refusedSeq);
+  }
+
+  /** @param leads whether an ACTIVE primary asks: its entries have an LSN and are passed again. */
+  onRefused(ticket: number, leads: boolean): boolean {
+    const open = this.openTickets.find((other) => other.ticket === ticket);
+    if (!open) return false;
+    open.done = () => {};
+    return open.refused(leads);
+  }
+
+  private onEntryRefused(entry: LogEntry, leads: boolean): boolean {
+    const { seq } = entry.lsn;
+    if (this.log.at(seq)?.entry !== entry) return false;
+    if (leads) {
+      this.refusedSeq = Math.min(seq, this.refusedSeq ?? seq);
+      this.emit({ kind: "wake" });
+      return false;
+    }
+    this.log.dropFrom(seq);
+    return true;
+  }
+
+  private journalEntry(entry: LogEntry): void {
     const ticket = ++this.issuedTicket;
     this.emit({ kind: "append", ticket, entry });
     this.openTickets.push({
@@ -130,6 +193,7 @@ export class ReplicaCore {
         // A truncation or a new base that was queued behind it has cut the log in memory already.
         if (this.log.at(entry.lsn.seq)?.entry === entry) this.log.durable = entry.lsn;
       },
+      refused: (leads) => this.onEntryRefused(entry, leads),
     });
   }
 

@@ -64,6 +64,11 @@ export class Replica {
         this.backup.onJournaled();
         this.primary?.progress();
         return;
+      case "refused":
+        if (core.onRefused(event.ticket, this.primary?.phase === "active")) {
+          this.backup.onRefused();
+        }
+        return;
       case "answered":
         core.onAnswered(event.token, event.answer);
         this.primary?.progress();

@@ -26,6 +26,8 @@ export class ResyncSource {
   private plan: readonly number[] | undefined;
   private next = 0;
   private inFlight = 0;
+  /** On their way or not yet durable there. */
+  private readonly sent = new Set<number>();
   private ended = false;
   private stopped = false;
   private granted = false;
@@ -35,6 +37,11 @@ export class ResyncSource {
     this.ports = ports;
     this.peer = peer;
     ports.core.emit({ kind: "requestResync", node: peer.node });
+  }
+
+  /** Everything was copied; the learner's word that it has it is awaited. */
+  get isEnding(): boolean {
+    return this.ended;
   }
 
   get isGranted(): boolean {
@@ -57,11 +64,13 @@ export class ResyncSource {
   }
 
   onReady(extents: readonly number[]): void {
-    this.learnerExtents = extents;
+    const count = this.ports.core.chunkSize / EXTENT_SIZE;
+    this.learnerExtents = extents.filter((extent) => extent < count);
     this.makePlan();
   }
 
-  onCopyAck(): void {
+  onCopyAck(extent: number): void {
+    if (!this.sent.delete(extent)) return;
     this.inFlight -= 1;
     this.pump();
   }
@@ -124,6 +133,7 @@ export class ResyncSource {
           { kind: "readExtent", extent },
           (copy) => {
             if (this.stopped) return;
+            this.sent.add(extent);
             send(this.peer, { kind: "copyExtent", commit: core.log.commit, copy });
             done();
           },

@@ -100,6 +100,7 @@ export class CarrierServer implements Startable {
       });
       listener.listen(port, host, resolve);
     });
+    listener.on("error", (error) => this.log.error({ error }, "cannot accept"));
     this.listener = listener;
   }
 

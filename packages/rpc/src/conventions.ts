@@ -9,7 +9,7 @@ export const CLUSTER_KEY = "ashlar-cluster";
 export const CALL_DEADLINE_MS = 5_000;
 /** Largest message: 4,096 chunk records of a watch are below 1 MiB, an operation frame below 3. */
 export const MESSAGE_LENGTH_MAX = 16 * MIB;
-/** Flow-control window, measured: several MiB in flight need it (`performance.md`). */
+/** Flow-control window, measured: several MiB in flight need it. */
 const WINDOW_BYTES = 4 * MIB;
 
 /** A silent peer is noticed after KEEPALIVE_MS + KEEPALIVE_TIMEOUT_MS; pings judge much sooner. */

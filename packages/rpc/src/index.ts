@@ -13,18 +13,15 @@ export type {
   VolumeStatus,
 } from "./admin.ts";
 export { type AdminClientOptions, createAdminClient } from "./admin-client.ts";
-export {
-  type Carrier,
-  type CarrierAcceptor,
-  type CarrierDialer,
-  type CarrierKind,
-  type CarrierPeer,
-  type CarrierPurpose,
-  FRAME_HEAD_SIZE,
-  FRAME_LENGTH_MAX,
-  FRAME_VERSION,
-  type Frame,
-  type ReceivedFrame,
+export type {
+  Carrier,
+  CarrierAcceptor,
+  CarrierDialer,
+  CarrierKind,
+  CarrierPeer,
+  CarrierPurpose,
+  Frame,
+  ReceivedFrame,
 } from "./carrier.ts";
 export { type CarrierDialerOptions, createCarrierDialer } from "./carrier-dialer.ts";
 export { type CarrierSelf, CarrierServer, type CarrierServerOptions } from "./carrier-server.ts";
@@ -44,27 +41,20 @@ export {
 } from "./catalog-service.ts";
 export type { WatchStep } from "./convert/catalog.ts";
 export { createExitReporterClient, type ExitReporterClient } from "./exit-reporter.ts";
-export { BodyReader, BodyWriter, badFrame, LSN_LENGTH } from "./frame-codec.ts";
 export { type CallOptions, GrpcClient } from "./grpc-client.ts";
 export {
-  bidi,
   type CallContext,
-  failStream,
   GrpcServer,
   type GrpcServerOptions,
   type Handler,
   type Handlers,
-  serverStream,
-  unary,
 } from "./grpc-server.ts";
 export type { ExitReport, HeartbeatService, Ping } from "./heartbeat.ts";
 export { type OnOutcome, OperationClient, type OperationOutcome } from "./operation-client.ts";
 export { type OperationHandler, OperationServer } from "./operation-server.ts";
-export { decodeReplication, encodeReplication, REPLICATION_FRAME } from "./replication-codec.ts";
-export { fromServiceError } from "./status.ts";
+export { decodeReplication, encodeReplication } from "./replication-codec.ts";
 export {
   addStorageService,
-  CHECK_CHUNKS_MAX,
   type ChunkCheck,
   checkChunks,
   type StorageService,

@@ -1,10 +1,18 @@
 export { type Clock, sleep, type Timer } from "./clock.ts";
 export { parseConfig, readConfig, z } from "./config.ts";
+export {
+  addressField,
+  DATA_PATH_FIELDS,
+  PROCESS_FIELDS,
+  parsedText,
+  splitAddress,
+} from "./config-fields.ts";
 export type { Disk, DiskFile, OpenOptions } from "./disk.ts";
 export { Lifecycle, runProcess, type Startable } from "./lifecycle.ts";
 export { type Log, type LogLevel, openLog, silentLog } from "./log.ts";
 export {
   Counter,
+  exportGauge,
   Gauge,
   type Health,
   Histogram,

@@ -42,10 +42,15 @@ export class Lifecycle {
 
 /** Time a process may take to stop in order before it ends anyway. */
 const STOP_TIMEOUT_MS = 10_000;
+/**
+ * Time a start under way has to come to its end when a signal arrives. One that waits for others (a
+ * metadata service that is not there) may never; ending it is as safe as any crash.
+ */
+const START_GRACE_MS = 1_000;
 
 /**
- * Runs a process until SIGTERM or SIGINT: the body starts everything and returns how to stop it. An
- * error while starting ends with exit status 1; an uncaught one, a programmer error, with 70.
+ * Runs a process until SIGTERM or SIGINT, also while it starts: the body makes the node. An error
+ * while starting ends with exit status 1; an uncaught one, a programmer error, with 70.
  */
 export async function runProcess(log: Log, body: () => Promise<Startable>): Promise<void> {
   const die = (thrown: unknown): void => {
@@ -54,33 +59,43 @@ export async function runProcess(log: Log, body: () => Promise<Startable>): Prom
   };
   process.on("uncaughtException", die);
   process.on("unhandledRejection", die);
-  // From the first moment on: while it starts, a process may wait for nothing but a timer of the
-  // clock, and those keep no process alive.
-  const alive = setInterval(() => {}, 1 << 30);
-  let node: Startable;
-  try {
-    node = await body();
+  // While it starts or stops, a process may wait for nothing but a timer of the clock, and those
+  // keep no process alive.
+  setInterval(() => {}, 1 << 30);
+  const starting = body().then(async (node) => {
     await node.start();
-  } catch (thrown) {
-    const error = toSystemError(thrown);
-    log.error({ error, code: error.code, meta: error.meta }, "process cannot start");
-    process.exit(1);
-  }
+    return node;
+  });
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, "process stops");
-    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
-    void node.stop().then(
-      () => process.exit(0),
-      (thrown) => {
-        log.error({ error: toSystemError(thrown) }, "process stopped with an error");
-        process.exit(1);
-      },
-    );
-    clearInterval(alive);
+    void stopInOrder(log, starting);
   };
   process.on("SIGTERM", () => stop("SIGTERM"));
   process.on("SIGINT", () => stop("SIGINT"));
+  try {
+    await starting;
+  } catch (thrown) {
+    if (stopping) return;
+    const error = toSystemError(thrown);
+    log.error({ error, code: error.code, meta: error.meta }, "process cannot start");
+    process.exit(1);
+  }
+}
+
+/** Ends the process: with 0 when all stopped, or when nothing runs that could be stopped. */
+async function stopInOrder(log: Log, starting: Promise<Startable>): Promise<never> {
+  const grace = setTimeout(() => process.exit(0), START_GRACE_MS);
+  const node = await starting.catch(() => undefined);
+  clearTimeout(grace);
+  setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+  try {
+    await node?.stop();
+  } catch (thrown) {
+    log.error({ error: toSystemError(thrown) }, "process stopped with an error");
+    process.exit(1);
+  }
+  process.exit(0);
 }

@@ -32,6 +32,25 @@ export function openRegistry(labels: Readonly<Record<string, string>>): Registry
   return registry;
 }
 
+/** A gauge whose value is read when the metrics are. */
+export function exportGauge(
+  registry: Registry,
+  {
+    name,
+    help,
+    read,
+  }: { readonly name: string; readonly help: string; readonly read: () => number },
+): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}
+
 export interface Health {
   readonly ok: boolean;
   /** Shown as JSON at /healthz. */

@@ -1,13 +1,15 @@
 // The one table from error codes to what an initiator sees. Trouble in the cluster is BUSY, never
 // MEDIUM ERROR and never a conflict: hosts answer those by taking the disk away. Only data that no
-// replica has in good order is a medium error.
+// replica has in good order is a medium error. A compare-and-write whose fate is unknown has no true
+// answer at all: BUSY would say "not done", and hosts hold locks by these.
 import { type ErrorCode, type SystemError, toSystemError } from "@ashlar/core";
 import { type CommandResult, checkCondition, withStatus } from "./result.ts";
 import { SENSE, type Sense, STATUS } from "./sense.ts";
 
 const BUSY = "busy";
+const FATE_UNKNOWN = "fateUnknown";
 
-const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY>> = {
+const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY | typeof FATE_UNKNOWN>> = {
   "argument/invalid": SENSE.internalTargetFailure,
   "cluster/wrong-cluster": BUSY,
   "cluster/unavailable": BUSY,
@@ -52,7 +54,7 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY>> = {
   "rpc/too-large": SENSE.internalTargetFailure,
   "rpc/bad-frame": BUSY,
   "rpc/version": BUSY,
-  "operation/timeout": BUSY,
+  "operation/timeout": FATE_UNKNOWN,
   "operation/aborted": SENSE.abortedCommand,
   "operation/miscompare": SENSE.miscompare,
   internal: SENSE.internalTargetFailure,
@@ -63,6 +65,7 @@ export function resultOfError(thrown: unknown): CommandResult {
   const error: SystemError = toSystemError(thrown);
   const outcome = OUTCOMES[error.code];
   if (outcome === BUSY) return withStatus(STATUS.busy);
+  if (outcome === FATE_UNKNOWN) return { ...withStatus(STATUS.busy), fateUnknown: true };
   const { offset } = error.meta;
   if (outcome === SENSE.miscompare && typeof offset === "number") {
     return checkCondition({ ...outcome, information: offset });

@@ -8,6 +8,8 @@ export interface CommandResult {
   readonly sense: Buffer | undefined;
   /** As much as the CDB asked for; the transport cuts it to what the initiator expects. */
   readonly dataIn: ScatterList;
+  /** Nobody knows whether it took effect: no status would be true, the nexus has to go instead. */
+  readonly fateUnknown?: true;
 }
 
 const NOTHING: ScatterList = [];

@@ -52,8 +52,13 @@ export class ChunkChecks implements StorageService {
         return { ...none, replicas: config.isr.length, error: undefined };
       }
       const outcome = await new Promise<CheckOutcome>((resolve, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-        replicas.check(chunk, resolve);
+        const onAbort = (): void => reject(signal.reason);
+        signal.addEventListener("abort", onAbort, { once: true });
+        replicas.check(chunk, (told) => {
+          // One signal sees many chunks: a listener that stays would pile up.
+          signal.removeEventListener("abort", onAbort);
+          resolve(told);
+        });
       });
       if (outcome.kind === "checked") {
         const { replicas: compared, different, damagedUnits } = outcome;

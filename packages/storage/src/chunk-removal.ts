@@ -1,6 +1,8 @@
 // Chunks of deleted volumes are removed from the disks: when the deletion is heard, and at start for
 // deletions that happened meanwhile. Family numbers are never used again, so a chunk whose family
-// the complete and caught-up mirror does not know belonged to a volume that was deleted.
+// was given and is not in the complete and caught-up mirror belonged to a volume that was deleted. A
+// family that was not given yet is no deletion: the catalog is older than the data, as after its
+// folder was restored from a copy, and the data may be all there is of a volume.
 import type { CatalogChange, CatalogView } from "@ashlar/catalog";
 import { type ChunkId, type FamilyId, familyOf, toSystemError } from "@ashlar/core";
 import type { Log } from "@ashlar/runtime";
@@ -29,6 +31,7 @@ export class ChunkRemoval {
     this.removeWhere((family) => !families.has(family));
   }
 
+  /** Changes that are in the view already. */
   onChanges(changes: readonly CatalogChange[]): void {
     const deleted = new Set<FamilyId>();
     for (const change of changes) if (change.kind === "volumeDeleted") deleted.add(change.family);
@@ -41,15 +44,27 @@ export class ChunkRemoval {
   }
 
   private removeWhere(isDeleted: (family: FamilyId) => boolean): void {
-    const chunks: ChunkId[] = [];
+    const given = this.deps.view.cluster?.familiesGiven ?? 0;
+    const chunks = new Set<ChunkId>();
+    const unknown = new Set<FamilyId>();
+    for (const chunk of this.held()) {
+      const family = familyOf(chunk);
+      if (!isDeleted(family)) continue;
+      if (family <= given) chunks.add(chunk);
+      else unknown.add(family);
+    }
+    if (unknown.size > 0) {
+      const fields = { families: [...unknown], familiesGiven: given };
+      this.deps.log.warn(fields, "the catalog is older than these data: kept");
+    }
+    if (chunks.size > 0) this.running = this.running.then(() => this.remove(chunks));
+  }
+
+  private *held(): Generator<ChunkId, void, undefined> {
     for (const { store, failed } of this.deps.disks.all) {
-      if (failed) continue;
-      for (const { chunk } of store.chunks()) if (isDeleted(familyOf(chunk))) chunks.push(chunk);
+      if (!failed) for (const { chunk } of store.chunks()) yield chunk;
     }
-    for (const { chunk } of this.deps.replicas.all) {
-      if (isDeleted(familyOf(chunk))) chunks.push(chunk);
-    }
-    if (chunks.length > 0) this.running = this.running.then(() => this.remove(new Set(chunks)));
+    for (const { chunk } of this.deps.replicas.all) yield chunk;
   }
 
   private async remove(chunks: ReadonlySet<ChunkId>): Promise<void> {

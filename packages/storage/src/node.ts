@@ -23,11 +23,12 @@ import {
   type Random,
   type Registry,
   type Startable,
+  splitAddress,
 } from "@ashlar/runtime";
 import { Admissions } from "./admissions.ts";
 import { ChunkChecks } from "./chunk-checks.ts";
 import { ChunkRemoval } from "./chunk-removal.ts";
-import { type StorageConfig, splitAddress } from "./config.ts";
+import type { StorageConfig } from "./config.ts";
 import { DiskSet, type OpenDisk } from "./disk-set.ts";
 import { learnersLedBy } from "./led-learners.ts";
 import { NodeCatalogue } from "./node-catalogue.ts";

@@ -14,6 +14,7 @@ import {
   type ReplicaEffect,
   type ReplicaEvent,
   type ReplicaView,
+  type SpaceClaims,
 } from "@ashlar/replica";
 
 export type AdmissionRequest = (ReplicaEffect & { readonly kind: "admit" })["request"];
@@ -57,7 +58,13 @@ export class ReplicaDriver {
       chunk,
       store,
       chunkSize,
-    }: { readonly chunk: ChunkId; readonly store: ChunkStore; readonly chunkSize: number },
+      claims,
+    }: {
+      readonly chunk: ChunkId;
+      readonly store: ChunkStore;
+      readonly chunkSize: number;
+      readonly claims: SpaceClaims;
+    },
   ) {
     this.ports = ports;
     this.chunk = chunk;
@@ -69,6 +76,7 @@ export class ReplicaDriver {
       chunkSize,
       status: store.status(chunk),
       uncommitted: store.uncommitted(chunk),
+      claims,
       freeBytes: () => Math.max(0, store.space().freeBytes),
     });
   }
@@ -154,7 +162,15 @@ export class ReplicaDriver {
     if (effect.kind === "applyCopy") this.count(effect.copy);
     this.journaled(effect).then(
       () => this.onSettled(ticket),
-      (thrown) => this.onError(thrown),
+      (thrown) => {
+        if (!hasCode(thrown, "disk/no-space")) {
+          this.onError(thrown);
+          return;
+        }
+        // A full disk ends nothing (P18): the machine decides what becomes of it.
+        this.step({ kind: "refused", ticket });
+        this.onSettled(ticket);
+      },
     );
   }
 

@@ -1,4 +1,5 @@
-import { EXTENT_SIZE, present } from "@ashlar/core";
+import { testNode } from "@ashlar/catalog/testing";
+import { EXTENT_SIZE, LSN_ZERO, present } from "@ashlar/core";
 import type { CheckOutcome } from "@ashlar/replica";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, describe, expect, it } from "vitest";
@@ -139,6 +140,11 @@ describe("replicas of a node", () => {
       removal.onCaughtUp();
       await nodes.until(() => disk.store.chunks().length === 1);
       await removal.stop();
+      expect(disk.store.chunks().map(({ chunk }) => chunk)).toEqual([kept]);
+      // A peer whose mirror is behind calls for it: it must not come back.
+      const call = { chunk: gone, epoch: 99, session: 1, version: 99 };
+      const log = { tail: LSN_ZERO, commit: LSN_ZERO, store: disk.store.storeUuid };
+      running.fromPrimary(testNode(9), { kind: "newEpoch", ...call, ...log });
       expect(disk.store.chunks().map(({ chunk }) => chunk)).toEqual([kept]);
     }
   });

@@ -3,14 +3,15 @@
 // connections and ticks, and executes on the node what they want of it.
 import type { CatalogChange, CatalogView, ChunkConfig } from "@ashlar/catalog";
 import { type ChunkId, type FamilyId, familyOf, type NodeId, type SystemError } from "@ashlar/core";
-import type {
-  CheckOutcome,
-  MemberMessage,
-  Notice,
-  Operation,
-  OperationReply,
-  PrimaryMessage,
-  ReplyTo,
+import {
+  type CheckOutcome,
+  type MemberMessage,
+  type Notice,
+  type Operation,
+  type OperationReply,
+  type PrimaryMessage,
+  type ReplyTo,
+  SpaceClaims,
 } from "@ashlar/replica";
 import type { Clock, Log } from "@ashlar/runtime";
 import type { Admissions } from "./admissions.ts";
@@ -51,9 +52,12 @@ export class ReplicaMap implements PeerEvents {
   private flushing: ReplicaDriver[] = [];
   private peers: ReplicaMapPeers | undefined;
   private incarnation = 0;
+  private readonly claims: SpaceClaims;
 
   constructor(deps: ReplicaMapDeps) {
     this.deps = deps;
+    const reserves = deps.disks.all.map(({ store }) => store.space().reserveBytes);
+    this.claims = new SpaceClaims(reserves.length === 0 ? 0 : Math.min(...reserves));
     this.ports = {
       send: (to, message) => this.peers?.links.send(to, message),
       respond: (to, message) => this.peers?.links.respond(to, message),
@@ -121,6 +125,8 @@ export class ReplicaMap implements PeerEvents {
   async remove(chunk: ChunkId): Promise<void> {
     const driver = this.drivers.get(chunk);
     this.drivers.delete(chunk);
+    // Also those found at start: a peer whose mirror is behind must not bring them back.
+    this.deleted.add(familyOf(chunk));
     if (driver) {
       driver.step({ kind: "removed" });
       for (const drivers of this.linked.values()) drivers.delete(driver);
@@ -181,7 +187,7 @@ export class ReplicaMap implements PeerEvents {
     const { view } = this.deps;
     const chunkSize = view.cluster?.chunkSize;
     if (failed || chunkSize === undefined) return undefined;
-    const driver = new ReplicaDriver(this.ports, { chunk, store, chunkSize });
+    const driver = new ReplicaDriver(this.ports, { chunk, store, chunkSize, claims: this.claims });
     this.drivers.set(chunk, driver);
     driver.step({ kind: "identity", incarnation: this.incarnation });
     const config = view.chunk(chunk);

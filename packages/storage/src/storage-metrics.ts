@@ -4,7 +4,7 @@ import { OPERATION_STATUS, type Operation, type OperationStatusName } from "@ash
 import {
   type Clock,
   Counter,
-  Gauge,
+  exportGauge,
   LATENCY_BUCKETS_SECONDS,
   type Registry,
 } from "@ashlar/runtime";
@@ -116,14 +116,7 @@ interface Observed {
 export function openStorageGauges(registry: Registry, observed: Observed): void {
   const { replicas, links, disks, inFlight } = observed;
   const gauge = (name: string, help: string, value: () => number): void => {
-    new Gauge({
-      name: `ashlar_storage_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(value());
-      },
-    });
+    exportGauge(registry, { name: `ashlar_storage_${name}`, help, read: value });
   };
   const countRole = (role: string): number => {
     let count = 0;

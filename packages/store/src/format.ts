@@ -1,4 +1,4 @@
-// The layout of a store on its disk, and the numbers that fix it (storage-engine.md).
+// The layout of a store on its disk, and the numbers that fix it.
 //
 //   0        4 superblock copies of 4 KiB; the rest of the first 64 KiB is zero
 //   64 KiB   journal ring

@@ -1,8 +1,8 @@
 // What a supervisor is told: which role processes this machine runs and where their files are. The
 // lab (or an installer) writes the file; `reload` reads it again after a process was added.
 //
-// Checked by hand and not with zod: the supervisor is the one process that must stay small, and a
-// schema library would be a quarter of its memory.
+// Checked by hand and not with zod: all processes of a machine wait for this file to be read, and
+// loading a schema library would double the time.
 import { readFile } from "node:fs/promises";
 import { SystemError } from "@ashlar/core";
 

@@ -1,6 +1,6 @@
 // Clock and Log for the supervisor. They are those of @ashlar/runtime in shape and meaning; that
-// package itself brings pino, zod and prom-client, which would be a third of the memory of the one
-// process that runs on each machine for ever.
+// package itself brings pino, zod and prom-client, whose loading would hold up the start of every
+// other process of the machine.
 import type { Clock, Log } from "@ashlar/runtime";
 
 export const leanClock: Clock = {

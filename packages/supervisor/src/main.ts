@@ -3,8 +3,11 @@ import { toSystemError } from "@ashlar/core";
 import { readSupervisorConfig } from "./config.ts";
 import { ControlServer } from "./control-server.ts";
 import { leanClock, openLeanLog } from "./lean-runtime.ts";
-import { MetadataExitReporter } from "./metadata-exit-reporter.ts";
+import { loadClient, MetadataExitReporter } from "./metadata-exit-reporter.ts";
 import { Supervisor } from "./supervisor.ts";
+
+/** Then the processes have loaded their code and are mostly waiting for each other. */
+const PREPARE_AFTER_MS = 2_000;
 
 /**
  * Runs until it is told to shut down, by command or by SIGTERM or SIGINT: then its processes are
@@ -17,7 +20,9 @@ export async function main(args: {
 }): Promise<void> {
   const log = openLeanLog({ component: "supervisor" });
   const config = await readSupervisorConfig(args.configPath);
-  const reporter = new MetadataExitReporter({ clock: leanClock, log }, config);
+  const reporter = new MetadataExitReporter({
+    load: () => loadClient({ clock: leanClock, log }, config),
+  });
   const supervisor = new Supervisor(
     { clock: leanClock, log, reporter, script: args.script },
     { statePath: config.statePath },
@@ -53,5 +58,10 @@ export async function main(args: {
     });
   }
   supervisor.start(config);
+  leanClock.after(PREPARE_AFTER_MS, () => {
+    reporter.prepare().catch((thrown: unknown) => {
+      log.error({ error: toSystemError(thrown).message }, "exits cannot be reported");
+    });
+  });
   log.info({ pid: process.pid, processes: config.processes.length }, "supervisor runs");
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   BACK_OFF_FIRST_MS,
   BACK_OFF_MAX_MS,
+  FIRST_DELAY_MS,
   NO_RESTARTS,
   restartAfter,
   STABLE_MS,
@@ -16,19 +17,19 @@ function delaysOf(livesMs: readonly number[]): number[] {
   });
 }
 
-test("the first restart is immediate, whatever the process did before", () => {
-  expect(delaysOf([0])).toEqual([0]);
-  expect(delaysOf([STABLE_MS * 100])).toEqual([0]);
+test("the first restart follows at once, behind the report of the exit, whatever the process did before", () => {
+  expect(delaysOf([0])).toEqual([FIRST_DELAY_MS]);
+  expect(delaysOf([STABLE_MS * 100])).toEqual([FIRST_DELAY_MS]);
 });
 
 test("a process that keeps dying is retried more and more slowly, up to the limit", () => {
   const delays = delaysOf([0, 0, 0, 0, 0, 0, 0]);
-  expect(delays).toEqual([0, 500, 1000, 2000, 4000, 5000, 5000]);
+  expect(delays).toEqual([FIRST_DELAY_MS, 500, 1000, 2000, 4000, 5000, 5000]);
   expect(delays[1]).toBe(BACK_OFF_FIRST_MS);
   expect(delays.at(-1)).toBe(BACK_OFF_MAX_MS);
 });
 
 test("a stable life clears the record", () => {
-  expect(delaysOf([0, 0, STABLE_MS, 0])).toEqual([0, 500, 0, 500]);
-  expect(delaysOf([0, 0, STABLE_MS - 1])).toEqual([0, 500, 1000]);
+  expect(delaysOf([0, 0, STABLE_MS, 0])).toEqual([FIRST_DELAY_MS, 500, FIRST_DELAY_MS, 500]);
+  expect(delaysOf([0, 0, STABLE_MS - 1])).toEqual([FIRST_DELAY_MS, 500, 1000]);
 });

@@ -120,6 +120,7 @@ test("a stopped process stays down, also for the next supervisor, until it is st
   const [first] = await started(1);
   await supervisor.stopProcess("storage-1", { kill: false });
   expect(events("stop")).toHaveLength(1);
+  expect(reports).toEqual([{ id: "storage-1", bootId: first!.bootId, status: 0, signal: null }]);
   expect(supervisor.status()).toMatchObject([{ state: "down", wanted: "down", pid: null }]);
 
   const next = open([role("storage-1")]);

@@ -140,10 +140,13 @@ export class Supervisor {
   private onExit({ id, kind }: ProcessSpec, exit: ProcessExit): void {
     this.dependencies.log.info({ process: id, ...exit }, "process ended");
     if (this.stopping || kind === "metadata") return;
-    this.dependencies.reporter.report({ id, ...exit }).catch((thrown: unknown) => {
-      const error = toSystemError(thrown);
-      this.dependencies.log.warn({ process: id, error: error.message }, "exit not reported");
-    });
+    this.dependencies.reporter.report({ id, ...exit }).then(
+      () => this.dependencies.log.info({ process: id }, "exit reported"),
+      (thrown: unknown) => {
+        const error = toSystemError(thrown);
+        this.dependencies.log.warn({ process: id, error: error.message }, "exit not reported");
+      },
+    );
   }
 
   private save(): void {

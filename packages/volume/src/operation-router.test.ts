@@ -137,6 +137,27 @@ describe("operation router", () => {
     expect(await late).toBe("chunk/unavailable");
   });
 
+  it.each(["disconnected", "redirected"])(
+    "takes a miscompare for a fate unknown when an attempt before was %s",
+    async (how) => {
+      const { cluster, volume, first } = await openTestVolume({ clock: new ManualClock() });
+      first.intercept = (operation) => {
+        if (first.seen.length > 1) return false;
+        // Done under another opId: as by a primary that forgets it.
+        first.perform({ ...operation, opId: { incarnation: 8, seq: 1 } });
+        return true;
+      };
+      const outcome = codeOf(volume.compareAndWrite(0, block(0), block(1), options()));
+      await until(() => first.seen.length === 1);
+      cluster.lead(0, 1, 2);
+      if (how === "disconnected") first.disconnect();
+      expect(await outcome).toBe("operation/timeout");
+      expect(await codeOf(volume.compareAndWrite(0, block(0), block(2), options()))).toBe(
+        "operation/miscompare",
+      );
+    },
+  );
+
   it("stops waiting when aborted, never sends what was in line, and resolves the seq", async () => {
     const { volume, first } = await openTestVolume();
     await volume.write(0, block(0), options());

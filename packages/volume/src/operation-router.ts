@@ -23,6 +23,7 @@ import {
   DISPOSITION_OF_DAMAGE,
   DISPOSITION_OF_FAILURE,
   DISPOSITION_OF_STATUS,
+  type Disposition,
   type Patience,
 } from "./disposition.ts";
 import { OperationIds } from "./operation-ids.ts";
@@ -30,7 +31,7 @@ import type { ReplicaRequest } from "./replica-client.ts";
 import { ReplicaClients } from "./replica-clients.ts";
 import { VolumeMetrics } from "./volume-metrics.ts";
 
-/** After this the host is told BUSY; its own timers are longer (`replication.md`). */
+/** After this the host is told BUSY; its own timers are longer. */
 export const RETRY_BUDGET_MS = 20_000;
 /** How late the end of a budget may be noticed. */
 const SWEEP_MS = 250;
@@ -73,6 +74,8 @@ interface Routed {
   reason: string;
   /** Some attempt reached the network. */
   sent: boolean;
+  /** Some attempt reached the network and was not answered by a primary that still led. */
+  lost: boolean;
 }
 
 export interface OperationRouterDependencies {
@@ -152,6 +155,7 @@ export class OperationRouter {
         pauseMs: 0,
         reason: "",
         sent: false,
+        lost: false,
       };
       this.active.push(routed);
       signal.addEventListener("abort", routed.onAbort);
@@ -239,6 +243,7 @@ export class OperationRouter {
     routed.request = undefined;
     routed.sent ||= request.sent;
     if (outcome.kind === "failed") {
+      routed.lost ||= request.sent;
       this.again(routed, outcome.error.code, DISPOSITION_OF_FAILURE.patience);
       return;
     }
@@ -250,12 +255,10 @@ export class OperationRouter {
         else this.again(routed, "damagedReply", DISPOSITION_OF_DAMAGE.patience);
         break;
       case "final":
-        this.fail(
-          routed,
-          new SystemError(disposition.code, disposition.message, { offset: reply.value }),
-        );
+        this.fail(routed, finalError(routed, reply, disposition));
         break;
       case "again":
+        routed.lost ||= reply.status === "notPrimary" || reply.status === "staleEpoch";
         this.again(routed, reply.status, disposition.patience);
         break;
     }
@@ -302,6 +305,7 @@ export class OperationRouter {
     if (routed.request) {
       routed.request.abandoned = true;
       routed.sent ||= routed.request.sent;
+      routed.lost ||= routed.request.sent;
       routed.request = undefined;
     }
     routed.pause?.cancel();
@@ -348,6 +352,20 @@ function overdue(routed: Routed): SystemError {
   return work.kind === "compareAndWrite" && sent
     ? new SystemError("operation/timeout", `fate unknown after ${seconds} s: ${reason}`, meta)
     : new SystemError("chunk/unavailable", `not done in ${seconds} s: ${reason}`, meta);
+}
+
+/**
+ * What a final refusal means. A primary that started anew may have forgotten the opIds it had
+ * committed, so a miscompare after a lost attempt may be that attempt's own success.
+ */
+function finalError(
+  { work, lost }: Routed,
+  reply: OperationReply,
+  { code, message }: Extract<Disposition, { kind: "final" }>,
+): SystemError {
+  const meta = { chunk: work.chunk, offset: reply.value };
+  if (code !== "operation/miscompare" || !lost) return new SystemError(code, message, meta);
+  return new SystemError("operation/timeout", "fate unknown: an attempt was lost before", meta);
 }
 
 /** A read's payload is what was asked for and matches its checksums. */

@@ -89,7 +89,7 @@ export class ReplicatedVolume implements BlockDevice {
   async write(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
     const length = scatterLength(data);
     this.check(offset, length, options);
-    const parts = splitWrite(offset, length, this.chunkSize);
+    const parts = splitRange(offset, length, this.chunkSize);
     const [only] = parts;
     if (only && parts.length === 1) return this.writePart(only, data, options);
     await eachPart(parts, options, (part) =>
@@ -137,7 +137,7 @@ export class ReplicatedVolume implements BlockDevice {
   ): Promise<void> {
     const length = scatterLength(data);
     this.check(offset, length, options);
-    const [part, ...more] = splitWrite(offset, length, this.chunkSize);
+    const [part, ...more] = splitRange(offset, length, this.chunkSize);
     if (!part || more.length > 0 || scatterLength(expected) !== length) {
       throw new SystemError(
         "argument/invalid",
@@ -230,22 +230,6 @@ export class ReplicatedVolume implements BlockDevice {
       );
     }
   }
-}
-
-/**
- * Parts of a write. The primary widens a part to whole checksum units before it logs it, and that must
- * not exceed OP_LENGTH_MAX: so the first of several ends where a unit ends.
- */
-function splitWrite(offset: number, length: number, chunkSize: number): ChunkRange[] {
-  const firstMax = OP_LENGTH_MAX - (offset % CHECKSUM_UNIT);
-  if (length <= firstMax || firstMax === OP_LENGTH_MAX) {
-    return splitRange(offset, length, chunkSize);
-  }
-  const rest = splitRange(offset + firstMax, length - firstMax, chunkSize);
-  return [
-    ...splitRange(offset, firstMax, chunkSize),
-    ...rest.map((part) => ({ ...part, at: part.at + firstMax })),
-  ];
 }
 
 /** Pieces of [from, to) cut at chunk borders, made as they are used: a volume has many chunks. */

@@ -1,7 +1,13 @@
 // What the data path of a gateway counts, once per process, over all its volumes. The series that
 // an operation touches are looked up when the process starts, not per operation.
 import type { Operation } from "@ashlar/replica";
-import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from "@ashlar/runtime";
+import {
+  Counter,
+  exportGauge,
+  Histogram,
+  LATENCY_BUCKETS_SECONDS,
+  type Registry,
+} from "@ashlar/runtime";
 
 export type OperationKind = Operation["kind"];
 
@@ -60,14 +66,7 @@ export class VolumeMetrics {
     );
 
     function gauge(name: string, help: string, value: () => number): void {
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(value());
-        },
-      });
+      exportGauge(registry, { name, help, read: value });
     }
   }
 

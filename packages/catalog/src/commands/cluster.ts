@@ -9,6 +9,6 @@ export function createCluster(
   if (step.state.view.cluster) {
     return refused("cluster/exists", `cluster ${step.state.view.cluster.clusterId} exists`);
   }
-  step.put({ kind: "cluster", record: { clusterId, chunkSize, createdAt } });
+  step.put({ kind: "cluster", record: { clusterId, chunkSize, createdAt, familiesGiven: 0 } });
   return done(null);
 }

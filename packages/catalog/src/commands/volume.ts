@@ -6,6 +6,7 @@ import {
   type FamilyId,
   familyId,
   MIB,
+  present,
   VOLUME_SIZE_MAX,
   VOLUME_SIZE_STEP,
 } from "@ashlar/core";
@@ -79,6 +80,9 @@ export function finishVolume(
     return refused("catalog/refused", `${draft.placed} of ${draft.chunks} chunks are placed`);
   }
   step.state.drafts.delete(family);
+  const cluster = present(step.state.view.cluster, "no volume is begun before the cluster is made");
+  const familiesGiven = Math.max(cluster.familiesGiven, family);
+  step.put({ kind: "cluster", record: { ...cluster, familiesGiven } });
   step.put({ kind: "volume", record: draft.record });
   return done({ volume: draft.record.volume });
 }

@@ -91,7 +91,9 @@ async function logs(
 ): Promise<Answer> {
   const count = Number(options.lines);
   if (!Number.isInteger(count) || count < 1) {
-    throw new SystemError("argument/invalid", `--lines ${options.lines} is not a count`);
+    throw new SystemError("argument/invalid", `--lines ${options.lines} is not a count`, {
+      hint: "give a whole number above 0",
+    });
   }
   const lab = await openLab(options);
   const found = await lab.logs(id, count);

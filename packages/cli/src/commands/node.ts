@@ -46,7 +46,10 @@ async function show(id: string, options: ClusterOptions): Promise<Answer> {
   const node = nodes.find((other) => other.id === wanted);
   if (node) return { json: node, lines: nodeLines(node) };
   throw new SystemError("node/not-found", `no storage node is called "${id}"`, {
-    hint: `give one of ${nodes.map((other) => other.id).join(", ")}`,
+    hint:
+      nodes.length === 0
+        ? "no storage node has registered yet"
+        : `give one of ${nodes.map((other) => other.id).join(", ")}`,
   });
 }
 

@@ -15,8 +15,10 @@ interface CreateOptions extends ClusterOptions {
 
 function wholeNumber(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new SystemError("argument/invalid", `--${option} ${text} is not a whole number`);
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new SystemError("argument/invalid", `--${option} ${text} is not possible`, {
+    hint: "give a whole number above 0, or leave the option out",
+  });
 }
 
 function volumeLines(volume: VolumeStatus): string[] {
@@ -105,6 +107,6 @@ export function addVolumeCommands(program: Command): void {
     .description("compare every replica of every chunk; exit 1 when any differ")
     .action(answering(check));
   withClusterOptions(volume.command("delete <name>"))
-    .description("delete a volume and give its space back")
+    .description("delete a volume and give its space back; hosts that use it are not asked")
     .action(answering(remove));
 }

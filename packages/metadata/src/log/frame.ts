@@ -7,7 +7,7 @@
 //          u48 first index, u16 count, count x { u32 length, bytes }
 import { type ClusterId, clusterId, crc32c, SystemError } from "@ashlar/core";
 
-/** Segments stay below this (`architecture.md`, command line). */
+/** Segments stay below this. */
 export const SEGMENT_LENGTH_MAX = 16 * 1024 * 1024;
 /** One group commit: bounds what a power cut can tear and the time of one write. */
 export const FRAME_LENGTH_MAX = 1024 * 1024;

@@ -93,8 +93,8 @@ function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
 
 function fromChange(change: Change__Output): CatalogChange {
   if (change.cluster) {
-    const { clusterId: id, chunkSize, createdAt } = change.cluster;
-    return { kind: "cluster", record: { clusterId: clusterId(id), chunkSize, createdAt } };
+    const { clusterId: id, ...fields } = change.cluster;
+    return { kind: "cluster", record: { clusterId: clusterId(id), ...fields } };
   }
   if (change.node) return { kind: "node", record: fromNode(change.node) };
   if (change.gateway) return { kind: "gateway", record: fromGateway(change.gateway) };

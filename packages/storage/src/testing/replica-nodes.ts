@@ -13,7 +13,7 @@ import {
   scatterJoin,
   unitChecksums,
 } from "@ashlar/core";
-import type { Operation, OperationReply } from "@ashlar/replica";
+import type { ChunkStore, Operation, OperationReply } from "@ashlar/replica";
 import { MemoryChunkStore } from "@ashlar/replica/testing";
 import type { Carrier, CarrierDialer } from "@ashlar/rpc";
 import { memoryCarrierPair } from "@ashlar/rpc/testing";
@@ -25,6 +25,14 @@ import { ReplicaMap } from "../replica-map.ts";
 
 const clock = nodeClock;
 
+const memoryStore = (number: number): MemoryChunkStore =>
+  new MemoryChunkStore({
+    node: testNode(number),
+    storeUuid: testStore(number),
+    reserveBytes: 16 * 1024 * 1024,
+    chunkSize: 16 * 1024 * 1024,
+  });
+
 export class ReplicaNode {
   readonly id: NodeId;
   readonly disk: OpenDisk;
@@ -33,13 +41,8 @@ export class ReplicaNode {
   links: PeerLinks | undefined;
   readonly carriers = new Set<Carrier>();
 
-  constructor(number: number) {
+  constructor(number: number, store: ChunkStore) {
     this.id = testNode(number);
-    const store = new MemoryChunkStore({
-      node: this.id,
-      storeUuid: testStore(number),
-      chunkSize: 16 * 1024 * 1024,
-    });
     this.disk = { disk: store.disk, store, failed: false };
   }
 
@@ -55,9 +58,14 @@ export class ReplicaNodes {
   private seq = 0;
   private boots = 1;
 
-  constructor(count: number) {
+  /** @param stores one for each node, or a number of nodes with stores in memory. */
+  constructor(stores: number | readonly ChunkStore[]) {
+    const opened =
+      typeof stores === "number"
+        ? Array.from({ length: stores }, (_, at) => memoryStore(at + 1))
+        : stores;
     this.catalog = TestCatalog.created();
-    this.nodes = Array.from({ length: count }, (_, at) => new ReplicaNode(at + 1));
+    this.nodes = opened.map((store, at) => new ReplicaNode(at + 1, store));
     for (const number of this.nodes.keys()) this.start(number + 1);
   }
 
@@ -158,7 +166,8 @@ export class ReplicaNodes {
         else resolve(undefined);
         clock.after(300, () => resolve(undefined));
       });
-      if (reply && !["notActive", "notPrimary", "staleEpoch"].includes(reply.status)) return reply;
+      if (reply && !["notActive", "notPrimary", "staleEpoch", "busy"].includes(reply.status))
+        return reply;
       await this.pause();
     }
   }
@@ -181,7 +190,7 @@ export class ReplicaNodes {
     const { members = [] } = this.catalog.state.view.chunk(chunk) ?? {};
     return members.map(({ node }) => {
       const found = this.nodes.find(({ id }) => id === node);
-      return present(found, "a member is a node").store.digest(chunk);
+      return present(found, "a member is a node").disk.store.digest(chunk);
     });
   }
 

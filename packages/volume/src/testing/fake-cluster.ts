@@ -224,7 +224,7 @@ export class FakeCluster {
     this.catalog.change(
       {
         kind: "cluster",
-        record: { clusterId: CLUSTER, chunkSize: CHUNK_SIZE, createdAt: "" },
+        record: { clusterId: CLUSTER, chunkSize: CHUNK_SIZE, createdAt: "", familiesGiven: 1 },
       },
       {
         kind: "volume",

@@ -1,5 +1,5 @@
 // The metadata service of a simulation: one chunk's configuration, changed by the bulk commands and
-// by compare-and-swap, as `replication.md` has them.
+// by compare-and-swap, as in ARCHITECTURE.md.
 import type { ChunkId, NodeId, StoreUuid } from "@ashlar/core";
 import type { ReplicaConfig, ReplicaEffect } from "../../events.ts";
 

@@ -1,7 +1,7 @@
 // What one operation costs on the way between a gateway and a storage node, without disks: a volume in
 // this process, a primary that keeps everything in memory in another, both kinds of carrier. Prints
 // operations per second and CPU per operation of each side. Timings decide nothing; ratios tell.
-//   npx tsx --conditions=ashlar-source scripts/bench-carriers.ts [seconds]
+//   npx tsx --conditions=ashlar-source packages/volume/src/carriers.bench.ts [seconds]
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { CatalogMirror } from "@ashlar/catalog";
@@ -32,7 +32,7 @@ import {
   OperationServer,
 } from "@ashlar/rpc";
 import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
-import { OperationRouter, openVolume, type ReplicatedVolume } from "@ashlar/volume";
+import { OperationRouter, openVolume, type ReplicatedVolume } from "./index.ts";
 
 const CLUSTER = clusterId("0a0b0c0d-0000-4000-8000-000000000001");
 const VOLUME = volumeId("0a0b0c0d-0000-4000-8000-0000000000aa");
@@ -99,7 +99,12 @@ function catalogOf(address: string): CatalogClient {
     [
       {
         kind: "cluster",
-        record: { clusterId: CLUSTER, chunkSize: CHUNK_SIZE_DEFAULT, createdAt: "" },
+        record: {
+          clusterId: CLUSTER,
+          chunkSize: CHUNK_SIZE_DEFAULT,
+          createdAt: "",
+          familiesGiven: 1,
+        },
       },
       {
         kind: "node",
