@@ -1,4 +1,4 @@
-// The golden scripts of testdata (see NOTICE.md there), every file of the three folders: what a script
+// The golden scripts of testdata (their notice stands there), every file of the three folders: what a script
 // shows of messages, entries and states must be what this package does. A file dropped in is run.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

@@ -163,6 +163,16 @@ describe("6.4 linearizable reads", () => {
     expect(group.reads(1)).toEqual([{ context: "one", index: 1 }]);
   });
 
+  it("are not answered with less than a majority", () => {
+    const group = led(5);
+    group.raft(1).readIndex("one");
+    group.settle([1, 2]);
+    expect(group.reads(1)).toEqual([]);
+    group.tick(1, 1);
+    group.settle([1, 3]);
+    expect(group.reads(1)).toEqual([{ context: "one", index: 1 }]);
+  });
+
   it("an answer to an older round proves nothing for a newer read, nor for one asked again", () => {
     const group = led(3);
     group.raft(1).readIndex("one");

@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import type { Entry, Message, MessageOf, Raft } from "./index.ts";
+import { ELECTION_TICKS, PaperGroup } from "./testing/index.ts";
+
+const entry = (term: number): Entry => ({
+  version: 1,
+  kind: "normal",
+  term,
+  index: 1,
+  data: Buffer.from(`of term ${term}`),
+});
+
+/** The first entry, from a leader of `term`; the write that it asks for. */
+function append(raft: Raft, term: number, first: Entry): MessageOf<"storage-append"> {
+  raft.step({
+    version: 1,
+    kind: "append-entries",
+    from: 2,
+    to: 1,
+    term,
+    previous: { term: 0, index: 0 },
+    entries: [first],
+    commit: 0,
+  });
+  const write = raft.ready().messages.find(({ kind }) => kind === "storage-append");
+  return write as MessageOf<"storage-append">;
+}
+
+it("a write that was overwritten and overwritten back is not taken for the latest", () => {
+  const group = new PaperGroup([[], [], []], { asyncStorage: true, electionTicks: ELECTION_TICKS });
+  const raft = group.raft(1);
+  const storage = group.storage(1);
+  const first = append(raft, 1, entry(1));
+  const second = append(raft, 2, entry(2));
+  append(raft, 3, entry(1));
+  // The first write is done and answered, then the second; the third is still on its way.
+  storage.append(first.entries);
+  for (const response of first.responses) if (response.to === 1) raft.step(response);
+  storage.append(second.entries);
+  // The log ends with the entry of term 1, whatever the disk says at this moment.
+  const request = { version: 1, kind: "request-vote", from: 3, to: 1, term: 4 } as const;
+  raft.step({ ...request, preVote: false, transfer: false, last: { term: 1, index: 1 } });
+  const { responses } = raft.ready().messages[0] as MessageOf<"storage-append">;
+  const answer = responses.find(({ kind }: Message) => kind === "request-vote-response");
+  expect(answer).toMatchObject({ to: 3, reject: false });
+});
