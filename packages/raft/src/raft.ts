@@ -131,7 +131,10 @@ export class Raft {
     if (this.core.role === "leader" && progress?.state === "replicate") progress.becomeProbe();
   }
 
-  /** The transport has delivered a snapshot, or given up. */
+  /**
+   * The transport has delivered a snapshot, or given up. It always says so: a peer that waits for a
+   * snapshot is sent nothing else, and the peer's own answer may be lost.
+   */
   reportSnapshot(id: MemberId, outcome: "delivered" | "failed"): void {
     const progress = this.core.progress(id);
     if (this.core.role !== "leader" || progress?.state !== "snapshot") return;

@@ -230,7 +230,11 @@ export class SimulatedGroup {
     for (let round = 0; round < HEALING_ROUNDS; round += 1) {
       for (const [id, member] of this.members) {
         member.raft.tick();
-        if (round % 20 === 0) member.raft.propose(Buffer.from("heal"));
+        if (round % 20 === 0) {
+          member.raft.propose(Buffer.from("heal"));
+          // A transport tells what became of a snapshot; these were lost with the old network.
+          for (const peer of this.members.keys()) member.raft.reportSnapshot(peer, "failed");
+        }
         this.send(member.turn("none"));
         while (member.work.length > 0) this.send(member.workNext());
         this.observe(id, member);
