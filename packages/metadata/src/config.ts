@@ -2,7 +2,7 @@
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN } from "@ashlar/core";
 import { addressField, PROCESS_FIELDS, z } from "@ashlar/runtime";
 
-export const metadataConfigSchema = z.strictObject({
+export const METADATA_CONFIG = z.strictObject({
   ...PROCESS_FIELDS,
   /** Folder of the log and its snapshots; made when absent. */
   dataDir: z.string().min(1),
@@ -21,4 +21,4 @@ export const metadataConfigSchema = z.strictObject({
   pingsMissedMax: z.int().min(2).max(100).default(5),
 });
 
-export type MetadataConfig = z.infer<typeof metadataConfigSchema>;
+export type MetadataConfig = z.infer<typeof METADATA_CONFIG>;

@@ -1,3 +1,3 @@
-export { type MetadataConfig, metadataConfigSchema } from "./config.ts";
+export { METADATA_CONFIG, type MetadataConfig } from "./config.ts";
 export { main } from "./main.ts";
 export { MetadataNode, type MetadataNodeDeps } from "./node.ts";

@@ -8,12 +8,12 @@ import {
   readConfig,
   runProcess,
 } from "@ashlar/runtime";
-import { metadataConfigSchema } from "./config.ts";
+import { METADATA_CONFIG } from "./config.ts";
 import { MetadataNode } from "./node.ts";
 
 /** Runs until SIGTERM or SIGINT. */
 export async function main({ configPath }: { readonly configPath: string }): Promise<void> {
-  const config = await readConfig(configPath, metadataConfigSchema);
+  const config = await readConfig(configPath, METADATA_CONFIG);
   const log = openLog(config.logLevel, { node: config.nodeId });
   log.info({ config }, "metadata starts");
   const registry = openRegistry({ node: config.nodeId });

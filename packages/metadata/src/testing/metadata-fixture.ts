@@ -18,7 +18,7 @@ import {
   silentLog,
 } from "@ashlar/runtime";
 import { MemoryDisk } from "@ashlar/runtime/testing";
-import { type MetadataConfig, metadataConfigSchema } from "../config.ts";
+import { METADATA_CONFIG, type MetadataConfig } from "../config.ts";
 import { MetadataNode } from "../node.ts";
 
 export const CLUSTER = clusterId("abcdef01-0000-4000-8000-000000000000");
@@ -70,7 +70,7 @@ export class MetadataFixture {
       pingIntervalMs: PING_INTERVAL_MS,
       ...over,
     };
-    return parseConfig(document, metadataConfigSchema, "test");
+    return parseConfig(document, METADATA_CONFIG, "test");
   }
 
   /** Starts, on the same port as before. */
