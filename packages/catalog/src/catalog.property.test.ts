@@ -1,10 +1,9 @@
 // Random histories of a small cluster: whatever the order of events, no rule breaks, mirrors and
 // replays agree, and what was encoded reads back the same.
-import { chunkId, familyId, MIB, volumeName } from "@ashlar/core";
+import { ByteWriter, CodecError, chunkId, familyId, MIB, volumeName } from "@ashlar/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { apply } from "./apply.ts";
-import { ByteWriter, CodecError } from "./codec.ts";
 import type { Command } from "./command.ts";
 import { decodeCommand, decodeState, encodeCommand, encodeState, stateHash } from "./encode.ts";
 import { check } from "./invariants.ts";

@@ -2,32 +2,30 @@
 // Both begin with a format version; fields and tags are append only. Equal states give equal bytes,
 // so the checksum of a snapshot is the hash that members compare (R8, R9).
 import {
+  ByteReader,
+  ByteWriter,
   type ChunkId,
+  type Codec,
+  CodecError,
   chunkIdFromNumber,
   clusterId,
   crc32c,
   diskId,
   type FamilyId,
   familyId,
+  list,
+  mapped,
   nodeId,
+  oneOf,
   present,
+  record,
   type StoreUuid,
   storeUuid,
+  text,
+  uint,
   volumeId,
   volumeName,
 } from "@ashlar/core";
-import {
-  ByteReader,
-  ByteWriter,
-  type Codec,
-  CodecError,
-  list,
-  mapped,
-  oneOf,
-  record,
-  text,
-  uint,
-} from "./codec.ts";
 import type { Command, CommandKind, FieldsOf, IsrCandidate } from "./command.ts";
 import type {
   ChunkConfig,

@@ -1,5 +1,20 @@
 export { AssertionError, assert, assertNever, present } from "./assert.ts";
 export type { BlockDevice, OperationOptions } from "./block-device.ts";
+export {
+  ByteReader,
+  ByteWriter,
+  bytes,
+  type Codec,
+  CodecError,
+  flag,
+  list,
+  mapped,
+  oneOf,
+  optional,
+  record,
+  text,
+  uint,
+} from "./codec.ts";
 export { CRC32C_OF_ZERO_UNIT, crc32c, crc32cOfScatter, unitChecksums } from "./crc32c.ts";
 export {
   ERROR_CODES,

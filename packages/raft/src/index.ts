@@ -1,3 +1,10 @@
+export {
+  decodeMessage,
+  encodeMessage,
+  entryCodec,
+  hardStateCodec,
+  snapshotCodec,
+} from "./codec.ts";
 export { checkConfig, type RaftConfig } from "./config.ts";
 export type { RefusalReason, StepResult } from "./core.ts";
 export type { InflightLimits } from "./inflights.ts";

@@ -11,12 +11,12 @@ const INITIAL_BYTES = 256;
 const VARINT_BYTES_MAX = 8;
 
 export class ByteWriter {
-  private bytes = Buffer.allocUnsafe(INITIAL_BYTES);
+  private buffer = Buffer.allocUnsafe(INITIAL_BYTES);
   private length = 0;
 
   u8(value: number): void {
     this.room(1);
-    this.bytes[this.length] = value;
+    this.buffer[this.length] = value;
     this.length += 1;
   }
 
@@ -25,11 +25,11 @@ export class ByteWriter {
     this.room(VARINT_BYTES_MAX);
     let rest = value;
     while (rest >= 0x80) {
-      this.bytes[this.length] = (rest % 0x80) + 0x80;
+      this.buffer[this.length] = (rest % 0x80) + 0x80;
       this.length += 1;
       rest = Math.floor(rest / 0x80);
     }
-    this.bytes[this.length] = rest;
+    this.buffer[this.length] = rest;
     this.length += 1;
   }
 
@@ -37,34 +37,42 @@ export class ByteWriter {
     const size = Buffer.byteLength(value);
     this.uint(size);
     this.room(size);
-    this.bytes.write(value, this.length);
+    this.buffer.write(value, this.length);
     this.length += size;
+  }
+
+  /** Bytes behind their length. */
+  bytes(value: Uint8Array): void {
+    this.uint(value.length);
+    this.room(value.length);
+    this.buffer.set(value, this.length);
+    this.length += value.length;
   }
 
   /** What was written; the writer is not used afterwards. */
   take(): Buffer {
-    return this.bytes.subarray(0, this.length);
+    return this.buffer.subarray(0, this.length);
   }
 
   private room(size: number): void {
-    if (this.length + size <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + size));
-    this.bytes.copy(larger, 0, 0, this.length);
-    this.bytes = larger;
+    if (this.length + size <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.length + size));
+    this.buffer.copy(larger, 0, 0, this.length);
+    this.buffer = larger;
   }
 }
 
 export class ByteReader {
-  private readonly bytes: Buffer;
+  private readonly buffer: Buffer;
   private at = 0;
 
   constructor(bytes: Buffer) {
-    this.bytes = bytes;
+    this.buffer = bytes;
   }
 
   u8(): number {
-    if (this.at >= this.bytes.length) throw new CodecError("ends too early");
-    const value = this.bytes.readUInt8(this.at);
+    if (this.at >= this.buffer.length) throw new CodecError("ends too early");
+    const value = this.buffer.readUInt8(this.at);
     this.at += 1;
     return value;
   }
@@ -86,21 +94,29 @@ export class ByteReader {
 
   text(): string {
     const size = this.uint();
-    if (size > this.bytes.length - this.at) throw new CodecError("text runs past the end");
-    const value = this.bytes.toString("utf8", this.at, this.at + size);
+    if (size > this.buffer.length - this.at) throw new CodecError("text runs past the end");
+    const value = this.buffer.toString("utf8", this.at, this.at + size);
     this.at += size;
     return value;
+  }
+
+  /** Bytes behind their length: a view of what is read. */
+  bytes(): Buffer {
+    const size = this.uint();
+    if (size > this.buffer.length - this.at) throw new CodecError("bytes run past the end");
+    this.at += size;
+    return this.buffer.subarray(this.at - size, this.at);
   }
 
   /** A count of elements, each at least a byte long. */
   count(): number {
     const count = this.uint();
-    if (count > this.bytes.length - this.at) throw new CodecError("list runs past the end");
+    if (count > this.buffer.length - this.at) throw new CodecError("list runs past the end");
     return count;
   }
 
   end(): void {
-    if (this.at !== this.bytes.length) throw new CodecError("bytes are left over");
+    if (this.at !== this.buffer.length) throw new CodecError("bytes are left over");
   }
 }
 
@@ -118,6 +134,29 @@ export const text: Codec<string> = {
   write: (to, value) => to.text(value),
   read: (from) => from.text(),
 };
+
+export const bytes: Codec<Uint8Array> = {
+  write: (to, value) => to.bytes(value),
+  read: (from) => from.bytes(),
+};
+
+export const flag: Codec<boolean> = {
+  write: (to, value) => to.u8(value ? 1 : 0),
+  read: (from) => {
+    const value = from.u8();
+    if (value > 1) throw new CodecError(`not a flag: ${value}`);
+    return value === 1;
+  },
+};
+
+/** A value that may be absent, behind a flag. */
+export const optional = <T>(codec: Codec<T>): Codec<T | undefined> => ({
+  write: (to, value) => {
+    flag.write(to, value !== undefined);
+    if (value !== undefined) codec.write(to, value);
+  },
+  read: (from) => (flag.read(from) ? codec.read(from) : undefined),
+});
 
 /** A branded value that stands as a plain one; `parse` checks and brands it. */
 export const mapped = <P, T extends P>(plain: Codec<P>, parse: (value: P) => T): Codec<T> => ({
