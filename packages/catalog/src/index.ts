@@ -13,6 +13,7 @@ export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "
 export { decodeCommand, decodeState, encodeCommand, encodeState, stateHash } from "./encode.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";
 export { CatalogMirror } from "./mirror.ts";
+export type { ProposalId } from "./proposal.ts";
 export type {
   CatalogChange,
   CatalogView,

@@ -1,18 +1,52 @@
 // What people and their tools ask of a cluster, in domain types: served by the metadata process,
 // called by the command line. Field names are those of `--json`.
-import type { NodeId, VolumeName } from "@ashlar/core";
+import type { ProposalId } from "@ashlar/catalog";
+import type { NodeId, VolumeId, VolumeName } from "@ashlar/core";
 
 export type ProcessState = "up" | "down";
 
 export interface ProcessStatus {
   readonly id: NodeId;
   readonly state: ProcessState;
-  /** 0 for metadata members, which have none. */
   readonly incarnation: number;
   /** host:port of its gRPC server; empty for gateways. */
   readonly address: string;
   /** Gateways only: as told to initiators. */
   readonly portals: readonly { readonly address: string; readonly tpgt: number }[];
+}
+
+/** What a metadata member does in its group; `absent` is expected and has never joined. */
+export type MemberRole = "leader" | "follower" | "candidate" | "learner" | "absent" | "unknown";
+
+export interface MemberStatus {
+  readonly id: NodeId;
+  /** host:port of its gRPC server. */
+  readonly address: string;
+  /** Its number in the Raft group, 0 before it joined. */
+  readonly member: number;
+  readonly role: MemberRole;
+  readonly state: ProcessState;
+  /** Last index that is known to be in its log. */
+  readonly matchIndex: number;
+  /** Entries the leader has beyond that. */
+  readonly lag: number;
+}
+
+/** How one member sees its group: told without asking the others, so also when there is no leader. */
+export interface GroupStatus {
+  readonly clusterId: string;
+  readonly self: NodeId;
+  readonly role: MemberRole;
+  readonly term: number;
+  /** The leader as far as this member knows; empty when it knows none. */
+  readonly leader: string;
+  readonly leaderAddress: string;
+  readonly firstIndex: number;
+  readonly lastIndex: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  /** Only a leader knows how far the others are. */
+  readonly members: readonly MemberStatus[];
 }
 
 /** How chunks stand: a chunk is degraded with fewer in-sync replicas than its volume wants. */
@@ -30,7 +64,7 @@ export interface ClusterStatus extends ChunkCounts {
   readonly chunkSize: number;
   readonly createdAt: string;
   readonly appliedIndex: number;
-  readonly metadata: readonly ProcessStatus[];
+  readonly metadata: readonly MemberStatus[];
   readonly storage: readonly ProcessStatus[];
   readonly gateways: readonly ProcessStatus[];
   readonly volumes: number;
@@ -75,6 +109,8 @@ export interface VolumeStatus extends ChunkCounts {
 }
 
 export interface CreateVolumeOptions {
+  /** Chosen by the caller, so that a request that is sent again makes no second volume. */
+  readonly volume: VolumeId;
   readonly name: VolumeName;
   /** A whole number of MiB, 1 MiB .. 64 TiB. */
   readonly sizeBytes: number;
@@ -101,11 +137,25 @@ export interface CheckProgress {
 
 interface AdminCallOptions {
   readonly signal: AbortSignal;
+  /** On the server's side: as the caller named it. */
+  readonly proposal?: ProposalId | undefined;
 }
 
 /** Errors are SystemErrors with the codes of volume/ and cluster/. */
 export interface AdminService {
   clusterStatus(options: AdminCallOptions): Promise<ClusterStatus>;
+  /** Of the member that is asked. */
+  groupStatus(options: AdminCallOptions): Promise<GroupStatus>;
+  /**
+   * Expects a metadata member of this name at this address; told again, its address is changed.
+   * It becomes a voter when its process has joined and caught up.
+   */
+  addMember(
+    member: { readonly id: NodeId; readonly address: string },
+    options: AdminCallOptions,
+  ): Promise<void>;
+  /** @throws SystemError member/unknown, member/needed when too few would be left that answer. */
+  removeMember(id: NodeId, options: AdminCallOptions): Promise<void>;
   listNodes(options: AdminCallOptions): Promise<readonly NodeStatus[]>;
   listVolumes(options: AdminCallOptions): Promise<readonly VolumeStatus[]>;
   getVolume(name: VolumeName, options: AdminCallOptions): Promise<VolumeStatus>;

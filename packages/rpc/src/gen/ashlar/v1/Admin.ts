@@ -2,16 +2,28 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { AddMemberRequest as _ashlar_v1_AddMemberRequest, AddMemberRequest__Output as _ashlar_v1_AddMemberRequest__Output } from '../../ashlar/v1/AddMemberRequest.ts';
 import type { CheckProgress as _ashlar_v1_CheckProgress, CheckProgress__Output as _ashlar_v1_CheckProgress__Output } from '../../ashlar/v1/CheckProgress.ts';
 import type { ClusterStatusReply as _ashlar_v1_ClusterStatusReply, ClusterStatusReply__Output as _ashlar_v1_ClusterStatusReply__Output } from '../../ashlar/v1/ClusterStatusReply.ts';
 import type { CreateVolumeRequest as _ashlar_v1_CreateVolumeRequest, CreateVolumeRequest__Output as _ashlar_v1_CreateVolumeRequest__Output } from '../../ashlar/v1/CreateVolumeRequest.ts';
 import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
+import type { GroupStatusReply as _ashlar_v1_GroupStatusReply, GroupStatusReply__Output as _ashlar_v1_GroupStatusReply__Output } from '../../ashlar/v1/GroupStatusReply.ts';
 import type { ListNodesReply as _ashlar_v1_ListNodesReply, ListNodesReply__Output as _ashlar_v1_ListNodesReply__Output } from '../../ashlar/v1/ListNodesReply.ts';
 import type { ListVolumesReply as _ashlar_v1_ListVolumesReply, ListVolumesReply__Output as _ashlar_v1_ListVolumesReply__Output } from '../../ashlar/v1/ListVolumesReply.ts';
+import type { MemberRequest as _ashlar_v1_MemberRequest, MemberRequest__Output as _ashlar_v1_MemberRequest__Output } from '../../ashlar/v1/MemberRequest.ts';
 import type { VolumeRequest as _ashlar_v1_VolumeRequest, VolumeRequest__Output as _ashlar_v1_VolumeRequest__Output } from '../../ashlar/v1/VolumeRequest.ts';
 import type { VolumeStatus as _ashlar_v1_VolumeStatus, VolumeStatus__Output as _ashlar_v1_VolumeStatus__Output } from '../../ashlar/v1/VolumeStatus.ts';
 
 export interface AdminClient extends grpc.Client {
+  AddMember(argument: _ashlar_v1_AddMemberRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  AddMember(argument: _ashlar_v1_AddMemberRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  AddMember(argument: _ashlar_v1_AddMemberRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  AddMember(argument: _ashlar_v1_AddMemberRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  addMember(argument: _ashlar_v1_AddMemberRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  addMember(argument: _ashlar_v1_AddMemberRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  addMember(argument: _ashlar_v1_AddMemberRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  addMember(argument: _ashlar_v1_AddMemberRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
   CheckVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_CheckProgress__Output>;
   CheckVolume(argument: _ashlar_v1_VolumeRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_CheckProgress__Output>;
   checkVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ashlar_v1_CheckProgress__Output>;
@@ -53,6 +65,15 @@ export interface AdminClient extends grpc.Client {
   getVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
   getVolume(argument: _ashlar_v1_VolumeRequest, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
   
+  GroupStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
+  GroupStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
+  GroupStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
+  GroupStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
+  groupStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
+  groupStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
+  groupStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
+  groupStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
+  
   ListNodes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
   ListNodes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
   ListNodes(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
@@ -71,9 +92,20 @@ export interface AdminClient extends grpc.Client {
   listVolumes(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListVolumesReply__Output>): grpc.ClientUnaryCall;
   listVolumes(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ListVolumesReply__Output>): grpc.ClientUnaryCall;
   
+  RemoveMember(argument: _ashlar_v1_MemberRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RemoveMember(argument: _ashlar_v1_MemberRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RemoveMember(argument: _ashlar_v1_MemberRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RemoveMember(argument: _ashlar_v1_MemberRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  removeMember(argument: _ashlar_v1_MemberRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  removeMember(argument: _ashlar_v1_MemberRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  removeMember(argument: _ashlar_v1_MemberRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  removeMember(argument: _ashlar_v1_MemberRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
 }
 
 export interface AdminHandlers extends grpc.UntypedServiceImplementation {
+  AddMember: grpc.handleUnaryCall<_ashlar_v1_AddMemberRequest__Output, _ashlar_v1_Empty>;
+  
   CheckVolume: grpc.handleServerStreamingCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_CheckProgress>;
   
   ClusterStatus: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ClusterStatusReply>;
@@ -84,18 +116,25 @@ export interface AdminHandlers extends grpc.UntypedServiceImplementation {
   
   GetVolume: grpc.handleUnaryCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus>;
   
+  GroupStatus: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_GroupStatusReply>;
+  
   ListNodes: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ListNodesReply>;
   
   ListVolumes: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ListVolumesReply>;
   
+  RemoveMember: grpc.handleUnaryCall<_ashlar_v1_MemberRequest__Output, _ashlar_v1_Empty>;
+  
 }
 
 export interface AdminDefinition extends grpc.ServiceDefinition {
+  AddMember: MethodDefinition<_ashlar_v1_AddMemberRequest, _ashlar_v1_Empty, _ashlar_v1_AddMemberRequest__Output, _ashlar_v1_Empty__Output>
   CheckVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_CheckProgress, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_CheckProgress__Output>
   ClusterStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ClusterStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_ClusterStatusReply__Output>
   CreateVolume: MethodDefinition<_ashlar_v1_CreateVolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_CreateVolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
   DeleteVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_Empty, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_Empty__Output>
   GetVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
+  GroupStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_GroupStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_GroupStatusReply__Output>
   ListNodes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListNodesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListNodesReply__Output>
   ListVolumes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListVolumesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListVolumesReply__Output>
+  RemoveMember: MethodDefinition<_ashlar_v1_MemberRequest, _ashlar_v1_Empty, _ashlar_v1_MemberRequest__Output, _ashlar_v1_Empty__Output>
 }

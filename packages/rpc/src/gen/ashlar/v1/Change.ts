@@ -5,6 +5,8 @@ import type { NodeRecord as _ashlar_v1_NodeRecord, NodeRecord__Output as _ashlar
 import type { GatewayRecord as _ashlar_v1_GatewayRecord, GatewayRecord__Output as _ashlar_v1_GatewayRecord__Output } from '../../ashlar/v1/GatewayRecord.ts';
 import type { VolumeRecord as _ashlar_v1_VolumeRecord, VolumeRecord__Output as _ashlar_v1_VolumeRecord__Output } from '../../ashlar/v1/VolumeRecord.ts';
 import type { VolumeDeleted as _ashlar_v1_VolumeDeleted, VolumeDeleted__Output as _ashlar_v1_VolumeDeleted__Output } from '../../ashlar/v1/VolumeDeleted.ts';
+import type { MemberRecord as _ashlar_v1_MemberRecord, MemberRecord__Output as _ashlar_v1_MemberRecord__Output } from '../../ashlar/v1/MemberRecord.ts';
+import type { MemberRemoved as _ashlar_v1_MemberRemoved, MemberRemoved__Output as _ashlar_v1_MemberRemoved__Output } from '../../ashlar/v1/MemberRemoved.ts';
 
 export interface Change {
   'cluster'?: (_ashlar_v1_ClusterRecord | null);
@@ -12,7 +14,9 @@ export interface Change {
   'gateway'?: (_ashlar_v1_GatewayRecord | null);
   'volume'?: (_ashlar_v1_VolumeRecord | null);
   'volumeDeleted'?: (_ashlar_v1_VolumeDeleted | null);
-  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted";
+  'member'?: (_ashlar_v1_MemberRecord | null);
+  'memberRemoved'?: (_ashlar_v1_MemberRemoved | null);
+  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted"|"member"|"memberRemoved";
 }
 
 export interface Change__Output {
@@ -21,5 +25,7 @@ export interface Change__Output {
   'gateway'?: (_ashlar_v1_GatewayRecord__Output | null);
   'volume'?: (_ashlar_v1_VolumeRecord__Output | null);
   'volumeDeleted'?: (_ashlar_v1_VolumeDeleted__Output | null);
-  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted";
+  'member'?: (_ashlar_v1_MemberRecord__Output | null);
+  'memberRemoved'?: (_ashlar_v1_MemberRemoved__Output | null);
+  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted"|"member"|"memberRemoved";
 }

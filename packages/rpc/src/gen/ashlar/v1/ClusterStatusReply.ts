@@ -1,5 +1,6 @@
 // Original file: proto/admin.proto
 
+import type { MemberStatus as _ashlar_v1_MemberStatus, MemberStatus__Output as _ashlar_v1_MemberStatus__Output } from '../../ashlar/v1/MemberStatus.ts';
 import type { ProcessStatus as _ashlar_v1_ProcessStatus, ProcessStatus__Output as _ashlar_v1_ProcessStatus__Output } from '../../ashlar/v1/ProcessStatus.ts';
 import type { Long } from '@grpc/proto-loader';
 
@@ -8,7 +9,7 @@ export interface ClusterStatusReply {
   'chunkSize'?: (number);
   'createdAt'?: (string);
   'appliedIndex'?: (number | string | Long);
-  'metadata'?: (_ashlar_v1_ProcessStatus)[];
+  'metadata'?: (_ashlar_v1_MemberStatus)[];
   'storage'?: (_ashlar_v1_ProcessStatus)[];
   'gateways'?: (_ashlar_v1_ProcessStatus)[];
   'volumes'?: (number);
@@ -23,7 +24,7 @@ export interface ClusterStatusReply__Output {
   'chunkSize': (number);
   'createdAt': (string);
   'appliedIndex': (number);
-  'metadata': (_ashlar_v1_ProcessStatus__Output)[];
+  'metadata': (_ashlar_v1_MemberStatus__Output)[];
   'storage': (_ashlar_v1_ProcessStatus__Output)[];
   'gateways': (_ashlar_v1_ProcessStatus__Output)[];
   'volumes': (number);

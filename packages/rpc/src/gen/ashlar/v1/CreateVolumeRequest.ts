@@ -7,6 +7,7 @@ export interface CreateVolumeRequest {
   'sizeBytes'?: (number | string | Long);
   'replicas'?: (number);
   'blockSize'?: (number);
+  'volume'?: (string);
 }
 
 export interface CreateVolumeRequest__Output {
@@ -14,4 +15,5 @@ export interface CreateVolumeRequest__Output {
   'sizeBytes': (number);
   'replicas': (number);
   'blockSize': (number);
+  'volume': (string);
 }
