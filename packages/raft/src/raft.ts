@@ -22,6 +22,7 @@ import { type Ready, takeReady } from "./ready.ts";
 import { step, tick } from "./step.ts";
 import {
   type Entry,
+  type EntryId,
   type EntryKind,
   HARD_STATE_ZERO,
   type HardState,
@@ -185,6 +186,16 @@ export class Raft {
     assert(responses !== undefined, "advance follows a Ready");
     this.onAdvance = undefined;
     for (const response of responses) step(this.core, response);
+  }
+
+  /** The newest entry of this member's log, durable or not. */
+  get lastEntry(): EntryId {
+    return this.core.log.last;
+  }
+
+  /** Undefined for entries that are compacted away or not there. */
+  termOf(index: Index): Term | undefined {
+    return this.core.log.term(index);
   }
 
   get status(): RaftStatus {
