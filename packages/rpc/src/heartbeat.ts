@@ -18,9 +18,16 @@ export interface ExitReport {
   readonly status: string;
 }
 
+export interface PingVerdict {
+  /** That incarnation is down or replaced: it has to register again. */
+  readonly superseded: boolean;
+  /** Whether the pinger is told at all: most pings are answered by silence. */
+  readonly answer: boolean;
+}
+
 export interface HeartbeatService {
-  /** Takes a ping; `superseded` when that incarnation is down or replaced. */
-  ping(ping: Ping): { readonly superseded: boolean };
+  /** @throws SystemError raft/not-leader: pings are heard by the leader. */
+  ping(ping: Ping): PingVerdict;
   /** Declares the process down if it still is the registered one. */
   reportExit(report: ExitReport): Promise<void>;
 }

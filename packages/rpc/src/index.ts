@@ -49,7 +49,7 @@ export {
   type Handler,
   type Handlers,
 } from "./grpc-server.ts";
-export type { ExitReport, HeartbeatService, Ping } from "./heartbeat.ts";
+export type { ExitReport, HeartbeatService, Ping, PingVerdict } from "./heartbeat.ts";
 export { type OnOutcome, OperationClient, type OperationOutcome } from "./operation-client.ts";
 export { type OperationHandler, OperationServer } from "./operation-server.ts";
 export { decodeReplication, encodeReplication } from "./replication-codec.ts";
