@@ -1,18 +1,14 @@
 // Applies a command to the state: the only way the state changes. Deterministic and total: the same
 // commands give the same state on every member (R8, R9), and what cannot be done is a refusal that
 // changes nothing.
-import {
-  type Command,
-  type CommandKind,
-  type CommandOf,
-  type Refusal,
-  type Result,
-  refused,
-} from "./command.ts";
+import { type CommandKind, type CommandOf, type Refusal, type Result, refused } from "./command.ts";
 import { createCluster } from "./commands/cluster.ts";
 import { gatewayDown, gatewayUp } from "./commands/gateway.ts";
+import { beginTerm, reportHash } from "./commands/group.ts";
 import { addToIsr } from "./commands/isr.ts";
+import { memberExpected, memberJoined, memberRemoved } from "./commands/member.ts";
 import { nodeDown, nodeUp, storeDown } from "./commands/node.ts";
+import { openSession } from "./commands/session.ts";
 import {
   abortVolume,
   beginVolume,
@@ -20,7 +16,9 @@ import {
   extendVolume,
   finishVolume,
 } from "./commands/volume.ts";
+import type { Proposal } from "./proposal.ts";
 import type { CatalogChange } from "./records.ts";
+import { admit } from "./sessions.ts";
 import { type CatalogState, Step } from "./state.ts";
 
 export interface Applied<K extends CommandKind = CommandKind> {
@@ -41,9 +39,22 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   abortVolume,
   deleteVolume,
   addToIsr,
+  openSession,
+  beginTerm,
+  memberExpected,
+  memberJoined,
+  memberRemoved,
+  reportHash,
 };
 
 const NO_CLUSTER: Refusal = refused("catalog/refused", "the cluster is not created yet");
+/** What the group does for itself, and the command that ends this state of affairs. */
+const BEFORE_THE_CLUSTER: ReadonlySet<CommandKind> = new Set([
+  "createCluster",
+  "openSession",
+  "beginTerm",
+  "reportHash",
+]);
 
 /** Applies entry `index`, which holds `command`. */
 export function apply<K extends CommandKind>(
@@ -51,12 +62,28 @@ export function apply<K extends CommandKind>(
   command: CommandOf<K>,
   index: number,
 ): Applied<K> {
-  const step = new Step(state);
+  const step = new Step(state, index);
   const run = APPLY[command.kind] as (step: Step, command: CommandOf<K>) => Result<K>;
   const result: Result<K> =
-    state.view.cluster || (command as Command).kind === "createCluster"
-      ? run(step, command)
-      : NO_CLUSTER;
+    state.view.cluster || BEFORE_THE_CLUSTER.has(command.kind) ? run(step, command) : NO_CLUSTER;
   state.view.apply([], index);
   return { changes: step.changes, result };
+}
+
+/** Applies entry `index`, which holds `proposal`: within a session it takes effect once (R10). */
+export function applyProposal(
+  state: CatalogState,
+  { id, command }: Proposal,
+  index: number,
+): Applied {
+  if (!id) return apply(state, command, index);
+  const admission = admit(state.sessions, id, command.kind, index);
+  if (admission.kind !== "new") {
+    state.view.apply([], index);
+    const result = admission.kind === "answered" ? admission.result : admission;
+    return { changes: [], result };
+  }
+  const applied: Applied = apply(state, command, index);
+  admission.session.results.set(id.sequence, { kind: command.kind, result: applied.result });
+  return applied;
 }

@@ -40,6 +40,12 @@ interface CommandTable {
       readonly address: string;
       /** The stores it has opened and locked. */
       readonly disks: readonly DiskRecord[];
+      /**
+       * The highest family and incarnation that its stores ever saw, 0 for none: a catalog that was
+       * restored from an older copy gives neither them nor lower ones again.
+       */
+      readonly familySeen: number;
+      readonly incarnationSeen: number;
     };
     result: { readonly incarnation: number };
   };
@@ -64,7 +70,10 @@ interface CommandTable {
     fields: { readonly gateway: NodeId; readonly incarnation: number };
     result: { readonly effective: boolean };
   };
-  /** Checks a new volume and gives it a family; then its chunks come by extendVolume. */
+  /**
+   * Checks a new volume and gives it a family; then its chunks come by extendVolume. Begun again with
+   * the same fields, a volume keeps its family, and the two commands that follow know what is done.
+   */
   beginVolume: {
     fields: {
       readonly volume: VolumeId;
@@ -102,10 +111,51 @@ interface CommandTable {
     /** Chunks that were not as given; the others are done. */
     result: { readonly conflicts: readonly ChunkId[] };
   };
+  /** Opens a session of a proposer (R10), named by the index of this entry. */
+  openSession: {
+    fields: object;
+    result: { readonly session: number };
+  };
+  /** The first command of each leader: from here on history is named by `run`. */
+  beginTerm: {
+    fields: {
+      /** The leader's number in the Raft group. */
+      readonly member: number;
+      /** Random, the leader's choice. */
+      readonly run: string;
+    };
+    result: null;
+  };
+  /** A metadata member of this name may join, or is reached at another address from now on. */
+  memberExpected: {
+    fields: { readonly node: NodeId; readonly address: string };
+    result: null;
+  };
+  /** An expected member's process asked for its place in the group. */
+  memberJoined: {
+    fields: {
+      readonly node: NodeId;
+      /** Its number in the Raft group, at least 1: a folder that was wiped has another. */
+      readonly member: number;
+      readonly address: string;
+    };
+    /** The number it had before, 0 if it had none or the same. */
+    result: { readonly replaced: number };
+  };
+  memberRemoved: {
+    fields: { readonly node: NodeId };
+    result: null;
+  };
+  /** A member tells the hash of its state as of an entry; those of the newest entry are kept. */
+  reportHash: {
+    fields: { readonly member: number; readonly index: number; readonly hash: number };
+    result: null;
+  };
 }
 
 export type CommandKind = keyof CommandTable;
 export type FieldsOf<K extends CommandKind> = CommandTable[K]["fields"];
+export type ValueOf<K extends CommandKind> = CommandTable[K]["result"];
 export type CommandOf<K extends CommandKind> = { readonly kind: K } & FieldsOf<K>;
 export type Command = { [K in CommandKind]: CommandOf<K> }[CommandKind];
 
@@ -117,7 +167,7 @@ export interface Refusal {
   readonly hint?: string;
 }
 export type Result<K extends CommandKind> =
-  | { readonly kind: "done"; readonly value: CommandTable[K]["result"] }
+  | { readonly kind: "done"; readonly value: ValueOf<K> }
   | Refusal;
 
 export const done = <T>(value: T): { readonly kind: "done"; readonly value: T } => ({

@@ -1,4 +1,4 @@
-export { type Applied, apply } from "./apply.ts";
+export { type Applied, apply, applyProposal } from "./apply.ts";
 export type { ChunkRow, MemberRole, StoreLoad } from "./chunk-tables.ts";
 export {
   CHUNKS_PER_COMMAND_MAX,
@@ -9,11 +9,12 @@ export {
   type Refusal,
   type Result,
 } from "./command.ts";
+export { decodeCommand, encodeCommand } from "./command-codecs.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
-export { decodeCommand, decodeState, encodeCommand, encodeState, stateHash } from "./encode.ts";
+export { decodeState, encodeState, stateHash } from "./encode.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";
 export { CatalogMirror } from "./mirror.ts";
-export type { ProposalId } from "./proposal.ts";
+export { decodeProposal, encodeProposal, type Proposal, type ProposalId } from "./proposal.ts";
 export type {
   CatalogChange,
   CatalogView,
@@ -22,7 +23,9 @@ export type {
   ClusterRecord,
   DiskRecord,
   GatewayRecord,
+  MemberRecord,
   NodeRecord,
   VolumeRecord,
 } from "./records.ts";
-export { type CatalogState, emptyState, type VolumeDraft } from "./state.ts";
+export { RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
+export { type CatalogState, emptyState, type HashReports, type VolumeDraft } from "./state.ts";

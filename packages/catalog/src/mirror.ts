@@ -9,6 +9,7 @@ import type {
   ChunkConfig,
   ClusterRecord,
   GatewayRecord,
+  MemberRecord,
   NodeRecord,
   VolumeRecord,
 } from "./records.ts";
@@ -16,6 +17,7 @@ import type {
 export class CatalogMirror implements CatalogView {
   readonly nodes = new Map<NodeId, NodeRecord>();
   readonly gateways = new Map<NodeId, GatewayRecord>();
+  readonly members = new Map<NodeId, MemberRecord>();
   readonly volumes = new Map<VolumeId, VolumeRecord>();
   /** Chunk configurations, for those who scan. */
   readonly chunks = new ChunkTables();
@@ -46,21 +48,18 @@ export class CatalogMirror implements CatalogView {
 
   /**
    * Becomes the catalog that `list` describes in full, as of entry `index`.
-   * @returns the list preceded by the deletion of volumes that are in it no more.
+   * @returns the list preceded by the deletion of volumes and members that are in it no more.
    */
   replace(list: readonly CatalogChange[], index: number): readonly CatalogChange[] {
-    const kept = new Set<VolumeId>();
-    for (const change of list) if (change.kind === "volume") kept.add(change.record.volume);
-    const deleted: CatalogChange[] = [...this.volumes.values()]
-      .filter(({ volume }) => !kept.has(volume))
-      .map(({ volume, family }) => ({ kind: "volumeDeleted", volume, family }));
+    const gone = this.missingIn(list);
     this.nodes.clear();
     this.gateways.clear();
+    this.members.clear();
     this.volumes.clear();
     this.chunks.clear();
     this.clusterRecord = undefined;
     this.apply(list, index);
-    return [...deleted, ...list];
+    return [...gone, ...list];
   }
 
   /** The whole content as changes, in an order that names things before they are used. */
@@ -68,6 +67,7 @@ export class CatalogMirror implements CatalogView {
     if (this.clusterRecord) yield { kind: "cluster", record: this.clusterRecord };
     for (const record of this.nodes.values()) yield { kind: "node", record };
     for (const record of this.gateways.values()) yield { kind: "gateway", record };
+    for (const record of this.members.values()) yield { kind: "member", record };
     for (const record of this.volumes.values()) yield { kind: "volume", record };
     for (const family of this.chunks.families()) {
       for (const record of this.chunks.recordsOf(family)) yield { kind: "chunk", record };
@@ -86,6 +86,12 @@ export class CatalogMirror implements CatalogView {
       case "gateway":
         this.gateways.set(change.record.gateway, change.record);
         break;
+      case "member":
+        this.members.set(change.record.node, change.record);
+        break;
+      case "memberRemoved":
+        this.members.delete(change.node);
+        break;
       case "volume":
         this.volumes.set(change.record.volume, change.record);
         break;
@@ -99,5 +105,22 @@ export class CatalogMirror implements CatalogView {
       default:
         assertNever(change);
     }
+  }
+
+  private missingIn(list: readonly CatalogChange[]): CatalogChange[] {
+    const volumes = new Map(this.volumes);
+    const members = new Map(this.members);
+    for (const change of list) {
+      if (change.kind === "volume") volumes.delete(change.record.volume);
+      if (change.kind === "member") members.delete(change.record.node);
+    }
+    return [
+      ...[...members.keys()].map((node) => ({ kind: "memberRemoved" as const, node })),
+      ...[...volumes.values()].map(({ volume, family }) => ({
+        kind: "volumeDeleted" as const,
+        volume,
+        family,
+      })),
+    ];
   }
 }

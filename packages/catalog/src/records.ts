@@ -76,6 +76,15 @@ export interface VolumeRecord {
   readonly createdAt: string;
 }
 
+/** A metadata member, or one that is expected to join the group. */
+export interface MemberRecord {
+  readonly node: NodeId;
+  /** host:port where the other members and clients reach it. */
+  readonly address: string;
+  /** Its number in the Raft group, 0 before it joined. */
+  readonly member: number;
+}
+
 export interface ChunkMember {
   readonly node: NodeId;
   readonly disk: DiskId;
@@ -102,6 +111,8 @@ export type CatalogChange =
   | { readonly kind: "cluster"; readonly record: ClusterRecord }
   | { readonly kind: "node"; readonly record: NodeRecord }
   | { readonly kind: "gateway"; readonly record: GatewayRecord }
+  | { readonly kind: "member"; readonly record: MemberRecord }
+  | { readonly kind: "memberRemoved"; readonly node: NodeId }
   | { readonly kind: "volume"; readonly record: VolumeRecord }
   | { readonly kind: "volumeDeleted"; readonly volume: VolumeId; readonly family: FamilyId }
   | { readonly kind: "chunk"; readonly record: ChunkConfig };
@@ -115,6 +126,8 @@ export interface CatalogView {
   readonly appliedIndex: number;
   readonly nodes: ReadonlyMap<NodeId, NodeRecord>;
   readonly gateways: ReadonlyMap<NodeId, GatewayRecord>;
+  /** The metadata members that belong to the cluster, also those that have not joined yet. */
+  readonly members: ReadonlyMap<NodeId, MemberRecord>;
   readonly volumes: ReadonlyMap<VolumeId, VolumeRecord>;
   chunk(chunk: ChunkId): ChunkConfig | undefined;
   /** All chunks of a family in order of index. */

@@ -3,6 +3,7 @@
 import type { FamilyId, StoreUuid } from "@ashlar/core";
 import { CatalogMirror } from "./mirror.ts";
 import type { CatalogChange, VolumeRecord } from "./records.ts";
+import type { Session } from "./sessions.ts";
 
 /** A volume in creation: its chunks are placed batch by batch, nobody sees it before it is finished. */
 export interface VolumeDraft {
@@ -11,6 +12,12 @@ export interface VolumeDraft {
   readonly chunks: number;
   /** Chunks placed so far, from index 0. */
   readonly placed: number;
+}
+
+/** What members told of their state as of entry `index`, by their numbers: all equal (R9). */
+export interface HashReports {
+  readonly index: number;
+  readonly reports: ReadonlyMap<number, number>;
 }
 
 export interface CatalogState {
@@ -22,6 +29,11 @@ export interface CatalogState {
   lastIncarnation: number;
   /** The newest family number; numbers are never used again. */
   lastFamily: number;
+  /** Sessions of proposers, by name. */
+  readonly sessions: Map<number, Session>;
+  /** Names the history since the leader in office began; empty before the first. */
+  run: string;
+  hashReports: HashReports;
 }
 
 export const emptyState = (): CatalogState => ({
@@ -30,15 +42,21 @@ export const emptyState = (): CatalogState => ({
   retired: new Set(),
   lastIncarnation: 0,
   lastFamily: 0,
+  sessions: new Map(),
+  run: "",
+  hashReports: { index: 0, reports: new Map() },
 });
 
 /** One command being applied: what it changes is in the state at once and on the list. */
 export class Step {
   readonly state: CatalogState;
+  /** Of the entry that holds the command. */
+  readonly index: number;
   readonly changes: CatalogChange[] = [];
 
-  constructor(state: CatalogState) {
+  constructor(state: CatalogState, index: number) {
     this.state = state;
+    this.index = index;
   }
 
   put(change: CatalogChange): void {

@@ -30,7 +30,7 @@ export type FamilyId = Branded<number, "FamilyId">;
 
 /** Chunks of one family: the largest index is CHUNKS_PER_FAMILY_MAX - 1. */
 export const CHUNKS_PER_FAMILY_MAX = 2 ** 22;
-const FAMILY_ID_MAX = 2 ** 31 - 1;
+export const FAMILY_ID_MAX = 2 ** 31 - 1;
 
 const NODE_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const VOLUME_NAME = /^(?=.{1,63}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;

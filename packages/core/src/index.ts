@@ -52,6 +52,7 @@ export {
   clusterId,
   type DiskId,
   diskId,
+  FAMILY_ID_MAX,
   type FamilyId,
   familyId,
   familyOf,

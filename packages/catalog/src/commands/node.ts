@@ -3,7 +3,7 @@
 // A node that is up again keeps its places in ISRs, for its stores kept all they acknowledged; where
 // it led it gets a new epoch, so that an incarnation appends only in epochs that name it. Where it
 // had been removed it learns.
-import type { StoreUuid } from "@ashlar/core";
+import { FAMILY_ID_MAX, type StoreUuid } from "@ashlar/core";
 import {
   isSole,
   memberOn,
@@ -17,12 +17,20 @@ import { evenPrimaries, usableDisks } from "../placement.ts";
 import type { ChunkConfig, NodeRecord } from "../records.ts";
 import type { Step } from "../state.ts";
 
+/** Epochs and opIds have room for 48 bits. */
+const INCARNATION_MAX = 2 ** 48 - 1;
+
 /** A repeated registration of the same running process changes nothing. */
 export function nodeUp(
   step: Step,
-  { node, bootId, address, disks }: CommandOf<"nodeUp">,
+  { node, bootId, address, disks, familySeen, incarnationSeen }: CommandOf<"nodeUp">,
 ): Result<"nodeUp"> {
+  if (familySeen > FAMILY_ID_MAX || incarnationSeen > INCARNATION_MAX) {
+    return refused("argument/invalid", `${node} has seen numbers that were never given`);
+  }
   const { view, retired } = step.state;
+  step.state.lastFamily = Math.max(step.state.lastFamily, familySeen);
+  step.state.lastIncarnation = Math.max(step.state.lastIncarnation, incarnationSeen);
   const known = view.nodes.get(node);
   if (known?.state === "up" && known.bootId === bootId) {
     return done({ incarnation: known.incarnation });
@@ -92,17 +100,25 @@ export function nodeDown(
 export function storeDown(step: Step, { store }: CommandOf<"storeDown">): Result<"storeDown"> {
   const { view, retired } = step.state;
   if (retired.has(store)) return done(null);
-  const holder = [...view.nodes.values()].find((node) => hasDisk(node, store));
-  if (!holder) return refused("catalog/refused", `no node has store ${store}`);
+  // A disk that moved is in two records; a member that read a snapshot holds them in another order.
+  const holders = [...view.nodes.values()]
+    .filter((node) => hasDisk(node, store))
+    .sort((a, b) => (a.node < b.node ? -1 : 1));
+  if (holders.length === 0) return refused("catalog/refused", `no node has store ${store}`);
   retired.add(store);
-  const disks = holder.disks.map((disk) =>
-    disk.storeUuid === store ? ({ ...disk, state: "down" } as const) : disk,
-  );
-  step.put({ kind: "node", record: { ...holder, disks } });
+  for (const holder of holders) {
+    const disks = holder.disks.map((disk) =>
+      disk.storeUuid === store ? ({ ...disk, state: "down" } as const) : disk,
+    );
+    step.put({ kind: "node", record: { ...holder, disks } });
+  }
   const choose = evenPrimaries(step.state);
-  for (const config of view.chunks.recordsOn(holder.node)) {
-    const record = withoutStore(config, store, choose);
-    if (record) step.put({ kind: "chunk", record });
+  for (const { node } of holders) {
+    for (const config of view.chunks.recordsOn(node)) {
+      if (memberOn(config, node).storeUuid !== store) continue;
+      const record = withoutStore(config, store, choose);
+      if (record) step.put({ kind: "chunk", record });
+    }
   }
   return done(null);
 }

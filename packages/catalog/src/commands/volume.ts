@@ -1,8 +1,10 @@
 // Volumes. All chunks of a volume are placed when it is created, in commands of bounded size: begin
-// checks and reserves the name, extend places, finish shows the volume. A creation that does not
-// come to its end is aborted by its proposer, or by the next one after a restart.
+// checks and reserves the name, extend places, finish shows the volume. The creator chooses the uuid, so
+// a creation that is sent again, perhaps to another leader, goes on where it was; one that does not come
+// to its end is aborted.
 import {
   chunkId,
+  FAMILY_ID_MAX,
   type FamilyId,
   familyId,
   MIB,
@@ -19,6 +21,7 @@ import {
   refused,
 } from "../command.ts";
 import { Placement, usableNodes } from "../placement.ts";
+import type { VolumeRecord } from "../records.ts";
 import type { Step, VolumeDraft } from "../state.ts";
 
 /** Three-way is the most that placement, tests and drills cover. */
@@ -31,15 +34,18 @@ const CLUSTER_PART_LENGTH = 8;
 
 export function beginVolume(step: Step, command: CommandOf<"beginVolume">): Result<"beginVolume"> {
   const { state } = step;
+  const begun = volumeOf(step, ({ volume }) => volume === command.volume);
+  if (begun) return begunBefore(step, begun, command);
   const up = usableNodes(state).length;
   const replicas = command.replicas || Math.max(1, Math.min(REPLICAS_DEFAULT, up));
   const refusal = shapeRefusal(command) ?? nameRefusal(step, command) ?? nodesRefusal(replicas, up);
   if (refusal) return refusal;
+  if (state.lastFamily >= FAMILY_ID_MAX) return refused("catalog/refused", "no family is left");
   state.lastFamily += 1;
   const family = familyId(state.lastFamily);
-  const { clusterId = "", chunkSize = MIB } = state.view.cluster ?? {};
+  const { clusterId = "" } = state.view.cluster ?? {};
   const { volume, name, sizeBytes, blockSize, createdAt } = command;
-  const chunks = Math.ceil(sizeBytes / chunkSize);
+  const chunks = chunkCount(step, sizeBytes);
   const iqn = `${IQN_PREFIX}:${clusterId.slice(0, CLUSTER_PART_LENGTH)}:${name}`;
   const record = { volume, name, family, sizeBytes, blockSize, replicas };
   state.drafts.set(family, {
@@ -56,7 +62,10 @@ export function extendVolume(
 ): Result<"extendVolume"> {
   const { state } = step;
   const draft = state.drafts.get(family);
-  if (!draft) return noDraft(family);
+  if (!draft) {
+    const finished = volumeOf(step, (record) => record.family === family);
+    return finished ? done({ placed: chunkCount(step, finished.sizeBytes) }) : noDraft(family);
+  }
   const { replicas } = draft.record;
   const count = Math.min(chunks, CHUNKS_PER_COMMAND_MAX, draft.chunks - draft.placed);
   const placement = new Placement(state);
@@ -75,7 +84,10 @@ export function finishVolume(
   { family }: CommandOf<"finishVolume">,
 ): Result<"finishVolume"> {
   const draft = step.state.drafts.get(family);
-  if (!draft) return noDraft(family);
+  if (!draft) {
+    const finished = volumeOf(step, (record) => record.family === family);
+    return finished ? done({ volume: finished.volume }) : noDraft(family);
+  }
   if (draft.placed < draft.chunks) {
     return refused("catalog/refused", `${draft.placed} of ${draft.chunks} chunks are placed`);
   }
@@ -106,6 +118,34 @@ export function deleteVolume(
   if (!record) return refused("volume/not-found", "the volume is deleted already");
   step.put({ kind: "volumeDeleted", volume, family: record.family });
   return done(null);
+}
+
+/** The volume or draft that fits. */
+function volumeOf(
+  { state }: Step,
+  fits: (record: VolumeRecord) => boolean,
+): VolumeRecord | undefined {
+  const drafts = [...state.drafts.values()].map(({ record }) => record);
+  return [...drafts, ...state.view.volumes.values()].find(fits);
+}
+
+const chunkCount = ({ state: { view } }: Step, sizeBytes: number): number =>
+  Math.ceil(sizeBytes / (view.cluster?.chunkSize ?? MIB));
+
+/** Who sends a request again may have another clock, and names no replicas if it named none before. */
+function begunBefore(
+  step: Step,
+  record: VolumeRecord,
+  { name, sizeBytes, blockSize, replicas }: CommandOf<"beginVolume">,
+): Result<"beginVolume"> {
+  const same =
+    record.name === name &&
+    record.sizeBytes === sizeBytes &&
+    record.blockSize === blockSize &&
+    (replicas === 0 || record.replicas === replicas);
+  return same
+    ? done({ family: record.family, chunks: chunkCount(step, sizeBytes) })
+    : refused("volume/exists", `volume ${record.volume} exists and is another one`);
 }
 
 function shapeRefusal(command: CommandOf<"beginVolume">): Refusal | undefined {

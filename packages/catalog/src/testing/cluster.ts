@@ -103,6 +103,8 @@ export class TestCatalog {
       bootId: `boot-${node}-${boot}`,
       address: `127.0.0.1:${7000 + node}`,
       disks: Array.from({ length: disks }, (_, disk) => testDisk(node, disk + 1, life)),
+      familySeen: 0,
+      incarnationSeen: 0,
     });
   }
 

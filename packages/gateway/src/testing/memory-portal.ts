@@ -21,6 +21,7 @@ class MemoryCatalog implements CatalogSource {
     appliedIndex: 0,
     nodes: new Map(),
     gateways: new Map(),
+    members: new Map(),
     volumes: this.volumes,
     chunk: () => undefined,
     chunksOf: () => [],

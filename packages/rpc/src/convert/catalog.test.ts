@@ -28,8 +28,12 @@ describe("a step of the watch over the wire", () => {
     catalog.volume(2, 5, 2);
     catalog.nodeDown(1);
     catalog.nodeUp(1, { boot: 2, disks: 2 });
+    const metadata = { node: testNode(8), address: "127.0.0.1:7100" };
+    catalog.done({ kind: "memberExpected", ...metadata });
+    catalog.done({ kind: "memberJoined", ...metadata, member: 2 ** 48 - 1 });
     const { view } = catalog.state;
     const changes: CatalogChange[] = [...view.list()];
+    changes.push({ kind: "memberRemoved", node: testNode(8) });
     const [volume] = [...view.volumes.values()];
     changes.push({ kind: "volumeDeleted", volume: volume!.volume, family: volume!.family });
     const messages = overTheWire({ logId: "log", index: 77, full: true, changes });

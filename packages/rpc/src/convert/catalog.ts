@@ -6,6 +6,7 @@ import type {
   ChunkMember,
   DiskRecord,
   GatewayRecord,
+  MemberRecord,
   NodeRecord,
   VolumeRecord,
 } from "@ashlar/catalog";
@@ -25,6 +26,7 @@ import type { Change, Change__Output } from "../gen/ashlar/v1/Change.ts";
 import type { ChunkBatch, ChunkBatch__Output } from "../gen/ashlar/v1/ChunkBatch.ts";
 import type { DiskRecord__Output } from "../gen/ashlar/v1/DiskRecord.ts";
 import type { GatewayRecord__Output } from "../gen/ashlar/v1/GatewayRecord.ts";
+import type { MemberRecord__Output } from "../gen/ashlar/v1/MemberRecord.ts";
 import type { NodeRecord__Output } from "../gen/ashlar/v1/NodeRecord.ts";
 import type { VolumeRecord__Output } from "../gen/ashlar/v1/VolumeRecord.ts";
 import type { WatchMessage, WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
@@ -84,6 +86,10 @@ function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
       return { node: { ...change.record, disks: [...change.record.disks] } };
     case "gateway":
       return { gateway: { ...change.record, portals: [...change.record.portals] } };
+    case "member":
+      return { member: change.record };
+    case "memberRemoved":
+      return { memberRemoved: { node: change.node } };
     case "volume":
       return { volume: change.record };
     case "volumeDeleted":
@@ -98,6 +104,10 @@ function fromChange(change: Change__Output): CatalogChange {
   }
   if (change.node) return { kind: "node", record: fromNode(change.node) };
   if (change.gateway) return { kind: "gateway", record: fromGateway(change.gateway) };
+  if (change.member) return { kind: "member", record: fromMember(change.member) };
+  if (change.memberRemoved) {
+    return { kind: "memberRemoved", node: nodeId(change.memberRemoved.node) };
+  }
   if (change.volume) return { kind: "volume", record: fromVolume(change.volume) };
   if (change.volumeDeleted) {
     const { volume, family } = change.volumeDeleted;
@@ -128,6 +138,12 @@ const fromGateway = (message: GatewayRecord__Output): GatewayRecord => ({
   incarnation: safeNumber(message.incarnation),
   bootId: message.bootId,
   portals: message.portals.map(({ address, tpgt }) => ({ address, tpgt })),
+});
+
+const fromMember = (message: MemberRecord__Output): MemberRecord => ({
+  node: nodeId(message.node),
+  address: message.address,
+  member: safeNumber(message.member),
 });
 
 const fromVolume = (message: VolumeRecord__Output): VolumeRecord => ({

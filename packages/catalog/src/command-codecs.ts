@@ -1,0 +1,174 @@
+// Commands and their results as bytes. A result is encoded beside its command since sessions keep it in
+// snapshots.
+import {
+  type ByteReader,
+  type Codec,
+  CodecError,
+  flag,
+  isErrorCode,
+  list,
+  mapped,
+  optional,
+  record,
+  text,
+  uint,
+  volumeId,
+  volumeName,
+} from "@ashlar/core";
+import {
+  type Command,
+  type CommandKind,
+  done,
+  type FieldsOf,
+  type Result,
+  refused,
+  type ValueOf,
+} from "./command.ts";
+import { decoding, encoding } from "./format.ts";
+import {
+  candidate,
+  chunk,
+  clusterFields,
+  disk,
+  family,
+  node,
+  portals,
+  store,
+} from "./record-codecs.ts";
+import type { KeptResult } from "./sessions.ts";
+
+/** 2: nodeUp has what its stores have seen. */
+const COMMAND_FORMAT_VERSION = 2;
+const COMMAND_FORMATS_READ: readonly number[] = [1, COMMAND_FORMAT_VERSION];
+
+interface CommandCodec<K extends CommandKind> {
+  readonly tag: number;
+  readonly fields: Codec<FieldsOf<K>>;
+  readonly result: Codec<ValueOf<K>>;
+}
+
+const nothing: Codec<null> = { write: () => {}, read: () => null };
+const volume = mapped(text, volumeId);
+const incarnation = record({ incarnation: uint });
+const effective = record({ effective: flag });
+const nodeUpFields = { node, bootId: text, address: text, disks: list(disk) };
+const nodeUp = record<FieldsOf<"nodeUp">>({
+  ...nodeUpFields,
+  familySeen: uint,
+  incarnationSeen: uint,
+});
+
+/** Tags are the format: never use one again. */
+const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
+  createCluster: { tag: 1, fields: record(clusterFields), result: nothing },
+  nodeUp: { tag: 2, fields: nodeUp, result: incarnation },
+  nodeDown: { tag: 3, fields: record({ node, incarnation: uint }), result: effective },
+  storeDown: { tag: 4, fields: record({ store }), result: nothing },
+  gatewayUp: {
+    tag: 5,
+    fields: record({ gateway: node, bootId: text, portals }),
+    result: incarnation,
+  },
+  gatewayDown: { tag: 6, fields: record({ gateway: node, incarnation: uint }), result: effective },
+  beginVolume: {
+    tag: 7,
+    fields: record({
+      volume,
+      name: mapped(text, volumeName),
+      sizeBytes: uint,
+      blockSize: uint,
+      replicas: uint,
+      createdAt: text,
+    }),
+    result: record({ family, chunks: uint }),
+  },
+  extendVolume: {
+    tag: 8,
+    fields: record({ family, chunks: uint }),
+    result: record({ placed: uint }),
+  },
+  finishVolume: { tag: 9, fields: record({ family }), result: record({ volume }) },
+  abortVolume: { tag: 10, fields: record({ family }), result: nothing },
+  deleteVolume: { tag: 11, fields: record({ volume }), result: nothing },
+  addToIsr: {
+    tag: 12,
+    fields: record({ items: list(candidate) }),
+    result: record({ conflicts: list(chunk) }),
+  },
+  openSession: { tag: 13, fields: record({}), result: record({ session: uint }) },
+  beginTerm: { tag: 14, fields: record({ member: uint, run: text }), result: nothing },
+  memberExpected: { tag: 15, fields: record({ node, address: text }), result: nothing },
+  memberJoined: {
+    tag: 16,
+    fields: record({ node, member: uint, address: text }),
+    result: record({ replaced: uint }),
+  },
+  memberRemoved: { tag: 17, fields: record({ node }), result: nothing },
+  reportHash: {
+    tag: 18,
+    fields: record({ member: uint, index: uint, hash: uint }),
+    result: nothing,
+  },
+};
+
+/** Where fields were fewer in format 1: stores told nothing of what they had seen. */
+const FIELDS_V1: Partial<Record<CommandKind, (from: ByteReader) => object>> = {
+  nodeUp: (from) => ({ ...record(nodeUpFields).read(from), familySeen: 0, incarnationSeen: 0 }),
+};
+
+const KIND_OF_TAG: ReadonlyMap<number, CommandKind> = new Map(
+  Object.entries(COMMANDS).map(([kind, { tag }]) => [tag, kind as CommandKind]),
+);
+
+function kindOf(tag: number): CommandKind {
+  const kind = KIND_OF_TAG.get(tag);
+  if (!kind) throw new CodecError("unknown command");
+  return kind;
+}
+
+export function encodeCommand(command: Command): Buffer {
+  return encoding(COMMAND_FORMAT_VERSION, (to) => {
+    const { tag, fields }: { tag: number; fields: unknown } = COMMANDS[command.kind];
+    to.u8(tag);
+    (fields as Codec<object>).write(to, command);
+  });
+}
+
+/** @throws CodecError for bytes that no version of ours wrote. */
+export function decodeCommand(bytes: Buffer): Command {
+  return decoding(bytes, COMMAND_FORMATS_READ, (from, version) => {
+    const kind = kindOf(from.u8());
+    const earlier = version === 1 ? FIELDS_V1[kind] : undefined;
+    const fields = earlier?.(from) ?? (COMMANDS[kind].fields as Codec<object>).read(from);
+    return { kind, ...fields } as Command;
+  });
+}
+
+const refusal = record<{ code: string; message: string; hint: string | undefined }>({
+  code: text,
+  message: text,
+  hint: optional(text),
+});
+
+/** A result behind the tag of its command. */
+export const keptResult: Codec<KeptResult> = {
+  write: (to, { kind, result }) => {
+    to.u8(COMMANDS[kind].tag);
+    flag.write(to, result.kind === "done");
+    if (result.kind === "done") (COMMANDS[kind].result as Codec<unknown>).write(to, result.value);
+    else refusal.write(to, { ...result, hint: result.hint });
+  },
+  read: (from) => {
+    const kind = kindOf(from.u8());
+    return { kind, result: flag.read(from) ? readDone(kind, from) : readRefusal(from) };
+  },
+};
+
+const readDone = (kind: CommandKind, from: ByteReader): Result<CommandKind> =>
+  done((COMMANDS[kind].result as Codec<ValueOf<CommandKind>>).read(from));
+
+function readRefusal(from: ByteReader): Result<CommandKind> {
+  const { code, message, hint } = refusal.read(from);
+  if (!isErrorCode(code)) throw new CodecError(`unknown error code ${code}`);
+  return refused(code, message, hint);
+}

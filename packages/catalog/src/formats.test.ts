@@ -1,0 +1,73 @@
+import { MIB } from "@ashlar/core";
+import { describe, expect, test } from "vitest";
+import { decodeCommand } from "./command-codecs.ts";
+import { decodeState, encodeState } from "./encode.ts";
+import { check } from "./invariants.ts";
+import { TestCatalog, testDisk, testNode, testStore } from "./testing/cluster.ts";
+
+/** A node, its failed store, a gateway and a volume of one chunk, as format 2 wrote them. */
+const STATE_V2 = Buffer.from(
+  [
+    "02070201012461626364656630312d303030302d343030302d383030302d303030303030303030303030",
+    "8080800818323032362d31312d30315430303a30303a30302e3030305a01010973746f726167652d3100",
+    "0108626f6f742d312d310e3132372e302e302e313a3730303101066469736b2d31243030303030303030",
+    "2d303030302d343030302d383030302d303030303030303130313030808080800401010973746f726167",
+    "652d3900020167010e3132372e302e302e313a3332363001012431313131313131312d303030302d3430",
+    "30302d383030302d30303030303030303030303108766f6c756d652d310180808008800401012769716e",
+    "2e323032362d31312e696f2e6173686c61723a61626364656630313a766f6c756d652d31001832303236",
+    "2d31312d30315430303a30303a30302e3030305a00012430303030303030302d303030302d343030302d",
+    "383030302d303030303030303130313030010973746f726167652d31066469736b2d3124303030303030",
+    "30302d303030302d343030302d383030302d303030303030303130313030010180808002010201000100",
+    "01",
+  ].join(""),
+  "hex",
+);
+
+/** Test node 1 registering with one disk, as format 1 wrote it. */
+const NODE_UP_V1 = Buffer.from(
+  [
+    "01020973746f726167652d3108626f6f742d312d310e3132372e302e302e313a3730303101066469736b",
+    "2d312430303030303030302d303030302d343030302d383030302d303030303030303130313030808080",
+    "800400",
+  ].join(""),
+  "hex",
+);
+
+describe("what earlier versions wrote is read", () => {
+  test("a snapshot of format 2: the group of members is empty", () => {
+    const catalog = TestCatalog.created(1);
+    catalog.volume(1, 1);
+    const portals = [{ address: "127.0.0.1:3260", tpgt: 1 }];
+    catalog.done({ kind: "gatewayUp", gateway: testNode(9), bootId: "g", portals });
+    catalog.done({ kind: "storeDown", store: testStore(1) });
+    expect(catalog.state.view.appliedIndex).toBe(7);
+    const read = decodeState(STATE_V2);
+    expect(check(read)).toEqual([]);
+    expect(encodeState(read)).toEqual(encodeState(catalog.state));
+  });
+
+  test("a snapshot of format 1: no family was given", () => {
+    // Its cluster record lacks the number of families, here the byte behind "2026-...Z".
+    const at = STATE_V2.indexOf("Z") + 1;
+    const earlier = Buffer.concat([
+      Buffer.from([1]),
+      STATE_V2.subarray(1, at),
+      STATE_V2.subarray(at + 1),
+    ]);
+    const { view } = decodeState(earlier);
+    expect(view.cluster).toEqual({ ...decodeState(STATE_V2).view.cluster, familiesGiven: 0 });
+    expect(view.volumes.size).toBe(1);
+  });
+
+  test("a registration of format 1: its stores tell nothing of what they saw", () => {
+    expect(decodeCommand(NODE_UP_V1)).toEqual({
+      kind: "nodeUp",
+      node: testNode(1),
+      bootId: "boot-1-1",
+      address: "127.0.0.1:7001",
+      disks: [{ ...testDisk(1), sizeBytes: 1024 * MIB }],
+      familySeen: 0,
+      incarnationSeen: 0,
+    });
+  });
+});

@@ -1,0 +1,91 @@
+// The records of the catalog as bytes, shared by commands and snapshots. Fields are in the order of each
+// table and append only, by a new version of the format that holds them.
+import {
+  type ChunkId,
+  type Codec,
+  chunkIdFromNumber,
+  clusterId,
+  diskId,
+  type FamilyId,
+  familyId,
+  list,
+  mapped,
+  nodeId,
+  oneOf,
+  record,
+  type StoreUuid,
+  storeUuid,
+  text,
+  uint,
+  volumeId,
+  volumeName,
+} from "@ashlar/core";
+import type { IsrCandidate } from "./command.ts";
+import type {
+  ChunkMember,
+  ClusterRecord,
+  DiskRecord,
+  GatewayRecord,
+  MemberRecord,
+  NodeRecord,
+  VolumeRecord,
+} from "./records.ts";
+import type { VolumeDraft } from "./state.ts";
+
+export const node = mapped(text, nodeId);
+export const store: Codec<StoreUuid> = mapped(text, storeUuid);
+export const family: Codec<FamilyId> = mapped(uint, familyId);
+export const chunk: Codec<ChunkId> = mapped(uint, chunkIdFromNumber);
+const upOrDown = oneOf(["up", "down"]);
+
+export const clusterFields = {
+  clusterId: mapped(text, clusterId),
+  chunkSize: uint,
+  createdAt: text,
+};
+export const cluster = record<ClusterRecord>({ ...clusterFields, familiesGiven: uint });
+/** Of format 1. That no family was given deletes nothing, until the next volume is made. */
+export const clusterV1: Codec<ClusterRecord> = {
+  write: cluster.write,
+  read: (from) => ({ ...record(clusterFields).read(from), familiesGiven: 0 }),
+};
+export const disk = record<DiskRecord>({
+  disk: mapped(text, diskId),
+  storeUuid: store,
+  sizeBytes: uint,
+  state: upOrDown,
+});
+export const portals = list(
+  record<GatewayRecord["portals"][number]>({ address: text, tpgt: uint }),
+);
+export const nodeRecord = record<NodeRecord>({
+  node,
+  state: upOrDown,
+  incarnation: uint,
+  bootId: text,
+  address: text,
+  disks: list(disk),
+});
+export const gatewayRecord = record<GatewayRecord>({
+  gateway: node,
+  state: upOrDown,
+  incarnation: uint,
+  bootId: text,
+  portals,
+});
+export const volumeRecord = record<VolumeRecord>({
+  volume: mapped(text, volumeId),
+  name: mapped(text, volumeName),
+  family,
+  sizeBytes: uint,
+  blockSize: uint,
+  replicas: uint,
+  generation: uint,
+  iqn: text,
+  lun: uint,
+  createdAt: text,
+});
+export const memberRecord = record<MemberRecord>({ node, address: text, member: uint });
+export const draft = record<VolumeDraft>({ record: volumeRecord, chunks: uint, placed: uint });
+export const member = record<ChunkMember>({ node, disk: mapped(text, diskId), storeUuid: store });
+export const candidate = record<IsrCandidate>({ chunk, epoch: uint, version: uint, store });
