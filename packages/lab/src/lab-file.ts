@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { SystemError } from "@ashlar/core";
 import { parseConfig, z } from "@ashlar/runtime";
 
-export const LAB_VERSION = 1;
+/** 2: metadata members are a group, and the lab remembers that it was founded. */
+export const LAB_VERSION = 2;
 
 const port = z.int().min(1).max(65_535);
 
@@ -42,8 +43,11 @@ const labDocument = z.strictObject({
   chunkSize: z.int(),
   /** Unix socket of the supervisor; outside the folder when the folder's path is too long. */
   socketPath: z.string(),
-  /** Set once volumes could be served for the first time and `demo` was created. */
-  ready: z.boolean(),
+  /**
+   * How far the first up came: `founded` once a member's folder holds the cluster, which happens
+   * once and before any process is started; `ready` once `demo` could be served.
+   */
+  stage: z.enum(["planned", "founded", "ready"]),
   /** In fixed order: metadata, storage, gateways, each by number. */
   processes: z.array(
     z.discriminatedUnion("kind", [metadataProcess, storageProcess, gatewayProcess]),

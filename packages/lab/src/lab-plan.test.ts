@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { nodeRandom } from "@ashlar/runtime";
 import { afterEach, expect, test } from "vitest";
-import { isGateway, isStorage, type LabDocument, portsOf } from "./lab-file.ts";
+import { isGateway, isMetadata, isStorage, type LabDocument, portsOf } from "./lab-file.ts";
 import { planLab, planOneMore, refreshPorts } from "./lab-plan.ts";
 import { labShape, type UpOptions } from "./lab-shape.ts";
 import { ISCSI_PORT } from "./ports.ts";
@@ -56,9 +56,11 @@ test("one more process gets the next number, the disks of the others and free po
   const lab = await plan({ nodes: "2", disks: "2", diskSize: "1GiB" });
   const node = await planOneMore({ random }, lab, "storage");
   expect(node).toMatchObject({ id: "storage-3", disks: [{ diskId: "disk-1" }, {}] });
+  const member = await planOneMore({ random }, lab, "metadata");
+  expect(member).toMatchObject({ id: "metadata-4" });
   const gateway = await planOneMore({ random }, lab, "gateway");
   expect(gateway).toMatchObject({ id: "gateway-3", tpgt: 3 });
-  for (const port of portsOf({ ...lab, processes: [node, gateway] })) {
+  for (const port of portsOf({ ...lab, processes: [member, node, gateway] })) {
     expect(portsOf(lab)).not.toContain(port);
   }
 });
@@ -86,7 +88,19 @@ test("configurations name the cluster, the members and the files of the process"
   const [metadata, storage, gateway] = ["metadata-1", "storage-1", "gateway-1"].map((id) =>
     processConfig("/lab", lab, lab.processes.find((process) => process.id === id)!),
   );
-  expect(metadata).toMatchObject({ dataDir: "/lab/metadata-1", clusterId: lab.clusterId });
+  const members = lab.processes
+    .filter(isMetadata)
+    .map(({ id, port }) => ({ nodeId: id, address: `127.0.0.1:${port}` }));
+  expect(members.map(({ nodeId }) => nodeId)).toEqual(["metadata-1", "metadata-2", "metadata-3"]);
+  expect(metadata).toMatchObject({
+    dataDir: "/lab/metadata-1",
+    clusterId: lab.clusterId,
+    listen: members[0]?.address,
+    members,
+  });
+  const addresses = members.map(({ address }) => address);
+  expect(storage).toMatchObject({ metadata: addresses });
+  expect(gateway).toMatchObject({ metadata: addresses });
   expect(storage).toMatchObject({
     nodeId: "storage-1",
     dataDir: "/lab/storage-1",

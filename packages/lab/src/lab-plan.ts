@@ -5,10 +5,12 @@ import {
   type GatewayProcess,
   inOrder,
   isGateway,
+  isMetadata,
   isStorage,
   LAB_VERSION,
   type LabDocument,
   type LabProcess,
+  type MetadataProcess,
   portsOf,
   processNumber,
   type StorageProcess,
@@ -20,6 +22,12 @@ import { isFree, PortPicker, portInUse } from "./ports.ts";
 /** Node processes write the names of their disks into their configuration: `disk-1` … */
 function storageDisks(count: number, sizeBytes: number): StorageProcess["disks"] {
   return Array.from({ length: count }, (_, index) => ({ diskId: `disk-${index + 1}`, sizeBytes }));
+}
+
+async function planMetadata(ports: PortPicker, number: number): Promise<MetadataProcess> {
+  const port = await ports.internal(INTERNAL_HOST);
+  const metricsPort = await ports.internal(INTERNAL_HOST);
+  return { kind: "metadata", id: `metadata-${number}`, port, metricsPort };
 }
 
 async function planStorage(
@@ -69,12 +77,9 @@ export async function planLab(
     };
     processes.push(await planGateway(ports, number, hosts, wanted));
   }
-  processes.push({
-    kind: "metadata",
-    id: "metadata-1",
-    port: await ports.internal(INTERNAL_HOST),
-    metricsPort: await ports.internal(INTERNAL_HOST),
-  });
+  for (let number = 1; number <= shape.metadata; number += 1) {
+    processes.push(await planMetadata(ports, number));
+  }
   const disks = storageDisks(shape.disksPerNode, shape.diskSizeBytes);
   for (let number = 1; number <= shape.nodes; number += 1) {
     processes.push(await planStorage(ports, number, disks));
@@ -85,7 +90,7 @@ export async function planLab(
     carrier: shape.carrier,
     chunkSize: CHUNK_SIZE,
     socketPath: folder.socketPath,
-    ready: false,
+    stage: "planned",
     processes: inOrder(processes),
   };
 }
@@ -97,9 +102,12 @@ const nextNumber = (processes: readonly LabProcess[]): number =>
 export async function planOneMore(
   { random }: { readonly random: Random },
   lab: LabDocument,
-  kind: "storage" | "gateway",
+  kind: LabProcess["kind"],
 ): Promise<LabProcess> {
   const ports = new PortPicker({ random }, portsOf(lab));
+  if (kind === "metadata") {
+    return planMetadata(ports, nextNumber(lab.processes.filter(isMetadata)));
+  }
   if (kind === "storage") {
     const nodes = lab.processes.filter(isStorage);
     return planStorage(ports, nextNumber(nodes), nodes.at(-1)?.disks ?? []);

@@ -2,9 +2,10 @@ import { GIB, MIB } from "@ashlar/core";
 import { expect, test } from "vitest";
 import { labShape } from "./lab-shape.ts";
 
-test("without options it is a lab of three nodes and two gateways on loopback", () => {
+test("without options it is a lab of three nodes, three metadata members and two gateways on loopback", () => {
   expect(labShape({})).toEqual({
     nodes: 3,
+    metadata: 3,
     gateways: 2,
     disksPerNode: 1,
     diskSizeBytes: 8 * GIB,
@@ -17,7 +18,7 @@ test("without options it is a lab of three nodes and two gateways on loopback", 
 test("options are taken as given", () => {
   const shape = labShape({
     nodes: "5",
-    metadata: "1",
+    metadata: "5",
     gateways: "1",
     disks: "2",
     diskSize: "1536MiB",
@@ -27,6 +28,7 @@ test("options are taken as given", () => {
   });
   expect(shape).toEqual({
     nodes: 5,
+    metadata: 5,
     gateways: 1,
     disksPerNode: 2,
     diskSizeBytes: 1536 * MIB,
@@ -42,7 +44,8 @@ test.each([
   [{ nodes: "1e1" }, "--nodes 1e1"],
   [{ gateways: "17" }, "--gateways 17"],
   [{ disks: "-1" }, "--disks -1"],
-  [{ metadata: "3" }, "--metadata 3 is not possible yet"],
+  [{ metadata: "2" }, "--metadata 2 is no size of a metadata group"],
+  [{ metadata: "7" }, "--metadata 7"],
   [{ diskSize: "8GB" }, '"8GB" is not a size'],
   [{ diskSize: "100MiB" }, "--disk-size 100MiB"],
   [{ diskSize: "17TiB" }, "--disk-size 17TiB"],

@@ -30,6 +30,7 @@ export interface UpOptions {
 
 export interface LabShape {
   readonly nodes: number;
+  readonly metadata: number;
   readonly gateways: number;
   readonly disksPerNode: number;
   readonly diskSizeBytes: number;
@@ -46,6 +47,8 @@ export const DISKS_MAX = 16;
 export const DISK_SIZE_MIN = 512 * MIB;
 /** One store keeps its extent index in memory in part; larger disks are not tested yet. */
 export const DISK_SIZE_MAX = 16 * TIB;
+/** Odd: an even group survives no more losses than one with a member less. */
+const METADATA_COUNTS: readonly string[] = ["1", "3", "5"];
 const DISK_SIZE_DEFAULT = 8 * GIB;
 const LISTEN_DEFAULT = "127.0.0.1";
 
@@ -58,6 +61,14 @@ function count(name: string, text: string, max: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
   throw invalid(`--${name} ${text} is not a count`, `give a whole number from 1 to ${max}`);
+}
+
+function metadataCount(text: string): number {
+  if (METADATA_COUNTS.includes(text)) return Number(text);
+  throw invalid(
+    `--metadata ${text} is no size of a metadata group`,
+    "give 1 (no loss is survived), 3 (one) or 5 (two)",
+  );
 }
 
 function diskSize(text: string): number {
@@ -87,15 +98,10 @@ function advertised(listen: PortalAddress, text: string | undefined): PortalAddr
 
 /** @throws SystemError argument/invalid naming the option and what to give instead. */
 export function labShape(options: UpOptions): LabShape {
-  if (options.metadata !== undefined && count("metadata", options.metadata, 5) !== 1) {
-    throw invalid(
-      `--metadata ${options.metadata} is not possible yet`,
-      "the metadata service has one member for now: leave the option out",
-    );
-  }
   const listen = parseAddress(options.listen ?? LISTEN_DEFAULT, "--listen");
   return {
     nodes: count("nodes", options.nodes ?? "3", NODES_MAX),
+    metadata: metadataCount(options.metadata ?? "3"),
     gateways: count("gateways", options.gateways ?? "2", GATEWAYS_MAX),
     disksPerNode: count("disks", options.disks ?? "1", DISKS_MAX),
     diskSizeBytes: options.diskSize === undefined ? DISK_SIZE_DEFAULT : diskSize(options.diskSize),

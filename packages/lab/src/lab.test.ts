@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeRandom } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { foundOnce } from "./founding.ts";
 import { Lab } from "./lab.ts";
-import { createLab, findLab, writeLab } from "./lab-file.ts";
+import { createLab, findLab, readLab, writeLab } from "./lab-file.ts";
 import { makeLabFolder } from "./lab-folder.ts";
 import { planLab } from "./lab-plan.ts";
-import { labShape } from "./lab-shape.ts";
+import { labShape, type UpOptions } from "./lab-shape.ts";
+import { writeConfigs } from "./process-configs.ts";
 
 const script = fileURLToPath(new URL("./testing/stand-in-ashlar.js", import.meta.url));
 const call = { signal: new AbortController().signal };
@@ -21,10 +23,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(top, { recursive: true }));
 
-async function makeLab(dir: string): Promise<void> {
+async function makeLab(dir: string, options: UpOptions = {}): Promise<void> {
   mkdirSync(dir, { recursive: true });
   const folder = { socketPath: join(dir, "s.sock") };
-  await writeLab(dir, await planLab({ random: nodeRandom }, labShape({}), folder));
+  const planned = await planLab({ random: nodeRandom }, labShape(options), folder);
+  await writeLab(dir, { ...planned, stage: "ready" });
 }
 
 test("when a process keeps dying, up says so with its log and takes everything away", async () => {
@@ -103,6 +106,15 @@ test("an existing lab keeps its shape", async () => {
   });
 });
 
+test("so it does in the number of its metadata members", async () => {
+  const dir = join(top, "lab");
+  await makeLab(dir);
+  await expect(new Lab({ dir, script }).up({ metadata: "5" }, call)).rejects.toMatchObject({
+    code: "lab/exists",
+    message: "this lab was made with --metadata 3, which cannot change at up",
+  });
+});
+
 test("commands about no lab, or one that does not run, say so", async () => {
   const lab = new Lab({ dir: join(top, "lab"), script });
   await expect(lab.status(call)).rejects.toMatchObject({ code: "lab/not-found" });
@@ -115,6 +127,46 @@ test("commands about no lab, or one that does not run, say so", async () => {
   await expect(lab.logs("storage-9", 1)).rejects.toMatchObject({ code: "process/not-found" });
 });
 
+test("a first up that was killed after the founding does not found again", async () => {
+  const dir = join(top, "lab");
+  await makeLab(dir);
+  const planned = { ...(await readLab(dir)), stage: "planned" } as const;
+  await writeConfigs(dir, planned);
+  await foundOnce({ random: nodeRandom }, dir, planned);
+  const files = readdirSync(join(dir, "metadata-1"), { recursive: true });
+  expect(files).not.toEqual([]);
+  for (const id of ["metadata-2", "metadata-3"]) expect(readdirSync(join(dir, id))).toEqual([]);
+
+  // The note of it was lost with the process that would have written it.
+  expect(await foundOnce({ random: nodeRandom }, dir, planned)).toMatchObject({ stage: "founded" });
+  expect(await readLab(dir)).toMatchObject({ stage: "founded" });
+  expect(readdirSync(join(dir, "metadata-1"), { recursive: true })).toEqual(files);
+});
+
+test("a wiped founder is not founded anew", async () => {
+  const dir = join(top, "lab");
+  await makeLab(dir);
+  const lab = await readLab(dir);
+  await writeConfigs(dir, lab);
+  expect(await foundOnce({ random: nodeRandom }, dir, lab)).toEqual(lab);
+  expect(readdirSync(join(dir, "metadata-1"))).toEqual([]);
+});
+
+test("a metadata member that the others may need is not wiped", async () => {
+  const lab = new Lab({ dir: join(top, "lab"), script });
+  await makeLab(lab.dir);
+  await expect(lab.wipe("metadata-2", call)).rejects.toMatchObject({
+    code: "member/needed",
+    message: "what metadata-2 holds may be needed: the lab does not run",
+  });
+  const single = join(top, "single");
+  await makeLab(single, { metadata: "1" });
+  await expect(new Lab({ dir: single, script }).wipe("metadata-1", call)).rejects.toMatchObject({
+    code: "member/needed",
+    message: "what metadata-1 holds may be needed: no other member knows the cluster",
+  });
+});
+
 test("wipe removes the data of a storage node that is down, and nothing else", async () => {
   const lab = new Lab({ dir: join(top, "lab"), script });
   await makeLab(lab.dir);
@@ -122,11 +174,11 @@ test("wipe removes the data of a storage node that is down, and nothing else", a
     mkdirSync(join(lab.dir, id));
     writeFileSync(join(lab.dir, id, "disk-1"), "blocks");
   }
-  await lab.wipe("storage-1");
+  await lab.wipe("storage-1", call);
   expect(readdirSync(join(lab.dir, "storage-1"))).toEqual([]);
   expect(readdirSync(join(lab.dir, "storage-2"))).toEqual(["disk-1"]);
-  await expect(lab.wipe("gateway-1")).rejects.toMatchObject({ code: "argument/invalid" });
-  await expect(lab.wipe("storage-7")).rejects.toMatchObject({ code: "process/not-found" });
+  await expect(lab.wipe("gateway-1", call)).rejects.toMatchObject({ code: "argument/invalid" });
+  await expect(lab.wipe("storage-7", call)).rejects.toMatchObject({ code: "process/not-found" });
 });
 
 test("a folder too deep for a unix socket gets one in a temporary folder, removed with it", async () => {

@@ -1,9 +1,8 @@
 // A whole cluster on one machine: the same processes as on many, under one supervisor, with all
 // their files in one folder. Every command works on a folder alone, so it does not matter which
 // process started the lab or whether it still runs.
-import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import { GIB, hasCode, SystemError, volumeName } from "@ashlar/core";
+import { GIB, hasCode, nodeId, SystemError, volumeId, volumeName } from "@ashlar/core";
 import { type Clock, nodeClock, nodeRandom, type Random, sleep } from "@ashlar/runtime";
 import {
   findSurvivors,
@@ -12,12 +11,15 @@ import {
   type SupervisorStatus,
   stampOf,
 } from "@ashlar/supervisor";
+import { foundOnce } from "./founding.ts";
 import {
   createLab,
   findLab,
   inOrder,
+  isMetadata,
   type LabDocument,
   type LabProcess,
+  type MetadataProcess,
   readLab,
   writeLab,
 } from "./lab-file.ts";
@@ -26,10 +28,11 @@ import { labPaths } from "./lab-paths.ts";
 import { planLab, planOneMore, refreshPorts } from "./lab-plan.ts";
 import { labShape, type UpOptions } from "./lab-shape.ts";
 import { type LabReport, reportLab } from "./lab-status.ts";
-import { writeConfigs } from "./process-configs.ts";
+import { memberAddress, writeConfigs } from "./process-configs.ts";
 import { labAdmin, lastLines, untilReady } from "./readiness.ts";
 import { checkSameShape } from "./same-shape.ts";
 import { findSupervisor, startSupervisor, supervisorClient } from "./supervisor-start.ts";
+import { requireDispensable, wipeData } from "./wiping.ts";
 
 /** The volume that every lab begins with. */
 const DEMO_NAME = volumeName("demo");
@@ -129,10 +132,11 @@ export class Lab {
     }
   }
 
-  /** Adds an empty storage node or a gateway; resolves when it serves. */
-  async add(kind: "storage" | "gateway", call: Call): Promise<LabProcess> {
+  /** Adds an empty storage node, a metadata member or a gateway; resolves when it serves. */
+  async add(kind: LabProcess["kind"], call: Call): Promise<LabProcess> {
     const { lab } = await this.running();
     const added = await planOneMore({ random: this.random }, lab, kind);
+    if (isMetadata(added)) await this.expectMember(lab, added, call);
     const grown: LabDocument = { ...lab, processes: inOrder([...lab.processes, added]) };
     await writeLab(this.dir, grown);
     await writeConfigs(this.dir, grown);
@@ -155,15 +159,16 @@ export class Lab {
   }
 
   /**
-   * Removes the data of a storage node that is down, so that it comes back empty.
-   * @throws SystemError process/not-found, argument/invalid for other kinds, node/busy while it runs.
+   * Removes the data of a storage node or metadata member that is down, so that it comes back empty.
+   * @throws SystemError process/not-found, argument/invalid for gateways, node/busy while it runs,
+   *   member/needed when the cluster does not do without this metadata member.
    */
-  async wipe(id: string): Promise<void> {
+  async wipe(id: string, call: Call): Promise<void> {
     const lab = await readLab(this.dir);
     const process = this.find(lab, id);
-    if (process.kind !== "storage") {
-      throw new SystemError("argument/invalid", `${id} is no storage node`, {
-        hint: "only storage nodes hold data that the cluster has elsewhere",
+    if (process.kind === "gateway") {
+      throw new SystemError("argument/invalid", `${id} holds no data`, {
+        hint: "give a storage node or a metadata member",
       });
     }
     const supervised = (await findSupervisor(lab))?.processes.find((other) => other.id === id);
@@ -172,8 +177,8 @@ export class Lab {
       const hint = `stop it first: \`ashlar lab stop ${id} --dir ${this.dir}\``;
       throw new SystemError("node/busy", `${id} runs`, { hint });
     }
-    await rm(labPaths(this.dir).dataOf(id), { recursive: true, force: true });
-    await writeConfigs(this.dir, lab);
+    if (isMetadata(process)) await requireDispensable(lab, process, call);
+    await wipeData(this.dir, lab, process);
   }
 
   /** The last lines of each log, or of one. */
@@ -189,13 +194,14 @@ export class Lab {
     return logs;
   }
 
-  private async bringUp(lab: LabDocument, call: Call): Promise<LabReport> {
-    await writeConfigs(this.dir, lab);
+  private async bringUp(planned: LabDocument, call: Call): Promise<LabReport> {
+    await writeConfigs(this.dir, planned);
+    const lab = await foundOnce({ random: this.random }, this.dir, planned);
     await this.startSupervisor(lab, call);
     await untilReady({ clock: this.clock }, this.dir, lab, call);
-    if (!lab.ready) {
+    if (lab.stage !== "ready") {
       await this.createDemo(lab, call);
-      await writeLab(this.dir, { ...lab, ready: true });
+      await writeLab(this.dir, { ...lab, stage: "ready" });
     }
     return this.status(call);
   }
@@ -203,10 +209,21 @@ export class Lab {
   private async createDemo(lab: LabDocument, call: Call): Promise<void> {
     const admin = labAdmin(lab);
     try {
-      await admin.createVolume({ name: DEMO_NAME, sizeBytes: DEMO_SIZE }, call);
+      const volume = volumeId(this.random.uuid());
+      await admin.createVolume({ volume, name: DEMO_NAME, sizeBytes: DEMO_SIZE }, call);
     } catch (thrown) {
       // An earlier first up was killed between the creation and the note of it.
       if (!hasCode(thrown, "volume/exists")) throw thrown;
+    } finally {
+      admin.close();
+    }
+  }
+
+  /** The cluster admits no member that it does not expect. */
+  private async expectMember(lab: LabDocument, member: MetadataProcess, call: Call): Promise<void> {
+    const admin = labAdmin(lab);
+    try {
+      await admin.addMember({ id: nodeId(member.id), address: memberAddress(member) }, call);
     } finally {
       admin.close();
     }

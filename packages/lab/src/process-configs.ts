@@ -8,13 +8,29 @@ import {
   isMetadata,
   type LabDocument,
   type LabProcess,
+  type MetadataProcess,
   type StorageProcess,
 } from "./lab-file.ts";
 import { INTERNAL_HOST, labPaths } from "./lab-paths.ts";
 
+/** host:port of a metadata member. */
+export const memberAddress = ({ port }: Pick<MetadataProcess, "port">): string =>
+  formatAddress(INTERNAL_HOST, port);
+
 /** host:port of the metadata members: the cluster's admin addresses. */
 export const adminAddresses = (lab: LabDocument): string[] =>
-  lab.processes.filter(isMetadata).map(({ port }) => formatAddress(INTERNAL_HOST, port));
+  lab.processes.filter(isMetadata).map(memberAddress);
+
+function metadataConfig(dir: string, lab: LabDocument, process: MetadataProcess): object {
+  return {
+    dataDir: labPaths(dir).dataOf(process.id),
+    listen: memberAddress(process),
+    members: lab.processes
+      .filter(isMetadata)
+      .map((member) => ({ nodeId: member.id, address: memberAddress(member) })),
+    chunkSize: lab.chunkSize,
+  };
+}
 
 function storageConfig(dir: string, lab: LabDocument, process: StorageProcess): object {
   const address = formatAddress(INTERNAL_HOST, process.port);
@@ -41,11 +57,7 @@ function gatewayConfig(lab: LabDocument, { listen, advertise, tpgt }: GatewayPro
 function roleConfig(dir: string, lab: LabDocument, process: LabProcess): object {
   switch (process.kind) {
     case "metadata":
-      return {
-        dataDir: labPaths(dir).dataOf(process.id),
-        listen: formatAddress(INTERNAL_HOST, process.port),
-        chunkSize: lab.chunkSize,
-      };
+      return metadataConfig(dir, lab, process);
     case "storage":
       return storageConfig(dir, lab, process);
     case "gateway":

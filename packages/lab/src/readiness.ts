@@ -1,11 +1,17 @@
-// When a lab can serve volumes: every process is registered, every portal accepts connections and no
-// process keeps dying. Asked again and again, since the processes start in any order.
+// When a lab can serve volumes: every metadata member has its vote, every other process is registered,
+// every portal accepts connections and no process keeps dying. Asked again and again, since the
+// processes start in any order.
 import { readFile } from "node:fs/promises";
 import { clusterId, hasCode, SystemError } from "@ashlar/core";
-import { type AdminClient, type ClusterStatus, createAdminClient } from "@ashlar/rpc";
+import {
+  type AdminClient,
+  type ClusterStatus,
+  createAdminClient,
+  type MemberStatus,
+} from "@ashlar/rpc";
 import { type Clock, sleep } from "@ashlar/runtime";
 import type { ProcessStatus } from "@ashlar/supervisor";
-import { isGateway, isStorage, type LabDocument } from "./lab-file.ts";
+import { isGateway, isMetadata, type LabDocument } from "./lab-file.ts";
 import { labPaths } from "./lab-paths.ts";
 import { isListening } from "./ports.ts";
 import { adminAddresses } from "./process-configs.ts";
@@ -34,16 +40,25 @@ export async function lastLines(path: string, count: number): Promise<string[]> 
 export const labAdmin = (lab: LabDocument): AdminClient =>
   createAdminClient({ clusterId: clusterId(lab.clusterId), addresses: adminAddresses(lab) });
 
-function missingIn(lab: LabDocument, wantedUp: ReadonlySet<string>, cluster: ClusterStatus) {
-  const up = new Set(
-    [...cluster.storage, ...cluster.gateways]
-      .filter(({ state }) => state === "up")
-      .map(({ id }): string => id),
-  );
+const hasVote = ({ role }: MemberStatus): boolean => role === "leader" || role === "follower";
+
+/**
+ * Processes that are wanted and do not serve. A metadata member that was taken out of a cluster is
+ * not waited for; at the first up the cluster is told only whom to expect, so all are.
+ */
+export function missingIn(
+  lab: LabDocument,
+  wantedUp: ReadonlySet<string>,
+  cluster: Pick<ClusterStatus, "metadata" | "storage" | "gateways">,
+): string[] {
+  const members = cluster.metadata;
+  const serving = [...members.filter(hasVote), ...cluster.storage, ...cluster.gateways];
+  const up = new Set(serving.filter(({ state }) => state === "up").map(({ id }): string => id));
+  const expected = new Set(members.map(({ id }): string => id));
   return lab.processes
-    .filter((process) => isStorage(process) || isGateway(process))
-    .map(({ id }) => id)
-    .filter((id) => wantedUp.has(id) && !up.has(id));
+    .filter((process) => wantedUp.has(process.id) && !up.has(process.id))
+    .filter((process) => !isMetadata(process) || lab.stage !== "ready" || expected.has(process.id))
+    .map(({ id }) => id);
 }
 
 async function closedPortals(lab: LabDocument, wantedUp: ReadonlySet<string>): Promise<string[]> {
@@ -67,7 +82,7 @@ async function requireLives(
   throw new SystemError("process/failed", `${dying.id} does not start: ${line}`, {
     process: dying.id,
     // The files of a lab that never was ready are taken away.
-    ...(lab.ready ? { hint: `see ${log}` } : {}),
+    ...(lab.stage === "ready" ? { hint: `see ${log}` } : {}),
   });
 }
 
@@ -89,8 +104,9 @@ async function waitingFor(
     return missing.length > 0 ? missing : await closedPortals(lab, wantedUp);
   } catch (thrown) {
     const starting = ["cluster/unavailable", "rpc/unavailable", "rpc/deadline"] as const;
-    if (starting.some((code) => hasCode(thrown, code))) return ["metadata-1"];
-    throw thrown;
+    if (!starting.some((code) => hasCode(thrown, code))) throw thrown;
+    const members = lab.processes.filter(isMetadata).map(({ id }) => id);
+    return members.filter((id) => wantedUp.has(id));
   }
 }
 

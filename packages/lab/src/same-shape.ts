@@ -1,15 +1,16 @@
 import { SystemError } from "@ashlar/core";
-import { isGateway, isStorage, type LabDocument } from "./lab-file.ts";
+import { isGateway, isMetadata, isStorage, type LabDocument } from "./lab-file.ts";
 import type { LabShape, UpOptions } from "./lab-shape.ts";
 
 /** What an existing lab has of each option, and what was asked for. */
 const COMPARED: Readonly<
   Record<
-    keyof Omit<UpOptions, "metadata" | "advertise" | "carrier">,
+    keyof Omit<UpOptions, "advertise" | "carrier">,
     readonly [(lab: LabDocument) => unknown, (shape: LabShape) => unknown]
   >
 > = {
   nodes: [(lab) => lab.processes.filter(isStorage).length, (shape) => shape.nodes],
+  metadata: [(lab) => lab.processes.filter(isMetadata).length, (shape) => shape.metadata],
   gateways: [(lab) => lab.processes.filter(isGateway).length, (shape) => shape.gateways],
   disks: [(lab) => lab.processes.find(isStorage)?.disks.length, (shape) => shape.disksPerNode],
   diskSize: [

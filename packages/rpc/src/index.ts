@@ -6,6 +6,7 @@ export type {
   ClusterStatus,
   CreateVolumeOptions,
   DiskStatus,
+  MemberStatus,
   NodeStatus,
   ProcessState,
   ProcessStatus,

@@ -103,15 +103,16 @@ async function logs(
   };
 }
 
-const ADDED_KINDS: Readonly<Record<string, "storage" | "gateway">> = {
+const ADDED_KINDS: Readonly<Record<string, "storage" | "metadata" | "gateway">> = {
   node: "storage",
+  metadata: "metadata",
   gateway: "gateway",
 };
 
 async function add(what: string, options: LabCommandOptions): Promise<Answer> {
   const kind = ADDED_KINDS[what];
   if (!kind) {
-    const hint = "give node or gateway; the metadata service has one member for now";
+    const hint = `give ${Object.keys(ADDED_KINDS).join(" or ")}`;
     throw new SystemError("argument/invalid", `cannot add "${what}"`, { hint });
   }
   const lab = await openLab(options);
@@ -136,7 +137,7 @@ async function start(id: string, options: LabCommandOptions): Promise<Answer> {
 
 async function wipe(id: string, options: LabCommandOptions): Promise<Answer> {
   const lab = await openLab(options);
-  await lab.wipe(id);
+  await interruptible((signal) => lab.wipe(id, { signal }));
   return { json: { wiped: id }, lines: [`${id} comes back empty`] };
 }
 
@@ -150,7 +151,7 @@ function addUp(lab: Command): void {
   withLabOptions(lab.command("up"))
     .description("make the lab if there is none, start it, and wait until it serves")
     .option("--nodes <count>", "storage nodes (default: 3)")
-    .option("--metadata <count>", "metadata members (default: 1, more are not possible yet)")
+    .option("--metadata <count>", "metadata members, 1, 3 or 5 (default: 3)")
     .option("--gateways <count>", "gateways (default: 2)")
     .option("--disks <count>", "disks per storage node (default: 1)")
     .option("--disk-size <size>", "size of a disk, taken as data arrive (default: 8GiB)")
@@ -175,7 +176,7 @@ export function addLabCommands(program: Command): void {
     .option("--lines <count>", "lines of each", "10")
     .action(answering(logs));
   withLabOptions(lab.command("add <what>"))
-    .description("add a storage node or a gateway: node | gateway")
+    .description("add a storage node, metadata member or gateway: node | metadata | gateway")
     .action(answering(add));
   withLabOptions(lab.command("stop <id>"))
     .description("stop a process and keep it down")
@@ -185,6 +186,8 @@ export function addLabCommands(program: Command): void {
     .description("start a stopped process and wait until it serves")
     .action(answering(start));
   withLabOptions(lab.command("wipe <id>"))
-    .description("remove the data of a stopped storage node: it comes back empty")
+    .description(
+      "remove the data of a stopped storage node or metadata member: it comes back empty",
+    )
     .action(answering(wipe));
 }
