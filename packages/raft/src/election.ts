@@ -43,7 +43,10 @@ export function campaign(core: RaftCore, reason: CampaignReason, preVote: boolea
 /** Notes an answer and tells how the election stands; the first answer of a member counts. */
 export function poll(core: RaftCore, from: MemberId, granted: boolean): VoteResult {
   if (!core.votes.has(from)) core.votes.set(from, granted);
-  return jointVote(core.group.membership, core.votes);
+  const result = jointVote(core.group.membership, core.votes);
+  // Elected by the others alone, it could crash before its own vote is durable, and be elected once
+  // more in the same term with another log (R2, R5).
+  return result === "won" && !core.votes.has(core.id) ? "pending" : result;
 }
 
 /**

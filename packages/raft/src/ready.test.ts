@@ -44,3 +44,18 @@ it("a write that was overwritten and overwritten back is not taken for the lates
   const answer = responses.find(({ kind }: Message) => kind === "request-vote-response");
   expect(answer).toMatchObject({ to: 3, reject: false });
 });
+
+it("nobody is elected before its own vote is durable: it could be elected once more in the term", () => {
+  const group = new PaperGroup([[], [], []], { asyncStorage: true, electionTicks: ELECTION_TICKS });
+  const raft = group.raft(1);
+  raft.campaign();
+  const own = raft.ready().messages.find(({ kind }) => kind === "storage-append");
+  const { responses } = own as MessageOf<"storage-append">;
+  for (const from of [2, 3]) {
+    const granted = { preVote: false, reject: false } as const;
+    raft.step({ version: 1, kind: "request-vote-response", from, to: 1, term: 1, ...granted });
+  }
+  expect(raft.status.role).toBe("candidate");
+  for (const response of responses) if (response.to === 1) raft.step(response);
+  expect(raft.status.role).toBe("leader");
+});
