@@ -1,5 +1,6 @@
 // One gRPC connection to a peer, with the conventions of every call: the cluster's id in metadata, a
 // deadline, the caller's signal, SystemErrors as the peer threw them. Reconnects by itself.
+import type { ProposalId } from "@ashlar/catalog";
 import { type ClusterId, SystemError } from "@ashlar/core";
 import {
   Client,
@@ -9,12 +10,15 @@ import {
   Metadata,
 } from "@grpc/grpc-js";
 import { CALL_DEADLINE_MS, CHANNEL_OPTIONS, CLUSTER_KEY } from "./conventions.ts";
+import { formatProposalId, PROPOSAL_KEY } from "./proposal-id.ts";
 import { fromServiceError } from "./status.ts";
 
 export interface CallOptions {
   readonly signal: AbortSignal;
   /** Milliseconds; CALL_DEADLINE_MS if absent. */
   readonly deadlineMs?: number;
+  /** Names what the call proposes: sent again under this name, it takes effect once. */
+  readonly proposal?: ProposalId | undefined;
 }
 
 /** The caller's side of a method, of a generated definition or one with its own serialisers. */
@@ -40,8 +44,11 @@ export class GrpcClient {
   unary<Q, R>(
     method: CallableMethod<Q, R>,
     request: Q,
-    { signal, deadlineMs = CALL_DEADLINE_MS }: CallOptions,
+    { signal, deadlineMs = CALL_DEADLINE_MS, proposal }: CallOptions,
   ): Promise<R> {
+    const metadata = this.metadataFor(
+      proposal ? { [PROPOSAL_KEY]: formatProposalId(proposal) } : {},
+    );
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason);
@@ -52,7 +59,7 @@ export class GrpcClient {
         method.requestSerialize,
         method.responseDeserialize,
         request,
-        this.metadata,
+        metadata,
         { deadline: Date.now() + deadlineMs },
         (error, reply) => {
           signal.removeEventListener("abort", onAbort);
@@ -113,13 +120,11 @@ export class GrpcClient {
     },
   ): ClientDuplexStream<Q, R> {
     signal.throwIfAborted();
-    const sent = this.metadata.clone();
-    for (const [key, value] of Object.entries(metadata)) sent.set(key, value);
     const call = this.client.makeBidiStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
-      sent,
+      this.metadataFor(metadata),
     );
     const onAbort = (): void => call.cancel();
     signal.addEventListener("abort", onAbort, { once: true });
@@ -129,5 +134,12 @@ export class GrpcClient {
 
   close(): void {
     this.client.close();
+  }
+
+  /** The metadata of a call: the cluster's, and what is its own. */
+  private metadataFor(own: Readonly<Record<string, string>>): Metadata {
+    const sent = this.metadata.clone();
+    for (const [key, value] of Object.entries(own)) sent.set(key, value);
+    return sent;
   }
 }

@@ -1,6 +1,7 @@
 // One listener for all gRPC services of a process, with the conventions they share: every caller
 // names its cluster in metadata and is refused if it is another; a handler throws SystemErrors and
 // they arrive whole; a cancelled or expired call aborts its signal.
+import type { ProposalId } from "@ashlar/catalog";
 import { type ClusterId, SystemError, toSystemError } from "@ashlar/core";
 import type { Log, Startable } from "@ashlar/runtime";
 import {
@@ -17,6 +18,7 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { CLUSTER_KEY, SERVER_OPTIONS } from "./conventions.ts";
+import { PROPOSAL_KEY, parseProposalId } from "./proposal-id.ts";
 import { toServiceError } from "./status.ts";
 
 export interface CallContext {
@@ -25,6 +27,8 @@ export interface CallContext {
   readonly metadata: Metadata;
   /** The caller's address. */
   readonly peer: string;
+  /** How the caller names what it proposes, if it does: sent again, it takes effect once. */
+  readonly proposal: ProposalId | undefined;
 }
 
 export type Handler<Request, Reply> =
@@ -202,7 +206,8 @@ export class GrpcServer implements Startable {
       gone.abort(new SystemError("operation/aborted", "the caller is gone"));
     if (call.cancelled) abort();
     else call.on("cancelled", abort);
-    return { signal: gone.signal, metadata: call.metadata, peer: call.getPeer() };
+    const { metadata } = call;
+    return { signal: gone.signal, metadata, peer: call.getPeer(), proposal: proposalOf(metadata) };
   }
 
   private refusal(thrown: unknown, path: string): ReturnType<typeof toServiceError> {
@@ -223,6 +228,11 @@ export class GrpcServer implements Startable {
       { hint: "check the addresses and the cluster id in the configuration" },
     );
   }
+}
+
+function proposalOf(metadata: Metadata): ProposalId | undefined {
+  const name = metadata.get(PROPOSAL_KEY)[0];
+  return name === undefined ? undefined : parseProposalId(String(name));
 }
 
 /** Writes one reply; waits for room, so that a slow reader bounds what is in memory. */
