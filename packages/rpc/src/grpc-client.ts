@@ -6,8 +6,10 @@ import {
   Client,
   type ClientDuplexStream,
   type ClientReadableStream,
+  type ClientWritableStream,
   credentials,
   Metadata,
+  type requestCallback,
 } from "@grpc/grpc-js";
 import { CALL_DEADLINE_MS, CHANNEL_OPTIONS, CLUSTER_KEY } from "./conventions.ts";
 import { formatProposalId, PROPOSAL_KEY } from "./proposal-id.ts";
@@ -15,7 +17,7 @@ import { fromServiceError } from "./status.ts";
 
 export interface CallOptions {
   readonly signal: AbortSignal;
-  /** Milliseconds; CALL_DEADLINE_MS if absent. */
+  /** Milliseconds; CALL_DEADLINE_MS if absent, none for a stream. */
   readonly deadlineMs?: number;
   /** Names what the call proposes: sent again under this name, it takes effect once. */
   readonly proposal?: ProposalId | undefined;
@@ -26,6 +28,13 @@ export interface CallableMethod<Q, R> {
   readonly path: string;
   readonly requestSerialize: (request: Q) => Buffer;
   readonly responseDeserialize: (bytes: Buffer) => R;
+}
+
+/** The caller's side of a client-streaming call. */
+export interface OutgoingStream<Q, R> {
+  readonly call: ClientWritableStream<Q>;
+  /** The one answer; rejects as a unary call does. */
+  readonly reply: Promise<R>;
 }
 
 export class GrpcClient {
@@ -61,17 +70,32 @@ export class GrpcClient {
         request,
         metadata,
         { deadline: Date.now() + deadlineMs },
-        (error, reply) => {
-          signal.removeEventListener("abort", onAbort);
-          if (signal.aborted) reject(signal.reason);
-          else if (error) reject(fromServiceError(error, this.address));
-          else if (reply === undefined) reject(new SystemError("internal", "empty reply"));
-          else resolve(reply);
-        },
+        this.settling({ resolve, reject, signal }),
       );
-      const onAbort = (): void => call.cancel();
-      signal.addEventListener("abort", onAbort, { once: true });
+      cancelOnAbort(call, signal);
     });
+  }
+
+  /** Opens a client-streaming call, with no deadline unless one is given; the signal cancels it. */
+  clientStream<Q, R>(
+    method: CallableMethod<Q, R>,
+    { signal, deadlineMs }: CallOptions,
+  ): OutgoingStream<Q, R> {
+    signal.throwIfAborted();
+    let settle: requestCallback<R> = () => {};
+    const reply = new Promise<R>((resolve, reject) => {
+      settle = this.settling({ resolve, reject, signal });
+    });
+    const call = this.client.makeClientStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      this.metadata,
+      deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
+      settle,
+    );
+    cancelOnAbort(call, signal);
+    return { call, reply };
   }
 
   /**
@@ -142,4 +166,32 @@ export class GrpcClient {
     for (const [key, value] of Object.entries(own)) sent.set(key, value);
     return sent;
   }
+
+  /** What settles a promise by how its call ended; an aborted one ends with the signal's reason. */
+  private settling<R>({
+    resolve,
+    reject,
+    signal,
+  }: {
+    readonly resolve: (reply: R) => void;
+    readonly reject: (reason: unknown) => void;
+    readonly signal: AbortSignal;
+  }): requestCallback<R> {
+    return (error, reply) => {
+      if (signal.aborted) reject(signal.reason);
+      else if (error) reject(fromServiceError(error, this.address));
+      else if (reply === undefined) reject(new SystemError("internal", "empty reply"));
+      else resolve(reply);
+    };
+  }
+}
+
+/** Until the call has ended, so that a long-lived signal does not collect listeners. */
+function cancelOnAbort(
+  call: { cancel(): void; once(event: "status", listener: () => void): unknown },
+  signal: AbortSignal,
+): void {
+  const onAbort = (): void => call.cancel();
+  signal.addEventListener("abort", onAbort, { once: true });
+  call.once("status", () => signal.removeEventListener("abort", onAbort));
 }

@@ -10,6 +10,7 @@ import {
   Server,
   ServerCredentials,
   type ServerDuplexStream,
+  type ServerReadableStream,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
@@ -31,6 +32,13 @@ export interface CallContext {
   readonly proposal: ProposalId | undefined;
 }
 
+/** Takes the requests of one client-streaming call; what either throws refuses the call. */
+export interface RequestTaker<Request, Reply> {
+  take(request: Request): void;
+  /** The caller has sent all: the answer. */
+  finish(): Reply;
+}
+
 export type Handler<Request, Reply> =
   | {
       readonly kind: "unary";
@@ -44,6 +52,10 @@ export type Handler<Request, Reply> =
         send: (reply: Reply) => Promise<void>,
         context: CallContext,
       ) => Promise<void>;
+    }
+  | {
+      readonly kind: "clientStream";
+      readonly handle: (context: CallContext) => RequestTaker<Request, Reply>;
     }
   | {
       readonly kind: "bidi";
@@ -71,6 +83,10 @@ export const unary = <Q, R>(
 export const serverStream = <Q, R>(
   handle: (request: Q, send: (reply: R) => Promise<void>, context: CallContext) => Promise<void>,
 ): Handler<Q, R> => ({ kind: "serverStream", handle });
+
+export const clientStream = <Q, R>(
+  handle: (context: CallContext) => RequestTaker<Q, R>,
+): Handler<Q, R> => ({ kind: "clientStream", handle });
 
 export const bidi = <Q, R>(
   handle: (stream: ServerDuplexStream<Q, R>, context: CallContext) => void,
@@ -179,9 +195,33 @@ export class GrpcServer implements Startable {
             (thrown) => call.emit("error", this.refusal(thrown, call.getPath())),
           );
         };
+      case "clientStream":
+        return this.bindRequests(handler.handle, open);
       case "bidi":
         return this.bindStream(handler.handle, open);
     }
+  }
+
+  private bindRequests(
+    handle: (context: CallContext) => RequestTaker<unknown, unknown>,
+    open: (call: AnyCall) => CallContext,
+  ): UntypedHandleCall {
+    return (call: ServerReadableStream<unknown, unknown>, reply: sendUnaryData<unknown>) => {
+      call.on("error", () => {});
+      const answer = (give: () => void): void => {
+        try {
+          give();
+        } catch (thrown) {
+          call.destroy();
+          reply(this.refusal(thrown, call.getPath()));
+        }
+      };
+      answer(() => {
+        const requests = handle(open(call));
+        call.on("data", (request) => answer(() => requests.take(request)));
+        call.on("end", () => answer(() => reply(null, requests.finish())));
+      });
+    };
   }
 
   private bindStream(
