@@ -10,6 +10,12 @@ export interface StorageRegistration {
   /** host:port of the node's gRPC server. */
   readonly address: string;
   readonly disks: readonly DiskRecord[];
+  /**
+   * The highest family and incarnation that its stores ever saw, 0 for none: a catalog restored from an
+   * older copy never gives them again.
+   */
+  readonly familySeen: number;
+  readonly incarnationSeen: number;
 }
 
 export interface GatewayRegistration {

@@ -1,7 +1,15 @@
 // The services of the metadata process, bound to gRPC: requests become domain values and are
 // checked here, so that what stands behind sees no message.
-import type { IsrCandidate } from "@ashlar/catalog";
-import { chunkIdFromNumber, nodeId, SystemError, storeUuid, volumeName } from "@ashlar/core";
+import type { IsrCandidate, ProposalId } from "@ashlar/catalog";
+import {
+  chunkIdFromNumber,
+  nodeId,
+  SystemError,
+  storeUuid,
+  volumeId,
+  volumeName,
+} from "@ashlar/core";
+import { splitAddress } from "@ashlar/runtime";
 import type { AdminService } from "./admin.ts";
 import type { GatewayRegistration, StorageRegistration } from "./catalog-client.ts";
 import { asMessage } from "./convert/admin.ts";
@@ -19,17 +27,31 @@ export interface Registered {
   readonly pingIntervalMs: number;
 }
 
-/** Served by the metadata process; each proposal resolves when it is durable and applied. */
+/** In whose name a request is proposed; sent again under this name, it takes effect once. */
+export interface ProposalContext {
+  readonly proposal: ProposalId | undefined;
+}
+
+/**
+ * Served by the leader of the metadata members; each proposal resolves when it is durable and applied.
+ * Errors: raft/not-leader, raft/session-expired.
+ */
 export interface CatalogService {
-  registerStorage(registration: StorageRegistration): Promise<Registered>;
-  registerGateway(registration: GatewayRegistration): Promise<Registered>;
+  registerStorage(registration: StorageRegistration, context: ProposalContext): Promise<Registered>;
+  registerGateway(registration: GatewayRegistration, context: ProposalContext): Promise<Registered>;
   /** The catalog from `from` on, or in full when that is too far back or of another log. */
   watch(
     from: { readonly logId: string; readonly index: number },
     options: { readonly signal: AbortSignal },
   ): AsyncIterable<WatchStep>;
-  addToIsr(items: readonly IsrCandidate[]): Promise<{ readonly index: number }>;
-  storeDown(store: IsrCandidate["store"]): Promise<{ readonly index: number }>;
+  addToIsr(
+    items: readonly IsrCandidate[],
+    context: ProposalContext,
+  ): Promise<{ readonly index: number }>;
+  storeDown(
+    store: IsrCandidate["store"],
+    context: ProposalContext,
+  ): Promise<{ readonly index: number }>;
   readIndex(): Promise<{ readonly index: number }>;
 }
 
@@ -44,18 +66,22 @@ function checkVersion(version: number): void {
 
 export function bindCatalog(server: GrpcServer, service: CatalogService): void {
   server.add(catalogService, {
-    RegisterStorage: unary(({ version, node, bootId, address, disks }) => {
+    RegisterStorage: unary(({ version, disks, ...request }, context) => {
       checkVersion(version);
-      return service.registerStorage({
+      const { node, bootId, address, familySeen, incarnationSeen } = request;
+      const registration = {
         node: nodeId(node),
         bootId,
         address,
         disks: disks.map(fromDisk),
-      });
+        familySeen,
+        incarnationSeen: safeNumber(incarnationSeen),
+      };
+      return service.registerStorage(registration, context);
     }),
-    RegisterGateway: unary(({ version, gateway, bootId, portals }) => {
+    RegisterGateway: unary(({ version, gateway, bootId, portals }, context) => {
       checkVersion(version);
-      return service.registerGateway({ gateway: nodeId(gateway), bootId, portals });
+      return service.registerGateway({ gateway: nodeId(gateway), bootId, portals }, context);
     }),
     Watch: serverStream(async ({ version, logId, fromIndex }, send, { signal }) => {
       checkVersion(version);
@@ -64,20 +90,19 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
         for (const message of toWatchMessages(step)) await send(message);
       }
     }),
-    AddToIsr: unary(({ version, items }) => {
+    AddToIsr: unary(({ version, items }, context) => {
       checkVersion(version);
-      return service.addToIsr(
-        items.map((item) => ({
-          chunk: chunkIdFromNumber(safeNumber(item.chunk)),
-          epoch: item.epoch,
-          version: safeNumber(item.version),
-          store: storeUuid(item.store),
-        })),
-      );
+      const candidates = items.map((item) => ({
+        chunk: chunkIdFromNumber(safeNumber(item.chunk)),
+        epoch: item.epoch,
+        version: safeNumber(item.version),
+        store: storeUuid(item.store),
+      }));
+      return service.addToIsr(candidates, context);
     }),
-    StoreDown: unary(({ version, store }) => {
+    StoreDown: unary(({ version, store }, context) => {
       checkVersion(version);
-      return service.storeDown(storeUuid(store));
+      return service.storeDown(storeUuid(store), context);
     }),
     ReadIndex: unary(() => service.readIndex()),
   });
@@ -96,9 +121,9 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
             state: oneOf(STORE_STATES, store.state),
           }));
           const ping = { process: nodeId(process), incarnation: safeNumber(incarnation) };
-          const { superseded } = service.ping({ ...ping, report: { disks } });
+          const { superseded, answer } = service.ping({ ...ping, report: { disks } });
           // Silence is consent: answers to every ping would be half the work of an idle cluster.
-          if (superseded) stream.write({ superseded });
+          if (superseded || answer) stream.write({ superseded });
         } catch (thrown) {
           failStream(stream, thrown);
         }
@@ -113,11 +138,30 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
   });
 }
 
+/** What others dial: it stands in the catalog for good, so it is checked where it comes in. */
+function memberAddress(address: string): string {
+  try {
+    splitAddress(address);
+    return address;
+  } catch (thrown) {
+    throw new SystemError("argument/invalid", (thrown as Error).message);
+  }
+}
+
 export function bindAdmin(server: GrpcServer, service: AdminService): void {
   const handlers = {
     ClusterStatus: unary(async (_request, context) =>
       asMessage(await service.clusterStatus(context)),
     ),
+    GroupStatus: unary(async (_request, context) => asMessage(await service.groupStatus(context))),
+    AddMember: unary(async ({ name, address }, context) => {
+      await service.addMember({ id: nodeId(name), address: memberAddress(address) }, context);
+      return {};
+    }),
+    RemoveMember: unary(async ({ name }, context) => {
+      await service.removeMember(nodeId(name), context);
+      return {};
+    }),
     ListNodes: unary(async (_request, context) => ({
       nodes: asMessage(await service.listNodes(context)),
     })),
@@ -127,8 +171,8 @@ export function bindAdmin(server: GrpcServer, service: AdminService): void {
     GetVolume: unary(async ({ name }, context) =>
       asMessage(await service.getVolume(volumeName(name), context)),
     ),
-    CreateVolume: unary(async ({ name, sizeBytes, replicas, blockSize }, context) => {
-      const asked = { name: volumeName(name), sizeBytes };
+    CreateVolume: unary(async ({ volume, name, sizeBytes, replicas, blockSize }, context) => {
+      const asked = { volume: volumeId(volume), name: volumeName(name), sizeBytes };
       const options = {
         replicas: replicas === 0 ? undefined : replicas,
         blockSize: blockSize === 0 ? undefined : blockSize,

@@ -1,3 +1,4 @@
+import type { ProposalId } from "@ashlar/catalog";
 import { clusterId, hasCode, SystemError } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, describe, expect, test } from "vitest";
@@ -28,6 +29,9 @@ async function serve(over: Partial<AdminHandlers>, clusterOptional = false): Pro
     adminService,
     {
       ClusterStatus: missing,
+      GroupStatus: missing,
+      AddMember: missing,
+      RemoveMember: missing,
       ListNodes: missing,
       ListVolumes: unary(async () => ({ volumes: [] })),
       GetVolume: missing,
@@ -50,6 +54,22 @@ function client(port: number, id: typeof CLUSTER | undefined = CLUSTER): GrpcCli
 }
 
 describe("gRPC conventions", () => {
+  test("a call's proposal arrives by name, and a bad name is refused", async () => {
+    const { port } = await serve({
+      GetVolume: unary(async (_request, { proposal }) => {
+        throw new SystemError("catalog/refused", "", { proposal });
+      }),
+    });
+    const ask = (proposal?: ProposalId) =>
+      client(port).unary(adminService.GetVolume, { name: "demo" }, { signal: forever, proposal });
+    const proposal = { session: 7, sequence: 3, answeredBelow: 2 };
+    await expect(ask(proposal)).rejects.toMatchObject({ meta: { proposal } });
+    await expect(ask()).rejects.toMatchObject({ code: "catalog/refused", meta: {} });
+    await expect(ask({ ...proposal, sequence: 1 })).rejects.toMatchObject({
+      code: "argument/invalid",
+    });
+  });
+
   test("a SystemError arrives with code, message and meta", async () => {
     const { port } = await serve({
       GetVolume: unary(async ({ name }) => {

@@ -38,6 +38,7 @@ export {
   bindCatalog,
   bindHeartbeat,
   type CatalogService,
+  type ProposalContext,
   type Registered,
 } from "./catalog-service.ts";
 export type { WatchStep } from "./convert/catalog.ts";
@@ -54,6 +55,7 @@ export type { ExitReport, HeartbeatService, Ping, PingVerdict } from "./heartbea
 export { type OnOutcome, OperationClient, type OperationOutcome } from "./operation-client.ts";
 export { type OperationHandler, OperationServer } from "./operation-server.ts";
 export { decodeReplication, encodeReplication } from "./replication-codec.ts";
+export { bindSessions, type SessionService } from "./session-service.ts";
 export {
   addStorageService,
   type ChunkCheck,

@@ -1,6 +1,7 @@
 // Original file: proto/catalog.proto
 
 import type { DiskRecord as _ashlar_v1_DiskRecord, DiskRecord__Output as _ashlar_v1_DiskRecord__Output } from '../../ashlar/v1/DiskRecord.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface RegisterStorageRequest {
   'version'?: (number);
@@ -8,6 +9,8 @@ export interface RegisterStorageRequest {
   'bootId'?: (string);
   'address'?: (string);
   'disks'?: (_ashlar_v1_DiskRecord)[];
+  'familySeen'?: (number);
+  'incarnationSeen'?: (number | string | Long);
 }
 
 export interface RegisterStorageRequest__Output {
@@ -16,4 +19,6 @@ export interface RegisterStorageRequest__Output {
   'bootId': (string);
   'address': (string);
   'disks': (_ashlar_v1_DiskRecord__Output)[];
+  'familySeen': (number);
+  'incarnationSeen': (number);
 }
