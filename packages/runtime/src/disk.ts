@@ -30,7 +30,7 @@ export interface Disk {
   /** Makes a folder and its parents, and makes the new entry durable. */
   makeFolder(path: string): Promise<void>;
   list(folder: string): Promise<string[]>;
-  /** Atomic replacement, durable when resolved. */
+  /** Atomic replacement of a file, or a folder moved to a free name; durable when resolved. */
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Free bytes of the file system that holds `path`. */

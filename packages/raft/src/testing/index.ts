@@ -5,4 +5,12 @@ export { expectedDecision, runQuorumStanza } from "./quorum-script.ts";
 export { parseScript, type Stanza } from "./script.ts";
 export { factsOf, factsSaid } from "./script-facts.ts";
 export { SimulatedGroup } from "./simulation/simulated-group.ts";
+export {
+  entriesOf,
+  entryAt,
+  type StorageFixture,
+  type StorageWrites,
+  snapshotAt,
+  storageContract,
+} from "./storage-contract.ts";
 export { canonicalLines } from "./transcript.ts";

@@ -88,8 +88,11 @@ export function diskContract(name: string, open: () => Promise<DiskFixture>): vo
       await file.read(0, target);
       expect(target.toString()).toBe("new");
       await file.close();
-      await fixture.disk.remove(path("f"));
-      expect(await fixture.disk.exists(path("f/a"))).toBe(false);
+      await fixture.disk.rename(path("f"), path("g"));
+      expect(await fixture.disk.exists(path("f"))).toBe(false);
+      expect(await fixture.disk.list(path("g"))).toEqual(["a"]);
+      await fixture.disk.remove(path("g"));
+      expect(await fixture.disk.exists(path("g/a"))).toBe(false);
       expect(await fixture.disk.freeBytes(fixture.folder)).toBeGreaterThan(0);
     });
   });

@@ -97,10 +97,14 @@ export class MemoryDisk implements Disk {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    const content = this.files.get(from);
-    if (!content) throw new SystemError("disk/failed", `${from}: no such file`, { path: from });
-    this.files.delete(from);
-    this.files.set(to, content);
+    const moved = [...this.files].filter(([path]) => path === from || path.startsWith(`${from}/`));
+    if (moved.length === 0) {
+      throw new SystemError("disk/failed", `${from}: no such file`, { path: from });
+    }
+    for (const [path, content] of moved) {
+      this.files.delete(path);
+      this.files.set(`${to}${path.slice(from.length)}`, content);
+    }
   }
 
   async remove(path: string): Promise<void> {

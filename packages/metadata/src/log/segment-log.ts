@@ -1,0 +1,173 @@
+// The segments of a log on the disk: appends frames to the newest, begins the next one, drops the
+// oldest. It knows where the log stands but not what it holds.
+import { hasCode, present, SystemError, toSystemError } from "@ashlar/core";
+import type { Index } from "@ashlar/raft";
+import type { Disk, DiskFile } from "@ashlar/runtime";
+import type { LogOwner } from "./file-head.ts";
+import {
+  encodeFrame,
+  encodeSegmentStart,
+  type FoundSegment,
+  type Frame,
+  type LogStand,
+  readSegment,
+  SEGMENT_LENGTH_MAX,
+} from "./segment.ts";
+import { readWholeFile, writeWholeFile } from "./whole-file.ts";
+
+const SEGMENT_NAME = /^segment-(\d{16})$/;
+
+export interface SegmentLogOptions {
+  readonly folder: string;
+  readonly owner: LogOwner;
+  /** For tests of segment change. */
+  readonly segmentLengthMax?: number;
+}
+
+interface Segment {
+  readonly path: string;
+  readonly sequence: number;
+  /** Index of the last entry when it was made. */
+  readonly after: Index;
+  length: number;
+}
+
+/**
+ * All segments of a folder, in order; changes nothing.
+ * @throws SystemError disk/corrupt, disk/foreign, disk/failed.
+ */
+export async function readSegments(
+  disk: Disk,
+  { folder, owner }: SegmentLogOptions,
+): Promise<FoundSegment[]> {
+  const names = (await disk.list(folder)).filter((name) => SEGMENT_NAME.test(name)).sort();
+  const found: FoundSegment[] = [];
+  for (const [at, name] of names.entries()) {
+    const path = `${folder}/${name}`;
+    const newest = at === names.length - 1;
+    found.push(readSegment(await readWholeFile(disk, path), { path, owner, newest }));
+  }
+  return found;
+}
+
+export class SegmentLog {
+  private readonly disk: Disk;
+  private readonly options: SegmentLogOptions;
+  private readonly segments: Segment[];
+  /** The newest segment. */
+  private file: DiskFile | undefined;
+
+  private constructor(disk: Disk, options: SegmentLogOptions, segments: Segment[]) {
+    this.disk = disk;
+    this.options = options;
+    this.segments = segments;
+  }
+
+  /** Goes on after `found`, whose torn tail is cut off; `begins` as by `begin`, if it is given. */
+  static async resume(
+    disk: Disk,
+    options: SegmentLogOptions,
+    { found, begins }: { found: readonly FoundSegment[]; begins: LogStand | undefined },
+  ): Promise<SegmentLog> {
+    const segments = found.map(({ path, start, length }) => ({
+      path,
+      sequence: start.sequence,
+      after: start.last.index,
+      length,
+    }));
+    const log = new SegmentLog(disk, options, segments);
+    const newest = found.at(-1);
+    try {
+      if (newest) await log.reopen(newest);
+      if (begins) await log.begin(begins);
+      return log;
+    } catch (thrown) {
+      await log.close();
+      throw thrown;
+    }
+  }
+
+  get sizeBytes(): number {
+    return this.segments.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /**
+   * Writes a frame, durable when resolved; `stand` is where the log stands before it.
+   * @throws SystemError disk/no-space (nothing was kept), disk/failed.
+   */
+  async append(frame: Frame, stand: LogStand): Promise<void> {
+    const bytes = encodeFrame(frame);
+    const lengthMax = this.options.segmentLengthMax ?? SEGMENT_LENGTH_MAX;
+    if (this.newest.length + bytes.length > lengthMax) await this.begin(stand);
+    const { newest } = this;
+    const file = present(this.file, "the newest segment is open");
+    try {
+      await file.write(newest.length, [bytes]);
+      await file.datasync();
+    } catch (thrown) {
+      throw await this.takeBack(file, toSystemError(thrown, "disk/failed"));
+    }
+    newest.length += bytes.length;
+  }
+
+  /** Begins a segment: the log goes on after `stand.last`, whatever came before. */
+  async begin(stand: LogStand): Promise<void> {
+    const sequence = (this.segments.at(-1)?.sequence ?? 0) + 1;
+    const path = `${this.options.folder}/segment-${String(sequence).padStart(16, "0")}`;
+    const start = encodeSegmentStart(this.options.owner, { ...stand, sequence });
+    await writeWholeFile(this.disk, path, [start]);
+    const file = await this.disk.open(path, { mode: "open" });
+    await this.file?.close();
+    this.file = file;
+    this.segments.push({ path, sequence, after: stand.last.index, length: start.length });
+  }
+
+  /** Drops the segments whose entries are all at or below `index`; the newest stays. */
+  async drop(index: Index): Promise<void> {
+    for (;;) {
+      const [oldest, next] = this.segments;
+      if (!oldest || !next || next.after > index) return;
+      this.segments.shift();
+      await this.disk.remove(oldest.path);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.file?.close();
+    this.file = undefined;
+  }
+
+  private get newest(): Segment {
+    return present(this.segments.at(-1), "a log has a segment");
+  }
+
+  /**
+   * Cuts the torn tail and writes the last frame again: a cached page whose fsync failed looks
+   * clean, and what is about to be served must be on the disk.
+   */
+  private async reopen({ path, lastFrameAt, length }: FoundSegment): Promise<void> {
+    this.file = await this.disk.open(path, { mode: "open" });
+    await this.file.truncate(length);
+    const from = lastFrameAt ?? 0;
+    const frame = Buffer.alloc(length - from);
+    await this.file.read(from, frame);
+    await this.file.write(from, [frame]);
+    await this.file.datasync();
+  }
+
+  /**
+   * A full disk is a passing state: what was written in part is cut off. After any other failure
+   * nobody knows what the disk holds.
+   */
+  private async takeBack(file: DiskFile, error: SystemError): Promise<SystemError> {
+    if (!hasCode(error, "disk/no-space")) return error;
+    try {
+      await file.truncate(this.newest.length);
+      await file.datasync();
+      return error;
+    } catch (thrown) {
+      const { message, meta } = toSystemError(thrown);
+      return new SystemError("disk/failed", message, meta, thrown);
+    }
+  }
+}
