@@ -12,6 +12,7 @@ import {
   createCatalogClient,
   GrpcServer,
   OperationServer,
+  type StorageRegistration,
 } from "@ashlar/rpc";
 import {
   type Clock,
@@ -32,6 +33,7 @@ import type { StorageConfig } from "./config.ts";
 import { DiskSet, type OpenDisk } from "./disk-set.ts";
 import { learnersLedBy } from "./led-learners.ts";
 import { NodeCatalogue } from "./node-catalogue.ts";
+import { NumbersSeen } from "./numbers-seen.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { Registration } from "./registration.ts";
 import { ReplicaMap } from "./replica-map.ts";
@@ -54,6 +56,7 @@ interface Parts {
   readonly links: PeerLinks;
   readonly admissions: Admissions;
   readonly removal: ChunkRemoval;
+  readonly seen: NumbersSeen;
   readonly registration: Registration;
   readonly server: GrpcServer;
   readonly carriers: CarrierServer;
@@ -144,7 +147,7 @@ export class StorageNode implements Startable {
 
   private services(): (readonly [name: string, part: Startable])[] {
     const parts = this.assemble(present(this.disks, "the disks are open"));
-    const { replicas, links, admissions, removal, registration, server, carriers } = parts;
+    const { replicas, links, admissions, removal, seen, registration, server, carriers } = parts;
     this.parts = parts;
     this.registration = registration;
     const stopListening = { call: (): void => {} };
@@ -153,6 +156,7 @@ export class StorageNode implements Startable {
         stopListening.call = this.client.onChanges((changes) => {
           replicas.onChanges(changes);
           removal.onChanges(changes);
+          seen.onChanges(changes);
         });
       },
       stop: async () => stopListening.call(),
@@ -196,6 +200,7 @@ export class StorageNode implements Startable {
     );
     replicas.join({ links, admissions });
     const removal = new ChunkRemoval({ disks, replicas, view, log });
+    const seen = new NumbersSeen({ disks, view });
     const { host, port } = splitAddress(listen);
     const server = new GrpcServer({ log }, { clusterId, host, port });
     const metrics = new OperationMetrics(registry, clock);
@@ -215,11 +220,11 @@ export class StorageNode implements Startable {
     const registration = new Registration({
       client,
       log,
-      describe: () => this.describe(disks, server.port),
+      describe: () => ({ ...this.describe(disks, server.port), ...seen.numbers() }),
       report: () => disks.report(),
       onIncarnation: (incarnation) => this.onIncarnation(replicas, incarnation),
     });
-    return { disks, replicas, links, admissions, removal, registration, server, carriers };
+    return { disks, replicas, links, admissions, removal, seen, registration, server, carriers };
   }
 
   private accept(
@@ -263,7 +268,7 @@ export class StorageNode implements Startable {
   private describe(
     disks: DiskSet,
     port: number,
-  ): ReturnType<ConstructorParameters<typeof Registration>[0]["describe"]> {
+  ): Omit<StorageRegistration, keyof ReturnType<NumbersSeen["numbers"]>> {
     const { host, port: advertised } = splitAddress(this.config.advertise);
     const shown = host.includes(":") ? `[${host}]` : host;
     return {
