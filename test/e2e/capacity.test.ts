@@ -20,7 +20,7 @@ let folder: Awaited<ReturnType<typeof scratchFolder>>;
 
 beforeAll(async () => {
   folder = await scratchFolder();
-  lab = await TestLab.make("--disk-size", `${DISK_MIB}MiB`);
+  lab = await TestLab.make("--disk-size", `${DISK_MIB}MiB`, "--metadata", "1");
 });
 afterAll(async () => {
   await lab?.remove();

@@ -8,7 +8,7 @@ let lab: TestLab;
 let volume: VolumeDocument;
 
 beforeAll(async () => {
-  lab = await TestLab.make("--nodes", "2");
+  lab = await TestLab.make("--nodes", "2", "--metadata", "1");
   volume = await lab.volume("demo");
 });
 afterAll(() => lab?.remove());

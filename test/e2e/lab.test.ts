@@ -52,7 +52,7 @@ test("up and status print the documented shape", async () => {
   expect(status).toEqual({
     dir: lab.dir,
     console: null,
-    admin: [expect.stringMatching(/^127\.0\.0\.1:\d+$/)],
+    admin: Array(3).fill(expect.stringMatching(/^127\.0\.0\.1:\d+$/)),
     portals: lab.portals,
     volumes: [
       {
@@ -64,6 +64,8 @@ test("up and status print the documented shape", async () => {
     ],
     processes: [
       ["metadata", "metadata-1"],
+      ["metadata", "metadata-2"],
+      ["metadata", "metadata-3"],
       ["storage", "storage-1"],
       ["storage", "storage-2"],
       ["storage", "storage-3"],
@@ -181,7 +183,7 @@ test("a node and a gateway can be added", async () => {
 });
 
 test("two labs run side by side, and the same lab does not start twice", async () => {
-  const other = await TestLab.make("--nodes", "1", "--gateways", "1");
+  const other = await TestLab.make("--nodes", "1", "--gateways", "1", "--metadata", "1");
   try {
     expect(lab.portals).not.toContain(other.portals[0]);
     const [own, others] = await Promise.all([lab.status(), other.status()]);
@@ -207,7 +209,7 @@ function supervisorPidOf(dir: string): number {
 
 test("in the foreground Ctrl-C stops all, and a dead supervisor is replaced", async () => {
   const dir = join(folder.path, "foreground");
-  const options = ["--dir", dir, "--nodes", "1", "--gateways", "1", "--json"];
+  const options = ["--dir", dir, "--nodes", "1", "--gateways", "1", "--metadata", "1", "--json"];
   const child = spawn(process.execPath, [ASHLAR, "lab", "up", ...options]);
   try {
     const exited = once(child, "exit");

@@ -15,7 +15,7 @@ let folder: Awaited<ReturnType<typeof scratchFolder>>;
 
 beforeAll(async () => {
   folder = await scratchFolder();
-  lab = await TestLab.make();
+  lab = await TestLab.make("--metadata", "1");
 });
 afterAll(async () => {
   await lab?.remove();
