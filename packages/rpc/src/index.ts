@@ -54,6 +54,15 @@ export {
 export type { ExitReport, HeartbeatService, Ping, PingVerdict } from "./heartbeat.ts";
 export { type OnOutcome, OperationClient, type OperationOutcome } from "./operation-client.ts";
 export { type OperationHandler, OperationServer } from "./operation-server.ts";
+export {
+  bindRaft,
+  type JoinAnswer,
+  type JoinRequest,
+  joinGroup,
+  type RaftService,
+} from "./raft-service.ts";
+export type { RaftInbox, RaftTransport } from "./raft-transport.ts";
+export { createRaftTransport, type RaftTransportOptions } from "./raft-transport-grpc.ts";
 export { decodeReplication, encodeReplication } from "./replication-codec.ts";
 export { bindSessions, type SessionService } from "./session-service.ts";
 export {

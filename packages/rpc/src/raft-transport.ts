@@ -1,6 +1,6 @@
 // How messages of the consensus group reach other members, as its host sees it. Sending never waits
 // and promises nothing: what cannot be sent is dropped, as Raft allows.
-import type { Message, MemberId } from "@ashlar/raft";
+import type { MemberId, Message } from "@ashlar/raft";
 
 /** The host's side: what arrives, and what became of what was sent. */
 export interface RaftInbox {
@@ -11,7 +11,10 @@ export interface RaftInbox {
   unreachable(member: MemberId): void;
   /** What became of a snapshot: always told, once for each that was given to `send`. */
   snapshotSent(member: MemberId, outcome: "delivered" | "failed"): void;
-  /** A member says that this one is not, or no longer, whom the group knows. */
+  /**
+   * Told once for each stream that is refused: at the address of `by` is another member now
+   * ("member/unknown"), or `by` has seen this member removed ("member/removed").
+   */
   refused(by: MemberId, code: "member/unknown" | "member/removed"): void;
 }
 
