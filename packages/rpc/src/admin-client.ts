@@ -1,22 +1,38 @@
-// The Admin service as its callers see it. A member that cannot be reached is passed over; the last
-// one that answered is asked first.
+// The Admin service as its callers see it: they name some members, the client finds the one that leads and
+// rides out its loss. Whatever is asked here can be asked again: reads by nature, a volume is created under
+// an identity of the caller's, and the rest is proposed in a session.
+import type { ProposalId } from "@ashlar/catalog";
 import { type ClusterId, hasCode, SystemError, type VolumeName } from "@ashlar/core";
+import {
+  type Clock,
+  type Log,
+  nodeClock,
+  nodeRandom,
+  type Random,
+  silentLog,
+} from "@ashlar/runtime";
 import type {
   AdminClient,
   CheckProgress,
   ClusterStatus,
   CreateVolumeOptions,
+  GroupStatus,
+  MemberAnswer,
   NodeStatus,
   VolumeCheck,
   VolumeStatus,
 } from "./admin.ts";
-import { clusterStatus, nodeStatus, volumeStatus } from "./convert/admin.ts";
+import { AdminPatience, isAnswer } from "./admin-patience.ts";
+import { attended } from "./attended-call.ts";
+import { clusterStatus, groupStatus, nodeStatus, volumeStatus } from "./convert/admin.ts";
 import { safeNumber } from "./convert/scalars.ts";
-import { GrpcClient } from "./grpc-client.ts";
-import { adminService } from "./services.ts";
-
-/** A read is made again when its connection broke: the member may just have been restarted. */
-const READ_ROUNDS = 2;
+import type { VolumeRequest } from "./gen/ashlar/v1/VolumeRequest.ts";
+import type { CallableMethod, GrpcClient } from "./grpc-client.ts";
+import { LeaderBelief } from "./leader-belief.ts";
+import { askGroupStatus, askMembers, joinedAddresses } from "./member-answers.ts";
+import { type Attempt, MemberCalls } from "./member-calls.ts";
+import { ProposerSession } from "./proposer-session.ts";
+import { adminService, sessionsService } from "./services.ts";
 
 /** Creation of a 64 TiB volume is some 250 log entries, each with an fsync. */
 const CREATE_DEADLINE_MS = 120_000;
@@ -24,126 +40,202 @@ const CREATE_DEADLINE_MS = 120_000;
 export interface AdminClientOptions {
   /** Absent when only an address is known: then any cluster that answers is taken. */
   readonly clusterId?: ClusterId | undefined;
-  /** host:port of metadata members. */
+  /** host:port of metadata members, at least one: from there it finds the others. */
   readonly addresses: readonly string[];
+  /** Milliseconds that a call may go without a leader; enough for an election if absent. */
+  readonly patienceMs?: number | undefined;
 }
 
-export function createAdminClient(options: AdminClientOptions): AdminClient {
-  return new GrpcAdminClient(options);
+interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+interface Abortable {
+  readonly signal: AbortSignal;
+}
+
+/** @throws SystemError argument/invalid when no address is given. */
+export function createAdminClient(
+  options: AdminClientOptions,
+  ports: Ports = { clock: nodeClock, random: nodeRandom, log: silentLog },
+): AdminClient {
+  return new GrpcAdminClient(ports, options);
 }
 
 class GrpcAdminClient implements AdminClient {
-  private readonly members: GrpcClient[];
+  private readonly ports: Ports;
+  private readonly options: AdminClientOptions;
+  private readonly belief: LeaderBelief;
+  private readonly calls: MemberCalls;
+  private readonly session: ProposerSession;
+  /** Whether a member told where the others are. */
+  private knowsGroup = false;
 
-  constructor({ clusterId, addresses }: AdminClientOptions) {
-    this.members = addresses.map((address) => new GrpcClient({ address, clusterId }));
-  }
-
-  clusterStatus({ signal }: { readonly signal: AbortSignal }): Promise<ClusterStatus> {
-    return this.read(async (member) =>
-      clusterStatus(await member.unary(adminService.ClusterStatus, {}, { signal })),
-    );
-  }
-
-  listNodes({ signal }: { readonly signal: AbortSignal }): Promise<readonly NodeStatus[]> {
-    return this.read(async (member) => {
-      const { nodes } = await member.unary(adminService.ListNodes, {}, { signal });
-      return nodes.map(nodeStatus);
+  constructor(ports: Ports, options: AdminClientOptions) {
+    const { clusterId, addresses } = options;
+    this.ports = ports;
+    this.options = options;
+    this.belief = new LeaderBelief(addresses);
+    this.calls = new MemberCalls(ports, { clusterId, belief: this.belief });
+    this.session = new ProposerSession({
+      open: ({ signal }) => this.unary(sessionsService.Open, {}, { signal }),
     });
   }
 
-  listVolumes({ signal }: { readonly signal: AbortSignal }): Promise<readonly VolumeStatus[]> {
-    return this.read(async (member) => {
-      const { volumes } = await member.unary(adminService.ListVolumes, {}, { signal });
-      return volumes.map(volumeStatus);
-    });
+  async clusterStatus({ signal }: Abortable): Promise<ClusterStatus> {
+    return clusterStatus(await this.unary(adminService.ClusterStatus, {}, { signal }));
   }
 
-  getVolume(name: VolumeName, { signal }: { readonly signal: AbortSignal }): Promise<VolumeStatus> {
-    return this.read(async (member) =>
-      volumeStatus(await member.unary(adminService.GetVolume, { name }, { signal })),
-    );
+  async groupStatus({ signal }: Abortable): Promise<GroupStatus> {
+    return groupStatus(await this.unary(adminService.GroupStatus, {}, { signal }));
+  }
+
+  async askMembers({ signal }: Abortable): Promise<readonly MemberAnswer[]> {
+    const { clusterId } = this.options;
+    return askMembers({ addresses: this.belief.addresses, clusterId }, { signal });
+  }
+
+  async addMember(
+    { id, address }: { readonly id: string; readonly address: string },
+    { signal }: Abortable,
+  ): Promise<void> {
+    await this.propose(adminService.AddMember, { name: id, address }, { signal });
+  }
+
+  async removeMember(id: string, { signal }: Abortable): Promise<void> {
+    await this.propose(adminService.RemoveMember, { name: id }, { signal });
+  }
+
+  async listNodes({ signal }: Abortable): Promise<readonly NodeStatus[]> {
+    const { nodes } = await this.unary(adminService.ListNodes, {}, { signal });
+    return nodes.map(nodeStatus);
+  }
+
+  async listVolumes({ signal }: Abortable): Promise<readonly VolumeStatus[]> {
+    const { volumes } = await this.unary(adminService.ListVolumes, {}, { signal });
+    return volumes.map(volumeStatus);
+  }
+
+  async getVolume(name: VolumeName, { signal }: Abortable): Promise<VolumeStatus> {
+    return volumeStatus(await this.unary(adminService.GetVolume, { name }, { signal }));
   }
 
   createVolume(
-    { name, sizeBytes, replicas = 0, blockSize = 0 }: CreateVolumeOptions,
-    { signal }: { readonly signal: AbortSignal },
+    { replicas = 0, blockSize = 0, ...wanted }: CreateVolumeOptions,
+    { signal }: Abortable,
   ): Promise<VolumeStatus> {
-    const request = { name, sizeBytes, replicas, blockSize };
-    const call = { signal, deadlineMs: CREATE_DEADLINE_MS };
-    return this.ask(async (member) =>
-      volumeStatus(await member.unary(adminService.CreateVolume, request, call)),
-    );
+    const request = { ...wanted, replicas, blockSize };
+    return this.attend({ signal }, async (member, options) => {
+      const call = { ...options, deadlineMs: CREATE_DEADLINE_MS };
+      try {
+        return volumeStatus(await member.unary(adminService.CreateVolume, request, call));
+      } catch (thrown) {
+        if (!hasCode(thrown, "rpc/deadline")) throw thrown;
+        const message = `volume "${wanted.name}" could not be made in time`;
+        throw new SystemError("operation/timeout", message, { volume: wanted.volume }, thrown);
+      }
+    });
   }
 
-  async deleteVolume(
-    name: VolumeName,
-    { signal }: { readonly signal: AbortSignal },
-  ): Promise<void> {
-    await this.ask((member) => member.unary(adminService.DeleteVolume, { name }, { signal }));
+  async deleteVolume(name: VolumeName, { signal }: Abortable): Promise<void> {
+    await this.propose(adminService.DeleteVolume, { name }, { signal });
   }
 
+  /** Begins anew when its leader is lost. */
   checkVolume(
     name: VolumeName,
     {
       signal,
       onProgress = () => {},
-    }: { readonly signal: AbortSignal; readonly onProgress?: (progress: CheckProgress) => void },
+    }: Abortable & { readonly onProgress?: (progress: CheckProgress) => void },
   ): Promise<VolumeCheck> {
-    return this.ask(async (member) => {
-      const replies = member.serverStream(adminService.CheckVolume, { name }, { signal });
-      for await (const reply of replies) {
-        const chunksDone = safeNumber(reply.chunksDone);
-        onProgress({ chunksDone, chunksTotal: safeNumber(reply.chunksTotal) });
-        if (!reply.done) continue;
-        return {
-          chunks: chunksDone,
-          replicas: safeNumber(reply.replicas),
-          different: safeNumber(reply.different),
-          damaged: safeNumber(reply.damaged),
-        };
-      }
-      throw new SystemError("rpc/disconnected", `${member.address}: the check broke off`);
-    });
+    return this.attend({ signal }, (member, options) =>
+      followCheck(member, { name }, { ...options, onProgress }),
+    );
   }
 
   close(): void {
-    for (const member of this.members) member.close();
+    this.calls.close();
   }
 
-  /** Reads are made again after any failure of the way there. */
-  private async read<T>(call: (member: GrpcClient) => Promise<T>): Promise<T> {
-    for (let round = 1; ; round += 1) {
-      try {
-        return await this.ask(call);
-      } catch (thrown) {
-        const passing =
-          hasCode(thrown, "rpc/disconnected") || hasCode(thrown, "cluster/unavailable");
-        if (!passing || round === READ_ROUNDS) throw thrown;
-      }
-    }
+  /** Sent again after a loss of the leader under the same name, so that it takes effect once. */
+  private propose<Q, R>(method: CallableMethod<Q, R>, request: Q, options: Abortable): Promise<R> {
+    return this.session.run((name) => this.unary(method, request, options, name), options);
   }
 
-  /** Only an unreachable member is passed over: a call that began may have taken effect. */
-  private async ask<T>(call: (member: GrpcClient) => Promise<T>): Promise<T> {
-    let last: SystemError | undefined;
-    for (const member of [...this.members]) {
-      try {
-        const answer = await call(member);
-        this.members.sort((a, b) => Number(b === member) - Number(a === member));
-        return answer;
-      } catch (thrown) {
-        if (!hasCode(thrown, "rpc/unavailable") && !hasCode(thrown, "raft/not-leader"))
-          throw thrown;
-        last = thrown;
-      }
-    }
-    const addresses = this.members.map(({ address }) => address).join(", ");
-    throw new SystemError(
-      "cluster/unavailable",
-      `no metadata member answers at ${addresses || "(no address given)"}`,
-      { hint: "check that the cluster runs and that the address is right" },
-      last,
-    );
+  /** A call that takes milliseconds. */
+  private unary<Q, R>(
+    method: CallableMethod<Q, R>,
+    request: Q,
+    { signal }: Abortable,
+    name?: () => ProposalId,
+  ): Promise<R> {
+    return this.ask({ signal }, (member, attempt, patience) => {
+      const deadlineMs = patience.attemptMs(attempt.deadlineMs);
+      return member.unary(method, request, { ...attempt, deadlineMs, proposal: name?.() });
+    });
   }
+
+  /** A call that may take long. */
+  private attend<T>(
+    { signal }: Abortable,
+    call: (member: GrpcClient, options: Abortable) => Promise<T>,
+  ): Promise<T> {
+    return this.ask({ signal }, (member, attempt, patience) => {
+      const onAlive = (): void => patience.served();
+      const options = { signal: attempt.signal, member, onAlive };
+      return attended(this.ports, (heard) => call(member, heard), options);
+    });
+  }
+
+  private ask<T>(
+    { signal }: Abortable,
+    call: (member: GrpcClient, attempt: Attempt, patience: AdminPatience) => Promise<T>,
+  ): Promise<T> {
+    const { patienceMs } = this.options;
+    const members = (): readonly string[] => this.belief.members;
+    const patience = new AdminPatience(this.ports, { members, patienceMs });
+    return this.calls.ask((member, attempt) => call(member, attempt, patience), {
+      signal,
+      onFailed: async ({ address }, error) => {
+        if (isAnswer(error.code) && !this.knowsGroup) await this.learnFrom(address, { signal });
+        patience.failed(address, error);
+      },
+    });
+  }
+
+  /** A member that does not lead still knows where the others are. */
+  private async learnFrom(address: string, { signal }: Abortable): Promise<void> {
+    const { clusterId } = this.options;
+    try {
+      const group = await askGroupStatus({ address, clusterId }, { signal });
+      this.belief.learn(joinedAddresses(group));
+      this.knowsGroup = true;
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const { log } = this.ports;
+      log.debug({ address, error: thrown }, "a member does not tell its group");
+    }
+  }
+}
+
+async function followCheck(
+  member: GrpcClient,
+  request: VolumeRequest,
+  { signal, onProgress }: Abortable & { readonly onProgress: (progress: CheckProgress) => void },
+): Promise<VolumeCheck> {
+  for await (const reply of member.serverStream(adminService.CheckVolume, request, { signal })) {
+    const chunksDone = safeNumber(reply.chunksDone);
+    onProgress({ chunksDone, chunksTotal: safeNumber(reply.chunksTotal) });
+    if (!reply.done) continue;
+    return {
+      chunks: chunksDone,
+      replicas: safeNumber(reply.replicas),
+      different: safeNumber(reply.different),
+      damaged: safeNumber(reply.damaged),
+    };
+  }
+  throw new SystemError("rpc/disconnected", `${member.address}: the check broke off`);
 }

@@ -1,7 +1,7 @@
 // What people and their tools ask of a cluster, in domain types: served by the metadata process,
 // called by the command line. Field names are those of `--json`.
 import type { ProposalId } from "@ashlar/catalog";
-import type { NodeId, VolumeId, VolumeName } from "@ashlar/core";
+import type { NodeId, SystemError, VolumeId, VolumeName } from "@ashlar/core";
 
 export type ProcessState = "up" | "down";
 
@@ -172,7 +172,17 @@ export interface AdminService {
   ): Promise<VolumeCheck>;
 }
 
-/** An AdminService over the network, which tries the given members in turn. */
+/** What came of asking one member how it sees its group. */
+export type MemberAnswer =
+  | { readonly address: string; readonly status: GroupStatus; readonly error?: never }
+  | { readonly address: string; readonly error: SystemError; readonly status?: never };
+
+/**
+ * An AdminService over the network. It finds the leader and rides out its loss; a call that is made again
+ * takes effect once. @throws SystemError cluster/unavailable when nobody led for too long.
+ */
 export interface AdminClient extends AdminService {
+  /** Asks every member that is known, each without the others. */
+  askMembers(options: { readonly signal: AbortSignal }): Promise<readonly MemberAnswer[]>;
   close(): void;
 }

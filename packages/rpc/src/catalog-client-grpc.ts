@@ -1,12 +1,13 @@
 // The CatalogClient over gRPC: one worker keeps the mirror by a watch that it resumes where it broke
-// off, one keeps pinging once registered; calls go to whichever member answers.
+// off, one keeps pinging once registered. Calls, watch and pings go to the member that leads, and share
+// what they find out about who that is.
 import {
   type CatalogChange,
   CatalogMirror,
   type CatalogView,
   type IsrCandidate,
 } from "@ashlar/catalog";
-import { type ClusterId, type StoreUuid, SystemError } from "@ashlar/core";
+import { type ClusterId, hasCode, type StoreUuid, SystemError } from "@ashlar/core";
 import type { Clock, Log, Random, Startable } from "@ashlar/runtime";
 import type {
   CatalogClient,
@@ -18,10 +19,12 @@ import { CATALOG_VERSION, changesOf } from "./convert/catalog.ts";
 import { safeNumber } from "./convert/scalars.ts";
 import type { RegisterReply__Output } from "./gen/ashlar/v1/RegisterReply.ts";
 import type { WatchMessage__Output } from "./gen/ashlar/v1/WatchMessage.ts";
-import type { GrpcClient } from "./grpc-client.ts";
-import { isPassing, MemberCalls } from "./member-calls.ts";
+import type { CallableMethod, GrpcClient } from "./grpc-client.ts";
+import { LeaderBelief } from "./leader-belief.ts";
+import { type Attempt, isPassing, type LeaderSearch, MemberCalls } from "./member-calls.ts";
 import { type PingSource, PingWorker } from "./ping-worker.ts";
-import { catalogService } from "./services.ts";
+import { ProposerSession } from "./proposer-session.ts";
+import { catalogService, sessionsService } from "./services.ts";
 
 export interface CatalogClientOptions {
   readonly clusterId: ClusterId;
@@ -49,8 +52,10 @@ interface Abortable {
 class GrpcCatalogClient implements CatalogClient, Startable {
   private readonly mirror = new CatalogMirror();
   private readonly log: Log;
+  private readonly belief: LeaderBelief;
   private readonly calls: MemberCalls;
   private readonly pingCalls: MemberCalls;
+  private readonly session: ProposerSession;
   private readonly pings: PingWorker;
   private readonly changeListeners = new Set<(changes: readonly CatalogChange[]) => void>();
   private readonly supersededListeners = new Set<() => void>();
@@ -63,8 +68,13 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   constructor({ clusterId, metadata, clock, random, log }: CatalogClientOptions) {
     this.log = log.child({ component: "catalog-client" });
     const deps = { clock, random, log: this.log };
-    this.calls = new MemberCalls(deps, { clusterId, addresses: metadata });
-    this.pingCalls = new MemberCalls(deps, { clusterId, addresses: metadata });
+    this.belief = new LeaderBelief(metadata);
+    const { belief } = this;
+    this.calls = new MemberCalls(deps, { clusterId, belief });
+    this.pingCalls = new MemberCalls(deps, { clusterId, belief });
+    const open = (options: Abortable): Promise<{ readonly session: number }> =>
+      this.ask((member, attempt) => member.unary(sessionsService.Open, {}, attempt), options);
+    this.session = new ProposerSession({ open });
     this.pings = new PingWorker(
       { clock, log: this.log, members: this.pingCalls },
       {
@@ -102,23 +112,20 @@ class GrpcCatalogClient implements CatalogClient, Startable {
 
   async catchUp({ signal }: Abortable): Promise<void> {
     const { index } = await this.ask(
-      (member) => member.unary(catalogService.ReadIndex, {}, { signal }),
+      (member, attempt) => member.unary(catalogService.ReadIndex, {}, attempt),
       { signal },
     );
     await this.reachedIndex(safeNumber(index), { signal });
   }
 
   async registerStorage(
-    { node, bootId, address, disks }: StorageRegistration,
+    { disks, ...registration }: StorageRegistration,
     report: () => StorageReport,
     { signal }: Abortable,
   ): Promise<{ readonly incarnation: number }> {
-    const request = { version: CATALOG_VERSION, node, bootId, address, disks: [...disks] };
-    const reply = await this.ask(
-      (member) => member.unary(catalogService.RegisterStorage, request, { signal }),
-      { signal },
-    );
-    return this.registered(reply, { process: node, report }, { signal });
+    const request = { version: CATALOG_VERSION, ...registration, disks: [...disks] };
+    const reply = await this.propose(catalogService.RegisterStorage, request, { signal });
+    return this.registered(reply, { process: registration.node, report }, { signal });
   }
 
   async registerGateway(
@@ -126,10 +133,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     { signal }: Abortable,
   ): Promise<{ readonly incarnation: number }> {
     const request = { version: CATALOG_VERSION, gateway, bootId, portals: [...portals] };
-    const reply = await this.ask(
-      (member) => member.unary(catalogService.RegisterGateway, request, { signal }),
-      { signal },
-    );
+    const reply = await this.propose(catalogService.RegisterGateway, request, { signal });
     const report = (): StorageReport => ({ disks: [] });
     return this.registered(reply, { process: gateway, report }, { signal });
   }
@@ -140,19 +144,43 @@ class GrpcCatalogClient implements CatalogClient, Startable {
 
   async addToIsr(request: readonly IsrCandidate[], { signal }: Abortable): Promise<void> {
     const items = { version: CATALOG_VERSION, items: [...request] };
-    await this.ask((member) => member.unary(catalogService.AddToIsr, items, { signal }), {
-      signal,
-    });
+    await this.propose(catalogService.AddToIsr, items, { signal });
   }
 
   async storeDown(store: StoreUuid, { signal }: Abortable): Promise<void> {
     const request = { version: CATALOG_VERSION, store };
-    await this.ask((member) => member.unary(catalogService.StoreDown, request, { signal }), {
-      signal,
-    });
+    await this.propose(catalogService.StoreDown, request, { signal });
   }
 
-  private ask<T>(call: (member: GrpcClient) => Promise<T>, { signal }: Abortable): Promise<T> {
+  /** Sent again after a loss of the leader under the same name, so that it takes effect once. */
+  private async propose<Q, R>(
+    method: CallableMethod<Q, R>,
+    request: Q,
+    { signal }: Abortable,
+  ): Promise<R> {
+    const propose = (): Promise<R> =>
+      this.session.run(
+        (name) =>
+          this.ask(
+            (member, attempt) => member.unary(method, request, { ...attempt, proposal: name() }),
+            { signal },
+          ),
+        { signal },
+      );
+    try {
+      return await propose();
+    } catch (thrown) {
+      if (!hasCode(thrown, "raft/session-expired")) throw thrown;
+      // It may have taken effect. What is proposed here can be made twice by its nature: a boot id
+      // keeps its incarnation, a compare-and-swap fails, a store is down once and for all.
+      return propose();
+    }
+  }
+
+  private ask<T>(
+    call: (member: GrpcClient, attempt: Attempt) => Promise<T>,
+    { signal }: Abortable,
+  ): Promise<T> {
     return this.calls.ask(call, { signal: AbortSignal.any([signal, this.stopped.signal]) });
   }
 
@@ -172,34 +200,45 @@ class GrpcCatalogClient implements CatalogClient, Startable {
 
   private async watch(): Promise<void> {
     const { signal } = this.stopped;
-    const backoff = this.calls.newBackoff();
+    const search = this.calls.newSearch();
     while (!signal.aborted) {
-      try {
-        await this.follow(this.calls.current(), () => backoff.reset());
-      } catch (thrown) {
-        if (signal.aborted) return;
+      const member = this.calls.current();
+      const error = await this.follow(member, search).catch((thrown: unknown) => {
         // Anything else comes from a listener: a bug, which ends the process.
-        if (!(thrown instanceof SystemError)) throw thrown;
-        const level = isPassing(thrown.code) ? "debug" : "error";
-        this.log[level]({ code: thrown.code, error: thrown }, "catalog watch broke off");
-      }
-      this.calls.next();
-      await backoff.pause({ signal }).catch(() => {});
+        if (thrown instanceof SystemError) return thrown;
+        throw thrown;
+      });
+      if (signal.aborted) return;
+      const { address } = member;
+      const level = isPassing(error.code) ? "debug" : "error";
+      this.log[level]({ address, code: error.code, error }, "catalog watch broke off");
+      await search.failed(address, error, { signal }).catch(() => {});
     }
   }
 
-  private async follow(member: GrpcClient, onMessage: () => void): Promise<void> {
+  /** Resolves or rejects with why there is no more to follow. */
+  private async follow(member: GrpcClient, search: LeaderSearch): Promise<SystemError> {
     const from = { logId: this.logId, fromIndex: this.mirror.appliedIndex };
     const request = { version: CATALOG_VERSION, ...from };
-    const { signal } = this.stopped;
+    // A member that was stopped ends no stream: pings and calls find out, and the watch moves with them.
+    const moved = new AbortController();
+    const forgetMoves = this.belief.onMoved(() =>
+      moved.abort(new SystemError("rpc/disconnected", `${member.address} leads no more`)),
+    );
+    const signal = AbortSignal.any([this.stopped.signal, moved.signal]);
     let changes: CatalogChange[] = [];
-    for await (const message of member.serverStream(catalogService.Watch, request, { signal })) {
-      onMessage();
-      for (const change of changesOf(message)) changes.push(change);
-      if (!message.complete) continue;
-      this.take(message, changes);
-      changes = [];
+    try {
+      for await (const message of member.serverStream(catalogService.Watch, request, { signal })) {
+        search.found();
+        for (const change of changesOf(message)) changes.push(change);
+        if (!message.complete) continue;
+        this.take(message, changes);
+        changes = [];
+      }
+    } finally {
+      forgetMoves();
     }
+    return new SystemError("rpc/disconnected", `${member.address} ended the watch`);
   }
 
   private take(message: WatchMessage__Output, changes: readonly CatalogChange[]): void {
@@ -208,10 +247,16 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     if (message.full) told = this.mirror.replace(changes, index);
     else this.mirror.apply(changes, index);
     this.logId = message.logId;
+    if (told.some(({ kind }) => kind === "member" || kind === "memberRemoved")) this.learn();
     if (told.length > 0) for (const listen of this.changeListeners) listen(told);
     const reached = this.waiters.filter((waiter) => waiter.reached());
     this.waiters = this.waiters.filter((waiter) => !reached.includes(waiter));
     for (const { resolve } of reached) resolve();
+  }
+
+  private learn(): void {
+    const joined = [...this.mirror.members.values()].filter(({ member }) => member !== 0);
+    this.belief.learn(joined.map(({ address }) => address));
   }
 
   private reachedIndex(index: number, { signal }: Abortable): Promise<void> {

@@ -1,9 +1,14 @@
 // How a supervisor tells the metadata service that a process ended.
+import type { ClusterId } from "@ashlar/core";
 import type { Clock, Log, Random } from "@ashlar/runtime";
 import { CATALOG_VERSION } from "./convert/catalog.ts";
 import type { ExitReport } from "./heartbeat.ts";
-import { MemberCalls, type MemberCallsOptions } from "./member-calls.ts";
+import { LeaderBelief } from "./leader-belief.ts";
+import { MemberCalls } from "./member-calls.ts";
 import { heartbeatService } from "./services.ts";
+
+/** A report races against missed pings: a stopped member must not hold it. */
+const ATTEMPT_MS = 500;
 
 export interface ExitReporterClient {
   /** Resolves when the report has taken effect; tries until the signal aborts. */
@@ -11,17 +16,25 @@ export interface ExitReporterClient {
   close(): void;
 }
 
+export interface ExitReporterOptions {
+  readonly clusterId: ClusterId;
+  /** host:port of metadata members, at least one. */
+  readonly addresses: readonly string[];
+}
+
 export function createExitReporterClient(
   deps: { readonly clock: Clock; readonly random: Random; readonly log: Log },
-  options: MemberCallsOptions,
+  { clusterId, addresses }: ExitReporterOptions,
 ): ExitReporterClient {
-  const calls = new MemberCalls(deps, options);
+  const belief = new LeaderBelief(addresses);
+  const calls = new MemberCalls(deps, { clusterId, belief, attemptMs: ATTEMPT_MS });
   return {
     reportExit: async (report, { signal }) => {
       const request = { version: CATALOG_VERSION, ...report };
-      await calls.ask((member) => member.unary(heartbeatService.ReportExit, request, { signal }), {
-        signal,
-      });
+      await calls.ask(
+        (member, attempt) => member.unary(heartbeatService.ReportExit, request, attempt),
+        { signal },
+      );
     },
     close: () => calls.close(),
   };

@@ -6,6 +6,9 @@ export type {
   ClusterStatus,
   CreateVolumeOptions,
   DiskStatus,
+  GroupStatus,
+  MemberAnswer,
+  MemberRole,
   MemberStatus,
   NodeStatus,
   ProcessState,
@@ -52,6 +55,7 @@ export {
   type Handlers,
 } from "./grpc-server.ts";
 export type { ExitReport, HeartbeatService, Ping, PingVerdict } from "./heartbeat.ts";
+export { askGroupStatus } from "./member-answers.ts";
 export { type OnOutcome, OperationClient, type OperationOutcome } from "./operation-client.ts";
 export { type OperationHandler, OperationServer } from "./operation-server.ts";
 export {

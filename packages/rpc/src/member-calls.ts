@@ -1,9 +1,11 @@
-// Calls to whichever metadata member answers. A restart of the metadata service is not an error to
-// the caller: a call is made again, with growing pauses, until it is answered or its signal aborts.
+// Calls to whichever metadata member leads. A lost leader is not an error to the caller: a call is made
+// again, where the others point or where nobody was asked yet, until it is served or its signal aborts.
 // Every call made through here takes effect once however often it is made.
-import { type ClusterId, type ErrorCode, present, toSystemError } from "@ashlar/core";
+import { type ClusterId, type ErrorCode, type SystemError, toSystemError } from "@ashlar/core";
 import { type Clock, type Log, type Random, sleep } from "@ashlar/runtime";
-import { GrpcClient } from "./grpc-client.ts";
+import { CALL_DEADLINE_MS } from "./conventions.ts";
+import { type CallOptions, GrpcClient } from "./grpc-client.ts";
+import type { LeaderBelief } from "./leader-belief.ts";
 
 /** Errors of the way to the service, not of the request. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
@@ -17,86 +19,164 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 /** Whether a call that failed so may succeed a little later, with this member or another. */
 export const isPassing = (code: ErrorCode): boolean => PASSING.has(code);
 
+/** Pauses of a search. The longest is well below an election, so that a new leader is found at once. */
 const PAUSE_MIN_MS = 50;
-const PAUSE_MAX_MS = 1_000;
+const PAUSE_MAX_MS = 500;
 
-/** Growing pauses with jitter, so that a cluster's processes do not all return at once. */
-export class Backoff {
-  private readonly clock: Clock;
-  private readonly random: Random;
-  private pauseMs = PAUSE_MIN_MS;
+/** Such calls take milliseconds: a member that is silent for longer is stopped or cut off. */
+const ATTEMPT_MS = 1_500;
 
-  constructor({ clock, random }: { readonly clock: Clock; readonly random: Random }) {
-    this.clock = clock;
-    this.random = random;
+/** Whom a member takes for the leader, when it says that it does not lead. */
+function hintOf({ code, meta }: SystemError): string | undefined {
+  const { leader } = meta as { readonly leader?: unknown };
+  return code === "raft/not-leader" && typeof leader === "string" && leader !== ""
+    ? leader
+    : undefined;
+}
+
+/** What a member that does not serve has said, in the form of {@link LeaderBelief.leave}. */
+export const refusal = (error: SystemError, tried: ReadonlySet<string>) => ({
+  hint: hintOf(error),
+  tried,
+});
+
+interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+interface Abortable {
+  readonly signal: AbortSignal;
+}
+
+/** One caller's way to the leader: between two pauses it asks no member twice. */
+export class LeaderSearch {
+  private readonly ports: Ports;
+  private readonly belief: LeaderBelief;
+  private readonly tried = new Set<string>();
+  private readonly attemptMinMs: number;
+  private round = 0;
+
+  constructor(ports: Ports, belief: LeaderBelief, attemptMs: number) {
+    this.ports = ports;
+    this.belief = belief;
+    this.attemptMinMs = attemptMs;
   }
 
-  reset(): void {
-    this.pauseMs = PAUSE_MIN_MS;
+  /** How long a member has to answer: longer with each round, for groups that are slow, not gone. */
+  get attemptMs(): number {
+    return Math.max(
+      this.attemptMinMs,
+      Math.min(this.attemptMinMs * 2 ** this.round, CALL_DEADLINE_MS),
+    );
   }
 
-  async pause({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const pauseMs = this.pauseMs / 2 + this.random.below(Math.ceil(this.pauseMs / 2));
-    this.pauseMs = Math.min(this.pauseMs * 2, PAUSE_MAX_MS);
-    await sleep(this.clock, pauseMs, { signal });
+  /** The member at `address` did not serve; resolves when it is time to ask the next one. */
+  async failed(address: string, error: SystemError, { signal }: Abortable): Promise<void> {
+    this.tried.add(address);
+    this.belief.leave(address, refusal(error, this.tried));
+    if (!this.tried.has(this.belief.leader)) return;
+    this.tried.clear();
+    // Half of each pause is left to chance, so that a cluster's processes do not all return at once.
+    const pauseMs = Math.min(PAUSE_MIN_MS * 2 ** this.round, PAUSE_MAX_MS);
+    this.round += 1;
+    const jitterMs = this.ports.random.below(Math.ceil(pauseMs / 2));
+    await sleep(this.ports.clock, pauseMs / 2 + jitterMs, { signal });
   }
+
+  /** A member serves: the search is over, and another one may begin. */
+  found(): void {
+    this.tried.clear();
+    this.round = 0;
+  }
+}
+
+/** How one attempt of a call is made. */
+export type Attempt = Required<Pick<CallOptions, "signal" | "deadlineMs">>;
+
+interface AskOptions extends Abortable {
+  /** Called after each attempt that failed; ends the search by throwing. */
+  readonly onFailed?: (member: GrpcClient, error: SystemError) => void | Promise<void>;
 }
 
 export interface MemberCallsOptions {
-  readonly clusterId: ClusterId;
-  /** host:port of the metadata members, at least one. */
-  readonly addresses: readonly string[];
+  /** Absent for those who cannot know it: then only the Admin service answers. */
+  readonly clusterId?: ClusterId | undefined;
+  readonly belief: LeaderBelief;
+  /** Of the first attempts. */
+  readonly attemptMs?: number | undefined;
 }
 
 export class MemberCalls {
-  private readonly deps: { readonly clock: Clock; readonly random: Random; readonly log: Log };
-  private readonly members: readonly GrpcClient[];
-  private turn = 0;
+  readonly belief: LeaderBelief;
+  private readonly ports: Ports;
+  private readonly clusterId: ClusterId | undefined;
+  private readonly attemptMs: number;
+  /** One connection each, made when it is first used. */
+  private readonly members = new Map<string, GrpcClient>();
 
-  constructor(
-    deps: { readonly clock: Clock; readonly random: Random; readonly log: Log },
-    { clusterId, addresses }: MemberCallsOptions,
-  ) {
-    this.deps = deps;
-    this.members = addresses.map((address) => new GrpcClient({ address, clusterId }));
+  constructor(ports: Ports, { clusterId, belief, attemptMs = ATTEMPT_MS }: MemberCallsOptions) {
+    this.ports = ports;
+    this.clusterId = clusterId;
+    this.belief = belief;
+    this.attemptMs = attemptMs;
   }
 
-  /** The member whose turn it is. */
+  /** The member that is believed to lead. */
   current(): GrpcClient {
-    return present(this.members[this.turn % this.members.length], "a metadata address is given");
+    const { leader: address } = this.belief;
+    let member = this.members.get(address);
+    if (!member) {
+      this.closeFormer();
+      member = new GrpcClient({ address, clusterId: this.clusterId });
+      this.members.set(address, member);
+    }
+    return member;
   }
 
-  /** The present member did not answer: the next one's turn. */
-  next(): void {
-    this.turn += 1;
-  }
-
-  newBackoff(): Backoff {
-    return new Backoff(this.deps);
+  newSearch(): LeaderSearch {
+    return new LeaderSearch(this.ports, this.belief, this.attemptMs);
   }
 
   /** @throws SystemError what the service refused, or the signal's reason. */
   async ask<T>(
-    call: (member: GrpcClient) => Promise<T>,
-    { signal }: { readonly signal: AbortSignal },
+    call: (member: GrpcClient, attempt: Attempt) => Promise<T>,
+    { signal, onFailed = () => {} }: AskOptions,
   ): Promise<T> {
-    const backoff = this.newBackoff();
+    const search = this.newSearch();
     for (;;) {
       signal.throwIfAborted();
+      const member = this.current();
       try {
-        return await call(this.current());
+        return await call(member, { signal, deadlineMs: search.attemptMs });
       } catch (thrown) {
         signal.throwIfAborted();
         const error = toSystemError(thrown);
         if (!isPassing(error.code)) throw error;
-        this.deps.log.debug({ code: error.code, error }, "metadata member does not answer");
-        this.next();
+        const { address } = member;
+        this.ports.log.debug(
+          { address, code: error.code, error },
+          "metadata member does not serve",
+        );
+        await onFailed(member, error);
+        await search.failed(address, error, { signal });
       }
-      await backoff.pause({ signal });
     }
   }
 
   close(): void {
-    for (const member of this.members) member.close();
+    for (const member of this.members.values()) member.close();
+    this.members.clear();
+  }
+
+  /** Members that left the group, and addresses that were only hinted at, hold no connections. */
+  private closeFormer(): void {
+    const { addresses } = this.belief;
+    for (const [address, member] of this.members) {
+      if (addresses.includes(address)) continue;
+      member.close();
+      this.members.delete(address);
+    }
   }
 }

@@ -1,17 +1,21 @@
-// Tells the metadata service every interval that this process lives, on a connection of its own, so
-// that nothing else delays it. Learns from the replies when the catalog has given it up.
-import type { NodeId } from "@ashlar/core";
+// Tells the leader of the metadata group every interval that this process lives, on a connection of its
+// own, so that nothing else delays it. The leader answers now and then; one that does not is given up,
+// for the watch and the calls of this process too. Learns when the catalog has given this process up.
+import { type NodeId, SystemError } from "@ashlar/core";
 import type { Clock, Log, Timer } from "@ashlar/runtime";
 import type { ClientDuplexStream } from "@grpc/grpc-js";
 import type { StorageReport } from "./catalog-client.ts";
 import { CATALOG_VERSION } from "./convert/catalog.ts";
 import type { PingMessage } from "./gen/ashlar/v1/PingMessage.ts";
 import type { PingReply__Output } from "./gen/ashlar/v1/PingReply.ts";
-import type { MemberCalls } from "./member-calls.ts";
+import { type MemberCalls, refusal } from "./member-calls.ts";
 import { heartbeatService } from "./services.ts";
 import { fromServiceError } from "./status.ts";
 
-type PingStream = ClientDuplexStream<PingMessage, PingReply__Output>;
+/** The leader answers every 500 ms: two answers are missing then. */
+const SILENCE_MAX_MS = 1_000;
+/** Of pings that are far apart each is answered, but an answer takes its time. */
+const UNANSWERED_MIN = 2;
 
 export interface PingSource {
   readonly process: NodeId;
@@ -20,16 +24,27 @@ export interface PingSource {
   readonly report: () => StorageReport;
 }
 
+/** The stream to one member. */
+interface Line {
+  readonly address: string;
+  readonly stream: ClientDuplexStream<PingMessage, PingReply__Output>;
+  readonly hangUp: AbortController;
+  /** Counted in pings: a process that was stopped itself has sent none meanwhile, and blames nobody. */
+  unanswered: number;
+  /** A ping the stream has not taken yet: the next one waits, none pile up. */
+  writing: boolean;
+}
+
 export class PingWorker {
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly members: MemberCalls;
   private readonly onSuperseded: () => void;
   private timer: Timer | undefined;
-  private stream: PingStream | undefined;
-  /** A ping the stream has not taken yet: the next one waits, none pile up. */
-  private writing = false;
-  private ended = new AbortController();
+  private source: PingSource | undefined;
+  private line: Line | undefined;
+  /** Members that did not take this interval's ping. */
+  private readonly tried = new Set<string>();
 
   constructor(
     deps: { readonly clock: Clock; readonly log: Log; readonly members: MemberCalls },
@@ -44,48 +59,74 @@ export class PingWorker {
   /** Begins to ping for `source`, and no longer for an earlier one. */
   begin(source: PingSource): void {
     this.end();
-    this.ended = new AbortController();
+    this.source = source;
+    const unansweredMax = Math.max(UNANSWERED_MIN, Math.ceil(SILENCE_MAX_MS / source.intervalMs));
     this.ping(source);
-    this.timer = this.clock.every(source.intervalMs, () => this.ping(source));
+    this.timer = this.clock.every(source.intervalMs, () => {
+      this.tried.clear();
+      const { line } = this;
+      if (line && line.unanswered >= unansweredMax) {
+        this.lost(line, new SystemError("rpc/deadline", `${line.address} answers no pings`));
+      } else this.ping(source);
+    });
   }
 
   end(): void {
     this.timer?.cancel();
     this.timer = undefined;
-    this.stream = undefined;
-    this.ended.abort();
+    this.source = undefined;
+    this.tried.clear();
+    this.hangUp();
   }
 
   private ping(source: PingSource): void {
-    this.stream ??= this.open(source);
-    if (this.writing) return;
+    if (this.line && this.line.address !== this.members.belief.leader) this.hangUp();
+    this.line ??= this.open(source);
+    const { line } = this;
+    line.unanswered += 1;
+    if (line.writing) return;
     const stores = source.report().disks.map((disk) => ({ ...disk }));
     const { process, incarnation } = source;
-    this.writing = true;
-    this.stream.write({ version: CATALOG_VERSION, process, incarnation, stores }, () => {
-      this.writing = false;
+    line.writing = true;
+    line.stream.write({ version: CATALOG_VERSION, process, incarnation, stores }, () => {
+      line.writing = false;
     });
   }
 
-  private open(source: PingSource): PingStream {
+  private open({ incarnation }: PingSource): Line {
     const member = this.members.current();
-    const stream = member.bidi(heartbeatService.Ping, { signal: this.ended.signal });
-    this.writing = false;
+    const { address } = member;
+    const hangUp = new AbortController();
+    const stream = member.bidi(heartbeatService.Ping, { signal: hangUp.signal });
+    const line: Line = { address, stream, hangUp, unanswered: 0, writing: false };
     stream.on("data", ({ superseded }: PingReply__Output) => {
-      if (!superseded || stream !== this.stream) return;
-      this.log.warn({ incarnation: source.incarnation }, "this incarnation was declared down");
+      line.unanswered = 0;
+      if (!superseded || line !== this.line) return;
+      this.log.warn({ incarnation }, "this incarnation was declared down");
       this.end();
       this.onSuperseded();
     });
-    const lost = (thrown?: unknown): void => {
-      if (stream !== this.stream) return;
-      const error = thrown === undefined ? undefined : fromServiceError(thrown, member.address);
-      this.log.debug({ error }, "ping stream lost");
-      this.stream = undefined;
-      this.members.next();
-    };
-    stream.on("error", lost);
-    stream.on("end", () => lost());
-    return stream;
+    stream.on("error", (thrown) => this.lost(line, fromServiceError(thrown, address)));
+    stream.on("end", () =>
+      this.lost(line, new SystemError("rpc/disconnected", `${address} ended`)),
+    );
+    return line;
+  }
+
+  /** On to the next member: at once while there are some that were not asked in this interval. */
+  private lost(line: Line, error: SystemError): void {
+    if (line !== this.line || !this.source) return;
+    const { address } = line;
+    this.log.debug({ address, code: error.code, error }, "pings are not heard");
+    this.hangUp();
+    this.tried.add(address);
+    this.members.belief.leave(address, refusal(error, this.tried));
+    if (!this.tried.has(this.members.belief.leader)) this.ping(this.source);
+  }
+
+  private hangUp(): void {
+    const { line } = this;
+    this.line = undefined;
+    line?.hangUp.abort(new SystemError("operation/aborted", "pings go elsewhere"));
   }
 }

@@ -3,18 +3,31 @@ import { nodeId, volumeName } from "@ashlar/core";
 import type {
   ClusterStatus,
   DiskStatus,
+  GroupStatus,
+  MemberRole,
+  MemberStatus,
   NodeStatus,
   ProcessState,
   ProcessStatus,
   VolumeStatus,
 } from "../admin.ts";
 import type { ClusterStatusReply__Output } from "../gen/ashlar/v1/ClusterStatusReply.ts";
+import type { GroupStatusReply__Output } from "../gen/ashlar/v1/GroupStatusReply.ts";
+import type { MemberStatus__Output } from "../gen/ashlar/v1/MemberStatus.ts";
 import type { NodeStatus__Output } from "../gen/ashlar/v1/NodeStatus.ts";
 import type { ProcessStatus__Output } from "../gen/ashlar/v1/ProcessStatus.ts";
 import type { VolumeStatus__Output } from "../gen/ashlar/v1/VolumeStatus.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
 
 const PROCESS_STATES: readonly ProcessState[] = ["up", "down"];
+const MEMBER_ROLES: readonly MemberRole[] = [
+  "leader",
+  "follower",
+  "candidate",
+  "learner",
+  "absent",
+  "unknown",
+];
 const DISK_STATES: readonly DiskStatus["state"][] = ["up", "down", "failed"];
 
 function processStatus(message: ProcessStatus__Output): ProcessStatus {
@@ -27,13 +40,39 @@ function processStatus(message: ProcessStatus__Output): ProcessStatus {
   };
 }
 
+const memberStatus = (message: MemberStatus__Output): MemberStatus => ({
+  id: nodeId(message.id),
+  address: message.address,
+  member: safeNumber(message.member),
+  role: oneOf(MEMBER_ROLES, message.role),
+  state: oneOf(PROCESS_STATES, message.state),
+  matchIndex: safeNumber(message.matchIndex),
+  lag: safeNumber(message.lag),
+});
+
+export function groupStatus(message: GroupStatusReply__Output): GroupStatus {
+  return {
+    clusterId: message.clusterId,
+    self: nodeId(message.self),
+    role: oneOf(MEMBER_ROLES, message.role),
+    term: safeNumber(message.term),
+    leader: message.leader,
+    leaderAddress: message.leaderAddress,
+    firstIndex: safeNumber(message.firstIndex),
+    lastIndex: safeNumber(message.lastIndex),
+    commitIndex: safeNumber(message.commitIndex),
+    appliedIndex: safeNumber(message.appliedIndex),
+    members: message.members.map(memberStatus),
+  };
+}
+
 export function clusterStatus(message: ClusterStatusReply__Output): ClusterStatus {
   return {
     clusterId: message.clusterId,
     chunkSize: message.chunkSize,
     createdAt: message.createdAt,
     appliedIndex: safeNumber(message.appliedIndex),
-    metadata: message.metadata.map(processStatus),
+    metadata: message.metadata.map(memberStatus),
     storage: message.storage.map(processStatus),
     gateways: message.gateways.map(processStatus),
     volumes: message.volumes,

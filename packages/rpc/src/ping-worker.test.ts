@@ -1,0 +1,140 @@
+// Whom pings go to, under a clock that stands still until told: the answers come over real connections.
+import { nodeId } from "@ashlar/core";
+import { type Clock, seededRandom, silentLog } from "@ashlar/runtime";
+import { ManualClock } from "@ashlar/runtime/testing";
+import { afterEach, expect, test } from "vitest";
+import { LeaderBelief } from "./leader-belief.ts";
+import { MemberCalls } from "./member-calls.ts";
+import { PingWorker } from "./ping-worker.ts";
+import { startMembers, TEST_CLUSTER, type TestMember } from "./testing/test-member.ts";
+
+const INTERVAL_MS = 200;
+const open: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const part of open.splice(0).reverse()) await part.stop();
+});
+
+async function pinging(count: number, clock = new ManualClock()) {
+  const members = await startMembers(count);
+  const ports = { clock, random: seededRandom(1), log: silentLog };
+  const belief = new LeaderBelief(members.map(({ address }) => address));
+  const calls = new MemberCalls(ports, { clusterId: TEST_CLUSTER, belief });
+  const superseded: number[] = [];
+  const worker = new PingWorker(
+    { clock, log: silentLog, members: calls },
+    { onSuperseded: () => superseded.push(clock.nowMs()) },
+  );
+  open.push(...members, { stop: async () => calls.close() }, { stop: async () => worker.end() });
+  const begin = () =>
+    worker.begin({
+      process: nodeId("storage-1"),
+      incarnation: 1,
+      intervalMs: INTERVAL_MS,
+      report: () => ({ disks: [] }),
+    });
+  return { members, clock, belief, begin, superseded };
+}
+
+/** Lets `member` take one ping after the other, so many. */
+async function pingTimes(clock: ManualClock, member: TestMember, times: number): Promise<void> {
+  for (const end = member.pings + times; member.pings < end; ) {
+    const before = member.pings;
+    clock.advance(INTERVAL_MS);
+    await expect.poll(() => member.pings, { interval: 5 }).toBeGreaterThan(before);
+  }
+}
+
+test("a leader that answers keeps them", async () => {
+  const { members, clock, belief, begin } = await pinging(2);
+  const [leader, other] = members as [TestMember, TestMember];
+  leader.part = "leads";
+  begin();
+  await pingTimes(clock, leader, 20);
+  expect(belief.leader).toBe(leader.address);
+  expect(other.pings).toBe(0);
+});
+
+test("one that is silent for a second loses them to the next, and the belief moves", async () => {
+  const { members, clock, belief, begin } = await pinging(2);
+  const [stopped, next] = members as [TestMember, TestMember];
+  stopped.part = "silent";
+  next.part = "leads";
+  begin();
+  await pingTimes(clock, stopped, 4);
+  expect(belief.leader).toBe(stopped.address);
+  clock.advance(INTERVAL_MS);
+  await expect.poll(() => next.pings).toBe(1);
+  expect(belief.leader).toBe(next.address);
+  await expect.poll(() => stopped.pinging.size).toBe(0);
+});
+
+test("this process's own standstill is nobody's silence", async () => {
+  let wakeUp = (): void => {};
+  const every: Clock["every"] = (_ms, call) => {
+    wakeUp = call;
+    return { cancel: () => {} };
+  };
+  const { members, clock, belief, begin } = await pinging(
+    2,
+    Object.assign(new ManualClock(), { every }),
+  );
+  const [leader] = members as [TestMember];
+  leader.part = "leads";
+  leader.answersPings = false;
+  begin();
+  await expect.poll(() => leader.pings).toBe(1);
+  clock.advance(60_000);
+  // Timers of a process that was stopped fire once when it goes on, however long that was.
+  wakeUp();
+  await expect.poll(() => leader.pings).toBe(2);
+  expect(belief.leader).toBe(leader.address);
+});
+
+test("a follower points to the leader, which hears of this process in the same interval", async () => {
+  const { members, belief, begin } = await pinging(3);
+  const [follower, other, leader] = members as [TestMember, TestMember, TestMember];
+  follower.hint = leader.address;
+  leader.part = "leads";
+  begin();
+  await expect.poll(() => leader.pings).toBe(1);
+  expect(other.pings).toBe(0);
+  expect(belief.leader).toBe(leader.address);
+});
+
+test("while nobody leads each member is asked once an interval", async () => {
+  const { members, clock, begin } = await pinging(2);
+  const [first, second] = members as [TestMember, TestMember];
+  first.hint = second.address;
+  second.hint = first.address;
+  begin();
+  for (const interval of [1, 2, 3]) {
+    await expect.poll(() => [first.pings, second.pings]).toEqual([interval, interval]);
+    clock.advance(INTERVAL_MS);
+  }
+});
+
+test("they go where a call of this process found the leader", async () => {
+  const { members, clock, belief, begin } = await pinging(2);
+  const [first, second] = members as [TestMember, TestMember];
+  first.part = "leads";
+  second.part = "leads";
+  begin();
+  await expect.poll(() => first.pings).toBe(1);
+  belief.leave(first.address, { tried: new Set() });
+  clock.advance(INTERVAL_MS);
+  await expect.poll(() => second.pings).toBe(1);
+  expect(first.pings).toBe(1);
+});
+
+test("who was given up is told once and pings no more", async () => {
+  const { members, clock, begin, superseded } = await pinging(1);
+  const [leader] = members as [TestMember];
+  leader.part = "leads";
+  begin();
+  await expect.poll(() => leader.pings).toBe(1);
+  for (const reply of leader.pinging) reply(true);
+  await expect.poll(() => superseded.length).toBe(1);
+  clock.advance(10 * INTERVAL_MS);
+  await expect.poll(() => leader.pinging.size).toBe(0);
+  expect([leader.pings, superseded.length]).toEqual([1, 1]);
+});

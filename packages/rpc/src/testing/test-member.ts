@@ -1,0 +1,187 @@
+// A metadata member as its clients see it: real servers on loopback whose services a test directs. It
+// leads, follows with or without a hint, or is silent as a stopped process is: connected, never answering.
+import type { ProposalId } from "@ashlar/catalog";
+import { clusterId, SystemError } from "@ashlar/core";
+import { type Startable, silentLog } from "@ashlar/runtime";
+import { CATALOG_VERSION } from "../convert/catalog.ts";
+import type { WatchMessage } from "../gen/ashlar/v1/WatchMessage.ts";
+import type { WatchRequest__Output } from "../gen/ashlar/v1/WatchRequest.ts";
+import {
+  bidi,
+  type CallContext,
+  failStream,
+  GrpcServer,
+  serverStream,
+  unary,
+} from "../grpc-server.ts";
+import { adminService, catalogService, heartbeatService, sessionsService } from "../services.ts";
+
+export const TEST_CLUSTER = clusterId("11111111-2222-4333-8444-555555555555");
+
+type Part = "leads" | "follows" | "silent";
+
+type Answer = (request: object) => object | Promise<object>;
+
+interface Asked {
+  readonly method: string;
+  readonly request: object;
+  readonly proposal: ProposalId | undefined;
+}
+
+/** What a full list of a catalog without anything in it looks like. */
+export const emptyList = (logId: string, index: number): WatchMessage => ({
+  version: CATALOG_VERSION,
+  logId,
+  index,
+  full: true,
+  complete: true,
+});
+
+export class TestMember implements Startable {
+  readonly name: string;
+  part: Part = "follows";
+  /** Whom it takes for the leader while it follows. */
+  hint = "";
+  /** Told by GroupStatus. */
+  group: readonly TestMember[] = [];
+  /** What a watch begins with. */
+  firstStep: (request: WatchRequest__Output) => readonly WatchMessage[] = () => [];
+  /** Calls in order of arrival, but for GroupStatus, which everybody answers. */
+  readonly asked: Asked[] = [];
+  readonly pinging = new Set<(superseded: boolean) => void>();
+  /** Whether pings are answered. */
+  answersPings = true;
+  pings = 0;
+  private readonly server: GrpcServer;
+  private readonly answers = new Map<string, Answer>([["Open", () => ({ session: 1 })]]);
+
+  constructor(name = "metadata-1") {
+    this.name = name;
+    const options = { clusterId: TEST_CLUSTER, host: "127.0.0.1", port: 0 };
+    this.server = new GrpcServer({ log: silentLog }, options);
+    this.addServices();
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.server.port}`;
+  }
+
+  start(): Promise<void> {
+    return this.server.start();
+  }
+
+  stop(): Promise<void> {
+    return this.server.stop();
+  }
+
+  /** What it answers to `method` while it leads; {} unless told here. */
+  on(method: string, answer: Answer): void {
+    this.answers.set(method, answer);
+  }
+
+  asks(method: string): readonly Asked[] {
+    return this.asked.filter((one) => one.method === method);
+  }
+
+  private serve(method: string, request: object, { proposal }: CallContext): Promise<object> {
+    this.asked.push({ method, request, proposal });
+    return this.answer(() => this.answers.get(method)?.(request) ?? {});
+  }
+
+  private async answer(give: () => ReturnType<Answer>): Promise<object> {
+    if (this.part === "silent") return new Promise(() => {});
+    if (this.part === "follows") throw this.refusal();
+    return give();
+  }
+
+  private refusal(): SystemError {
+    return new SystemError("raft/not-leader", `${this.name} follows`, { leader: this.hint });
+  }
+
+  private addServices(): void {
+    const served = (method: string) =>
+      unary<object, object>((request, context) => this.serve(method, request, context));
+    const check = async (send: (reply: object) => Promise<void>, ...rest: [object, CallContext]) =>
+      send(await this.serve("CheckVolume", ...rest));
+    this.server.add(
+      adminService,
+      {
+        ClusterStatus: served("ClusterStatus"),
+        GroupStatus: unary(async () =>
+          this.part === "silent" ? new Promise<never>(() => {}) : this.groupStatus(),
+        ),
+        AddMember: served("AddMember"),
+        RemoveMember: served("RemoveMember"),
+        ListNodes: served("ListNodes"),
+        ListVolumes: served("ListVolumes"),
+        GetVolume: served("GetVolume"),
+        CreateVolume: served("CreateVolume"),
+        DeleteVolume: served("DeleteVolume"),
+        CheckVolume: serverStream((request, send, context) => check(send, request, context)),
+      },
+      { clusterOptional: true },
+    );
+    this.server.add(sessionsService, { Open: served("Open") }, { clusterOptional: true });
+    this.server.add(catalogService, {
+      RegisterStorage: served("RegisterStorage"),
+      RegisterGateway: served("RegisterGateway"),
+      AddToIsr: served("AddToIsr"),
+      StoreDown: served("StoreDown"),
+      ReadIndex: served("ReadIndex"),
+      Watch: serverStream(async (request, send, context) => {
+        await this.serve("Watch", request, context);
+        for (const message of this.firstStep(request)) await send(message);
+        await new Promise((resolve) => context.signal.addEventListener("abort", resolve));
+      }),
+    });
+    this.addHeartbeat(served("ReportExit"));
+  }
+
+  private addHeartbeat(reportExit: ReturnType<typeof unary<object, object>>): void {
+    this.server.add(heartbeatService, {
+      Ping: bidi((stream) => {
+        const reply = (superseded: boolean): void => void stream.write({ superseded });
+        this.pinging.add(reply);
+        stream.on("close", () => this.pinging.delete(reply));
+        stream.on("data", () => {
+          this.pings += 1;
+          if (this.part === "follows") failStream(stream, this.refusal());
+          else if (this.part === "leads" && this.answersPings) reply(false);
+        });
+        stream.on("end", () => stream.end());
+      }),
+      ReportExit: reportExit,
+    });
+  }
+
+  private groupStatus(): object {
+    const leads = this.part === "leads";
+    return {
+      clusterId: TEST_CLUSTER,
+      self: this.name,
+      role: leads ? "leader" : "follower",
+      term: 3,
+      leader: leads ? this.name : "",
+      lastIndex: 7,
+      commitIndex: 6,
+      appliedIndex: 5,
+      members: this.group.map(({ name, address }, place) => {
+        const known = { id: name, address, member: place + 1, state: "up" };
+        return { ...known, role: name === this.name && leads ? "leader" : "follower" };
+      }),
+    };
+  }
+}
+
+/** Members that know each other, all of them followers; the caller stops them. */
+export async function startMembers(count: number): Promise<TestMember[]> {
+  const members = Array.from(
+    { length: count },
+    (_, place) => new TestMember(`metadata-${place + 1}`),
+  );
+  for (const member of members) {
+    member.group = members;
+    await member.start();
+  }
+  return members;
+}
