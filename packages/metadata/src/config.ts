@@ -1,6 +1,6 @@
 // Configuration of a metadata process.
-import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN } from "@ashlar/core";
-import { addressField, PROCESS_FIELDS, z } from "@ashlar/runtime";
+import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN, nodeId } from "@ashlar/core";
+import { addressField, PROCESS_FIELDS, parsedText, z } from "@ashlar/runtime";
 
 export const METADATA_CONFIG = z.strictObject({
   ...PROCESS_FIELDS,
@@ -8,6 +8,15 @@ export const METADATA_CONFIG = z.strictObject({
   dataDir: z.string().min(1),
   /** host:port of the gRPC server; port 0 takes any. */
   listen: addressField,
+  /** host:port told to other members and to clients, in place of `listen`. */
+  advertise: addressField.optional(),
+  /**
+   * The metadata members as far as this file's writer knows them: where a new member finds the others,
+   * and whom the founder expects. Later the catalog has them.
+   */
+  members: z
+    .array(z.strictObject({ nodeId: parsedText(nodeId), address: addressField }))
+    .default([]),
   /** Bytes per chunk of the cluster, used when it is created. */
   chunkSize: z
     .int()

@@ -1,4 +1,5 @@
 // `ashlar metadata --config FILE`.
+import type { SystemError } from "@ashlar/core";
 import {
   nodeClock,
   nodeDisk,
@@ -18,5 +19,9 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
   log.info({ config }, "metadata starts");
   const registry = openRegistry({ node: config.nodeId });
   const ports = { disk: nodeDisk, clock: nodeClock, random: nodeRandom };
-  await runProcess(log, async () => new MetadataNode({ ...ports, log, registry }, config));
+  const onFatal = (error: SystemError): void => {
+    log.error({ code: error.code, error, meta: error.meta }, "metadata ends: it cannot go on");
+    process.exit(1);
+  };
+  await runProcess(log, async () => new MetadataNode({ ...ports, log, registry, onFatal }, config));
 }

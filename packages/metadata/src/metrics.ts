@@ -1,5 +1,6 @@
 // Metrics of the metadata process.
 import { countChunks } from "@ashlar/catalog";
+import type { RaftStatus } from "@ashlar/raft";
 import {
   Counter,
   exportGauge,
@@ -42,12 +43,16 @@ export function openLogMetrics(registry: Registry): LogMetrics {
 
 interface Watched {
   readonly log: ReplicatedLog;
+  readonly group: { readonly status: RaftStatus };
   readonly logBytes: () => number;
   readonly watchers: () => number;
 }
 
 /** Figures read when they are asked for. */
-export function openStateMetrics(registry: Registry, { log, logBytes, watchers }: Watched): void {
+export function openStateMetrics(
+  registry: Registry,
+  { log, group, logBytes, watchers }: Watched,
+): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     exportGauge(registry, { name: `ashlar_metadata_${name}`, help, read });
   };
@@ -55,6 +60,11 @@ export function openStateMetrics(registry: Registry, { log, logBytes, watchers }
   gauge("log_bytes", "Bytes of the log's segments", logBytes);
   gauge("watchers", "Open watches of the catalog", watchers);
   gauge("applied_index", "Index of the newest applied entry", () => log.view.appliedIndex);
+  gauge("leads", "1 while this member leads the group", () => (log.leads ? 1 : 0));
+  gauge("term", "Raft term of this member", () => group.status.term);
+  gauge("commit_index", "Newest index known to be committed", () => group.status.commit);
+  gauge("last_index", "Newest index of this member's log", () => group.status.lastIndex);
+  gauge("voters", "Voters of the group", () => group.status.membership.incoming.size);
   gauge("volumes", "Volumes", () => log.view.volumes.size);
   gauge("processes_up", "Storage nodes and gateways that are up", () => {
     return processes().filter(({ state }) => state === "up").length;

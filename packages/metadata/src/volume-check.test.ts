@@ -1,5 +1,5 @@
 // `volume check` against storage nodes played by this test.
-import { type ChunkId, MIB, SystemError, volumeName } from "@ashlar/core";
+import { type ChunkId, MIB, SystemError, volumeId, volumeName } from "@ashlar/core";
 import { addStorageService, type ChunkCheck, GrpcServer } from "@ashlar/rpc";
 import { nodeClock, silentLog } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -39,7 +39,11 @@ async function storageNode(number: number, answer: (chunk: ChunkId) => Partial<C
   await client.registerStorage(registration, () => reportOf(number, 0), fixture.options);
 }
 
-const demo = { name: volumeName("demo"), sizeBytes: 20 * 16 * MIB };
+const demo = {
+  volume: volumeId("10000000-0000-4000-8000-000000000001"),
+  name: volumeName("demo"),
+  sizeBytes: 20 * 16 * MIB,
+};
 
 test("sums what the primaries found, with progress, and asks again about a chunk that moved", async () => {
   const asked = new Map<ChunkId, number>();

@@ -1,9 +1,10 @@
 // The newest changes, kept so that a watcher that broke off briefly need not read everything again.
 // Watchers pull: each has only a position, so a slow one costs nothing but its own lag.
 //
-// A position counts in the history of one run of this process: a folder restored from an older copy
-// grows again under the same log id, and its entries are others than those a watcher has seen. What
-// an earlier run told is taken up only by a watcher that was at the very entry this run began with.
+// A position is an index in the history that a leader began (ReplicatedLog.run). Histories are in the
+// log, so all members agree, and a watcher goes on at another member where it was. A folder restored
+// from an older copy grows again with other entries, but under other runs: what a watcher saw of the
+// lost ones is taken up nowhere.
 import type { CatalogChange } from "@ashlar/catalog";
 import type { WatchStep } from "@ashlar/rpc";
 import type { AppliedEntry, ReplicatedLog } from "./replicated-log.ts";
@@ -11,8 +12,12 @@ import type { AppliedEntry, ReplicatedLog } from "./replicated-log.ts";
 /** Changes kept; a node-down of a large cluster may be more than this, then it is kept alone. */
 const CHANGES_KEPT_MAX = 100_000;
 const ENTRIES_KEPT_MAX = 4096;
-/** Between the log's identity and the run's; in neither. */
-const RUN_MARK = "/";
+
+/** A history and the entry it began with. */
+interface RunBegin {
+  readonly run: string;
+  readonly index: number;
+}
 
 export class WatchHub {
   private readonly log: ReplicatedLog;
@@ -22,24 +27,26 @@ export class WatchHub {
   private keptFrom: number;
   private wake: (() => void)[] = [];
   private watchers = 0;
-  private readonly beganAt: number;
-  /** The log's identity and this run's, as watchers are told it. */
-  private readonly runId: string;
+  /** Runs in force since the oldest kept entry, the oldest first. */
+  private runs: RunBegin[];
 
-  /** `run` is unique to this start of the process. */
-  constructor({ log }: { readonly log: ReplicatedLog }, { run }: { readonly run: string }) {
+  constructor({ log }: { readonly log: ReplicatedLog }) {
     this.log = log;
-    this.runId = `${log.logId}${RUN_MARK}${run}`;
-    this.beganAt = log.view.appliedIndex;
-    this.keptFrom = this.beganAt;
+    this.keptFrom = log.view.appliedIndex;
+    this.runs = [{ run: log.run, index: this.keptFrom }];
     log.subscribe((applied) => this.keep(applied));
+    // Watchers are served by the leader: those of a former one are to look for the next.
+    log.onLead(() => this.wakeAll());
   }
 
   get count(): number {
     return this.watchers;
   }
 
-  /** All that follows `from`, or first the whole catalog when that is not known any more. */
+  /**
+   * All that follows `from`, or first the whole catalog when that is not known any more.
+   * @throws SystemError raft/not-leader as soon as this member does not lead.
+   */
   async *watch(
     from: { readonly logId: string; readonly index: number },
     { signal }: { readonly signal: AbortSignal },
@@ -50,6 +57,7 @@ export class WatchHub {
       let told = false;
       for (;;) {
         signal.throwIfAborted();
+        this.log.requireLead();
         const { appliedIndex } = this.log.view;
         // The first step is told even when it is empty: it says that the watcher is up to date.
         if (position !== appliedIndex || !told) {
@@ -65,13 +73,13 @@ export class WatchHub {
   }
 
   private isOurs({ logId, index }: { readonly logId: string; readonly index: number }): boolean {
-    if (logId === this.runId) return true;
-    return logId.startsWith(`${this.log.logId}${RUN_MARK}`) && index === this.beganAt;
+    const inForce = this.runs.findLast((begin) => begin.index <= index);
+    return logId !== "" && inForce?.run === logId && index <= this.log.view.appliedIndex;
   }
 
   private stepFrom(position: number): WatchStep {
     const { view } = this.log;
-    const logId = this.runId;
+    const logId = this.log.run;
     const index = view.appliedIndex;
     if (position < this.keptFrom || position > index) {
       return { logId, index, full: true, changes: [...view.list()] };
@@ -85,6 +93,21 @@ export class WatchHub {
   }
 
   private keep(applied: AppliedEntry): void {
+    if (applied.restored) this.startAnew(applied);
+    else this.keepEntry(applied);
+    this.wakeAll();
+  }
+
+  private startAnew({ index, run }: AppliedEntry): void {
+    this.kept.length = 0;
+    this.keptChanges = 0;
+    this.keptFrom = index;
+    this.runs = [{ run, index }];
+  }
+
+  private keepEntry(applied: AppliedEntry): void {
+    const { index, run } = applied;
+    if (this.runs.at(-1)?.run !== run) this.runs.push({ run, index });
     this.kept.push(applied);
     this.keptChanges += applied.changes.length;
     while (
@@ -94,7 +117,12 @@ export class WatchHub {
       const oldest = this.kept.shift();
       this.keptChanges -= oldest?.changes.length ?? 0;
       this.keptFrom = oldest?.index ?? this.keptFrom;
+      const next = this.runs[1];
+      if (next && next.index <= this.keptFrom) this.runs.shift();
     }
+  }
+
+  private wakeAll(): void {
     const wake = this.wake;
     this.wake = [];
     for (const call of wake) call();

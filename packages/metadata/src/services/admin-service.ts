@@ -1,5 +1,11 @@
 // What people and their tools ask: reads of the applied state, and proposals.
-import { countByNode, countChunks, type NodeRecord, type VolumeRecord } from "@ashlar/catalog";
+import {
+  countByNode,
+  countChunks,
+  type NodeRecord,
+  type ProposalId,
+  type VolumeRecord,
+} from "@ashlar/catalog";
 import { type NodeId, SystemError, type VolumeName } from "@ashlar/core";
 import type {
   AdminService,
@@ -7,12 +13,13 @@ import type {
   ClusterStatus,
   CreateVolumeOptions,
   DiskStatus,
+  GroupStatus,
   NodeStatus,
-  ProcessStatus,
   StorageReport,
   VolumeCheck,
   VolumeStatus,
 } from "@ashlar/rpc";
+import type { GroupView } from "../group/group-view.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
 import type { VolumeChecker } from "../volume-check.ts";
@@ -24,8 +31,12 @@ export interface AdminServiceDeps {
   readonly checker: VolumeChecker;
   /** What a node told with its newest ping. */
   readonly reportOf: (node: NodeId) => StorageReport | undefined;
-  /** This member, as the status shows it. */
-  readonly self: () => ProcessStatus;
+  readonly group: GroupView;
+}
+
+interface AdminCall {
+  readonly signal: AbortSignal;
+  readonly proposal?: ProposalId | undefined;
 }
 
 const sum = <T>(values: readonly T[], of: (value: T) => number): number =>
@@ -46,7 +57,7 @@ export class LogAdminService implements AdminService {
     return {
       ...cluster,
       appliedIndex,
-      metadata: [this.deps.self()],
+      metadata: this.deps.group.members(),
       storage: [...nodes.values()]
         .map(({ node, state, incarnation, address }) => ({
           id: node,
@@ -68,6 +79,26 @@ export class LogAdminService implements AdminService {
       volumes: volumes.size,
       ...countChunks(view),
     };
+  }
+
+  async groupStatus(): Promise<GroupStatus> {
+    return this.deps.group.status();
+  }
+
+  /** Asked again, it only tells the address anew. */
+  async addMember(
+    { id, address }: { readonly id: NodeId; readonly address: string },
+    { proposal }: AdminCall,
+  ): Promise<void> {
+    const command = { kind: "memberExpected", node: id, address } as const;
+    accepted((await this.deps.log.propose(command, proposal)).result);
+  }
+
+  async removeMember(id: NodeId, { proposal }: AdminCall): Promise<void> {
+    await this.currentView();
+    this.deps.group.requireDispensable(id);
+    const command = { kind: "memberRemoved", node: id } as const;
+    accepted((await this.deps.log.propose(command, proposal)).result);
   }
 
   async listNodes(): Promise<readonly NodeStatus[]> {
@@ -99,9 +130,11 @@ export class LogAdminService implements AdminService {
     return this.getVolume(options.name);
   }
 
-  async deleteVolume(name: VolumeName): Promise<void> {
+  /** Sent again, it finds the answer of its first time: by then the name may be another volume's. */
+  async deleteVolume(name: VolumeName, { proposal }: AdminCall): Promise<void> {
+    await this.currentView();
     const { volume } = this.volumeNamed(name);
-    accepted((await this.deps.log.propose({ kind: "deleteVolume", volume })).result);
+    accepted((await this.deps.log.propose({ kind: "deleteVolume", volume }, proposal)).result);
   }
 
   async checkVolume(

@@ -4,6 +4,7 @@ import { formatChunkId, SystemError } from "@ashlar/core";
 import type {
   CatalogService,
   GatewayRegistration,
+  ProposalContext,
   Registered,
   StorageRegistration,
   WatchStep,
@@ -29,14 +30,22 @@ export class LogCatalogService implements CatalogService {
     this.pingIntervalMs = pingIntervalMs;
   }
 
-  async registerStorage(registration: StorageRegistration): Promise<Registered> {
-    const { index, result } = await this.log.propose({ kind: "nodeUp", ...registration });
+  async registerStorage(
+    registration: StorageRegistration,
+    { proposal }: ProposalContext,
+  ): Promise<Registered> {
+    const command = { kind: "nodeUp", ...registration } as const;
+    const { index, result } = await this.log.propose(command, proposal);
     const { pingIntervalMs } = this;
     return { ...accepted(result), index, pingIntervalMs };
   }
 
-  async registerGateway(registration: GatewayRegistration): Promise<Registered> {
-    const { index, result } = await this.log.propose({ kind: "gatewayUp", ...registration });
+  async registerGateway(
+    registration: GatewayRegistration,
+    { proposal }: ProposalContext,
+  ): Promise<Registered> {
+    const command = { kind: "gatewayUp", ...registration } as const;
+    const { index, result } = await this.log.propose(command, proposal);
     const { pingIntervalMs } = this;
     return { ...accepted(result), index, pingIntervalMs };
   }
@@ -48,11 +57,14 @@ export class LogCatalogService implements CatalogService {
     return this.hub.watch(from, options);
   }
 
-  async addToIsr(items: readonly IsrCandidate[]): Promise<{ readonly index: number }> {
+  async addToIsr(
+    items: readonly IsrCandidate[],
+    { proposal }: ProposalContext,
+  ): Promise<{ readonly index: number }> {
     if (items.length > ITEMS_MAX) {
       throw new SystemError("argument/invalid", `at most ${ITEMS_MAX} stores in one request`);
     }
-    const { index, result } = await this.log.propose({ kind: "addToIsr", items });
+    const { index, result } = await this.log.propose({ kind: "addToIsr", items }, proposal);
     const { conflicts } = accepted(result);
     if (conflicts.length === 0) return { index };
     const first = conflicts.slice(0, 8).map(formatChunkId).join(", ");
@@ -63,8 +75,11 @@ export class LogCatalogService implements CatalogService {
     );
   }
 
-  async storeDown(store: IsrCandidate["store"]): Promise<{ readonly index: number }> {
-    const { index, result } = await this.log.propose({ kind: "storeDown", store });
+  async storeDown(
+    store: IsrCandidate["store"],
+    { proposal }: ProposalContext,
+  ): Promise<{ readonly index: number }> {
+    const { index, result } = await this.log.propose({ kind: "storeDown", store }, proposal);
     accepted(result);
     return { index };
   }

@@ -1,26 +1,25 @@
 // Who is declared down, under a clock that stands still until told.
 import { diskId, MIB, nodeId, storeUuid } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
-import { ManualClock, MemoryDisk } from "@ashlar/runtime/testing";
-import { beforeEach, expect, test } from "vitest";
-import type { SingleMemberLog } from "../log/single-member-log.ts";
-import { createdTestLog, openTestLog } from "../testing/open-log.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { GroupLog } from "../group/group-log.ts";
+import { TestGroup } from "../testing/test-group.ts";
 import { LogHeartbeatService } from "./heartbeat-service.ts";
 
 const A = nodeId("storage-1");
-let disk: MemoryDisk;
-let clock: ManualClock;
-let log: SingleMemberLog;
+let group: TestGroup;
+let log: GroupLog;
 
 beforeEach(async () => {
-  disk = new MemoryDisk();
-  clock = new ManualClock();
-  log = await createdTestLog(disk);
+  group = await TestGroup.of(1);
+  await group.settle();
+  log = group.leader().log;
 });
+afterEach(() => group.stop());
 
 async function service(): Promise<LogHeartbeatService> {
   const heartbeat = new LogHeartbeatService(
-    { replicatedLog: log, clock, log: silentLog },
+    { replicatedLog: log, clock: group.clock, log: silentLog, onMemberExit: () => false },
     { pingIntervalMs: 200, pingsMissedMax: 5 },
   );
   await heartbeat.start();
@@ -33,6 +32,8 @@ const register = (bootId: string) =>
     node: A,
     bootId,
     address: "127.0.0.1:7001",
+    familySeen: 0,
+    incarnationSeen: 0,
     disks: [
       {
         disk: diskId("disk-1"),
@@ -51,40 +52,63 @@ test("a node that pings lives, one that stops is down after five missed pings", 
   const heartbeat = await service();
   await register("a");
   for (let count = 0; count < 20; count += 1) {
-    clock.advance(200);
-    expect(heartbeat.ping(ping(1))).toEqual({ superseded: false });
+    group.clock.advance(200);
+    expect(heartbeat.ping(ping(1))).toMatchObject({ superseded: false });
   }
   await settled();
   expect(stateOf()).toBe("up");
-  clock.advance(900);
+  group.clock.advance(900);
   await settled();
   expect(stateOf()).toBe("up");
-  clock.advance(200);
+  group.clock.advance(200);
   await settled();
   expect(stateOf()).toBe("down");
-  expect(heartbeat.ping(ping(1))).toEqual({ superseded: true });
+  expect(heartbeat.ping(ping(1))).toEqual({ superseded: true, answer: true });
 });
 
-test("after a restart who was up has five seconds to be heard, and then is down", async () => {
+test("a new leader gives those who were up four seconds to find it", async () => {
   await register("a");
-  log = await openTestLog(disk);
+  const member = await group.restart(group.leader().name);
+  await group.until(() => member.log.leads);
+  log = member.log;
   const heartbeat = await service();
-  clock.advance(4_900);
+  group.clock.advance(3_900);
   await settled();
   expect(stateOf()).toBe("up");
-  clock.advance(200);
+  group.clock.advance(200);
   await settled();
   expect(stateOf()).toBe("down");
   await heartbeat.stop();
+});
+
+test("who does not lead hears nobody and declares nobody", async () => {
+  const heartbeat = await service();
+  await register("a");
+  log.onSoftState({ leader: 0, role: "follower" });
+  expect(() => heartbeat.ping(ping(1))).toThrow("no metadata member leads");
+  group.clock.advance(60_000);
+  await group.settle();
+  expect(stateOf()).toBe("up");
+});
+
+test("pings are answered now and then, so that a silent leader is noticed", async () => {
+  const heartbeat = await service();
+  await register("a");
+  const answers: boolean[] = [];
+  for (let count = 0; count < 6; count += 1) {
+    group.clock.advance(200);
+    answers.push(heartbeat.ping(ping(1)).answer);
+  }
+  expect(answers).toEqual([true, false, false, true, false, false]);
 });
 
 test("a ping of an earlier incarnation keeps nobody alive", async () => {
   const heartbeat = await service();
   await register("a");
   await register("b");
-  clock.advance(900);
-  expect(heartbeat.ping(ping(1))).toEqual({ superseded: true });
-  clock.advance(200);
+  group.clock.advance(900);
+  expect(heartbeat.ping(ping(1))).toEqual({ superseded: true, answer: true });
+  group.clock.advance(200);
   await settled();
   expect(stateOf()).toBe("down");
 });
@@ -95,7 +119,7 @@ test("one declared down by an exit report is not declared again", async () => {
   await heartbeat.reportExit({ process: A, bootId: "a", status: "signal SIGKILL" });
   expect(stateOf()).toBe("down");
   const { appliedIndex } = log.view;
-  clock.advance(5_000);
+  group.clock.advance(5_000);
   await settled();
   expect(log.view.appliedIndex).toBe(appliedIndex + 1);
 });
@@ -103,12 +127,15 @@ test("one declared down by an exit report is not declared again", async () => {
 test("what a full disk kept from being declared is declared when there is room", async () => {
   await service();
   await register("a");
+  const disk = group.diskOf(group.leader().name);
   disk.sizeBytesMax = 1;
-  clock.advance(1_100);
+  group.clock.advance(1_100);
+  await group.settle();
   await expect(settled()).rejects.toMatchObject({ code: "disk/no-space" });
   expect(stateOf()).toBe("up");
   disk.sizeBytesMax = Number.MAX_SAFE_INTEGER;
-  clock.advance(1_200);
+  group.clock.advance(1_200);
+  await group.until(() => group.leader().host.noSpace === undefined);
   await settled();
   expect(stateOf()).toBe("down");
 });

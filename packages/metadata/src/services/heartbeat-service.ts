@@ -1,14 +1,19 @@
-// Hears pings, and proposes that who fell silent, or was reported to have ended, is down: once, for
+// Hears pings, as long as this member leads, and proposes that who fell silent, or was reported to have ended, is down: once, for
 // the incarnation in question only. What storage nodes tell with their pings is kept here, in memory.
 import { type NodeId, toSystemError } from "@ashlar/core";
-import type { ExitReport, HeartbeatService, Ping, StorageReport } from "@ashlar/rpc";
+import type { ExitReport, HeartbeatService, Ping, PingVerdict, StorageReport } from "@ashlar/rpc";
 import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
-import { LivenessMonitor, type Silent } from "../liveness-monitor.ts";
+import { LivenessMonitor, type LivenessOptions, type Silent } from "../liveness-monitor.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
 
-/** Processes find a restarted metadata service within a second; loaded machines need longer. */
-const GRACE_MS = 5_000;
+/**
+ * What processes have to find a new leader: they miss the answers of a silent one for a second, and
+ * loaded machines need longer.
+ */
+const GRACE_MS = 4_000;
+/** Pingers take a leader for lost that does not answer for twice this. */
+const ANSWER_INTERVAL_MS = 500;
 
 export interface HeartbeatOptions {
   readonly pingIntervalMs: number;
@@ -26,40 +31,66 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   private readonly replicatedLog: ReplicatedLog;
   private readonly clock: Clock;
   private readonly log: Log;
-  private readonly monitor: LivenessMonitor;
-  private readonly checkIntervalMs: number;
+  private readonly onMemberExit: (member: NodeId) => boolean;
+  private readonly options: LivenessOptions;
+  private monitor: LivenessMonitor;
+  private readonly answeredMs = new Map<NodeId, number>();
   private readonly reports = new Map<NodeId, StorageReport>();
   private timer: Timer | undefined;
   private unsubscribe = (): void => {};
 
   constructor(
-    deps: { readonly replicatedLog: ReplicatedLog; readonly clock: Clock; readonly log: Log },
+    deps: {
+      readonly replicatedLog: ReplicatedLog;
+      readonly clock: Clock;
+      readonly log: Log;
+      /** A process ended; true if it was a metadata member, which is nobody's but the group's matter. */
+      readonly onMemberExit: (member: NodeId) => boolean;
+    },
     { pingIntervalMs, pingsMissedMax }: HeartbeatOptions,
   ) {
     this.replicatedLog = deps.replicatedLog;
     this.clock = deps.clock;
     this.log = deps.log.child({ component: "heartbeat" });
-    this.checkIntervalMs = pingIntervalMs / 2;
-    this.monitor = new LivenessMonitor({
+    this.onMemberExit = deps.onMemberExit;
+    this.options = {
       silenceMaxMs: pingIntervalMs * pingsMissedMax,
       graceMs: GRACE_MS,
-      checkIntervalMs: this.checkIntervalMs,
-    });
+      checkIntervalMs: pingIntervalMs / 2,
+    };
+    this.monitor = new LivenessMonitor(this.options);
   }
 
   async start(): Promise<void> {
-    const { nodes, gateways } = this.replicatedLog.view;
-    const now = this.clock.nowMs();
-    for (const [process, { state, incarnation }] of [...nodes, ...gateways]) {
-      if (state === "up") this.monitor.grace(process, incarnation, now);
-    }
-    this.unsubscribe = this.replicatedLog.subscribe(({ changes }) => {
+    const unsubscribe = this.replicatedLog.subscribe(({ changes }) => {
       for (const change of changes) {
         if (change.kind === "node") this.follow(change.record.node, change.record);
         if (change.kind === "gateway") this.follow(change.record.gateway, change.record);
       }
     });
-    this.timer = this.clock.every(this.checkIntervalMs, () => {
+    const unlead = this.replicatedLog.onLead((leads) => (leads ? this.begin() : this.end()));
+    this.unsubscribe = () => {
+      unsubscribe();
+      unlead();
+    };
+    if (this.replicatedLog.leads) this.begin();
+  }
+
+  async stop(): Promise<void> {
+    this.unsubscribe();
+    this.end();
+  }
+
+  /** All that the catalog says is up has to find this leader first. */
+  private begin(): void {
+    this.end();
+    this.monitor = new LivenessMonitor(this.options);
+    const { nodes, gateways } = this.replicatedLog.view;
+    const now = this.clock.nowMs();
+    for (const [process, { state, incarnation }] of [...nodes, ...gateways]) {
+      if (state === "up") this.monitor.grace(process, incarnation, now);
+    }
+    this.timer = this.clock.every(this.options.checkIntervalMs, () => {
       for (const silent of this.monitor.check(this.clock.nowMs())) {
         this.log.warn({ ...silent }, "process fell silent");
         void this.declareDown(silent);
@@ -67,9 +98,10 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     });
   }
 
-  async stop(): Promise<void> {
+  private end(): void {
     this.timer?.cancel();
-    this.unsubscribe();
+    this.timer = undefined;
+    this.answeredMs.clear();
   }
 
   /** The newest report of a node, since this process started. */
@@ -77,15 +109,24 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     return this.reports.get(node);
   }
 
-  ping({ process, incarnation, report }: Ping): { readonly superseded: boolean } {
+  ping({ process, incarnation, report }: Ping): PingVerdict {
+    this.replicatedLog.requireLead();
     const known = this.registration(process);
-    if (known?.state !== "up" || known.incarnation !== incarnation) return { superseded: true };
-    this.monitor.heard(process, incarnation, this.clock.nowMs());
+    if (known?.state !== "up" || known.incarnation !== incarnation) {
+      return { superseded: true, answer: true };
+    }
+    const now = this.clock.nowMs();
+    this.monitor.heard(process, incarnation, now);
     this.reports.set(process, report);
-    return { superseded: false };
+    const answer =
+      now - (this.answeredMs.get(process) ?? Number.NEGATIVE_INFINITY) >= ANSWER_INTERVAL_MS;
+    if (answer) this.answeredMs.set(process, now);
+    return { superseded: false, answer };
   }
 
   async reportExit({ process, bootId, status }: ExitReport): Promise<void> {
+    if (this.onMemberExit(process)) return;
+    this.replicatedLog.requireLead();
     const known = this.registration(process);
     if (known?.state !== "up" || known.bootId !== bootId) return;
     this.log.info({ process, bootId, status, incarnation: known.incarnation }, "process ended");
@@ -102,7 +143,10 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     else this.monitor.forget(process);
   }
 
-  /** A proposal that fails (a full disk) is made again when the silence has lasted once more. */
+  /**
+   * A proposal that fails (a full disk) is made again when the silence has lasted once more; one that
+   * failed with the leadership is the next leader's.
+   */
   private async declareDown(silent: Silent): Promise<void> {
     try {
       await this.propose(silent);

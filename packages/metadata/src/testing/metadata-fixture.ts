@@ -19,6 +19,7 @@ import {
 } from "@ashlar/runtime";
 import { MemoryDisk } from "@ashlar/runtime/testing";
 import { METADATA_CONFIG, type MetadataConfig } from "../config.ts";
+import { foundCluster } from "../group/member-folder.ts";
 import { MetadataNode } from "../node.ts";
 
 export const CLUSTER = clusterId("abcdef01-0000-4000-8000-000000000000");
@@ -33,6 +34,8 @@ export function registrationOf(node: number, boot = 1): StorageRegistration {
     node: nodeId(`storage-${node}`),
     bootId: `boot-${node}-${boot}`,
     address: `127.0.0.1:${7000 + node}`,
+    familySeen: 0,
+    incarnationSeen: 0,
     disks: [
       { disk: diskId("disk-1"), storeUuid: storeOf(node), sizeBytes: 1024 * MIB, state: "up" },
     ],
@@ -53,6 +56,8 @@ export class MetadataFixture {
   private node: MetadataNode | undefined;
   private port = 0;
   private homePort = 0;
+  private founded = false;
+  private onFatal = (): void => {};
   private readonly clients: { stop(): Promise<void> }[] = [];
 
   get address(): string {
@@ -76,14 +81,23 @@ export class MetadataFixture {
   /** Starts, on the same port as before. */
   async start(over: Partial<Record<keyof MetadataConfig, unknown>> = {}): Promise<MetadataNode> {
     const registry = openRegistry({ process: "metadata-1" });
-    const node = new MetadataNode(
-      { clock: this.clock, disk: this.disk, random: nodeRandom, log: silentLog, registry },
-      this.config(over),
-    );
+    const ports = { clock: this.clock, disk: this.disk, random: nodeRandom };
+    const config = this.config(over);
+    if (!this.founded) await foundCluster(ports, config);
+    this.founded = true;
+    const onFatal = (): void => this.onFatal();
+    const node = new MetadataNode({ ...ports, log: silentLog, registry, onFatal }, config);
     await node.start();
     this.node = node;
     this.port = node.port;
     return node;
+  }
+
+  /** Resolves when the process says that it cannot go on. */
+  fatal(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onFatal = resolve;
+    });
   }
 
   /** As a power cut does: what was not synced is gone. */

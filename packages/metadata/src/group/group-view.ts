@@ -1,0 +1,121 @@
+// What a member tells about its group: names and addresses from the catalog, progress from the core.
+import type { MemberRecord } from "@ashlar/catalog";
+import { type ClusterId, type NodeId, SystemError } from "@ashlar/core";
+import { type MemberId, NONE, type PeerStatus, type RaftStatus } from "@ashlar/raft";
+import type { GroupStatus, MemberRole, MemberStatus } from "@ashlar/rpc";
+import type { Clock } from "@ashlar/runtime";
+import type { GroupLog } from "./group-log.ts";
+import type { RaftHost } from "./raft-host.ts";
+
+/** Heartbeats come ten times a second: one that was not heard for this long is not there. */
+const SILENCE_MAX_MS = 1_500;
+
+export interface GroupViewDeps {
+  readonly log: GroupLog;
+  readonly host: RaftHost;
+  readonly clock: Clock;
+}
+
+export class GroupView {
+  private readonly deps: GroupViewDeps;
+  private readonly self: { readonly clusterId: ClusterId; readonly nodeId: NodeId };
+
+  constructor(
+    deps: GroupViewDeps,
+    self: { readonly clusterId: ClusterId; readonly nodeId: NodeId },
+  ) {
+    this.deps = deps;
+    this.self = self;
+  }
+
+  status(): GroupStatus {
+    const { host, log } = this.deps;
+    const status = host.status;
+    const { term, firstIndex, lastIndex, commit, applied } = status;
+    return {
+      clusterId: this.self.clusterId,
+      self: this.self.nodeId,
+      role: ownRole(status),
+      term,
+      leader: log.leader?.node ?? "",
+      leaderAddress: log.leader?.address ?? "",
+      firstIndex,
+      lastIndex,
+      commitIndex: commit,
+      appliedIndex: applied,
+      members: this.members(),
+    };
+  }
+
+  /** Every member that is expected, and those in the group that no longer are. */
+  members(): readonly MemberStatus[] {
+    const { log, host } = this.deps;
+    const status = host.status;
+    return [...log.view.members.values()]
+      .map((record) => this.member(record, status))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Whether `member` was heard of lately; this member always was. */
+  isHeard(member: MemberId): boolean {
+    const { host, clock } = this.deps;
+    if (member === host.member) return true;
+    const heardMs = host.heardOf(member);
+    return heardMs !== undefined && clock.nowMs() - heardMs < SILENCE_MAX_MS;
+  }
+
+  /** @throws SystemError member/needed when without `id` no majority is left that answers. */
+  requireDispensable(id: NodeId): void {
+    const { log, host } = this.deps;
+    const leaving = log.view.members.get(id)?.member;
+    const { incoming } = host.status.membership;
+    if (leaving === undefined || !incoming.has(leaving)) return;
+    const staying = [...incoming].filter((voter) => voter !== leaving);
+    const heard = staying.filter((voter) => this.isHeard(voter));
+    if (heard.length > staying.length / 2) return;
+    throw new SystemError(
+      "member/needed",
+      `without ${id} only ${heard.length} of ${staying.length} metadata members would answer`,
+      { hint: "bring the other members back first, see `ashlar cluster status`" },
+    );
+  }
+
+  private member({ node, address, member }: MemberRecord, status: RaftStatus): MemberStatus {
+    const peer = status.peers.find(({ id }) => id === member);
+    const matchIndex = matchOf(member, peer, status);
+    return {
+      id: node,
+      address,
+      member,
+      role: this.roleOf(member, status),
+      state: member !== NONE && this.isHeard(member) ? "up" : "down",
+      matchIndex,
+      lag: peer || member === status.id ? Math.max(0, status.lastIndex - matchIndex) : 0,
+    };
+  }
+
+  private roleOf(member: MemberId, status: RaftStatus): MemberRole {
+    const { incoming, outgoing, learners } = status.membership;
+    if (member === NONE) return "absent";
+    if (member === status.id) return ownRole(status);
+    if (member === status.leader) return "leader";
+    if (learners.has(member)) return "learner";
+    return incoming.has(member) || outgoing.has(member) ? "follower" : "unknown";
+  }
+}
+
+function matchOf(
+  member: MemberId,
+  peer: PeerStatus | undefined,
+  { id, lastIndex }: RaftStatus,
+): number {
+  return member === id ? lastIndex : (peer?.match ?? 0);
+}
+
+function ownRole({ id, role, membership }: RaftStatus): MemberRole {
+  if (role === "leader") return "leader";
+  if (membership.learners.has(id)) return "learner";
+  const { incoming, outgoing } = membership;
+  if (!incoming.has(id) && !outgoing.has(id)) return "unknown";
+  return role === "follower" ? "follower" : "candidate";
+}

@@ -1,0 +1,248 @@
+// Metadata members as one service: what was answered stays, whoever is lost.
+import { nodeId } from "@ashlar/core";
+import { afterEach, describe, expect, test } from "vitest";
+import { TestGroup } from "../testing/test-group.ts";
+import { HASH_EVERY_ENTRIES } from "./hash-exchange.ts";
+
+const gatewayUp = (number: number) =>
+  ({
+    kind: "gatewayUp",
+    gateway: nodeId(`gateway-${number}`),
+    bootId: `boot-${number}`,
+    portals: [],
+  }) as const;
+const [FIRST, SECOND, THIRD] = [1, 2, 3].map((number) => nodeId(`metadata-${number}`)) as [
+  ReturnType<typeof nodeId>,
+  ReturnType<typeof nodeId>,
+  ReturnType<typeof nodeId>,
+];
+
+let group: TestGroup;
+afterEach(() => group.stop());
+
+/** Answered while time passes: what needs an election gets one. */
+async function answered<T>(asked: Promise<T>): Promise<T> {
+  let done = false;
+  const mark = (): void => {
+    done = true;
+  };
+  asked.then(mark, mark);
+  await group.until(() => done);
+  return asked;
+}
+
+const gateways = (name: typeof FIRST): string[] => [...group.member(name).log.view.gateways.keys()];
+
+describe("a group of three", () => {
+  test("has what it answered on all members, in equal states (R8, R9)", async () => {
+    group = await TestGroup.of(3);
+    for (const number of [1, 2, 3]) await answered(group.leader().log.propose(gatewayUp(number)));
+    const { appliedIndex } = group.leader().log;
+    await group.until(() =>
+      [...group.members.values()].every(({ log }) => log.appliedIndex >= appliedIndex),
+    );
+    const hashes = [...group.members.values()].map(({ machine }) => machine.hash);
+    expect(new Set(hashes).size).toBe(1);
+    expect(gateways(THIRD)).toEqual(["gateway-1", "gateway-2", "gateway-3"]);
+  });
+
+  test("goes on without its leader, and takes it in again", async () => {
+    group = await TestGroup.of(3);
+    await answered(group.leader().log.propose(gatewayUp(1)));
+    const lost = group.leader().name;
+    await group.crash(lost);
+    await group.until(() => group.leaderOrNone() !== undefined);
+    await answered(group.leader().log.propose(gatewayUp(2)));
+    const back = await group.start(lost);
+    await group.until(() => back.log.view.gateways.size === 2);
+    expect(back.log.leads).toBe(false);
+  });
+
+  test("answers nothing without a majority, and everything when one is back", async () => {
+    group = await TestGroup.of(3);
+    for (const name of group.followers().map((one) => one.name)) await group.crash(name);
+    const alone = group.leader();
+    const asked = alone.log.propose(gatewayUp(1));
+    await expect(answered(asked)).rejects.toMatchObject({ code: "raft/not-leader" });
+    expect(() => alone.log.requireLead()).toThrow("no metadata member leads at present");
+    const other = [FIRST, SECOND, THIRD].find((name) => name !== alone.name) ?? FIRST;
+    await group.start(other);
+    await group.until(() => group.leaderOrNone() !== undefined);
+    await answered(group.leader().log.propose(gatewayUp(2)));
+    expect(group.leader().log.view.gateways.has(nodeId("gateway-2"))).toBe(true);
+  });
+
+  test("a leader that was cut off answers no reads, and its writes are nobody's (R7)", async () => {
+    group = await TestGroup.of(3);
+    const old = group.leader();
+    group.cutOff(old.name);
+    const write = old.log.propose(gatewayUp(1)).catch((thrown) => thrown);
+    const read = old.log.readIndex().catch((thrown) => thrown);
+    await group.until(() => group.leaderOrNone() !== undefined);
+    await answered(group.leader().log.propose(gatewayUp(2)));
+    expect(await answered(read)).toMatchObject({ code: expect.stringMatching(/raft|cluster/) });
+    expect(await answered(write)).toMatchObject({ code: "raft/not-leader" });
+    group.heal();
+    await group.until(() => old.log.view.gateways.size > 0);
+    expect([...old.log.view.gateways.keys()]).toEqual(["gateway-2"]);
+  });
+
+  test("a follower says who leads", async () => {
+    group = await TestGroup.of(3);
+    const [follower] = group.followers();
+    await group.until(() => follower?.log.leader !== undefined);
+    await expect(follower?.log.propose(gatewayUp(1))).rejects.toMatchObject({
+      code: "raft/not-leader",
+      meta: { leader: `${group.leader().name}:7000` },
+    });
+  });
+
+  test("a proposal sent again to another leader takes effect once (R10)", async () => {
+    group = await TestGroup.of(3);
+    const opened = await answered(group.leader().log.propose({ kind: "openSession" }));
+    const { session } = (opened.result as { value: { session: number } }).value;
+    const id = { session, sequence: 1, answeredBelow: 1 };
+    const first = await answered(group.leader().log.propose(gatewayUp(1), id));
+    await group.crash(group.leader().name);
+    await group.until(() => group.leaderOrNone() !== undefined);
+    // Another boot under the same name would be a new incarnation, were it not the same proposal.
+    const command = { ...gatewayUp(1), bootId: "another" };
+    const again = await answered(group.leader().log.propose(command, id));
+    expect(again.result).toEqual(first.result);
+  });
+
+  test("a member that was away for long gets a snapshot (R8)", async () => {
+    group = await TestGroup.of(3, { snapshotEntries: 16 });
+    const away = group.followers()[0]?.name ?? THIRD;
+    await group.crash(away);
+    for (let number = 1; number <= 1_200; number += 1) {
+      void group.leader().log.propose(gatewayUp(number % 9));
+    }
+    await group.until(() => group.leader().host.status.firstIndex > 100);
+    const back = await group.start(away);
+    const { appliedIndex } = group.leader().log;
+    await group.until(() => back.log.appliedIndex >= appliedIndex);
+    expect(back.machine.hash).toBe(group.leader().machine.hash);
+  });
+});
+
+describe("members come and go", () => {
+  test("a wiped one comes back under another number, in the place of the old", async () => {
+    group = await TestGroup.of(3);
+    const wiped = group.followers()[0]?.name ?? THIRD;
+    const old = group.member(wiped).member;
+    await group.crash(wiped);
+    group.disks.delete(wiped);
+    // Heard of a moment ago, it could be another process of the same name.
+    await group.until(() => group.clock.nowMs() > 10_000);
+    const anew = await group.join(wiped);
+    expect(anew.member).not.toBe(old);
+    await group.until(() => {
+      const { incoming, outgoing } = group.leader().host.status.membership;
+      return outgoing.size === 0 && incoming.has(anew.member) && !incoming.has(old);
+    });
+    expect(group.leader().host.status.membership.incoming.size).toBe(3);
+  });
+
+  test("nobody takes the place of one that lives", async () => {
+    group = await TestGroup.of(3);
+    const name = group.followers()[0]?.name ?? THIRD;
+    const request = { node: name, member: 7, address: "elsewhere:1" };
+    await group.until(() => group.leader().host.heardOf(group.member(name).member) !== undefined);
+    await expect(group.leader().duties.join(request)).rejects.toMatchObject({
+      code: "member/exists",
+    });
+    await expect(
+      group.leader().duties.join({ ...request, node: nodeId("metadata-9") }),
+    ).rejects.toMatchObject({ code: "member/unknown" });
+  });
+
+  test("a leader that is removed hands over first", async () => {
+    group = await TestGroup.of(3);
+    const leaving = group.leader();
+    await answered(leaving.log.propose({ kind: "memberRemoved", node: leaving.name }));
+    await group.until(() => {
+      const leader = group.leaderOrNone();
+      return leader !== undefined && !leader.host.status.membership.incoming.has(leaving.member);
+    });
+    expect(group.leader().name).not.toBe(leaving.name);
+    await answered(group.leader().log.propose(gatewayUp(1)));
+  });
+
+  test("one whose log is damaged sets it aside and joins anew", async () => {
+    group = await TestGroup.of(3);
+    const name = group.followers()[0]?.name ?? THIRD;
+    const old = group.member(name).member;
+    await group.crash(name);
+    const disk = group.diskOf(name);
+    const [segment] = (await disk.list("/metadata/log")).filter((file) => /segment/.test(file));
+    const file = await disk.open(`/metadata/log/${segment}`, { mode: "open" });
+    const bytes = Buffer.alloc(await file.sizeBytes());
+    await file.read(0, bytes);
+    const middle = Math.floor(bytes.length / 2);
+    bytes[middle] = (bytes[middle] ?? 0) ^ 0xff;
+    await file.write(0, [bytes]);
+    await file.datasync();
+    await file.close();
+    await group.until(() => group.clock.nowMs() > 10_000);
+    const anew = await group.join(name);
+    expect(anew.member).not.toBe(old);
+  });
+
+  test("founding happens once, and the founder's folder belongs to its cluster", async () => {
+    group = await TestGroup.of(1);
+    await expect(group.found(FIRST, [FIRST])).rejects.toMatchObject({ code: "cluster/exists" });
+  });
+});
+
+test("a full disk of the only member refuses, keeps what it has, and goes on with room", async () => {
+  group = await TestGroup.of(1);
+  await answered(group.leader().log.propose(gatewayUp(1)));
+  const disk = group.diskOf(FIRST);
+  disk.sizeBytesMax = 1;
+  await expect(group.leader().log.propose(gatewayUp(2))).rejects.toMatchObject({
+    code: "disk/no-space",
+  });
+  await expect(group.leader().log.propose(gatewayUp(3))).rejects.toMatchObject({
+    code: "disk/no-space",
+  });
+  disk.sizeBytesMax = Number.MAX_SAFE_INTEGER;
+  await group.until(() => group.leader().host.noSpace === undefined);
+  await answered(group.leader().log.propose(gatewayUp(4)));
+  // The one that was under way took its effect, the one that was refused did not.
+  expect(gateways(FIRST)).toEqual(["gateway-1", "gateway-2", "gateway-4"]);
+});
+
+describe("states are compared", () => {
+  const reported = () => group.leader().machine.state.hashReports;
+  const fill = (): void => {
+    for (let number = 0; number < HASH_EVERY_ENTRIES; number += 1) {
+      void group.leader().log.propose(gatewayUp(number % 5));
+    }
+  };
+
+  test("and are equal (R9)", async () => {
+    group = await TestGroup.of(3);
+    fill();
+    await group.until(() => reported().reports.size === 3);
+    expect(reported().index).toBe(HASH_EVERY_ENTRIES);
+    expect(new Set(reported().reports.values()).size).toBe(1);
+    expect([...group.members.values()].flatMap(({ differs }) => differs)).toEqual([]);
+  });
+
+  test("and one that differs from most ends, whoever leads", async () => {
+    group = await TestGroup.of(3);
+    const broken = group.leader();
+    broken.machine.state.lastFamily += 1;
+    fill();
+    await group.until(() => broken.differs.length > 0);
+    expect(broken.differs[0]).toMatchObject({ code: "raft/diverged" });
+    expect(group.followers().flatMap(({ differs }) => differs)).toEqual([]);
+    await broken.folder.noteDiverged("as the process does");
+    await group.crash(broken.name);
+    await group.until(() => group.clock.nowMs() > 10_000);
+    const anew = await group.join(broken.name);
+    expect(anew.member).not.toBe(broken.member);
+    expect(anew.machine.state.lastFamily).toBe(group.leader().machine.state.lastFamily);
+  });
+});

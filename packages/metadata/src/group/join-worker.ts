@@ -1,0 +1,116 @@
+// Announces this member to whoever leads, as long as the group does not know it by this number and this
+// address: its folder may be a new one, its address may have changed. It does so too when no leader was
+// heard of for long, since then the group may have given it up.
+import { type ClusterId, type NodeId, SystemError, toSystemError } from "@ashlar/core";
+import type { MemberId } from "@ashlar/raft";
+import { GrpcClient, type JoinAnswer, joinGroup } from "@ashlar/rpc";
+import { type Clock, type Log, sleep } from "@ashlar/runtime";
+
+const ASK_INTERVAL_MS = 250;
+const ATTEMPT_TIMEOUT_MS = 1_000;
+/** Refusals are for people to read: not several times a second. */
+const REFUSAL_LOG_MS = 30_000;
+
+export interface JoinWorkerOptions {
+  readonly clusterId: ClusterId;
+  readonly node: NodeId;
+  readonly member: MemberId;
+}
+
+export interface JoinWorkerPorts {
+  /** Where this member is reached. */
+  readonly address: () => string;
+  /** Where other members may be, in any order. */
+  readonly addresses: () => readonly string[];
+  /** Whether the group does not know this member as it is. */
+  readonly needed: () => boolean;
+  /** What the leader said, for a member that knows nobody yet. */
+  readonly onAnswer: (answer: JoinAnswer, address: string) => void;
+}
+
+export class JoinWorker {
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly ports: JoinWorkerPorts;
+  private readonly options: JoinWorkerOptions;
+  private readonly stopped = new AbortController();
+  private readonly clients = new Map<string, GrpcClient>();
+  private working: Promise<void> = Promise.resolve();
+  private refusedMs = Number.NEGATIVE_INFINITY;
+  private leader: string | undefined;
+
+  constructor(
+    { clock, log }: { readonly clock: Clock; readonly log: Log },
+    ports: JoinWorkerPorts,
+    options: JoinWorkerOptions,
+  ) {
+    this.clock = clock;
+    this.log = log;
+    this.ports = ports;
+    this.options = options;
+  }
+
+  async start(): Promise<void> {
+    this.working = this.work();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort(new SystemError("operation/aborted", "the member stops"));
+    await this.working;
+    for (const client of this.clients.values()) client.close();
+  }
+
+  private async work(): Promise<void> {
+    const { signal } = this.stopped;
+    while (!signal.aborted) {
+      if (this.ports.needed()) await this.askAll();
+      await sleep(this.clock, ASK_INTERVAL_MS, { signal }).catch(() => {});
+    }
+  }
+
+  /** The leader that was told of first, then everybody else, until one answers for the group. */
+  private async askAll(): Promise<void> {
+    const others = this.ports.addresses().filter((address) => address !== this.leader);
+    const first = this.leader === undefined ? [] : [this.leader];
+    for (const address of [...first, ...others]) {
+      if (this.stopped.signal.aborted || address === this.ports.address()) continue;
+      if (await this.ask(address)) return;
+    }
+  }
+
+  private async ask(address: string): Promise<boolean> {
+    const timeout = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS);
+    const signal = AbortSignal.any([this.stopped.signal, timeout]);
+    try {
+      const { node, member } = this.options;
+      const request = { node, member, address: this.ports.address() };
+      const answer = await joinGroup(this.client(address), request, { signal });
+      this.leader = address;
+      this.ports.onAnswer(answer, address);
+      return true;
+    } catch (thrown) {
+      const error = toSystemError(thrown);
+      const { leader } = error.meta;
+      this.leader = typeof leader === "string" ? leader : undefined;
+      this.note(address, error);
+      return false;
+    }
+  }
+
+  private note(address: string, error: SystemError): void {
+    const passing = ["raft/not-leader", "rpc/unavailable", "operation/aborted"];
+    if (this.stopped.signal.aborted || passing.includes(error.code)) return;
+    const now = this.clock.nowMs();
+    if (now < this.refusedMs + REFUSAL_LOG_MS) return;
+    this.refusedMs = now;
+    this.log.error({ address, code: error.code, error, meta: error.meta }, "cannot join the group");
+  }
+
+  private client(address: string): GrpcClient {
+    const known = this.clients.get(address);
+    if (known) return known;
+    const client = new GrpcClient({ address, clusterId: this.options.clusterId });
+    this.clients.set(address, client);
+    return client;
+  }
+}

@@ -1,0 +1,105 @@
+// A member's log on a disk in memory, for tests of what faults may do to it.
+import { clusterId, type ScatterList, SystemError, scatterJoin } from "@ashlar/core";
+import type { Disk, DiskFile } from "@ashlar/runtime";
+import type { MemoryDisk } from "@ashlar/runtime/testing";
+import { type LogWrites, type RaftLogOptions, RaftLogStore } from "../log/raft-log-store.ts";
+
+export const LOG_FOLDER = "/metadata/log";
+export const LOG_OWNER = {
+  clusterId: clusterId("abcdef01-0000-4000-8000-000000000000"),
+  member: 7,
+};
+
+export const openRaftLog = (disk: Disk, over: Partial<RaftLogOptions> = {}) =>
+  RaftLogStore.open(disk, { folder: LOG_FOLDER, owner: LOG_OWNER, ...over });
+
+export const writeTo = (store: RaftLogStore, writes: Partial<LogWrites>): Promise<void> =>
+  store.write({ hardState: undefined, entries: [], snapshot: undefined, ...writes });
+
+/** Paths of the segments, oldest first. */
+export async function segmentsOn(disk: Disk): Promise<string[]> {
+  const names = (await disk.list(LOG_FOLDER)).filter((name) => /^segment-\d+$/.test(name));
+  return names.sort().map((name) => `${LOG_FOLDER}/${name}`);
+}
+
+export type DiskFault = (call: ChangingCall, path: string) => SystemError | undefined;
+export type ChangingCall = "create" | "write" | "datasync" | "truncate" | "rename" | "remove";
+
+/** A disk whose every changing call may fail; a write that fails leaves `tornBytes` of what it has. */
+export class FaultyDisk implements Disk {
+  tornBytes = 0;
+  fault: DiskFault = () => undefined;
+  private readonly inner: MemoryDisk;
+
+  constructor(inner: MemoryDisk) {
+    this.inner = inner;
+  }
+
+  /** From the call after `calls` more on, every changing call fails. */
+  dieAfter(calls: number): void {
+    let left = calls;
+    this.fault = (_, path) => {
+      left -= 1;
+      return left < 0 ? new SystemError("disk/failed", "the power is gone", { path }) : undefined;
+    };
+  }
+
+  async open(path: string, options: Parameters<Disk["open"]>[1]): Promise<DiskFile> {
+    if (options.mode !== "open") this.check("create", path);
+    const file = await this.inner.open(path, options);
+    return {
+      path,
+      sizeBytes: () => file.sizeBytes(),
+      read: (position, target) => file.read(position, target),
+      write: (position, data) => this.write(file, position, data),
+      datasync: async () => {
+        this.check("datasync", path);
+        await file.datasync();
+      },
+      truncate: async (sizeBytes) => {
+        this.check("truncate", path);
+        await file.truncate(sizeBytes);
+      },
+      close: () => file.close(),
+    };
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.check("rename", from);
+    await this.inner.rename(from, to);
+  }
+
+  async remove(path: string): Promise<void> {
+    this.check("remove", path);
+    await this.inner.remove(path);
+  }
+
+  exists(path: string): Promise<boolean> {
+    return this.inner.exists(path);
+  }
+
+  makeFolder(): Promise<void> {
+    return this.inner.makeFolder();
+  }
+
+  list(folder: string): Promise<string[]> {
+    return this.inner.list(folder);
+  }
+
+  freeBytes(): Promise<number> {
+    return this.inner.freeBytes();
+  }
+
+  private async write(file: DiskFile, position: number, data: ScatterList): Promise<void> {
+    const failure = this.fault("write", file.path);
+    if (!failure) return file.write(position, data);
+    const part = scatterJoin(data).subarray(0, this.tornBytes);
+    if (part.length > 0) await file.write(position, [part]);
+    throw failure;
+  }
+
+  private check(call: ChangingCall, path: string): void {
+    const failure = this.fault(call, path);
+    if (failure) throw failure;
+  }
+}
