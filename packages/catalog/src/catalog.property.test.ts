@@ -3,12 +3,13 @@
 import { ByteWriter, CodecError, chunkId, familyId, MIB, volumeName } from "@ashlar/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { apply } from "./apply.ts";
+import { applyProposal } from "./apply.ts";
 import type { Command } from "./command.ts";
 import { decodeCommand, encodeCommand } from "./command-codecs.ts";
 import { decodeState, encodeState, stateHash } from "./encode.ts";
 import { check } from "./invariants.ts";
 import { CatalogMirror } from "./mirror.ts";
+import { decodeProposal, encodeProposal } from "./proposal.ts";
 import { emptyState } from "./state.ts";
 import {
   TEST_CHUNK_SIZE,
@@ -25,6 +26,9 @@ const family = fc.integer({ min: 1, max: 4 }).map(familyId);
 const chunk = fc.tuple(family, fc.integer({ min: 0, max: 5 })).map(([of, at]) => chunkId(of, at));
 const life = fc.integer({ min: 0, max: 1 });
 const disk = fc.integer({ min: 1, max: 2 });
+
+const number48 = fc.integer({ min: 1, max: 2 ** 48 - 1 });
+const address = fc.constantFrom("127.0.0.1:7100", "[::1]:7100");
 
 /** Events of a cluster's life; some name things as they are now, which only the catalog knows. */
 type Event = (catalog: TestCatalog) => Command;
@@ -102,6 +106,22 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     kind: fc.constant("deleteVolume" as const),
     volume: fc.integer({ min: 1, max: 9 }).map(testVolume),
   }),
+  fc.record({ kind: fc.constant("openSession" as const) }),
+  fc.record({ kind: fc.constant("beginTerm" as const), member: number48, run: fc.string() }),
+  fc.record({ kind: fc.constant("memberExpected" as const), node: node.map(testNode), address }),
+  fc.record({
+    kind: fc.constant("memberJoined" as const),
+    node: node.map(testNode),
+    member: fc.nat(5),
+    address,
+  }),
+  fc.record({ kind: fc.constant("memberRemoved" as const), node: node.map(testNode) }),
+  fc.record({
+    kind: fc.constant("reportHash" as const),
+    member: number48,
+    index: fc.nat(3),
+    hash: fc.nat(2 ** 32 - 1),
+  }),
   fc.record({
     kind: fc.constant("addToIsr" as const),
     items: fc.array(
@@ -148,7 +168,13 @@ function lived(events: readonly Event[]): TestCatalog {
   catalog.volume(1, 5, 2);
   catalog.volume(2, 4, 3);
   catalog.begin(3, 6);
-  for (const next of events) catalog.apply(next(catalog));
+  const { session } = catalog.done({ kind: "openSession" });
+  events.forEach((next, at) => {
+    // Each third is proposed in a session, some of these twice.
+    const id = { session, sequence: 1 + Math.floor(at / 4), answeredBelow: 1 + Math.floor(at / 9) };
+    if (at % 3 === 0) catalog.apply(next(catalog), id);
+    else catalog.apply(next(catalog));
+  });
   return catalog;
 }
 
@@ -168,8 +194,8 @@ describe("any history", () => {
         const { state, steps } = lived(events);
         const replayed = emptyState();
         const mirror = new CatalogMirror();
-        steps.forEach(({ command: each, changes }, at) => {
-          apply(replayed, decodeCommand(encodeCommand(each)), at + 1);
+        steps.forEach(({ proposal, changes }, at) => {
+          applyProposal(replayed, decodeProposal(encodeProposal(proposal)), at + 1);
           mirror.apply(changes, at + 1);
         });
         const hash = stateHash(state);
@@ -189,9 +215,9 @@ describe("any history", () => {
       fc.property(fc.array(event, { maxLength: 20 }), fc.nat(20), (events, cut) => {
         const { state, steps } = lived(events);
         let other = emptyState();
-        steps.forEach(({ command: each }, at) => {
+        steps.forEach(({ proposal }, at) => {
           if (at === cut) other = decodeState(encodeState(other));
-          apply(other, each, at + 1);
+          applyProposal(other, proposal, at + 1);
         });
         expect(stateHash(other)).toBe(stateHash(state));
       }),
@@ -218,11 +244,12 @@ describe("the encoding", () => {
       }
     };
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(13), (bytes, tag) => {
-        const framed = Buffer.concat([Buffer.from([1, tag]), bytes]);
-        tolerant(() => decodeCommand(framed));
-        tolerant(() => decodeState(Buffer.concat([Buffer.from([1]), bytes])));
-        tolerant(() => decodeState(Buffer.concat([Buffer.from([2]), bytes])));
+      fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(20), (bytes, tag) => {
+        for (const format of [1, 2, 3]) {
+          tolerant(() => decodeCommand(Buffer.concat([Buffer.from([format, tag]), bytes])));
+          tolerant(() => decodeState(Buffer.concat([Buffer.from([format]), bytes])));
+          tolerant(() => decodeProposal(Buffer.concat([Buffer.from([format]), bytes])));
+        }
       }),
     );
     const whole = encodeState(lived([]).state);

@@ -4,15 +4,18 @@ import type { ChunkId } from "@ashlar/core";
 import { chunkIndexOf, familyOf, formatChunkId } from "@ashlar/core";
 import type { Command } from "./command.ts";
 import type { ChunkConfig } from "./records.ts";
+import { RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
 import type { CatalogState } from "./state.ts";
 
 /** Breaches of what must hold of any state. */
 export function check(state: CatalogState): string[] {
-  const faults: string[] = [];
+  const faults = checkGroup(state);
   const { view, drafts } = state;
   const names = [...view.volumes.values(), ...[...drafts.values()].map(({ record }) => record)];
   if (new Set(names.map(({ name }) => name)).size < names.length)
     faults.push("two volumes, one name");
+  if (new Set(names.map(({ volume }) => volume)).size < names.length)
+    faults.push("two volumes, one uuid");
   const families = new Set(names.map(({ family }) => family));
   if (families.size < names.length) faults.push("two volumes, one family");
   for (const family of families) if (family > state.lastFamily) faults.push("family not given yet");
@@ -41,6 +44,27 @@ export function check(state: CatalogState): string[] {
     if (chunks.length !== wanted || chunks.some(({ chunk }, at) => chunkIndexOf(chunk) !== at)) {
       faults.push(`volume ${volume.name} has ${chunks.length} of ${wanted} chunks`);
     }
+  }
+  return faults;
+}
+
+/** What the group of metadata members needs: sessions and members. */
+function checkGroup({ view, sessions }: CatalogState): string[] {
+  const faults: string[] = [];
+  const joined = [...view.members.values()].map(({ member }) => member).filter((one) => one > 0);
+  if (new Set(joined).size < joined.length) faults.push("two members, one number");
+  if (sessions.size > SESSIONS_MAX) faults.push("more than SESSIONS_MAX sessions");
+  for (const [session, { usedAt, answeredBelow, results }] of sessions) {
+    const sequences = [...results.keys()];
+    const rules: readonly (readonly [holds: boolean, rule: string])[] = [
+      [usedAt >= session && usedAt <= view.appliedIndex, "R10: used by no entry"],
+      [sequences.every((one) => one >= answeredBelow), "R10: a result that was let go is kept"],
+      [
+        sequences.every((one) => one < answeredBelow + RESULTS_KEPT_MAX),
+        "R10: more results than RESULTS_KEPT_MAX",
+      ],
+    ];
+    for (const [holds, rule] of rules) if (!holds) faults.push(`session ${session}: ${rule}`);
   }
   return faults;
 }

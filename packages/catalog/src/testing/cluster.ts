@@ -12,9 +12,10 @@ import {
   volumeId,
   volumeName,
 } from "@ashlar/core";
-import { type Applied, apply } from "../apply.ts";
+import { type Applied, applyProposal } from "../apply.ts";
 import type { Command, CommandKind, CommandOf, Result } from "../command.ts";
 import { check, checkStep, chunksOfState } from "../invariants.ts";
+import type { Proposal, ProposalId } from "../proposal.ts";
 import type { CatalogChange, DiskRecord } from "../records.ts";
 import { type CatalogState, emptyState } from "../state.ts";
 
@@ -39,7 +40,7 @@ export function testDisk(node: number, disk = 1, life = 0): DiskRecord {
 }
 
 export interface StepSeen {
-  readonly command: Command;
+  readonly proposal: Proposal;
   readonly changes: readonly CatalogChange[];
 }
 
@@ -61,14 +62,14 @@ export class TestCatalog {
     return catalog;
   }
 
-  apply<K extends CommandKind>(command: CommandOf<K>): Applied<K> {
+  apply<K extends CommandKind>(command: CommandOf<K>, id?: ProposalId): Applied<K> {
     const before = chunksOfState(this.state);
     this.index += 1;
-    const applied = apply(this.state, command, this.index);
-    const whole = command as Command;
-    this.steps.push({ command: whole, changes: applied.changes });
+    const proposal = { id, command: command as Command };
+    const applied = applyProposal(this.state, proposal, this.index) as Applied<K>;
+    this.steps.push({ proposal, changes: applied.changes });
     this.faults.push(...check(this.state));
-    this.faults.push(...checkStep(before, whole, chunksOfState(this.state)));
+    this.faults.push(...checkStep(before, proposal.command, chunksOfState(this.state)));
     if (applied.result.kind === "refused" && applied.changes.length > 0) {
       this.faults.push(`${command.kind} was refused and changed something`);
     }
@@ -78,8 +79,9 @@ export class TestCatalog {
   /** The value of a command that is not refused. */
   done<K extends CommandKind>(
     command: CommandOf<K>,
+    id?: ProposalId,
   ): Extract<Result<K>, { kind: "done" }>["value"] {
-    const { result } = this.apply(command);
+    const { result } = this.apply(command, id);
     if (result.kind === "refused") throw new Error(`${command.kind}: ${result.message}`);
     return result.value;
   }
