@@ -126,6 +126,13 @@ export class MetadataNode implements Startable {
 
   private async openFolder(): Promise<void> {
     this.folder = await MemberFolder.open(this.deps, this.config);
+    const { nodeId, members, dataDir } = this.config;
+    const blank = this.folder.store.lastIndex() === 0;
+    if (!blank || members.some((one) => one.nodeId !== nodeId)) return;
+    this.deps.log.error(
+      { dataDir, hint: "found a cluster with `ashlar cluster init`, or name its members" },
+      "this member belongs to no cluster, and its configuration names no other member",
+    );
   }
 
   private async closeFolder(): Promise<void> {

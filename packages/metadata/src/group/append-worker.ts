@@ -38,6 +38,7 @@ export class AppendWorker {
   private waiting: StorageAppend[] = [];
   private working: Promise<void> | undefined;
   private lack: SystemError | undefined;
+  private beganMs: number | undefined;
   private failed = false;
 
   constructor(deps: AppendWorkerDeps, events: AppendWorkerEvents) {
@@ -48,6 +49,11 @@ export class AppendWorker {
   /** Set while the disk is full. */
   get noSpace(): SystemError | undefined {
     return this.lack;
+  }
+
+  /** Milliseconds for which the write under way has not become durable; 0 when there is none. */
+  get pendingMs(): number {
+    return this.beganMs === undefined ? 0 : this.deps.clock.nowMs() - this.beganMs;
   }
 
   add(append: StorageAppend): void {
@@ -66,7 +72,10 @@ export class AppendWorker {
     try {
       while (this.waiting.length > 0 && !this.stopped.signal.aborted) {
         const batch = takeBatch(this.waiting);
-        if (await this.written(batch)) this.events.onDurable(batch);
+        this.beganMs = this.deps.clock.nowMs();
+        const written = await this.written(batch);
+        this.beganMs = undefined;
+        if (written) this.events.onDurable(batch);
       }
     } catch (thrown) {
       this.failed = true;

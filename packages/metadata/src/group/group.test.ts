@@ -213,6 +213,20 @@ test("a full disk of the only member refuses, keeps what it has, and goes on wit
   expect(gateways(FIRST)).toEqual(["gateway-1", "gateway-2", "gateway-4"]);
 });
 
+test("a leader whose disk is full lets another lead, and nothing waits for it", async () => {
+  group = await TestGroup.of(3);
+  const full = group.leader();
+  await answered(full.log.propose(gatewayUp(1)));
+  group.diskOf(full.name).sizeBytesMax = 1;
+  full.log.propose(gatewayUp(2)).catch(() => {});
+  await group.until(() => group.leaderOrNone() !== undefined && !full.log.leads);
+  await answered(group.leader().log.propose(gatewayUp(3)));
+  // What the full one had handed on is there too; it follows as soon as it can.
+  expect(gateways(group.leader().name)).toEqual(["gateway-1", "gateway-2", "gateway-3"]);
+  group.diskOf(full.name).sizeBytesMax = Number.MAX_SAFE_INTEGER;
+  await group.until(() => full.log.view.gateways.size === 3);
+});
+
 describe("states are compared", () => {
   const reported = () => group.leader().machine.state.hashReports;
   const fill = (): void => {

@@ -1,7 +1,13 @@
 // Announces this member to whoever leads, as long as the group does not know it by this number and this
 // address: its folder may be a new one, its address may have changed. It does so too when no leader was
 // heard of for long, since then the group may have given it up.
-import { type ClusterId, type NodeId, SystemError, toSystemError } from "@ashlar/core";
+import {
+  type ClusterId,
+  type ErrorCode,
+  type NodeId,
+  SystemError,
+  toSystemError,
+} from "@ashlar/core";
 import type { MemberId } from "@ashlar/raft";
 import { GrpcClient, type JoinAnswer, joinGroup } from "@ashlar/rpc";
 import { type Clock, type Log, sleep } from "@ashlar/runtime";
@@ -10,6 +16,15 @@ const ASK_INTERVAL_MS = 250;
 const ATTEMPT_TIMEOUT_MS = 1_000;
 /** Refusals are for people to read: not several times a second. */
 const REFUSAL_LOG_MS = 30_000;
+
+/** Errors of an election or of the way there, which end by themselves. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  "raft/not-leader",
+  "rpc/unavailable",
+  "rpc/disconnected",
+  "rpc/deadline",
+  "cluster/unavailable",
+]);
 
 export interface JoinWorkerOptions {
   readonly clusterId: ClusterId;
@@ -92,14 +107,13 @@ export class JoinWorker {
       const error = toSystemError(thrown);
       const { leader } = error.meta;
       this.leader = typeof leader === "string" ? leader : undefined;
-      this.note(address, error);
+      if (!timeout.aborted) this.note(address, error);
       return false;
     }
   }
 
   private note(address: string, error: SystemError): void {
-    const passing = ["raft/not-leader", "rpc/unavailable", "operation/aborted"];
-    if (this.stopped.signal.aborted || passing.includes(error.code)) return;
+    if (this.stopped.signal.aborted || PASSING.has(error.code)) return;
     const now = this.clock.nowMs();
     if (now < this.refusedMs + REFUSAL_LOG_MS) return;
     this.refusedMs = now;

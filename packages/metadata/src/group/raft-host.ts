@@ -26,6 +26,8 @@ import { AppendWorker, responsesOf, type StorageAppend } from "./append-worker.t
 export const TICK_MS = 50;
 const HEARTBEAT_TICKS = 2;
 const ELECTION_TICKS = 12;
+/** A write that takes longer is not slow, it hangs. */
+const DISK_PATIENCE_MS = 1_000;
 /** Members that hear at once of a leader's end spread their campaigns over this. */
 const CAMPAIGN_SPREAD_MS = 100;
 /** Replaying an entry costs some microseconds, so a restart stays well below a second. */
@@ -124,6 +126,7 @@ export class RaftHost {
   start(): void {
     this.timer = this.deps.clock.every(TICK_MS, () => {
       this.raft.tick();
+      this.maybeHandOver();
       this.turn();
     });
     // The only voter need not wait for anybody.
@@ -208,6 +211,23 @@ export class RaftHost {
   snapshotSent(member: MemberId, outcome: "delivered" | "failed"): void {
     this.raft.reportSnapshot(member, outcome);
     this.schedule();
+  }
+
+  /**
+   * A leader applies only what is on its own disk. One whose disk is full or hangs keeps everybody
+   * waiting although a majority has it all: another one leads.
+   */
+  private maybeHandOver(): void {
+    if (this.noSpace === undefined && this.appends.pendingMs < DISK_PATIENCE_MS) return;
+    const { role, transferee, peers, membership } = this.raft.status;
+    if (role !== "leader" || transferee !== NONE) return;
+    const heirs = peers.filter(({ id, recentActive, isLearner }) => {
+      return id !== this.member && recentActive && !isLearner && membership.incoming.has(id);
+    });
+    const heir = heirs.sort((a, b) => b.match - a.match)[0];
+    if (!heir) return;
+    this.deps.log.warn({ to: heir.id }, "the disk does not take writes: another member is to lead");
+    this.raft.transferLeader(heir.id);
   }
 
   private placed(accepted: boolean): EntryId | undefined {

@@ -148,6 +148,7 @@ export class RaftLogStore implements RaftStorage {
     snapshot: LogSnapshot,
     { entriesKept }: { readonly entriesKept: number },
   ): Promise<void> {
+    if (this.failure) throw this.failure;
     assert(snapshot.index <= this.lastIndex(), "a snapshot holds durable entries only");
     await this.snapshots.save(snapshot);
     const newest = this.memory.snapshot();

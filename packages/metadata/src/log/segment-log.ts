@@ -3,7 +3,7 @@
 import { hasCode, present, SystemError, toSystemError } from "@ashlar/core";
 import type { Index } from "@ashlar/raft";
 import type { Disk, DiskFile } from "@ashlar/runtime";
-import type { LogOwner } from "./file-head.ts";
+import { damaged, type LogOwner } from "./file-head.ts";
 import {
   encodeFrame,
   encodeSegmentStart,
@@ -15,7 +15,8 @@ import {
 } from "./segment.ts";
 import { readWholeFile, writeWholeFile } from "./whole-file.ts";
 
-const SEGMENT_NAME = /^segment-(\d{16})$/;
+const SEGMENT_NAME = /^segment-\d{16}$/;
+const segmentName = (sequence: number): string => `segment-${String(sequence).padStart(16, "0")}`;
 
 export interface SegmentLogOptions {
   readonly folder: string;
@@ -45,7 +46,9 @@ export async function readSegments(
   for (const [at, name] of names.entries()) {
     const path = `${folder}/${name}`;
     const newest = at === names.length - 1;
-    found.push(readSegment(await readWholeFile(disk, path), { path, owner, newest }));
+    const segment = readSegment(await readWholeFile(disk, path), { path, owner, newest });
+    if (segmentName(segment.start.sequence) !== name) throw damaged(path, 0);
+    found.push(segment);
   }
   return found;
 }
@@ -113,7 +116,7 @@ export class SegmentLog {
   /** Begins a segment: the log goes on after `stand.last`, whatever came before. */
   async begin(stand: LogStand): Promise<void> {
     const sequence = (this.segments.at(-1)?.sequence ?? 0) + 1;
-    const path = `${this.options.folder}/segment-${String(sequence).padStart(16, "0")}`;
+    const path = `${this.options.folder}/${segmentName(sequence)}`;
     const start = encodeSegmentStart(this.options.owner, { ...stand, sequence });
     await writeWholeFile(this.disk, path, [start]);
     const file = await this.disk.open(path, { mode: "open" });
