@@ -40,3 +40,9 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   "grpc.enable_retries": 0,
   "grpc.service_config_disable_resolution": 1,
 };
+
+/** The buffer is for retries, which are off; it answers for writes that nobody has taken yet. */
+export const UNBUFFERED_OPTIONS: ChannelOptions = {
+  ...CHANNEL_OPTIONS,
+  "grpc.per_rpc_retry_buffer_size": 0,
+};

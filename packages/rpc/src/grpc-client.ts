@@ -11,7 +11,12 @@ import {
   Metadata,
   type requestCallback,
 } from "@grpc/grpc-js";
-import { CALL_DEADLINE_MS, CHANNEL_OPTIONS, CLUSTER_KEY } from "./conventions.ts";
+import {
+  CALL_DEADLINE_MS,
+  CHANNEL_OPTIONS,
+  CLUSTER_KEY,
+  UNBUFFERED_OPTIONS,
+} from "./conventions.ts";
 import { formatProposalId, PROPOSAL_KEY } from "./proposal-id.ts";
 import { fromServiceError } from "./status.ts";
 
@@ -42,10 +47,19 @@ export class GrpcClient {
   private readonly client: Client;
   private readonly metadata = new Metadata();
 
-  /** Without `clusterId` only the Admin service answers. */
-  constructor(options: { readonly address: string; readonly clusterId?: ClusterId | undefined }) {
+  constructor(options: {
+    readonly address: string;
+    /** Without it only the Admin service answers. */
+    readonly clusterId?: ClusterId | undefined;
+    /**
+     * Whether a write counts as done only when the connection has taken it. Else gRPC takes a
+     * megabyte for each call at once, which is faster, and the caller cannot see what waits.
+     */
+    readonly unbuffered?: boolean;
+  }) {
     this.address = options.address;
-    this.client = new Client(options.address, credentials.createInsecure(), CHANNEL_OPTIONS);
+    const channelOptions = options.unbuffered ? UNBUFFERED_OPTIONS : CHANNEL_OPTIONS;
+    this.client = new Client(options.address, credentials.createInsecure(), channelOptions);
     if (options.clusterId) this.metadata.set(CLUSTER_KEY, options.clusterId);
   }
 

@@ -102,7 +102,7 @@ export class RaftMessageStream {
   private open(address: string, openedMs: number): OpenStream {
     const { clusterId } = this.options;
     const hangUp = new AbortController();
-    const client = new GrpcClient({ address, clusterId });
+    const client = new GrpcClient({ address, clusterId, unbuffered: true });
     const { call, reply } = client.clientStream(raftService.Messages, { signal: hangUp.signal });
     const stream: OpenStream = { address, client, call, hangUp, openedMs };
     const ended = (error: SystemError): void => {
