@@ -26,17 +26,12 @@ export interface Session {
 /** Opens the session that entry `index` asks for and drops another if there are too many. */
 export function addSession(sessions: Map<number, Session>, index: number): void {
   if (sessions.size >= SESSIONS_MAX) {
-    const [idle] = [...sessions].reduce((a, b) => (isIdler(b, a) ? b : a));
+    // They stand in the order of their names on every member, so of two used at once the older goes.
+    const [idle] = [...sessions].reduce((a, b) => (b[1].usedAt < a[1].usedAt ? b : a));
     sessions.delete(idle);
   }
   sessions.set(index, { usedAt: index, answeredBelow: 1, results: new Map() });
 }
-
-type Named = readonly [name: number, session: Session];
-
-/** Two are used at once by the opening of one within the other; members may hold them in any order. */
-const isIdler = ([name, { usedAt }]: Named, [otherName, other]: Named): boolean =>
-  usedAt < other.usedAt || (usedAt === other.usedAt && name < otherName);
 
 /** What a proposal meets in its session: it is new, it was answered, or it can have no answer. */
 export type Admission =
