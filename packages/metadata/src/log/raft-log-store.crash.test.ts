@@ -1,0 +1,225 @@
+// R5 by random histories and crashes at any call of the disk: what was resolved is there, what was not
+// is there as a whole or not at all.
+import { SystemError } from "@ashlar/core";
+import { MemoryDisk } from "@ashlar/runtime/testing";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { drafts, LogModel, type Step } from "../testing/log-history.ts";
+import { type ChangingCall, FaultyDisk, openRaftLog } from "../testing/raft-log-fixture.ts";
+import type { RaftLogStore } from "./raft-log-store.ts";
+
+const SMALL = { segmentLengthMax: 160 };
+const ALL = Number.MAX_SAFE_INTEGER;
+
+const run = (store: RaftLogStore, step: Step): Promise<void> =>
+  step.kind === "write"
+    ? store.write(step.writes)
+    : store.saveSnapshot(step.snapshot, { entriesKept: step.entriesKept });
+
+/** What is seen of a log; a store may have forgotten entries that its snapshot covers. */
+function seenIn(store: RaftLogStore) {
+  const first = store.firstIndex();
+  expect(first).toBeLessThanOrEqual((store.snapshot()?.index ?? 0) + 1);
+  expect(store.term(first - 1)).toBeDefined();
+  return {
+    hardState: store.initialState().hardState,
+    snapshot: store.snapshot(),
+    lastIndex: store.lastIndex(),
+    entries: store.entries(first, store.lastIndex() + 1, ALL),
+  };
+}
+
+const modelled = (model: LogModel, first: number) => ({
+  hardState: model.hardState,
+  snapshot: model.snapshot,
+  lastIndex: model.lastIndex,
+  entries: model.entries.filter(({ index }) => index >= first),
+});
+
+const shows = (store: RaftLogStore, model: LogModel): void =>
+  expect(seenIn(store)).toEqual(modelled(model, store.firstIndex()));
+
+/** Every log that a crash in the midst of `step` may leave. */
+function outcomes(model: LogModel, step: Step | undefined): LogModel[] {
+  if (!step) return [model];
+  const received = step.kind === "write" ? step.writes.snapshot : undefined;
+  const between = received ? [model.afterSnapshotOnly(received)] : [];
+  return [model.after(step), ...between, model];
+}
+
+function matching(store: RaftLogStore, candidates: readonly LogModel[]): LogModel {
+  for (const model of candidates.slice(0, -1)) {
+    try {
+      shows(store, model);
+      return model;
+    } catch {
+      // The next one is tried, and the last one says what is wrong.
+    }
+  }
+  const last = candidates.at(-1) ?? LogModel.empty();
+  shows(store, last);
+  return last;
+}
+
+const DRAFT = { kind: "append", cut: 0, count: 0, commit: 0, electing: false } as const;
+
+const crash = fc.record({
+  drafts,
+  dieAfter: fc.nat(40),
+  tornBytes: fc.oneof(fc.constant(0), fc.nat(120)),
+  keeps: fc.boolean(),
+});
+
+test("R5: any crash leaves all that was resolved and no half of the rest", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(crash, { minLength: 1, maxLength: 4 }), async (rounds) => {
+      const memory = new MemoryDisk();
+      const disk = new FaultyDisk(memory);
+      let { store } = await openRaftLog(disk, SMALL);
+      let model = LogModel.empty();
+      for (const { drafts, dieAfter, tornBytes, keeps } of rounds) {
+        disk.tornBytes = tornBytes;
+        disk.dieAfter(dieAfter);
+        let unresolved: Step | undefined;
+        for (const draft of drafts) {
+          const step = model.step(draft);
+          if (!step) continue;
+          unresolved = step;
+          if (!(await run(store, step).then(() => true, failed))) break;
+          unresolved = undefined;
+          model = model.after(step);
+          shows(store, model);
+        }
+        memory.powerCut(() => keeps);
+        disk.fault = () => undefined;
+        ({ store } = await openRaftLog(disk, SMALL));
+        model = matching(store, outcomes(model, unresolved));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function failed(thrown: unknown): false {
+  expect(thrown).toMatchObject({ code: "disk/failed" });
+  return false;
+}
+
+test("a crash with a write and an own snapshot under way leaves each of them, or not", async () => {
+  await fc.assert(
+    fc.asyncProperty(crash, fc.nat(3), async ({ drafts, dieAfter, tornBytes, keeps }, turns) => {
+      const memory = new MemoryDisk();
+      const disk = new FaultyDisk(memory);
+      const { store } = await openRaftLog(disk, SMALL);
+      let model = LogModel.empty();
+      for (const step of drafts.map((draft) => model.step(draft))) {
+        if (step?.kind !== "write" || step.writes.entries[0]?.index !== model.lastIndex + 1)
+          continue;
+        await run(store, step);
+        model = model.after(step);
+      }
+      const own = model.step({ ...DRAFT, kind: "own", cut: turns });
+      const write = model.step({ ...DRAFT, count: 3, electing: true });
+      if (!own || !write) return;
+      disk.tornBytes = tornBytes;
+      disk.dieAfter(dieAfter);
+      const ended = await Promise.allSettled([run(store, own), run(store, write)]);
+      const [saved, written] = ended.map(({ status }) => status === "fulfilled");
+      memory.powerCut(() => keeps);
+      disk.fault = () => undefined;
+      const { store: again } = await openRaftLog(disk, SMALL);
+      const owns = saved ? [model.after(own)] : [model.after(own), model];
+      matching(
+        again,
+        owns.flatMap((log) => (written ? [log.after(write)] : outcomes(log, write))),
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("crashes while it is opened, one after the other, change nothing", async () => {
+  await fc.assert(
+    fc.asyncProperty(crash, async ({ drafts, dieAfter, tornBytes, keeps }) => {
+      const memory = new MemoryDisk();
+      const disk = new FaultyDisk(memory);
+      const { store } = await openRaftLog(disk, SMALL);
+      disk.dieAfter(dieAfter);
+      disk.tornBytes = tornBytes;
+      let model = LogModel.empty();
+      let unresolved: Step | undefined;
+      for (const draft of drafts) {
+        const step = model.step(draft);
+        if (!step) continue;
+        unresolved = step;
+        if (!(await run(store, step).then(() => true, failed))) break;
+        unresolved = undefined;
+        model = model.after(step);
+      }
+      memory.powerCut(() => keeps);
+      let opened: RaftLogStore | undefined;
+      for (let calls = 0; !opened; calls += 1) {
+        disk.dieAfter(calls);
+        await openRaftLog(disk, SMALL).then((found) => {
+          opened = found.store;
+        }, failed);
+        memory.powerCut(() => keeps);
+      }
+      disk.fault = () => undefined;
+      matching((await openRaftLog(disk, SMALL)).store, outcomes(model, unresolved));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("a crash while the first segment is made leaves an empty log", async () => {
+  for (let calls = 0, opened = false; !opened; calls += 1) {
+    const memory = new MemoryDisk();
+    const disk = new FaultyDisk(memory);
+    disk.dieAfter(calls);
+    disk.tornBytes = 9;
+    opened = await openRaftLog(disk).then(() => true, failed);
+    memory.powerCut(() => true);
+    disk.fault = () => undefined;
+    shows((await openRaftLog(disk)).store, LogModel.empty());
+    expect(calls).toBeLessThan(10);
+  }
+});
+
+test("a disk that is full now and then refuses steps, and all that it took is there", async () => {
+  await fc.assert(
+    fc.asyncProperty(drafts, fc.array(fc.nat(12), { maxLength: 8 }), async (all, gaps) => {
+      const memory = new MemoryDisk();
+      const disk = new FaultyDisk(memory);
+      const { store } = await openRaftLog(disk, SMALL);
+      let model = LogModel.empty();
+      const left = [...gaps];
+      let before: ChangingCall | undefined;
+      disk.fault = (call, path) => {
+        // What is taken back needs no room.
+        const needsNone = call === "remove" || call === "truncate" || before === "truncate";
+        before = call;
+        if (needsNone || left[0] === undefined) return undefined;
+        left[0] -= 1;
+        if (left[0] >= 0) return undefined;
+        left.shift();
+        return new SystemError("disk/no-space", "full", { path });
+      };
+      for (const draft of all) {
+        const step = model.step(draft);
+        if (!step) continue;
+        while (!(await run(store, step).then(() => true, isFull))) shows(store, model);
+        model = model.after(step);
+        shows(store, model);
+      }
+      memory.powerCut();
+      shows((await openRaftLog(memory, SMALL)).store, model);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function isFull(thrown: unknown): false {
+  expect(thrown).toMatchObject({ code: "disk/no-space" });
+  return false;
+}
