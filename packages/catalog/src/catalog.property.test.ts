@@ -181,7 +181,7 @@ function lived(events: readonly Event[]): TestCatalog {
 describe("any history", () => {
   test("keeps K1 K2 K3 K4 and every other rule", () => {
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+      fc.property(fc.array(event, { maxLength: 40, size: "max" }), (events) => {
         expect(lived(events).faults).toEqual([]);
       }),
       { numRuns: 150 },
@@ -190,7 +190,7 @@ describe("any history", () => {
 
   test("R8 R9: replayed, mirrored and read back it is the same", () => {
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 30 }), (events) => {
+      fc.property(fc.array(event, { maxLength: 30, size: "max" }), (events) => {
         const { state, steps } = lived(events);
         const replayed = emptyState();
         const mirror = new CatalogMirror();
@@ -212,7 +212,7 @@ describe("any history", () => {
 
   test("a snapshot in the middle of a history leads to the same end", () => {
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 20 }), fc.nat(20), (events, cut) => {
+      fc.property(fc.array(event, { maxLength: 20, size: "max" }), fc.nat(20), (events, cut) => {
         const { state, steps } = lived(events);
         let other = emptyState();
         steps.forEach(({ proposal }, at) => {

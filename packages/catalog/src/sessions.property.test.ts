@@ -16,7 +16,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     kind: fc.constant("gatewayUp" as const),
     gateway: fc.constantFrom(testNode(7), testNode(8)),
-    bootId: fc.constantFrom("a", "b"),
+    bootId: fc.constantFrom("a", "b", "c"),
     portals: fc.constant([]),
   }),
   fc.record({
@@ -131,17 +131,13 @@ class Model {
 
 test("R8 R9 R10: each proposal takes effect once, on every member, and keeps its answer", () => {
   fc.assert(
-    fc.property(fc.array(doing, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(doing, { maxLength: 60, size: "max" }), (steps) => {
       const model = new Model();
       for (const each of steps) model.run(each);
       const { state, once } = model;
       expect(check(state)).toEqual([]);
-      expect([...state.view.list()]).toEqual([...once.view.list()]);
-      expect(state.drafts).toEqual(once.drafts);
-      expect([state.lastFamily, state.lastIncarnation]).toEqual([
-        once.lastFamily,
-        once.lastIncarnation,
-      ]);
+      once.view.apply([], state.view.appliedIndex);
+      expect(encodeState({ ...state, sessions: once.sessions })).toEqual(encodeState(once));
       const other = emptyState();
       model.log.forEach((bytes, at) => void applyProposal(other, decodeProposal(bytes), at + 1));
       expect(stateHash(other)).toBe(stateHash(state));
