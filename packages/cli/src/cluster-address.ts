@@ -1,6 +1,6 @@
 // Which cluster a command means: --admin, --dir, ASHLAR_ADMIN, or the lab in ./lab, in this order.
 import { SystemError } from "@ashlar/core";
-import type { AdminClient } from "@ashlar/rpc";
+import type { AdminClient, AdminClientOptions } from "@ashlar/rpc";
 import type { Command } from "commander";
 
 export interface ClusterOptions {
@@ -19,15 +19,19 @@ export function withClusterOptions(command: Command): Command {
     .option("--json", "one JSON document on standard output");
 }
 
+export const isAddress = (text: string): boolean => /^\S+:\d+$/.test(text);
+
 function splitAddresses(text: string): string[] {
   const addresses = text.split(",").map((address) => address.trim());
-  if (addresses.every((address) => /^\S+:\d+$/.test(address))) return addresses;
+  if (addresses.every(isAddress)) return addresses;
   throw new SystemError("argument/invalid", `"${text}" is not a list of HOST:PORT`, {
     hint: "for example --admin 127.0.0.1:20001",
   });
 }
 
-async function findAdmin({ dir, admin }: ClusterOptions): Promise<AdminClient> {
+type Patience = Pick<AdminClientOptions, "patienceMs">;
+
+async function findAdmin({ dir, admin }: ClusterOptions, patience: Patience): Promise<AdminClient> {
   if (dir !== undefined && admin !== undefined) {
     throw new SystemError("argument/invalid", "--dir and --admin exclude each other", {
       hint: "give one of them",
@@ -37,12 +41,12 @@ async function findAdmin({ dir, admin }: ClusterOptions): Promise<AdminClient> {
   const given = admin ?? (dir === undefined ? ASHLAR_ADMIN : undefined);
   if (given) {
     const { createAdminClient } = await import("@ashlar/rpc");
-    return createAdminClient({ addresses: splitAddresses(given) });
+    return createAdminClient({ ...patience, addresses: splitAddresses(given) });
   }
   const { findLab, labAdmin } = await import("@ashlar/lab");
   const folder = dir ?? LAB_FOLDER_DEFAULT;
   const lab = await findLab(folder);
-  if (lab) return labAdmin(lab);
+  if (lab) return labAdmin(lab, patience);
   if (dir !== undefined) {
     throw new SystemError("lab/not-found", `there is no lab in ${dir}`, {
       hint: `make one with \`ashlar lab up --dir ${dir}\`, or give another --dir`,
@@ -53,12 +57,13 @@ async function findAdmin({ dir, admin }: ClusterOptions): Promise<AdminClient> {
   });
 }
 
-/** Calls the cluster that the options mean. */
+/** Calls the cluster that the options mean; `patience` is for a group without a leader. */
 export async function withAdmin<T>(
   options: ClusterOptions,
   call: (admin: AdminClient, signal: AbortSignal) => Promise<T>,
+  patience: Patience = {},
 ): Promise<T> {
-  const admin = await findAdmin(options);
+  const admin = await findAdmin(options, patience);
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort(new SystemError("operation/aborted", "interrupted"));
   process.once("SIGINT", onSignal);

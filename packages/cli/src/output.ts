@@ -28,11 +28,12 @@ export function writeAnswer({ out }: Streams, answer: Answer, json: boolean): vo
   if (!json && answer.lines.length > 0) out(`${answer.lines.join("\n")}\n`);
 }
 
-interface ErrorDocument {
+export interface ErrorDocument {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null };
 }
 
-const errorDocument = ({ code, message, meta }: SystemError): ErrorDocument => ({
+/** What a failure looks like in JSON. */
+export const errorDocument = ({ code, message, meta }: SystemError): ErrorDocument => ({
   error: { code, message, hint: meta.hint ?? null },
 });
 
@@ -73,5 +74,14 @@ export function progressBar(json: boolean): (done: number, total: number) => voi
     const share = total === 0 ? 1 : done / total;
     const bar = "#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
     process.stderr.write(`\r[${bar}] ${done}/${total}${done === total ? "\n" : ""}`);
+  };
+}
+
+/** Lines about what is waited for, each told when it differs from the one before. */
+export function progressLines(json: boolean): (line: string) => void {
+  let last = "";
+  return (line) => {
+    if (!json && line !== last) process.stderr.write(`${line}\n`);
+    last = line;
   };
 }

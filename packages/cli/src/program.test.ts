@@ -33,6 +33,8 @@ test.each([
   [["volume", "create", "v"], "required option '--size <size>' not specified"],
   [["volume", "list", "--nonsense"], "unknown option '--nonsense'"],
   [["supervise"], "required option '--config <file>' not specified"],
+  [["cluster", "member", "add", "m"], "missing required argument 'host:port'"],
+  [["cluster", "member", "remove"], "missing required argument 'name'"],
 ])("%j is wrong usage, in both forms", async (argv, message) => {
   const plain = await said(...argv);
   expect(plain).toMatchObject({ out: "", exit: EXIT.usage });
@@ -69,6 +71,12 @@ test.each([
   expect(exit).toBe(EXIT.usage);
   expect(lines[0]).toContain(message);
   expect(lines[1]).toMatch(/^ {2}give a whole number above 0/);
+});
+
+test("an address of a member has a port", async () => {
+  const { exit, lines } = await complained("cluster", "member", "add", "metadata-4", "host");
+  expect(exit).toBe(EXIT.usage);
+  expect(lines[0]).toContain('"host" is not HOST:PORT');
 });
 
 test("where there is no lab, the hint is a command that makes one there", async () => {

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { clusterId, hasCode, SystemError } from "@ashlar/core";
 import {
   type AdminClient,
+  type AdminClientOptions,
   type ClusterStatus,
   createAdminClient,
   type MemberStatus,
@@ -37,8 +38,15 @@ export async function lastLines(path: string, count: number): Promise<string[]> 
  * An admin client of the lab; the caller closes it. It names the cluster, so that a lab whose ports
  * were taken by another while it was down is never mistaken for that one.
  */
-export const labAdmin = (lab: LabDocument): AdminClient =>
-  createAdminClient({ clusterId: clusterId(lab.clusterId), addresses: adminAddresses(lab) });
+export const labAdmin = (
+  lab: LabDocument,
+  patience: Pick<AdminClientOptions, "patienceMs"> = {},
+): AdminClient =>
+  createAdminClient({
+    ...patience,
+    clusterId: clusterId(lab.clusterId),
+    addresses: adminAddresses(lab),
+  });
 
 const hasVote = ({ role }: MemberStatus): boolean => role === "leader" || role === "follower";
 
@@ -121,7 +129,8 @@ export async function untilReady(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   const deadlineMs = clock.nowMs() + READY_TIMEOUT_MS;
-  const admin = labAdmin(lab);
+  // Asked again and again: it is here that is waited.
+  const admin = labAdmin(lab, { patienceMs: POLL_MS });
   try {
     for (;;) {
       const missing = await waitingFor(dir, lab, admin, { signal });

@@ -8,8 +8,11 @@ import type { Clock, Log } from "@ashlar/runtime";
 import type { SupervisorConfig } from "./config.ts";
 import type { ExitReporter } from "./supervisor.ts";
 
-/** After this the metadata service has found out by missed pings. */
-const REPORT_TIMEOUT_MS = 2_000;
+/**
+ * After this the metadata service has found out by missed pings, even if its leader was lost meanwhile: an
+ * election takes a second or three, and a new leader first waits for pings.
+ */
+const REPORT_TIMEOUT_MS = 8_000;
 
 type Client = Pick<ExitReporterClient, "reportExit" | "close">;
 export type OpenClient = () => Client;

@@ -1,13 +1,26 @@
 // `ashlar cluster …`: the cluster as a whole.
-import { formatSize } from "@ashlar/core";
+import { formatSize, hasCode, type SystemError } from "@ashlar/core";
+import type { AdminClient, ClusterStatus, GroupStatus } from "@ashlar/rpc";
 import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
-import { type Answer, table } from "../output.ts";
+import { EXIT } from "../exit-status.ts";
+import { leaderlessGroup, memberTable } from "../member-table.ts";
+import { type Answer, errorDocument, table } from "../output.ts";
 import { answering } from "../run.ts";
+import { addMemberCommands } from "./member.ts";
 
-async function status(options: ClusterOptions): Promise<Answer> {
-  const cluster = await withAdmin(options, (admin, signal) => admin.clusterStatus({ signal }));
-  const kinds = { metadata: cluster.metadata, storage: cluster.storage, gateway: cluster.gateways };
+/** An election is over by then; who asks for the status wants to see a group that has no leader. */
+const STATUS_PATIENCE_MS = 3_000;
+
+type Positions = Pick<GroupStatus, "term" | "lastIndex" | "commitIndex" | "appliedIndex">;
+
+const positionsLine = ({ term, lastIndex, commitIndex, appliedIndex }: Positions): string =>
+  `term      ${term}; log to ${lastIndex}, committed to ${commitIndex}, applied to ${appliedIndex}`;
+
+function clusterAnswer(cluster: ClusterStatus, group: GroupStatus): Answer {
+  const { leader, term, lastIndex, commitIndex, appliedIndex } = group;
+  const positions = { term, lastIndex, commitIndex, appliedIndex };
+  const kinds = { storage: cluster.storage, gateway: cluster.gateways };
   const rows = Object.entries(kinds).flatMap(([kind, processes]) =>
     processes.map(({ id, state, address, portals }) => [
       kind,
@@ -17,14 +30,72 @@ async function status(options: ClusterOptions): Promise<Answer> {
     ]),
   );
   return {
-    json: cluster,
+    json: { ...cluster, leader, ...positions },
     lines: [
       `cluster   ${cluster.clusterId}, made ${cluster.createdAt}`,
       `volumes   ${cluster.volumes}`,
       `chunks    ${cluster.chunks} of ${formatSize(cluster.chunkSize)}: ` +
         `${cluster.degradedChunks} degraded, ${cluster.resyncChunks} in resync, ` +
         `${cluster.unavailableChunks} unavailable`,
+      `leader    ${leader}`,
+      positionsLine(positions),
+      ...memberTable(cluster.metadata),
       ...table(["KIND", "ID", "STATE", "ADDRESS"], rows),
+    ],
+  };
+}
+
+/** What the members that answer say without a leader. */
+async function leaderlessAnswer(
+  admin: AdminClient,
+  reason: SystemError,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const group = leaderlessGroup(await admin.askMembers({ signal }));
+  if (!group) throw reason;
+  return {
+    json: { ...group, ...errorDocument(reason) },
+    lines: [
+      `cluster   ${group.clusterId}`,
+      `leader    none: ${reason.message}`,
+      positionsLine(group),
+      ...memberTable(group.metadata),
+    ],
+    exit: EXIT.failed,
+  };
+}
+
+const status = (options: ClusterOptions): Promise<Answer> =>
+  withAdmin(
+    options,
+    async (admin, signal) => {
+      try {
+        const cluster = await admin.clusterStatus({ signal });
+        return clusterAnswer(cluster, await admin.groupStatus({ signal }));
+      } catch (thrown) {
+        if (!hasCode(thrown, "cluster/unavailable")) throw thrown;
+        return leaderlessAnswer(admin, thrown, signal);
+      }
+    },
+    { patienceMs: STATUS_PATIENCE_MS },
+  );
+
+interface InitOptions {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+async function init({ config: path }: InitOptions): Promise<Answer> {
+  const { foundCluster, METADATA_CONFIG } = await import("@ashlar/metadata");
+  const { nodeDisk, nodeRandom, readConfig } = await import("@ashlar/runtime");
+  const config = await readConfig(path, METADATA_CONFIG);
+  await foundCluster({ disk: nodeDisk, random: nodeRandom }, config);
+  const { clusterId, nodeId, dataDir } = config;
+  return {
+    json: { clusterId, founder: nodeId, dataDir },
+    lines: [
+      `cluster ${clusterId} is founded: ${nodeId} is its first member, in ${dataDir}`,
+      `start it with \`ashlar metadata --config ${path}\`; the others begin blank and join it`,
     ],
   };
 }
@@ -32,6 +103,17 @@ async function status(options: ClusterOptions): Promise<Answer> {
 export function addClusterCommands(program: Command): void {
   const cluster = program.command("cluster").description("the cluster as a whole");
   withClusterOptions(cluster.command("status"))
-    .description("processes, and how many chunks lack a copy")
+    .description(
+      "metadata members and their leader, processes, how many chunks lack a copy; exit 1 without a leader",
+    )
     .action(answering(status));
+  cluster
+    .command("init")
+    .description(
+      "found a cluster: format the folder of its first metadata member; once, before any process starts",
+    )
+    .requiredOption("--config <file>", "configuration of that member, a JSON file")
+    .option("--json", "one JSON document on standard output")
+    .action(answering(init));
+  addMemberCommands(cluster);
 }

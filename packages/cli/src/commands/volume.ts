@@ -1,5 +1,5 @@
 // `ashlar volume …`: the virtual disks of a cluster.
-import { formatSize, parseSize, SystemError, volumeName } from "@ashlar/core";
+import { formatSize, parseSize, SystemError, volumeId, volumeName } from "@ashlar/core";
 import type { VolumeStatus } from "@ashlar/rpc";
 import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
@@ -34,7 +34,9 @@ function volumeLines(volume: VolumeStatus): string[] {
 }
 
 async function create(name: string, options: CreateOptions): Promise<Answer> {
+  const { nodeRandom } = await import("@ashlar/runtime");
   const wanted = {
+    volume: volumeId(nodeRandom.uuid()),
     name: volumeName(name),
     sizeBytes: parseSize(options.size),
     replicas: wholeNumber("replicas", options.replicas),

@@ -3,3 +3,4 @@ export {
   MemoryStream,
   memoryCarrierPair,
 } from "./memory-carrier.ts";
+export { startMembers, TEST_CLUSTER, TestMember } from "./test-member.ts";
