@@ -7,7 +7,7 @@ import type { Clock } from "@ashlar/runtime";
 import type { GroupLog } from "./group-log.ts";
 import type { RaftHost } from "./raft-host.ts";
 
-/** Heartbeats come ten times a second: one that was not heard for this long is not there. */
+/** Heartbeats come several times a second: one that was not heard for this long is not there. */
 const SILENCE_MAX_MS = 1_500;
 
 export interface GroupViewDeps {

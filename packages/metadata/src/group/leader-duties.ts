@@ -11,7 +11,7 @@ import { nextStep } from "./membership-keeper.ts";
 import type { RaftHost } from "./raft-host.ts";
 
 /** A member that joins becomes a voter within a few of these. */
-const KEEP_INTERVAL_MS = 50;
+const KEEP_INTERVAL_MS = 100;
 /** A caller whose leader was lost asks again well before this; then its creation is nobody's. */
 const ABANDONED_AFTER_MS = 30_000;
 

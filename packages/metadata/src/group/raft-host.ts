@@ -24,7 +24,8 @@ import { AppendWorker, responsesOf, type StorageAppend } from "./append-worker.t
 
 /** A stopped leader is replaced within 0.6 to 1.2 s, and a busy machine's pauses stay below that. */
 export const TICK_MS = 50;
-const HEARTBEAT_TICKS = 2;
+/** Four heartbeats fit into the shortest election timeout. */
+const HEARTBEAT_TICKS = 3;
 const ELECTION_TICKS = 12;
 /** A write that takes longer is not slow, it hangs. */
 const DISK_PATIENCE_MS = 1_000;
