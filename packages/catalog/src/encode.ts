@@ -16,6 +16,7 @@ import { decoding, encoding, sorted } from "./format.ts";
 import {
   cluster,
   clusterV1,
+  clusterV2,
   draft,
   gatewayRecord,
   memberRecord,
@@ -26,7 +27,10 @@ import {
 import type { KeptResult, Session } from "./sessions.ts";
 import { type CatalogState, emptyState } from "./state.ts";
 
-/** 2: a cluster record has familiesGiven. 3: what the group of members needs follows the chunks. */
+/**
+ * 2: a cluster record has familiesGiven. 3: it has familiesSkipped, and what the group of members needs
+ * follows the chunks.
+ */
 const STATE_FORMAT_VERSION = 3;
 const STATE_FORMATS_READ: readonly number[] = [1, 2, STATE_FORMAT_VERSION];
 
@@ -64,13 +68,13 @@ export const encodeState = (state: CatalogState): Buffer =>
 /** @throws CodecError for bytes that no version of ours wrote. */
 export function decodeState(bytes: Buffer): CatalogState {
   return decoding(bytes, STATE_FORMATS_READ, (from, version) => {
-    const clusterCodec = version === 1 ? clusterV1 : cluster;
     const state = emptyState();
     const appliedIndex = from.uint();
     state.lastIncarnation = from.uint();
     state.lastFamily = from.uint();
     const { view } = state;
-    for (const one of list(clusterCodec).read(from)) view.put({ kind: "cluster", record: one });
+    for (const one of list(clusterOf(version)).read(from))
+      view.put({ kind: "cluster", record: one });
     for (const one of list(nodeRecord).read(from)) view.put({ kind: "node", record: one });
     for (const one of list(gatewayRecord).read(from)) view.put({ kind: "gateway", record: one });
     for (const one of list(volumeRecord).read(from)) view.put({ kind: "volume", record: one });
@@ -82,6 +86,9 @@ export function decodeState(bytes: Buffer): CatalogState {
     return state;
   });
 }
+
+const clusterOf = (version: number): typeof cluster =>
+  version === 1 ? clusterV1 : version === 2 ? clusterV2 : cluster;
 
 /** Equal on all members at an equal index (R9). */
 export const stateHash = (state: CatalogState): number => crc32c(encodeState(state));

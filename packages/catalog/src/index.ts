@@ -22,6 +22,7 @@ export type {
   ChunkMember,
   ClusterRecord,
   DiskRecord,
+  FamilyRange,
   GatewayRecord,
   MemberRecord,
   NodeRecord,

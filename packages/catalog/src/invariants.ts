@@ -21,6 +21,8 @@ export function check(state: CatalogState): string[] {
   for (const family of families) if (family > state.lastFamily) faults.push("family not given yet");
   for (const { family } of view.volumes.values()) {
     if (family > (view.cluster?.familiesGiven ?? 0)) faults.push("a volume's family is not given");
+    if (view.cluster?.familiesSkipped.some(({ first, last }) => first <= family && family <= last))
+      faults.push("a volume's family was skipped");
   }
   const loads = new Map<string, { replicas: number; primaries: number }>();
   for (const family of view.chunks.families()) {

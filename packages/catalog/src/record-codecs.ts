@@ -25,6 +25,7 @@ import type {
   ChunkMember,
   ClusterRecord,
   DiskRecord,
+  FamilyRange,
   GatewayRecord,
   MemberRecord,
   NodeRecord,
@@ -43,11 +44,23 @@ export const clusterFields = {
   chunkSize: uint,
   createdAt: text,
 };
-export const cluster = record<ClusterRecord>({ ...clusterFields, familiesGiven: uint });
+const clusterFieldsV2 = { ...clusterFields, familiesGiven: uint };
+export const cluster = record<ClusterRecord>({
+  ...clusterFieldsV2,
+  familiesSkipped: list(record<FamilyRange>({ first: uint, last: uint })),
+});
 /** Of format 1. That no family was given deletes nothing, until the next volume is made. */
 export const clusterV1: Codec<ClusterRecord> = {
   write: cluster.write,
-  read: (from) => ({ ...record(clusterFields).read(from), familiesGiven: 0 }),
+  read: (from) => ({
+    ...record(clusterFields).read(from),
+    familiesGiven: 0,
+    familiesSkipped: [],
+  }),
+};
+export const clusterV2: Codec<ClusterRecord> = {
+  write: cluster.write,
+  read: (from) => ({ ...record(clusterFieldsV2).read(from), familiesSkipped: [] }),
 };
 export const disk = record<DiskRecord>({
   disk: mapped(text, diskId),

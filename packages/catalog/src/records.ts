@@ -23,6 +23,17 @@ export interface ClusterRecord {
    * older copy, and its data must be kept.
    */
   readonly familiesGiven: number;
+  /**
+   * Families up to this one that were not given here, though stores had chunks of them: what came after
+   * an older copy that the catalog was restored from. They are unknown here for good.
+   */
+  readonly familiesSkipped: readonly FamilyRange[];
+}
+
+/** Families from the first to the last, both included. */
+export interface FamilyRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface DiskRecord {

@@ -65,6 +65,12 @@ export function admit(
   return { kind: "new", session };
 }
 
+/** What a proposal was answered when it was made before, if that is kept. */
+export const keptResult = (
+  sessions: ReadonlyMap<number, Session>,
+  { session, sequence }: ProposalId,
+): KeptResult | undefined => sessions.get(session)?.results.get(sequence);
+
 function forget(session: Session, answeredBelow: number): void {
   if (answeredBelow <= session.answeredBelow) return;
   session.answeredBelow = answeredBelow;

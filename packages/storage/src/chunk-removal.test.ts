@@ -52,6 +52,20 @@ test("a node that starts under an older catalog keeps what that catalog cannot k
   expect(warnings).toMatchObject([{ families: [third], familiesGiven: third - 1 }]);
 });
 
+test("it keeps them also when that catalog has made new volumes, past the families it skipped", async () => {
+  const { copy, copyIndex, kept, third, deleted } = await restored();
+  const older = new CatalogMirror();
+  older.replace(copy, copyIndex);
+  const skipped = { familiesGiven: third + 1, familiesSkipped: [{ first: third, last: third }] };
+  const record = { ...present(older.cluster, "it is created"), ...skipped };
+  older.apply([{ kind: "cluster", record }], copyIndex + 1);
+  const removal = removalOf(1, older);
+  removal.onCaughtUp();
+  await nodes.until(() => !heldBy(1).includes(chunkId(deleted, 0)));
+  await removal.stop();
+  expect(heldBy(1)).toEqual(kept);
+});
+
 test("a running node whose catalog becomes an older one keeps it as well", async () => {
   const { copy, copyIndex, kept, deleted } = await restored();
   const mirror = new CatalogMirror();

@@ -1,8 +1,8 @@
 // Chunks of deleted volumes are removed from the disks: when the deletion is heard, and at start for
 // deletions that happened meanwhile. Family numbers are never used again, so a chunk whose family
 // was given and is not in the complete and caught-up mirror belonged to a volume that was deleted. A
-// family that was not given yet is no deletion: the catalog is older than the data, as after its
-// folder was restored from a copy, and the data may be all there is of a volume.
+// family that was not given yet, or was skipped, is no deletion: the catalog is older than the data, as
+// after its folder was restored from a copy, and the data may be all there is of a volume.
 import type { CatalogChange, CatalogView } from "@ashlar/catalog";
 import { type ChunkId, type FamilyId, familyOf, toSystemError } from "@ashlar/core";
 import type { Log } from "@ashlar/runtime";
@@ -44,13 +44,16 @@ export class ChunkRemoval {
   }
 
   private removeWhere(isDeleted: (family: FamilyId) => boolean): void {
-    const given = this.deps.view.cluster?.familiesGiven ?? 0;
+    const { familiesGiven: given = 0, familiesSkipped = [] } = this.deps.view.cluster ?? {};
+    const isKnown = (family: FamilyId): boolean =>
+      family <= given &&
+      !familiesSkipped.some(({ first, last }) => first <= family && family <= last);
     const chunks = new Set<ChunkId>();
     const unknown = new Set<FamilyId>();
     for (const chunk of this.held()) {
       const family = familyOf(chunk);
       if (!isDeleted(family)) continue;
-      if (family <= given) chunks.add(chunk);
+      if (isKnown(family)) chunks.add(chunk);
       else unknown.add(family);
     }
     if (unknown.size > 0) {

@@ -104,6 +104,7 @@ function catalogOf(address: string): CatalogClient {
           chunkSize: CHUNK_SIZE_DEFAULT,
           createdAt: "",
           familiesGiven: 1,
+          familiesSkipped: [],
         },
       },
       {

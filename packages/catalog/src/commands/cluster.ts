@@ -9,6 +9,7 @@ export function createCluster(
   if (step.state.view.cluster) {
     return refused("cluster/exists", `cluster ${step.state.view.cluster.clusterId} exists`);
   }
-  step.put({ kind: "cluster", record: { clusterId, chunkSize, createdAt, familiesGiven: 0 } });
+  const none = { familiesGiven: 0, familiesSkipped: [] };
+  step.put({ kind: "cluster", record: { clusterId, chunkSize, createdAt, ...none } });
   return done(null);
 }

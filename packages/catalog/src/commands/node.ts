@@ -29,7 +29,7 @@ export function nodeUp(
     return refused("argument/invalid", `${node} has seen numbers that were never given`);
   }
   const { view, retired } = step.state;
-  step.state.lastFamily = Math.max(step.state.lastFamily, familySeen);
+  skipFamilies(step, familySeen);
   step.state.lastIncarnation = Math.max(step.state.lastIncarnation, incarnationSeen);
   const known = view.nodes.get(node);
   if (known?.state === "up" && known.bootId === bootId) {
@@ -53,6 +53,17 @@ export function nodeUp(
     if (next !== config) step.put({ kind: "chunk", record: next });
   }
   return done({ incarnation });
+}
+
+/** Numbers beyond the newest one are of volumes that this catalog never heard of: see familiesSkipped. */
+function skipFamilies(step: Step, last: number): void {
+  const { state } = step;
+  const { cluster } = state.view;
+  if (!cluster || last <= state.lastFamily) return;
+  const skipped = { first: state.lastFamily + 1, last };
+  state.lastFamily = last;
+  const familiesSkipped = [...cluster.familiesSkipped, skipped];
+  step.put({ kind: "cluster", record: { ...cluster, familiesSkipped } });
 }
 
 function chunkOfReturned(

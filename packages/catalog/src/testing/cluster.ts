@@ -97,7 +97,12 @@ export class TestCatalog {
 
   nodeUp(
     node: number,
-    { boot = 1, disks = 1, life = 0 }: { boot?: number; disks?: number; life?: number } = {},
+    {
+      boot = 1,
+      disks = 1,
+      life = 0,
+      familySeen = 0,
+    }: { boot?: number; disks?: number; life?: number; familySeen?: number } = {},
   ): { readonly incarnation: number } {
     return this.done({
       kind: "nodeUp",
@@ -105,7 +110,7 @@ export class TestCatalog {
       bootId: `boot-${node}-${boot}`,
       address: `127.0.0.1:${7000 + node}`,
       disks: Array.from({ length: disks }, (_, disk) => testDisk(node, disk + 1, life)),
-      familySeen: 0,
+      familySeen,
       incarnationSeen: 0,
     });
   }

@@ -24,6 +24,7 @@ describe("a step of the watch over the wire", () => {
       bootId: "g",
       portals: [{ address: "127.0.0.1:3260", tpgt: 1 }],
     });
+    catalog.nodeUp(3, { boot: 2, disks: 2, familySeen: 4 });
     catalog.volume(1, 7, 3);
     catalog.volume(2, 5, 2);
     catalog.nodeDown(1);

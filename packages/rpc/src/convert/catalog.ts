@@ -81,7 +81,9 @@ export function* changesOf(message: WatchMessage__Output): Generator<CatalogChan
 function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
   switch (change.kind) {
     case "cluster":
-      return { cluster: change.record };
+      return {
+        cluster: { ...change.record, familiesSkipped: [...change.record.familiesSkipped] },
+      };
     case "node":
       return { node: { ...change.record, disks: [...change.record.disks] } };
     case "gateway":
@@ -99,8 +101,12 @@ function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
 
 function fromChange(change: Change__Output): CatalogChange {
   if (change.cluster) {
-    const { clusterId: id, ...fields } = change.cluster;
-    return { kind: "cluster", record: { clusterId: clusterId(id), ...fields } };
+    const { clusterId: id, familiesSkipped, ...fields } = change.cluster;
+    const ranges = familiesSkipped.map(({ first, last }) => ({ first, last }));
+    return {
+      kind: "cluster",
+      record: { clusterId: clusterId(id), ...fields, familiesSkipped: ranges },
+    };
   }
   if (change.node) return { kind: "node", record: fromNode(change.node) };
   if (change.gateway) return { kind: "gateway", record: fromGateway(change.gateway) };

@@ -224,7 +224,13 @@ export class FakeCluster {
     this.catalog.change(
       {
         kind: "cluster",
-        record: { clusterId: CLUSTER, chunkSize: CHUNK_SIZE, createdAt: "", familiesGiven: 1 },
+        record: {
+          clusterId: CLUSTER,
+          chunkSize: CHUNK_SIZE,
+          createdAt: "",
+          familiesGiven: 1,
+          familiesSkipped: [],
+        },
       },
       {
         kind: "volume",

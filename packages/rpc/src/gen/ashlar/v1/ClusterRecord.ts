@@ -1,11 +1,13 @@
 // Original file: proto/catalog.proto
 
+import type { FamilyRange as _ashlar_v1_FamilyRange, FamilyRange__Output as _ashlar_v1_FamilyRange__Output } from '../../ashlar/v1/FamilyRange.ts';
 
 export interface ClusterRecord {
   'clusterId'?: (string);
   'chunkSize'?: (number);
   'createdAt'?: (string);
   'familiesGiven'?: (number);
+  'familiesSkipped'?: (_ashlar_v1_FamilyRange)[];
 }
 
 export interface ClusterRecord__Output {
@@ -13,4 +15,5 @@ export interface ClusterRecord__Output {
   'chunkSize': (number);
   'createdAt': (string);
   'familiesGiven': (number);
+  'familiesSkipped': (_ashlar_v1_FamilyRange__Output)[];
 }

@@ -1,0 +1,12 @@
+// Original file: proto/catalog.proto
+
+
+export interface FamilyRange {
+  'first'?: (number);
+  'last'?: (number);
+}
+
+export interface FamilyRange__Output {
+  'first': (number);
+  'last': (number);
+}
