@@ -5,7 +5,7 @@
 // A stream has a channel of its own that lives and dies with it: of all the back-offs on the way only
 // ours is left, and a member that has returned is found within BACKOFF_MAX_MS. There are no timers:
 // whoever leads sends heartbeats all the time, and whoever sends nothing needs no stream.
-import { type ClusterId, SystemError, toSystemError } from "@ashlar/core";
+import { type ClusterId, type ErrorCode, SystemError, toSystemError } from "@ashlar/core";
 import type { MemberId, Message } from "@ashlar/raft";
 import type { Clock, Log, Random } from "@ashlar/runtime";
 import type { ClientWritableStream } from "@grpc/grpc-js";
@@ -20,6 +20,12 @@ const BACKOFF_MIN_MS = 50;
 const BACKOFF_MAX_MS = 500;
 /** Longer than any batch takes: the receiver is stopped, or the path to it swallows packets. */
 const STUCK_MS = 2_000;
+
+/** A member that is down is no news to a person, the rest may need one. */
+const LOG_LEVEL_OF: Readonly<Partial<Record<ErrorCode, "info">>> = {
+  "rpc/unavailable": "info",
+  "rpc/disconnected": "info",
+};
 
 export interface RaftStreamOptions {
   readonly clusterId: ClusterId;
@@ -52,6 +58,8 @@ export class RaftMessageStream {
   private backoffMs = 0;
   private retryAtMs = 0;
   private overflowed = false;
+  /** How the stream broke the last time: told once, not at each attempt. */
+  private lastCode: ErrorCode | undefined;
   /** The loss of messages was told, and none has gone out since. */
   private told = false;
 
@@ -134,9 +142,10 @@ export class RaftMessageStream {
     const nowMs = clock.nowMs();
     const { address, openedMs } = this.stream ?? {};
     const lived = openedMs !== undefined && nowMs - openedMs > BACKOFF_MAX_MS;
-    const fields = { address, code: error.code, error };
-    if (lived) log.info(fields, "stream of raft messages broke");
-    else log.debug(fields, "no stream of raft messages");
+    if (lived) this.lastCode = undefined;
+    const level = error.code === this.lastCode ? "debug" : LOG_LEVEL_OF[error.code];
+    log[level ?? "warn"]({ address, code: error.code, error }, "stream of raft messages broke");
+    this.lastCode = error.code;
     this.hangUp();
     this.queue.clear();
     const longer = lived ? BACKOFF_MIN_MS : this.backoffMs * 2 || BACKOFF_MIN_MS;
