@@ -1,4 +1,4 @@
-export { type Applied, apply, applyProposal } from "./apply.ts";
+export { type Applied, applyProposal } from "./apply.ts";
 export type { ChunkRow, MemberRole, StoreLoad } from "./chunk-tables.ts";
 export {
   CHUNKS_PER_COMMAND_MAX,
@@ -9,7 +9,6 @@ export {
   type Refusal,
   type Result,
 } from "./command.ts";
-export { decodeCommand, encodeCommand } from "./command-codecs.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
 export { decodeState, encodeState, stateHash } from "./encode.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";
@@ -28,5 +27,5 @@ export type {
   NodeRecord,
   VolumeRecord,
 } from "./records.ts";
-export { RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
+export { keptResult, RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
 export { type CatalogState, emptyState, type HashReports, type VolumeDraft } from "./state.ts";

@@ -47,6 +47,8 @@ export interface ReplicatedLog {
     command: CommandOf<K>,
     id?: ProposalId | undefined,
   ): Promise<Committed<K>>;
+  /** What the proposal of this name was answered, if it was made before and that is applied. */
+  answered<K extends CommandKind>(id: ProposalId | undefined, kind: K): Result<K> | undefined;
   /**
    * Index of an applied entry not older than anything committed when the call was made.
    * @throws SystemError raft/not-leader, cluster/unavailable.

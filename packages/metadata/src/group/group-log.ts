@@ -7,6 +7,7 @@ import {
   type CommandKind,
   type CommandOf,
   encodeProposal,
+  keptResult,
   type ProposalId,
   type Result,
   type VolumeDraft,
@@ -113,6 +114,11 @@ export class GroupLog implements ReplicatedLog, StateMachine {
   ): Promise<Committed<K>> {
     this.requireLead();
     return this.proposeNow(command, id);
+  }
+
+  answered<K extends CommandKind>(id: ProposalId | undefined, kind: K): Result<K> | undefined {
+    const kept = id && keptResult(this.deps.machine.state.sessions, id);
+    return kept?.kind === kind ? (kept.result as Result<K>) : undefined;
   }
 
   async readIndex(): Promise<number> {

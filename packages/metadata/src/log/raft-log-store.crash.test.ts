@@ -96,7 +96,7 @@ test("R5: any crash leaves all that was resolved and no half of the rest", async
         model = matching(store, outcomes(model, unresolved));
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 

@@ -1,6 +1,6 @@
 // The log of a member against bytes that are not what was written: torn tails are cut, damage and
 // foreign files are refused, and no wrong entry, term or vote is ever read.
-import { clusterId } from "@ashlar/core";
+import { clusterId, crc32c } from "@ashlar/core";
 import { entriesOf, entryAt, snapshotAt } from "@ashlar/raft/testing";
 import { MemoryDisk } from "@ashlar/runtime/testing";
 import { expect, test } from "vitest";
@@ -183,6 +183,21 @@ test("another cluster's or member's log is refused by name and left as it is", a
     message: `${path} belongs to member 7, not to member 8`,
   });
   expect(disk.contentOf(path)).toEqual(before);
+});
+
+test("a log of a newer version is refused as such, not taken for damage", async () => {
+  const { disk, path } = await twoFrames();
+  const newer = Buffer.from(disk.contentOf(path));
+  const headEnd = 16 + newer.readUInt32LE(12);
+  newer.writeUInt8(2, 16);
+  newer.writeUInt32LE(crc32c(newer.subarray(12, headEnd)), 8);
+  await fileOn(disk, path, newer);
+  await expect(openRaftLog(disk)).rejects.toMatchObject({
+    code: "disk/foreign",
+    message: `${path} cannot be read by this version: its format is 2`,
+    meta: { hint: "it was written by a newer version: use that one" },
+  });
+  expect(disk.contentOf(path)).toEqual(newer);
 });
 
 test("a log from before there were groups is refused with what to do", async () => {

@@ -1,8 +1,18 @@
 // The log of a member: the contract of its port, and what full and failing disks do to it. Damage and
 // crashes are in the tests beside this one.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { SystemError } from "@ashlar/core";
 import type { LogSnapshot } from "@ashlar/raft";
-import { entriesOf, entryAt, snapshotAt, storageContract } from "@ashlar/raft/testing";
+import {
+  entriesOf,
+  entryAt,
+  type StorageFixture,
+  snapshotAt,
+  storageContract,
+} from "@ashlar/raft/testing";
+import { nodeDisk } from "@ashlar/runtime";
 import { MemoryDisk } from "@ashlar/runtime/testing";
 import { describe, expect, test } from "vitest";
 import { FaultyDisk, openRaftLog, segmentsOn, writeTo } from "../testing/raft-log-fixture.ts";
@@ -13,14 +23,28 @@ const ALL = Number.MAX_SAFE_INTEGER;
 const entriesIn = (store: RaftLogStore) =>
   store.entries(store.firstIndex(), store.lastIndex() + 1, ALL);
 
+const fixtureOf = (store: RaftLogStore): StorageFixture => ({
+  storage: store,
+  write: (writes) => store.write(writes),
+  saveSnapshot: (snapshot, entriesKept) => store.saveSnapshot(snapshot, { entriesKept }),
+  dispose: () => store.close(),
+});
+
+storageContract("RaftLogStore on a file system", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "ashlar-raft-log-"));
+  const { store } = await openRaftLog(nodeDisk, { ...SMALL, folder: join(dir, "log") });
+  return {
+    ...fixtureOf(store),
+    dispose: async () => {
+      await store.close();
+      await rm(dir, { recursive: true });
+    },
+  };
+});
+
 storageContract("RaftLogStore", async () => {
   const { store } = await openRaftLog(new MemoryDisk(), SMALL);
-  return {
-    storage: store,
-    write: (writes) => store.write(writes),
-    saveSnapshot: (snapshot, entriesKept) => store.saveSnapshot(snapshot, { entriesKept }),
-    dispose: () => store.close(),
-  };
+  return fixtureOf(store);
 });
 
 describe("the log of a member", () => {

@@ -5,13 +5,7 @@
 // read before it is where the log began anew, after a snapshot received from a leader. Anything else
 // is a hole.
 import { SystemError } from "@ashlar/core";
-import {
-  type Entry,
-  type EntryId,
-  HARD_STATE_ZERO,
-  type HardState,
-  type LogSnapshot,
-} from "@ashlar/raft";
+import { type Entry, type EntryId, HARD_STATE_ZERO, type HardState } from "@ashlar/raft";
 import type { FoundSegment, SegmentStart } from "./segment.ts";
 
 export interface ReplayedLog {
@@ -24,10 +18,7 @@ export interface ReplayedLog {
 }
 
 /** @throws SystemError disk/corrupt for a log with a hole. */
-export function replay(
-  segments: readonly FoundSegment[],
-  snapshot: EntryId | LogSnapshot,
-): ReplayedLog {
+export function replay(segments: readonly FoundSegment[], snapshot: EntryId): ReplayedLog {
   const log = new Replay(snapshot.index);
   for (const { path, start, frames } of segments) {
     log.begin(start, path);

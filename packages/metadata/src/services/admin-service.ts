@@ -96,7 +96,8 @@ export class LogAdminService implements AdminService {
 
   async removeMember(id: NodeId, { proposal }: AdminCall): Promise<void> {
     await this.currentView();
-    this.deps.group.requireDispensable(id);
+    const before = this.deps.log.answered(proposal, "memberRemoved");
+    if (!before) this.deps.group.requireDispensable(id);
     const command = { kind: "memberRemoved", node: id } as const;
     accepted((await this.deps.log.propose(command, proposal)).result);
   }
@@ -130,9 +131,14 @@ export class LogAdminService implements AdminService {
     return this.getVolume(options.name);
   }
 
-  /** Sent again, it finds the answer of its first time: by then the name may be another volume's. */
+  /** Sent again, it finds the answer of its first time: by then the name may be nobody's. */
   async deleteVolume(name: VolumeName, { proposal }: AdminCall): Promise<void> {
     await this.currentView();
+    const before = this.deps.log.answered(proposal, "deleteVolume");
+    if (before) {
+      accepted(before);
+      return;
+    }
     const { volume } = this.volumeNamed(name);
     accepted((await this.deps.log.propose({ kind: "deleteVolume", volume }, proposal)).result);
   }
