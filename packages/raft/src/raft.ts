@@ -17,7 +17,7 @@ import { applyChange } from "./group-change.ts";
 import { decodeChange, encodeChange, type MembershipChange } from "./member-change.ts";
 import { type ChangeResult, type Membership, membershipState } from "./membership.ts";
 import { ANSWERS, MESSAGE_VERSION, type Message } from "./messages.ts";
-import type { ProgressState } from "./progress.ts";
+import type { Progress, ProgressState } from "./progress.ts";
 import { type Ready, takeReady } from "./ready.ts";
 import { step, tick } from "./step.ts";
 import {
@@ -54,7 +54,8 @@ export interface PeerStatus {
   readonly inflightFull: boolean;
 }
 
-export interface RaftStatus extends SoftState {
+/** Of this member itself. */
+export interface RaftState extends SoftState {
   readonly id: MemberId;
   readonly term: Term;
   readonly vote: MemberId;
@@ -64,6 +65,9 @@ export interface RaftStatus extends SoftState {
   readonly lastIndex: Index;
   readonly membership: Membership;
   readonly transferee: MemberId;
+}
+
+export interface RaftStatus extends RaftState {
   /** Of a leader: its peers, itself included. */
   readonly peers: readonly PeerStatus[];
 }
@@ -148,6 +152,9 @@ export class Raft {
   /** Applies a committed membership change: for each entry that is not `normal`, in its turn. */
   applyChange(entry: Entry): ChangeResult {
     assert(entry.kind !== "normal", "only membership changes");
+    // A snapshot that came meanwhile brought the membership of a later index.
+    const isPast = entry.index < this.core.log.firstIndex;
+    if (isPast) return { kind: "changed", group: this.core.group };
     return applyChange(this.core, decodeChange(entry.data));
   }
 
@@ -198,35 +205,27 @@ export class Raft {
     return this.core.log.term(index);
   }
 
-  get status(): RaftStatus {
-    const { id, term, vote, log, group, transferee, role } = this.core;
-    const peers = [...group.peers].map(
-      ([peer, progress]): PeerStatus => ({
-        id: peer,
-        state: progress.state,
-        match: progress.match,
-        next: progress.next,
-        isLearner: progress.isLearner,
-        isPaused: progress.isPaused,
-        recentActive: progress.recentActive,
-        pendingSnapshot: progress.pendingSnapshot,
-        inflightCount: progress.inflights.count,
-        inflightFull: progress.inflights.full,
-      }),
-    );
+  /** What a host or a test asks after every step. */
+  get state(): RaftState {
+    const { id, term, vote, role, leader, log, group, transferee } = this.core;
     return {
-      ...this.currentSoftState,
       id,
       term,
       vote,
+      role,
+      leader,
       commit: log.committed,
       applied: log.applied,
       firstIndex: log.firstIndex,
       lastIndex: log.lastIndex,
       membership: group.membership,
       transferee,
-      peers: role === "leader" ? peers : [],
     };
+  }
+
+  get status(): RaftStatus {
+    const peers = this.core.role === "leader" ? [...this.core.group.peers] : [];
+    return { ...this.state, peers: peers.map(([id, progress]) => peerStatus(id, progress)) };
   }
 
   /** For tests that need a certain member to time out first. */
@@ -265,6 +264,19 @@ type LocalRequest =
   | { readonly kind: "propose"; readonly entries: readonly ProposedEntry[] }
   | { readonly kind: "read-index"; readonly context: string }
   | { readonly kind: "transfer-leader"; readonly transferee: MemberId };
+
+const peerStatus = (id: MemberId, progress: Progress): PeerStatus => ({
+  id,
+  state: progress.state,
+  match: progress.match,
+  next: progress.next,
+  isLearner: progress.isLearner,
+  isPaused: progress.isPaused,
+  recentActive: progress.recentActive,
+  pendingSnapshot: progress.pendingSnapshot,
+  inflightCount: progress.inflights.count,
+  inflightFull: progress.inflights.full,
+});
 
 const sameHardState = (a: HardState, b: HardState): boolean =>
   a.term === b.term && a.vote === b.vote && a.commit === b.commit;

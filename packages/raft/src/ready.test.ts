@@ -1,5 +1,12 @@
 import { expect, it } from "vitest";
-import type { Entry, Message, MessageOf, Raft } from "./index.ts";
+import {
+  type Entry,
+  encodeChange,
+  MEMBERSHIP_EMPTY,
+  type Message,
+  type MessageOf,
+  type Raft,
+} from "./index.ts";
 import { ELECTION_TICKS, PaperGroup } from "./testing/index.ts";
 
 const entry = (term: number): Entry => ({
@@ -58,4 +65,21 @@ it("nobody is elected before its own vote is durable: it could be elected once m
   expect(raft.status.role).toBe("candidate");
   for (const response of responses) if (response.to === 1) raft.step(response);
   expect(raft.status.role).toBe("leader");
+});
+
+it("a change that a received snapshot overtook, while the host had it in hand, changes nothing", () => {
+  const raft = new PaperGroup([[], [], []], { electionTicks: ELECTION_TICKS }).raft(1);
+  const change = encodeChange({ transition: "auto", changes: [{ kind: "add-voter", id: 4 }] });
+  const envelope = { version: 1, from: 2, to: 1, term: 1 } as const;
+  const previous = { term: 0, index: 0 };
+  const entries: Entry[] = [{ version: 1, term: 1, index: 1, ...change }];
+  raft.step({ ...envelope, kind: "append-entries", previous, entries, commit: 1 });
+  const { committed } = raft.ready();
+  expect(committed).toEqual(entries);
+  // Meanwhile member 4 was removed again.
+  const membership = { ...MEMBERSHIP_EMPTY, voters: [1, 2, 3] };
+  const snapshot = { version: 1, term: 1, index: 5, membership, data: new Uint8Array(0) } as const;
+  raft.step({ ...envelope, kind: "install-snapshot", snapshot });
+  raft.applyChange(entries[0]!);
+  expect(raft.membership).toEqual(membership);
 });
