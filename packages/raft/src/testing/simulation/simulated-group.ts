@@ -1,274 +1,155 @@
-// A whole group from one seed: members that tick at their own pace, a network that loses, doubles,
-// reorders and cuts, also one way only, crashes in the middle of work, and clients that propose, read,
-// change the membership and move leadership. The checker is asked after every step.
+// A whole group from one seed: members, a network, clients, an operator and faults, for some virtual time
+// with the invariants asked after every step; then the faults stop, and it must come to agree and go on.
 import { assert } from "@ashlar/core";
-import type { Message } from "../../messages.ts";
-import type { MemberId, MembershipState } from "../../types.ts";
-import { GroupChecker } from "./checker.ts";
+import { isJoint, restoreGroup } from "../../membership.ts";
+import { MEMBERSHIP_EMPTY } from "../../storage.ts";
+import { LOG_VERSION, type LogSnapshot, type MemberId } from "../../types.ts";
+import { FaultInjector } from "./fault-injector.ts";
+import { type Figures, noFigures } from "./figures.ts";
+import { GroupChecker } from "./group-checker.ts";
+import { drawMix, type Mix } from "./mix.ts";
+import { Operator } from "./operator.ts";
 import { type Draw, seededDraw } from "./random.ts";
-import { type CrashPoint, SimulatedMember } from "./simulated-member.ts";
+import { SessionMachine } from "./session-machine.ts";
+import { SimulatedClient } from "./simulated-client.ts";
+import { SimulatedMember } from "./simulated-member.ts";
+import { SimulatedNetwork } from "./simulated-network.ts";
+import { TraceHash } from "./trace-hash.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import { findLeader, type World } from "./world.ts";
 
 export interface SimulationOptions {
   readonly seed: number;
+  /** Voters at the start, and how many the operator wants. */
   readonly members: number;
-  readonly steps: number;
-  /** Members whose writes go through threads. */
-  readonly asyncStorage: boolean;
-  readonly faults: boolean;
+  /** Virtual time with faults. */
+  readonly seconds: number;
 }
 
 export interface SimulationResult {
-  readonly leaders: number;
-  readonly applied: number;
-  readonly reads: number;
+  readonly figures: Figures;
   /** Of everything that happened: equal seeds give equal traces. */
   readonly trace: string;
 }
 
-/** Short timeouts on a slow network: elections are what a simulation is to see. */
-const ELECTION_TICKS_MIN = 4;
-const ELECTION_TICKS_SPREAD = 5;
-const HEARTBEAT_TICKS = 1;
-/** Messages on the way; more would only be late ones. */
-const NETWORK_MAX = 60;
-/** Rounds without faults in which a group must come to agree again. */
-const HEALING_ROUNDS = 150;
-const SPARE_MEMBERS = 1;
+/** Within this a group without faults elects, answers its clients and agrees. */
+const HEALING_MS_MAX = 60_000;
+const HEALING_LOOK_MS = 200;
 
-export class SimulatedGroup {
+export class SimulatedGroup implements World {
+  readonly mix: Mix;
+  readonly draw: Draw;
+  readonly clock = new VirtualClock();
+  readonly figures = noFigures();
   readonly members = new Map<MemberId, SimulatedMember>();
-  readonly checker = new GroupChecker();
-  private network: Message[] = [];
-  private readonly cut = new Set<string>();
-  private readonly draw: Draw;
-  private readonly options: SimulationOptions;
-  private counter = 0;
-  private hash = 0;
+  readonly network: SimulatedNetwork;
+  readonly checker: GroupChecker;
+  private readonly seconds: number;
+  private readonly trace = new TraceHash();
+  private readonly clients: readonly SimulatedClient[];
+  private readonly operator: Operator;
+  private readonly faults: FaultInjector;
 
-  constructor(options: SimulationOptions) {
-    this.options = options;
-    this.draw = seededDraw(options.seed);
-    const voters = Array.from({ length: options.members }, (_, at) => at + 1);
-    const membership: MembershipState = {
-      voters,
-      votersOutgoing: [],
-      learners: [],
-      learnersNext: [],
-      autoLeave: false,
-    };
-    const start = { version: 1, index: 1, term: 1, membership, data: Buffer.from("1") } as const;
-    for (const id of voters) this.add(id, start);
-    const nothing = { ...start, index: 0, membership: { ...membership, voters: [] } };
-    for (let spare = 1; spare <= SPARE_MEMBERS; spare += 1) {
-      this.add(options.members + spare, nothing);
-    }
+  constructor({ seed, members, seconds }: SimulationOptions) {
+    this.draw = seededDraw(seed);
+    this.mix = drawMix(this.draw);
+    this.seconds = seconds;
+    const start = firstSnapshot(members);
+    const limits = this.mix.settings.inflight;
+    const { membership } = restoreGroup(start.membership, { lastIndex: start.index, limits });
+    const { figures, trace } = this;
+    this.checker = new GroupChecker(
+      this.members,
+      { index: start.index, membership },
+      { figures, trace },
+    );
+    this.network = new SimulatedNetwork(this);
+    for (const id of start.membership.voters) this.add(id, start);
+    this.clients = Array.from(
+      { length: this.mix.clients },
+      (_, at) => new SimulatedClient(this, at + 1),
+    );
+    this.operator = new Operator(this, members, () => this.add(this.members.size + 1, undefined));
+    this.faults = new FaultInjector(this);
   }
 
+  /** @throws AssertionError that begins with the name of the invariant that is broken */
   run(): SimulationResult {
-    for (let step = 0; step < this.options.steps; step += 1) this.step();
+    this.clock.runUntil(this.seconds * 1000);
     this.heal();
-    const { leaderCount, applied, readsAnswered } = this.checker;
-    return {
-      leaders: leaderCount,
-      applied,
-      reads: readsAnswered,
-      trace: this.hash.toString(16),
-    };
+    this.figures.virtualSeconds += this.seconds;
+    return { figures: this.figures, trace: String(this.trace) };
   }
 
-  private add(id: MemberId, start: ConstructorParameters<typeof SimulatedMember>[1]): void {
-    const config = {
-      id,
-      random: this.draw,
-      electionTicks: ELECTION_TICKS_MIN + (this.options.seed % ELECTION_TICKS_SPREAD),
-      heartbeatTicks: HEARTBEAT_TICKS,
-      messageBytesMax: 64,
-      committedBytesMax: 128,
-      uncommittedBytesMax: 256,
-      inflight: { messagesMax: 4, bytesMax: 256 },
-      applied: start.index,
-      asyncStorage: this.options.asyncStorage,
-      preVote: this.options.seed % 4 === 0,
-      checkQuorum: this.options.seed % 3 !== 0,
-    };
-    this.members.set(id, new SimulatedMember(config, start, this.checker));
+  private add(id: MemberId, start: LogSnapshot | undefined): MemberId {
+    this.members.set(id, new SimulatedMember(this, id, start));
+    return id;
   }
 
-  private step(): void {
-    const id = 1 + this.draw(this.members.size);
-    const member = this.member(id);
-    const event = EVENTS[this.draw(EVENTS.length)]!;
-    if (member.isUp) this.act(id, member, event);
-    else if (this.draw(20) === 0) member.restart();
-    this.observe(id, member);
-  }
-
-  private act(id: MemberId, member: SimulatedMember, event: SimulationEvent): void {
-    const { raft } = member;
-    switch (event) {
-      case "tick":
-        raft.tick();
-        break;
-      case "turn":
-        this.send(member.turn(this.crashPoint()));
-        break;
-      case "work":
-        this.send(member.workNext());
-        break;
-      case "deliver":
-        this.deliver();
-        break;
-      case "propose":
-        raft.propose(Buffer.from(String(this.next())));
-        break;
-      case "read":
-        this.read(id, member);
-        break;
-      case "compact":
-        member.compact();
-        break;
-      case "rare":
-        this.rare(id, member);
-        break;
-    }
-  }
-
-  private rare(id: MemberId, { raft }: SimulatedMember): void {
-    const other = 1 + this.draw(this.members.size);
-    switch (this.draw(5)) {
-      case 0:
-        raft.transferLeader(other);
-        return;
-      case 1:
-        this.changeMembership(id, other);
-        return;
-      case 2:
-        raft.reportUnreachable(other);
-        raft.reportSnapshot(other, this.draw(2) === 0 ? "delivered" : "failed");
-        return;
-      case 3:
-        if (this.options.faults) this.cutOff(id, other);
-        return;
-      default:
-        this.cut.clear();
-    }
-  }
-
-  /** One way between two members, or a member from all others. */
-  private cutOff(id: MemberId, other: MemberId): void {
-    if (this.draw(2) === 0) {
-      this.cut.add(`${id} ${other}`);
-      return;
-    }
-    for (const peer of this.members.keys()) {
-      this.cut.add(`${id} ${peer}`);
-      this.cut.add(`${peer} ${id}`);
-    }
-  }
-
-  /** Only a member that leads: a forwarded change would come from an old membership. */
-  private changeMembership(id: MemberId, other: MemberId): void {
-    const { raft } = this.member(id);
-    if (raft.status.role !== "leader") return;
-    const kinds = ["add-voter", "add-learner", "remove"] as const;
-    const changes = [{ kind: kinds[this.draw(3)]!, id: other }];
-    const third = 1 + this.draw(this.members.size);
-    if (this.draw(2) === 0) changes.push({ kind: kinds[this.draw(3)]!, id: third });
-    raft.proposeChange({ transition: "auto", changes });
-  }
-
-  private read(id: MemberId, { raft }: SimulatedMember): void {
-    const context = `${id}.${this.next()}`;
-    this.checker.sawReadAsked(context);
-    raft.readIndex(context);
-  }
-
-  private deliver(): void {
-    if (this.network.length === 0) return;
-    const at = this.draw(this.network.length);
-    const message = this.network[at]!;
-    const fate = this.options.faults ? this.draw(12) : 2;
-    // Lost, or delivered now and perhaps once more.
-    if (fate !== 0 || isLocal(message)) this.network.splice(at, 1);
-    if (fate === 1 && !isLocal(message)) return;
-    this.receive(message);
-  }
-
-  private receive(message: Message): void {
-    const target = this.member(message.to);
-    if (!target.isUp || this.cut.has(`${message.from} ${message.to}`)) return;
-    target.raft.step(message);
-    this.observe(message.to, target);
-  }
-
-  private send(messages: readonly Message[]): void {
-    // A member's messages to itself are its threads' responses: never lost, never out of order.
-    for (const message of messages) {
-      if (isLocal(message)) this.receive(message);
-      else if (this.network.length < NETWORK_MAX) this.network.push(message);
-    }
-  }
-
-  private observe(id: MemberId, member: SimulatedMember): void {
-    member.observe();
-    const { term, commit, leader } = member.raft.status;
-    for (const value of [id, term, commit, leader]) {
-      this.hash = (Math.imul(this.hash, 31) + value) >>> 0;
-    }
-  }
-
-  private crashPoint(): CrashPoint {
-    if (!this.options.faults || this.draw(100) > 0) return "none";
-    return this.draw(2) === 0 ? "before-write" : "before-send";
-  }
-
-  /** Without faults the group elects, commits and agrees: liveness, as far as a test can see it. */
+  /** Liveness, as far as a test can see it. */
   private heal(): void {
-    this.cut.clear();
-    for (const member of this.members.values()) if (!member.isUp) member.restart();
-    const before = this.checker.applied;
-    for (let round = 0; round < HEALING_ROUNDS; round += 1) {
-      for (const [id, member] of this.members) {
-        member.raft.tick();
-        if (round % 20 === 0) {
-          member.raft.propose(Buffer.from("heal"));
-          // A transport tells what became of a snapshot; these were lost with the old network.
-          for (const peer of this.members.keys()) member.raft.reportSnapshot(peer, "failed");
-        }
-        this.send(member.turn("none"));
-        while (member.work.length > 0) this.send(member.workNext());
-        this.observe(id, member);
-      }
-      const sent = this.network;
-      this.network = [];
-      for (const message of sent) this.receive(message);
+    this.faults.stop();
+    this.operator.stop();
+    this.network.mendAll();
+    this.network.isFaulty = false;
+    for (const member of this.members.values()) {
+      member.driftPercent = 0;
+      member.diskSlowness = 1;
+      member.resume();
     }
-    assert(this.checker.applied > before, "the healed group makes progress");
+    const answered = this.clients.map((client) => client.answered);
+    this.waitUntil("no client is answered", () =>
+      this.clients.every((client, at) => client.answered > answered[at]!),
+    );
+    for (const client of this.clients) client.stop();
+    this.waitUntil("the group does not agree", () => this.agrees());
+    for (const member of this.members.values()) {
+      if (this.isMember(member)) this.checker.clients.sawEnd(member.machine);
+    }
   }
 
-  private member(id: MemberId): SimulatedMember {
-    const member = this.members.get(id);
-    assert(member !== undefined, "members are known");
-    return member;
+  private waitUntil(otherwise: string, isSo: () => boolean): void {
+    const endMs = this.clock.nowMs + HEALING_MS_MAX;
+    while (!isSo()) {
+      assert(this.clock.nowMs < endMs, `liveness: ${otherwise}`);
+      this.switchMembersOn();
+      this.clock.runUntil(this.clock.nowMs + HEALING_LOOK_MS);
+    }
   }
 
-  private next(): number {
-    this.counter += 1;
-    return this.counter;
+  /** A change may still be on its way, so this is asked again and again. */
+  private switchMembersOn(): void {
+    for (const member of this.members.values()) {
+      if (this.isMember(member)) member.restart();
+      else member.crash();
+    }
+  }
+
+  private agrees(): boolean {
+    const leader = findLeader(this);
+    if (leader === undefined || !this.clients.every(({ hasStopped }) => hasStopped)) return false;
+    const { lastIndex, membership } = leader.raft.state;
+    if (isJoint(membership)) return false;
+    const members = [...this.members.values()].filter((member) => this.isMember(member));
+    return members.every(
+      ({ machine }) => machine.applied === lastIndex && machine.hash === leader.machine.hash,
+    );
+  }
+
+  private isMember({ id }: SimulatedMember): boolean {
+    const { incoming, outgoing, learners } = this.checker.decisions.newest;
+    return [incoming, outgoing, learners].some((ids) => ids.has(id));
   }
 }
 
-const isLocal = ({ from, to }: Message): boolean => from < 0 || from === to;
-
-/** What happens, as often as it stands here. */
-const EVENTS = [
-  ...Array<"tick">(5).fill("tick"),
-  ...Array<"turn">(6).fill("turn"),
-  ...Array<"work">(4).fill("work"),
-  ...Array<"deliver">(9).fill("deliver"),
-  ...Array<"propose">(2).fill("propose"),
-  "read",
-  "compact",
-  "rare",
-] as const;
-type SimulationEvent = (typeof EVENTS)[number];
+/** All voters begin with the same state, which stands at the first index. */
+function firstSnapshot(members: number): LogSnapshot {
+  const voters = Array.from({ length: members }, (_, at) => at + 1);
+  return {
+    version: LOG_VERSION,
+    index: 1,
+    term: 1,
+    membership: { ...MEMBERSHIP_EMPTY, voters },
+    data: new SessionMachine().save(),
+  };
+}

@@ -1,156 +1,129 @@
-// One member with its disk. What it wrote and synced survives a crash; a commit index that it only wrote
-// does not, nor do writes that still wait for the append thread.
-import type { RaftConfig } from "../../config.ts";
-import type { Message, MessageOf } from "../../messages.ts";
-import { Raft } from "../../raft.ts";
-import { MemoryStorage } from "../../storage.ts";
-import type { Entry, HardState, Index, LogSnapshot } from "../../types.ts";
-import { type GroupChecker, previousOf } from "./checker.ts";
+// One member: a disk that stays, a process that may crash, pause and start again, and a clock of its own.
+// A crash loses all but what is on the disk; a pause lets everything that comes meanwhile happen at once
+// when it ends.
+import type { Message } from "../../messages.ts";
+import type { Raft } from "../../raft.ts";
+import type { LogSnapshot, MemberId } from "../../types.ts";
+import { type Answer, MemberProcess } from "./member-process.ts";
+import { between } from "./random.ts";
+import type { Request, SessionMachine } from "./session-machine.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+import type { World } from "./world.ts";
 
-/** Entries kept behind the applied index when the log is compacted. */
-const ENTRIES_KEPT = 3;
-
-interface Writes {
-  readonly hardState: HardState | undefined;
-  readonly entries: readonly Entry[];
-  readonly snapshot: LogSnapshot | undefined;
-}
-
-/** When a member crashes within its work: with nothing written, or written and nothing sent. */
-export type CrashPoint = "none" | "before-write" | "before-send";
+const DRIFT_PERCENT_MAX = 10;
 
 export class SimulatedMember {
-  raft: Raft;
+  readonly id: MemberId;
+  readonly disk: SimulatedDisk;
   isUp = true;
-  readonly storage = new MemoryStorage();
-  readonly work: (MessageOf<"storage-append"> | MessageOf<"storage-apply">)[] = [];
-  private readonly config: RaftConfig;
-  private readonly checker: GroupChecker;
-  private state = "";
-  private applied: Index = 0;
-  private synced: HardState;
+  /** How much longer than it should be this member's tick is, in per cent; negative if shorter. */
+  driftPercent: number;
+  /** By which factor its fsyncs take longer than they should. */
+  diskSlowness = 1;
+  private process: MemberProcess;
+  private readonly world: World;
+  /** What was begun by an earlier incarnation is void. */
+  private incarnation = 0;
+  private isPaused = false;
+  private held: (() => void)[] = [];
 
-  constructor(config: Omit<RaftConfig, "storage">, start: LogSnapshot, checker: GroupChecker) {
-    this.checker = checker;
-    if (start.index > 0) this.storage.applySnapshot(start);
-    this.config = { ...config, storage: this.storage };
-    this.raft = new Raft(this.config);
-    this.synced = this.storage.initialState().hardState;
-    this.restoreState();
+  constructor(world: World, id: MemberId, start: LogSnapshot | undefined) {
+    this.world = world;
+    this.id = id;
+    this.driftPercent = between(world.draw, -DRIFT_PERCENT_MAX, DRIFT_PERCENT_MAX);
+    this.disk = new SimulatedDisk(start);
+    this.process = new MemberProcess(this, world, this.incarnation);
+    this.begin();
+  }
+
+  get raft(): Raft {
+    return this.process.raft;
+  }
+
+  get machine(): SessionMachine {
+    return this.process.machine;
+  }
+
+  receive(message: Message): void {
+    this.perform(() => this.raft.step(message));
+  }
+
+  /** Answers when the request is applied here, if ever. */
+  propose(request: Request, padding: number, answer: (answer: Answer) => void): void {
+    this.perform(() => this.process.propose(request, padding, answer));
+  }
+
+  /** Answers with the index that the state had to hold, and the one it had, if ever. */
+  read(answer: (index: number, applied: number) => void): void {
+    this.perform(() => this.process.read(answer));
+  }
+
+  /** Whatever happens to the process happens through here: later if it is paused, never if down. */
+  perform(action: () => void): void {
+    if (!this.isUp) return;
+    if (this.isPaused) {
+      this.held.push(action);
+      return;
+    }
+    action();
+    this.world.checker.sawStep(this, this.world.clock.nowMs);
+    this.process.wakeUp();
+  }
+
+  /** Of this incarnation only. */
+  after(delayMs: number, action: () => void): void {
+    const { incarnation } = this;
+    this.world.clock.after(delayMs, () => {
+      if (incarnation === this.incarnation) this.perform(action);
+    });
   }
 
   crash(): void {
+    if (!this.isUp) return;
+    const { figures, draw } = this.world;
+    const outcome = this.disk.crash(draw);
+    figures.crashes += 1;
+    if (outcome === "write-lost") figures.writesLost += 1;
+    if (outcome === "write-torn") figures.writesTorn += 1;
     this.isUp = false;
-    this.work.length = 0;
-    this.storage.setHardState(this.synced);
+    this.isPaused = false;
+    this.held = [];
+    this.incarnation += 1;
   }
 
   restart(): void {
+    if (this.isUp) return;
     this.isUp = true;
-    this.restoreState();
-    this.raft = new Raft({ ...this.config, applied: this.applied });
+    this.process = new MemberProcess(this, this.world, this.incarnation);
+    this.begin();
   }
 
-  /** One turn of the host loop; the messages that leave. */
-  turn(crash: CrashPoint): readonly Message[] {
-    if (!this.raft.hasReady) return [];
-    const ready = this.raft.ready();
-    if (crash === "before-write") {
-      this.crash();
-      return [];
-    }
-    for (const { context, index } of ready.readStates) this.checker.sawReadAnswered(context, index);
-    if (this.config.asyncStorage === true) return this.queue(ready.messages);
-    this.write(ready, ready.mustSync);
-    if (crash === "before-send") {
-      this.crash();
-      return [];
-    }
-    this.apply(ready.committed);
-    this.raft.advance();
-    return this.sent(ready.messages);
+  /** False if there is nothing to pause. */
+  pause(): boolean {
+    if (!this.isUp || this.isPaused) return false;
+    this.isPaused = true;
+    return true;
   }
 
-  /** The storage threads do their next piece of work. */
-  workNext(): readonly Message[] {
-    const next = this.work.shift();
-    if (next?.kind === "storage-append") this.write(next, true);
-    if (next?.kind === "storage-apply") this.apply(next.entries);
-    return this.sent(next?.responses ?? []);
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    const { held } = this;
+    this.held = [];
+    for (const action of held) this.perform(action);
   }
 
-  compact(): void {
-    const index = Math.max(this.applied - ENTRIES_KEPT, this.storage.firstIndex() - 1);
-    if (index <= this.storage.lastIndex()) this.storage.compact(index);
+  private begin(): void {
+    this.world.checker.sawStart(this);
+    this.beat();
+    this.process.wakeUp();
   }
 
-  observe(): void {
-    const { unstableTerm } = this;
-    this.checker.sawState(this.raft, unstableTerm);
+  private beat(): void {
+    const tickMs = Math.round(this.world.mix.tickMs * (1 + this.driftPercent / 100));
+    this.after(tickMs, () => {
+      this.raft.tick();
+      this.beat();
+    });
   }
-
-  /** State as of the applied index, for comparison. */
-  get digest(): string {
-    return `${this.applied} ${this.state}`;
-  }
-
-  private readonly unstableTerm = (index: Index) =>
-    index <= this.storage.lastIndex() ? this.storage.term(index) : undefined;
-
-  private queue(messages: readonly Message[]): readonly Message[] {
-    return this.sent(
-      messages.filter((message) => {
-        if (message.kind !== "storage-append" && message.kind !== "storage-apply") return true;
-        this.work.push(message);
-        return false;
-      }),
-    );
-  }
-
-  private sent(messages: readonly Message[]): readonly Message[] {
-    for (const message of messages) this.checker.sawSend(message);
-    return messages;
-  }
-
-  private write({ hardState, entries, snapshot }: Writes, sync: boolean): void {
-    if (hardState) this.storage.setHardState(hardState);
-    if (snapshot && snapshot.index > this.applied) {
-      this.storage.applySnapshot(snapshot);
-      this.restoreState();
-    }
-    this.storage.append(entries);
-    this.checker.sawWrite(entries, previousOf(this.storage, entries[0]));
-    if (sync || snapshot) this.synced = this.storage.initialState().hardState;
-  }
-
-  private restoreState(): void {
-    const { index, data } = this.storage.snapshot()!;
-    this.applied = index;
-    this.state = Buffer.from(data).toString("latin1");
-    this.checker.sawRestore(index, this.state);
-  }
-
-  private apply(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      if (entry.kind !== "normal") this.raft.applyChange(entry);
-      if (entry.index <= this.applied) continue;
-      this.applied = entry.index;
-      this.state = fold(this.state, entry);
-      this.checker.sawApply(entry, this.state);
-      this.storage.setSnapshot({
-        version: 1,
-        index: entry.index,
-        term: entry.term,
-        membership: this.raft.membership,
-        data: Buffer.from(this.state, "latin1"),
-      });
-    }
-  }
-}
-
-/** A state machine whose state depends on every entry and their order. */
-function fold(state: string, { index, term, data }: Entry): string {
-  let hash = Number.parseInt(state, 16) || 0;
-  for (const byte of [index, term, ...data]) hash = (Math.imul(hash, 31) + byte) >>> 0;
-  return hash.toString(16);
 }

@@ -1,0 +1,104 @@
+// One member's disk. A write becomes durable when its fsync returns, and only then is it visible to the
+// core. A crash in between leaves any head of it: records are appended one after another, the hard state
+// before the entries that came with it, and a torn record is cut. A commit index that was written without
+// fsync may be lost as well. A snapshot is a file of its own, renamed into place: all of it or nothing.
+import type { RaftStorage } from "../../storage.ts";
+import { MemoryStorage } from "../../storage.ts";
+import type { Entry, HardState, Index, LogSnapshot, Term } from "../../types.ts";
+import { chance, type Draw } from "./random.ts";
+
+export interface Writes {
+  readonly hardState: HardState | undefined;
+  readonly entries: readonly Entry[];
+  readonly snapshot: LogSnapshot | undefined;
+}
+
+/** What became of a write that a crash overtook. */
+export type CrashOutcome = "nothing-lost" | "write-lost" | "write-torn";
+
+export class SimulatedDisk {
+  private readonly durable = new MemoryStorage();
+  /** The hard state of the last fsync. */
+  private synced: HardState;
+  private inFlight: Writes | undefined;
+
+  constructor(start: LogSnapshot | undefined) {
+    if (start !== undefined) this.durable.applySnapshot(start);
+    this.synced = this.durable.initialState().hardState;
+  }
+
+  get storage(): RaftStorage {
+    return this.durable;
+  }
+
+  get snapshot(): LogSnapshot {
+    return this.durable.snapshot()!;
+  }
+
+  /** Term and vote as a crash would leave them. */
+  get hardState(): HardState {
+    return this.synced;
+  }
+
+  /** Whether a crash would leave the entry, or a snapshot that covers it. */
+  holds(index: Index, term: Term | undefined): boolean {
+    if (index < this.durable.firstIndex() - 1) return true;
+    return index <= this.durable.lastIndex() && this.durable.term(index) === term;
+  }
+
+  /** The fsync of what is written now returns with {@link finish}. */
+  begin(writes: Writes): void {
+    this.inFlight = writes;
+  }
+
+  finish(): void {
+    const writes = this.inFlight;
+    this.inFlight = undefined;
+    if (writes === undefined) return;
+    this.write(writes, writes.entries.length);
+    this.synced = this.durable.initialState().hardState;
+  }
+
+  /** Of a commit index alone, which can be learned anew. */
+  writeUnsynced(hardState: HardState): void {
+    this.durable.setHardState(hardState);
+  }
+
+  crash(draw: Draw): CrashOutcome {
+    const writes = this.inFlight;
+    this.inFlight = undefined;
+    if (chance(draw, 500)) this.durable.setHardState(this.synced);
+    let outcome: CrashOutcome = "nothing-lost";
+    if (writes !== undefined && chance(draw, 500)) {
+      outcome = "write-lost";
+    } else if (writes !== undefined) {
+      const kept = draw(writes.entries.length + 1);
+      this.write(writes, kept);
+      outcome = kept < writes.entries.length ? "write-torn" : "nothing-lost";
+    }
+    this.cutCommit();
+    return outcome;
+  }
+
+  compact(snapshot: LogSnapshot, entriesKept: number): void {
+    this.durable.setSnapshot(snapshot);
+    const index = snapshot.index - entriesKept;
+    if (index >= this.durable.firstIndex()) this.durable.compact(index);
+  }
+
+  private write({ hardState, entries, snapshot }: Writes, kept: number): void {
+    if (hardState !== undefined) this.durable.setHardState(hardState);
+    if (snapshot !== undefined && snapshot.index > this.snapshot.index) {
+      this.durable.applySnapshot(snapshot);
+    }
+    this.durable.append(entries.slice(0, kept));
+  }
+
+  /** A commit index beyond a torn log is of no use. */
+  private cutCommit(): void {
+    const { hardState } = this.durable.initialState();
+    const commit = Math.min(hardState.commit, this.durable.lastIndex());
+    this.durable.setHardState({ ...hardState, commit });
+    this.synced = this.durable.initialState().hardState;
+  }
+}
