@@ -6,9 +6,11 @@ import {
   type Codec,
   crc32c,
   list,
+  mapped,
   record,
   text,
   uint,
+  volumeId,
 } from "@ashlar/core";
 import { readChunks, writeChunks } from "./chunk-codecs.ts";
 import { keptResult } from "./command-codecs.ts";
@@ -114,6 +116,7 @@ const sessions: Codec<readonly NamedSession[]> = list(
     results: list(record<SequencedResult>({ sequence: uint, kept: keptResult })),
   }),
 );
+const deletedVolume = mapped(text, volumeId);
 const hashReports = list(record<HashReport>({ member: uint, hash: uint }));
 
 function writeGroup(
@@ -125,6 +128,7 @@ function writeGroup(
     sorted(view.members.values(), ({ node }) => node),
   );
   text.write(to, run);
+  list(deletedVolume).write(to, state.deleted);
   to.uint(told.index);
   const reports = [...told.reports].map(([member, hash]) => ({ member, hash }));
   hashReports.write(
@@ -144,6 +148,7 @@ function writeGroup(
 function readGroup(from: ByteReader, state: CatalogState): void {
   for (const one of list(memberRecord).read(from)) state.view.put({ kind: "member", record: one });
   state.run = text.read(from);
+  state.deleted.push(...list(deletedVolume).read(from));
   const index = from.uint();
   const reports = hashReports.read(from).map(({ member, hash }) => [member, hash] as const);
   state.hashReports = { index, reports: new Map(reports) };

@@ -1,6 +1,6 @@
 // The replicated state: what watchers see (a CatalogMirror), and the little they need not. It is
 // changed by apply alone, through a Step, so that every visible change is also a change told.
-import type { FamilyId, StoreUuid } from "@ashlar/core";
+import type { FamilyId, StoreUuid, VolumeId } from "@ashlar/core";
 import { CatalogMirror } from "./mirror.ts";
 import type { CatalogChange, VolumeRecord } from "./records.ts";
 import type { Session } from "./sessions.ts";
@@ -31,6 +31,11 @@ export interface CatalogState {
   lastFamily: number;
   /** Sessions of proposers, by name. */
   readonly sessions: Map<number, Session>;
+  /**
+   * Identities of the volumes deleted last, oldest first: a creation that is sent again after its volume
+   * was deleted makes no other one.
+   */
+  readonly deleted: VolumeId[];
   /** Names the history since the leader in office began; empty before the first. */
   run: string;
   hashReports: HashReports;
@@ -43,6 +48,7 @@ export const emptyState = (): CatalogState => ({
   lastIncarnation: 0,
   lastFamily: 0,
   sessions: new Map(),
+  deleted: [],
   run: "",
   hashReports: { index: 0, reports: new Map() },
 });

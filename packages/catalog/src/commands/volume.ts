@@ -28,6 +28,8 @@ import type { Step, VolumeDraft } from "../state.ts";
 export const REPLICAS_MAX = 3;
 const REPLICAS_DEFAULT = 2;
 const BLOCK_SIZES: readonly number[] = [512, 4096];
+/** Deletions within the time in which a creation may be sent again. */
+export const DELETED_KEPT_MAX = 1024;
 /** Registered date and domain of the product's target names (RFC 7143, 4.2.7). */
 const IQN_PREFIX = "iqn.2026-11.io.ashlar";
 const CLUSTER_PART_LENGTH = 8;
@@ -36,6 +38,9 @@ export function beginVolume(step: Step, command: CommandOf<"beginVolume">): Resu
   const { state } = step;
   const begun = volumeOf(step, ({ volume }) => volume === command.volume);
   if (begun) return begunBefore(step, begun, command);
+  if (state.deleted.includes(command.volume)) {
+    return refused("volume/not-found", `volume "${command.name}" was made and deleted since`);
+  }
   const up = usableNodes(state).length;
   const replicas = command.replicas || Math.max(1, Math.min(REPLICAS_DEFAULT, up));
   const refusal = shapeRefusal(command) ?? nameRefusal(step, command) ?? nodesRefusal(replicas, up);
@@ -116,6 +121,9 @@ export function deleteVolume(
 ): Result<"deleteVolume"> {
   const record = step.state.view.volumes.get(volume);
   if (!record) return refused("volume/not-found", "the volume is deleted already");
+  const { deleted } = step.state;
+  deleted.push(volume);
+  if (deleted.length > DELETED_KEPT_MAX) deleted.shift();
   step.put({ kind: "volumeDeleted", volume, family: record.family });
   return done(null);
 }
