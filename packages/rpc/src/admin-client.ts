@@ -77,7 +77,7 @@ class GrpcAdminClient implements AdminClient {
     const { clusterId, addresses } = options;
     this.ports = ports;
     this.options = options;
-    this.belief = new LeaderBelief(addresses);
+    this.belief = new LeaderBelief(ports, addresses);
     this.calls = new MemberCalls(ports, { clusterId, belief: this.belief });
     this.session = new ProposerSession({
       open: ({ signal }) => this.unary(sessionsService.Open, {}, { signal }),

@@ -21,7 +21,13 @@ import type { RegisterReply__Output } from "./gen/ashlar/v1/RegisterReply.ts";
 import type { WatchMessage__Output } from "./gen/ashlar/v1/WatchMessage.ts";
 import type { CallableMethod, GrpcClient } from "./grpc-client.ts";
 import { LeaderBelief } from "./leader-belief.ts";
-import { type Attempt, isPassing, type LeaderSearch, MemberCalls } from "./member-calls.ts";
+import {
+  type Attempt,
+  isPassing,
+  type LeaderSearch,
+  MemberCalls,
+  refusal,
+} from "./member-calls.ts";
 import { type PingSource, PingWorker } from "./ping-worker.ts";
 import { ProposerSession } from "./proposer-session.ts";
 import { catalogService, sessionsService } from "./services.ts";
@@ -68,7 +74,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   constructor({ clusterId, metadata, clock, random, log }: CatalogClientOptions) {
     this.log = log.child({ component: "catalog-client" });
     const deps = { clock, random, log: this.log };
-    this.belief = new LeaderBelief(metadata);
+    this.belief = new LeaderBelief(deps, metadata);
     const { belief } = this;
     this.calls = new MemberCalls(deps, { clusterId, belief });
     this.pingCalls = new MemberCalls(deps, { clusterId, belief });
@@ -111,11 +117,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   }
 
   async catchUp({ signal }: Abortable): Promise<void> {
-    const { index } = await this.ask(
-      (member, attempt) => member.unary(catalogService.ReadIndex, {}, attempt),
-      { signal },
-    );
-    await this.reachedIndex(safeNumber(index), { signal });
+    await this.reachedIndex(await this.readIndex({ signal }), { signal });
   }
 
   async registerStorage(
@@ -150,6 +152,14 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   async storeDown(store: StoreUuid, { signal }: Abortable): Promise<void> {
     const request = { version: CATALOG_VERSION, store };
     await this.propose(catalogService.StoreDown, request, { signal });
+  }
+
+  private async readIndex({ signal }: Abortable): Promise<number> {
+    const { index } = await this.ask(
+      (member, attempt) => member.unary(catalogService.ReadIndex, {}, attempt),
+      { signal },
+    );
+    return safeNumber(index);
   }
 
   /** Sent again after a loss of the leader under the same name, so that it takes effect once. */
@@ -202,22 +212,33 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     const { signal } = this.stopped;
     const search = this.calls.newSearch();
     while (!signal.aborted) {
-      const member = this.calls.current();
-      const error = await this.follow(member, search).catch((thrown: unknown) => {
-        // Anything else comes from a listener: a bug, which ends the process.
-        if (thrown instanceof SystemError) return thrown;
-        throw thrown;
-      });
+      const error = await this.followLeader(search);
       if (signal.aborted) return;
-      const { address } = member;
       const level = isPassing(error.code) ? "debug" : "error";
-      this.log[level]({ address, code: error.code, error }, "catalog watch broke off");
-      await search.failed(address, error, { signal }).catch(() => {});
+      this.log[level]({ code: error.code, error }, "catalog watch broke off");
+      await search.pause({ signal }).catch(() => {});
     }
   }
 
-  /** Resolves or rejects with why there is no more to follow. */
-  private async follow(member: GrpcClient, search: LeaderSearch): Promise<SystemError> {
+  /** Resolves with why there is no more to follow. */
+  private async followLeader(search: LeaderSearch): Promise<SystemError> {
+    let member: GrpcClient | undefined;
+    try {
+      // A stream has no deadline: a leader that answers is found by a call, which has one.
+      await this.readIndex(this.stopped);
+      member = this.calls.current();
+      await this.follow(member, search);
+      throw new SystemError("rpc/disconnected", `${member.address} ended the watch`);
+    } catch (thrown) {
+      // Anything else comes from a listener: a bug, which ends the process.
+      if (!(thrown instanceof SystemError)) throw thrown;
+      const { address } = member ?? this.calls.current();
+      this.belief.leave(address, refusal(thrown, new Set([address])));
+      return thrown;
+    }
+  }
+
+  private async follow(member: GrpcClient, search: LeaderSearch): Promise<void> {
     const from = { logId: this.logId, fromIndex: this.mirror.appliedIndex };
     const request = { version: CATALOG_VERSION, ...from };
     // A member that was stopped ends no stream: pings and calls find out, and the watch moves with them.
@@ -238,7 +259,6 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     } finally {
       forgetMoves();
     }
-    return new SystemError("rpc/disconnected", `${member.address} ended the watch`);
   }
 
   private take(message: WatchMessage__Output, changes: readonly CatalogChange[]): void {

@@ -26,7 +26,7 @@ export function createExitReporterClient(
   deps: { readonly clock: Clock; readonly random: Random; readonly log: Log },
   { clusterId, addresses }: ExitReporterOptions,
 ): ExitReporterClient {
-  const belief = new LeaderBelief(addresses);
+  const belief = new LeaderBelief(deps, addresses);
   const calls = new MemberCalls(deps, { clusterId, belief, attemptMs: ATTEMPT_MS });
   return {
     reportExit: async (report, { signal }) => {

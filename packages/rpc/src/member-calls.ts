@@ -5,7 +5,7 @@ import { type ClusterId, type ErrorCode, type SystemError, toSystemError } from 
 import { type Clock, type Log, type Random, sleep } from "@ashlar/runtime";
 import { CALL_DEADLINE_MS } from "./conventions.ts";
 import { type CallOptions, GrpcClient } from "./grpc-client.ts";
-import type { LeaderBelief } from "./leader-belief.ts";
+import type { LeaderBelief, Refusal } from "./leader-belief.ts";
 
 /** Errors of the way to the service, not of the request. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
@@ -34,9 +34,10 @@ function hintOf({ code, meta }: SystemError): string | undefined {
     : undefined;
 }
 
-/** What a member that does not serve has said, in the form of {@link LeaderBelief.leave}. */
-export const refusal = (error: SystemError, tried: ReadonlySet<string>) => ({
+/** What came of asking a member that does not serve, in the form of {@link LeaderBelief.leave}. */
+export const refusal = (error: SystemError, tried: ReadonlySet<string>): Refusal => ({
   hint: hintOf(error),
+  silent: error.code === "rpc/deadline",
   tried,
 });
 
@@ -54,9 +55,11 @@ interface Abortable {
 export class LeaderSearch {
   private readonly ports: Ports;
   private readonly belief: LeaderBelief;
-  private readonly tried = new Set<string>();
   private readonly attemptMinMs: number;
-  private round = 0;
+  private readonly tried = new Set<string>();
+  /** How often each let an attempt run into its deadline. */
+  private readonly silences = new Map<string, number>();
+  private pauses = 0;
 
   constructor(ports: Ports, belief: LeaderBelief, attemptMs: number) {
     this.ports = ports;
@@ -64,23 +67,27 @@ export class LeaderSearch {
     this.attemptMinMs = attemptMs;
   }
 
-  /** How long a member has to answer: longer with each round, for groups that are slow, not gone. */
-  get attemptMs(): number {
-    return Math.max(
-      this.attemptMinMs,
-      Math.min(this.attemptMinMs * 2 ** this.round, CALL_DEADLINE_MS),
-    );
+  /** How long a member has to answer: longer each time, since it may be slow and not gone. */
+  attemptMs(address: string): number {
+    const longerMs = this.attemptMinMs * 2 ** (this.silences.get(address) ?? 0);
+    return Math.max(this.attemptMinMs, Math.min(longerMs, CALL_DEADLINE_MS));
   }
 
   /** The member at `address` did not serve; resolves when it is time to ask the next one. */
   async failed(address: string, error: SystemError, { signal }: Abortable): Promise<void> {
     this.tried.add(address);
-    this.belief.leave(address, refusal(error, this.tried));
-    if (!this.tried.has(this.belief.leader)) return;
+    const word = refusal(error, this.tried);
+    if (word.silent) this.silences.set(address, (this.silences.get(address) ?? 0) + 1);
+    this.belief.leave(address, word);
+    if (this.tried.has(this.belief.leader)) await this.pause({ signal });
+  }
+
+  /** Longer each time, until {@link found}. */
+  async pause({ signal }: Abortable): Promise<void> {
     this.tried.clear();
+    const pauseMs = Math.min(PAUSE_MIN_MS * 2 ** this.pauses, PAUSE_MAX_MS);
+    this.pauses += 1;
     // Half of each pause is left to chance, so that a cluster's processes do not all return at once.
-    const pauseMs = Math.min(PAUSE_MIN_MS * 2 ** this.round, PAUSE_MAX_MS);
-    this.round += 1;
     const jitterMs = this.ports.random.below(Math.ceil(pauseMs / 2));
     await sleep(this.ports.clock, pauseMs / 2 + jitterMs, { signal });
   }
@@ -88,7 +95,8 @@ export class LeaderSearch {
   /** A member serves: the search is over, and another one may begin. */
   found(): void {
     this.tried.clear();
-    this.round = 0;
+    this.silences.clear();
+    this.pauses = 0;
   }
 }
 
@@ -149,7 +157,7 @@ export class MemberCalls {
       signal.throwIfAborted();
       const member = this.current();
       try {
-        return await call(member, { signal, deadlineMs: search.attemptMs });
+        return await call(member, { signal, deadlineMs: search.attemptMs(member.address) });
       } catch (thrown) {
         signal.throwIfAborted();
         const error = toSystemError(thrown);

@@ -17,7 +17,10 @@ afterEach(async () => {
 async function pinging(count: number, clock = new ManualClock()) {
   const members = await startMembers(count);
   const ports = { clock, random: seededRandom(1), log: silentLog };
-  const belief = new LeaderBelief(members.map(({ address }) => address));
+  const belief = new LeaderBelief(
+    ports,
+    members.map(({ address }) => address),
+  );
   const calls = new MemberCalls(ports, { clusterId: TEST_CLUSTER, belief });
   const superseded: number[] = [];
   const worker = new PingWorker(
