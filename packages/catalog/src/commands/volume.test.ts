@@ -1,6 +1,8 @@
 import { MIB, volumeName } from "@ashlar/core";
 import { expect, test } from "vitest";
+import { decodeState, encodeState } from "../encode.ts";
 import { TEST_CHUNK_SIZE, TestCatalog, testVolume } from "../testing/cluster.ts";
+import { DELETED_KEPT_MAX } from "./volume.ts";
 
 const request = {
   kind: "beginVolume",
@@ -59,4 +61,31 @@ test.each([
   catalog.done({ kind: "finishVolume", family });
   expect(catalog.apply({ ...request, ...other }).result).toMatchObject(refusal);
   expect(catalog.faults).toEqual([]);
+});
+
+test("a creation that is sent again after its volume was deleted makes no other one", () => {
+  const catalog = TestCatalog.created(2);
+  const { family } = catalog.done(request);
+  catalog.done({ kind: "extendVolume", family, chunks: 3 });
+  catalog.done({ kind: "finishVolume", family });
+  catalog.done({ kind: "deleteVolume", volume: request.volume });
+  const restored = new TestCatalog(decodeState(encodeState(catalog.state)));
+  for (const one of [catalog, restored]) {
+    expect(one.apply(request).result).toMatchObject({ code: "volume/not-found" });
+    expect(one.state.view.volumes.size).toBe(0);
+  }
+  expect(catalog.done({ ...request, volume: testVolume(2) }).family).toBe(family + 1);
+});
+
+test("identities of deleted volumes are kept up to a limit, the newest", () => {
+  const catalog = TestCatalog.created(2);
+  for (let number = 1; number < DELETED_KEPT_MAX; number += 1) {
+    catalog.state.deleted.push(testVolume(100 + number));
+  }
+  for (const number of [1, 2]) {
+    catalog.volume(number, 1);
+    catalog.done({ kind: "deleteVolume", volume: testVolume(number) });
+  }
+  expect(catalog.state.deleted).toHaveLength(DELETED_KEPT_MAX);
+  expect(catalog.state.deleted.slice(-2)).toEqual([testVolume(1), testVolume(2)]);
 });
