@@ -107,21 +107,19 @@ describe("the log of a member", () => {
   });
 
   test("opening writes the last frame again: a failed sync leaves pages that look clean", async () => {
-    const disk = new MemoryDisk();
+    const memory = new MemoryDisk();
+    const disk = new FaultyDisk(memory);
     const { store } = await openRaftLog(disk);
     await writeTo(store, { entries: entriesOf(1, 1, 1) });
-    let failing = true;
-    disk.fault = (call) => {
-      if (call !== "datasync" || !failing) return undefined;
-      failing = false;
-      return new SystemError("disk/failed", "EIO");
-    };
+    disk.fault = (call) =>
+      call === "datasync" ? new SystemError("disk/failed", "EIO") : undefined;
     const hardState = { term: 4, vote: 2, commit: 0 };
     await expect(writeTo(store, { hardState })).rejects.toMatchObject({ code: "disk/failed" });
+    disk.fault = () => undefined;
     // The process starts again, the cache still holds the frame: it may be promised now.
     const { store: again } = await openRaftLog(disk);
     expect(again.initialState().hardState).toEqual(hardState);
-    disk.powerCut();
+    memory.powerCut();
     expect((await openRaftLog(disk)).store.initialState().hardState).toEqual(hardState);
   });
 
@@ -217,6 +215,27 @@ describe("a full disk", () => {
     expect(again.entries(4, 11, ALL)).toEqual(entriesOf(4, 10, 1));
   });
 
+  test("keeps no part of a write of many parts, and needs no more room for trying again", async () => {
+    const disk = new MemoryDisk();
+    const { store } = await openRaftLog(disk, { segmentLengthMax: 1024 * 1024 });
+    await writeTo(store, { entries: entriesOf(1, 1, 1) });
+    const large = entries.map((entry) => ({ ...entry, data: Buffer.alloc(900_000) }));
+    disk.sizeBytesMax = 2_500_000;
+    const before = { sizeBytes: store.sizeBytes, freeBytes: await disk.freeBytes() };
+    for (let tries = 0; tries < 3; tries += 1) {
+      expect(await writeTo(store, { hardState, entries: large }).catch(expectFull)).toBe(false);
+      expect({ sizeBytes: store.sizeBytes, freeBytes: await disk.freeBytes() }).toEqual(before);
+    }
+    await writeTo(store, { hardState: { ...hardState, vote: 3 } });
+    disk.powerCut();
+    const { store: again } = await openRaftLog(disk);
+    expect(again.lastIndex()).toBe(1);
+    expect(again.initialState().hardState.vote).toBe(3);
+    disk.sizeBytesMax = ALL;
+    await writeTo(again, { entries: large });
+    expect((await openRaftLog(disk)).store.lastIndex()).toBe(4);
+  });
+
   test("where the part that was written cannot be taken back ends all promises", async () => {
     const disk = new FaultyDisk(new MemoryDisk());
     const { store } = await openRaftLog(disk);
@@ -277,8 +296,9 @@ describe("snapshots", () => {
     const { store } = await openRaftLog(disk);
     await writeTo(store, { entries: entriesOf(1, 5, 1) });
     const received = writeTo(store, { snapshot: snapshotAt(30, 3) });
-    await store.saveSnapshot(snapshotAt(5, 1), { entriesKept: 0 });
+    await store.saveSnapshot(snapshotAt(4, 1), { entriesKept: 0 });
     await received;
+    await store.saveSnapshot(snapshotAt(5, 1), { entriesKept: 0 });
     expect(store.snapshot()).toEqual(snapshotAt(30, 3));
     disk.powerCut();
     expect((await openRaftLog(disk)).store.snapshot()).toEqual(snapshotAt(30, 3));

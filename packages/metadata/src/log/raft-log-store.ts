@@ -169,19 +169,21 @@ export class RaftLogStore implements RaftStorage {
 
   /** The snapshot first: a crash after it leaves a log that is discarded at opening. */
   private async persist({ hardState, entries, snapshot }: LogWrites): Promise<void> {
-    let stand = standOf(this.memory);
-    if (snapshot) {
-      await this.snapshots.save(snapshot);
-      stand = { ...stand, last: { term: snapshot.term, index: snapshot.index } };
-      await this.segments.begin(stand);
-    }
-    for (const frame of framesOf({ hardState, entries })) {
-      await this.segments.append(frame, stand);
-      stand = {
-        hardState: frame.hardState ?? stand.hardState,
-        last: frame.entries.at(-1) ?? stand.last,
-      };
-    }
+    if (snapshot) await this.snapshots.save(snapshot);
+    await this.segments.atOnce(async () => {
+      let stand = standOf(this.memory);
+      if (snapshot) {
+        stand = { ...stand, last: { term: snapshot.term, index: snapshot.index } };
+        await this.segments.begin(stand);
+      }
+      for (const frame of framesOf({ hardState, entries })) {
+        await this.segments.append(frame, stand);
+        stand = {
+          hardState: frame.hardState ?? stand.hardState,
+          last: frame.entries.at(-1) ?? stand.last,
+        };
+      }
+    });
     if (snapshot) await this.segments.drop(snapshot.index);
   }
 

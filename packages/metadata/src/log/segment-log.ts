@@ -59,6 +59,8 @@ export class SegmentLog {
   private readonly segments: Segment[];
   /** The newest segment. */
   private file: DiskFile | undefined;
+  /** Sequence of the segment that a write under way would be taken back to. */
+  private held: number | undefined;
 
   private constructor(disk: Disk, options: SegmentLogOptions, segments: Segment[]) {
     this.disk = disk;
@@ -95,21 +97,31 @@ export class SegmentLog {
   }
 
   /**
-   * Writes a frame, durable when resolved; `stand` is where the log stands before it.
-   * @throws SystemError disk/no-space (nothing was kept), disk/failed.
+   * Runs `write`, which begins and appends; on a full disk nothing of that is kept.
+   * @throws SystemError disk/no-space, disk/failed: the disk may hold anything of it.
    */
+  async atOnce(write: () => Promise<void>): Promise<void> {
+    const held = { ...this.newest };
+    this.held = held.sequence;
+    try {
+      await write();
+    } catch (thrown) {
+      if (hasCode(thrown, "disk/no-space")) await this.takeBack(held);
+      throw thrown;
+    } finally {
+      this.held = undefined;
+    }
+  }
+
+  /** Writes a frame, durable when resolved; `stand` is where the log stands before it. */
   async append(frame: Frame, stand: LogStand): Promise<void> {
     const bytes = encodeFrame(frame);
     const lengthMax = this.options.segmentLengthMax ?? SEGMENT_LENGTH_MAX;
     if (this.newest.length + bytes.length > lengthMax) await this.begin(stand);
     const { newest } = this;
     const file = present(this.file, "the newest segment is open");
-    try {
-      await file.write(newest.length, [bytes]);
-      await file.datasync();
-    } catch (thrown) {
-      throw await this.takeBack(file, toSystemError(thrown, "disk/failed"));
-    }
+    await file.write(newest.length, [bytes]);
+    await file.datasync();
     newest.length += bytes.length;
   }
 
@@ -125,11 +137,11 @@ export class SegmentLog {
     this.segments.push({ path, sequence, after: stand.last.index, length: start.length });
   }
 
-  /** Drops the segments whose entries are all at or below `index`; the newest stays. */
+  /** Drops the segments whose entries are all at or below `index`, unless a write may need them. */
   async drop(index: Index): Promise<void> {
     for (;;) {
       const [oldest, next] = this.segments;
-      if (!oldest || !next || next.after > index) return;
+      if (!oldest || !next || next.after > index || oldest.sequence === this.held) return;
       this.segments.shift();
       await this.disk.remove(oldest.path);
     }
@@ -159,18 +171,24 @@ export class SegmentLog {
   }
 
   /**
-   * A full disk is a passing state: what was written in part is cut off. After any other failure
-   * nobody knows what the disk holds.
+   * A full disk is a passing state: what was begun and appended is taken back. After any other
+   * failure nobody knows what the disk holds.
    */
-  private async takeBack(file: DiskFile, error: SystemError): Promise<SystemError> {
-    if (!hasCode(error, "disk/no-space")) return error;
+  private async takeBack({ path, sequence, length }: Readonly<Segment>): Promise<void> {
     try {
-      await file.truncate(this.newest.length);
-      await file.datasync();
-      return error;
+      while (this.newest.sequence > sequence) {
+        await this.file?.close();
+        this.file = undefined;
+        await this.disk.remove(this.newest.path);
+        this.segments.pop();
+      }
+      this.file ??= await this.disk.open(path, { mode: "open" });
+      await this.file.truncate(length);
+      await this.file.datasync();
+      this.newest.length = length;
     } catch (thrown) {
       const { message, meta } = toSystemError(thrown);
-      return new SystemError("disk/failed", message, meta, thrown);
+      throw new SystemError("disk/failed", message, meta, thrown);
     }
   }
 }
