@@ -1,8 +1,9 @@
 import { diskId, nodeId, storeUuid, volumeId, volumeName } from "@ashlar/core";
 import type { WatchStep } from "@ashlar/rpc";
-import { silentLog } from "@ashlar/runtime";
+import { nodeRandom, silentLog } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { GroupLog } from "./group/group-log.ts";
+import { foundCluster } from "./group/member-folder.ts";
 import { TestGroup } from "./testing/test-group.ts";
 import { VolumeCreation } from "./volume-creation.ts";
 import { WatchHub } from "./watch-hub.ts";
@@ -57,6 +58,21 @@ test("a watch resumes with exactly what came after its index, or with everything
     expect(full).toMatchObject({ index, full: true });
     expect(namesIn(full).sort()).toEqual(EVERYTHING);
   }
+});
+
+test("a watcher of a founder is told nothing before there is a cluster", async () => {
+  await group.stop();
+  group = new TestGroup();
+  const name = nodeId("metadata-1");
+  const ports = { disk: group.diskOf(name), random: nodeRandom };
+  await foundCluster(ports, TestGroup.identity(name));
+  const founder = await group.start(name);
+  const hub = new WatchHub(founder);
+  const first = new Promise<WatchStep>((resolve) => {
+    founder.log.onLead((leads) => leads && resolve(firstStep(hub, { logId: "", index: 0 })));
+  });
+  await group.until(() => founder.log.view.cluster !== undefined);
+  expect(namesIn(await first)).toContain("cluster");
 });
 
 test("a watcher goes on at another member where it was", async () => {

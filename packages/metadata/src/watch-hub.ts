@@ -58,9 +58,10 @@ export class WatchHub {
       for (;;) {
         signal.throwIfAborted();
         this.log.requireLead();
-        const { appliedIndex } = this.log.view;
-        // The first step is told even when it is empty: it says that the watcher is up to date.
-        if (position !== appliedIndex || !told) {
+        const { appliedIndex, cluster } = this.log.view;
+        // The first step is told even when it is empty: it says that the watcher is up to date. In the
+        // first moments of a founder there is no cluster yet to be up to date with.
+        if (cluster && (position !== appliedIndex || !told)) {
           const step = this.stepFrom(position);
           position = step.index;
           told = true;
