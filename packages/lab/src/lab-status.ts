@@ -40,11 +40,14 @@ export interface LabReport {
   readonly volumesKnown: boolean;
 }
 
+/** An election is over by then; without a leader the rest is worth telling too. */
+const PATIENCE_MS = 4_000;
+
 async function knownVolumes(
   lab: LabDocument,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly VolumeStatus[] | undefined> {
-  const admin = labAdmin(lab);
+  const admin = labAdmin(lab, { patienceMs: PATIENCE_MS });
   try {
     return await admin.listVolumes({ signal });
   } catch (thrown) {
