@@ -236,6 +236,27 @@ describe("a full disk", () => {
     expect((await openRaftLog(disk)).store.lastIndex()).toBe(4);
   });
 
+  test("takes a write back also while an own snapshot lets segments go", async () => {
+    for (let turns = 0; turns < 60; turns += 1) {
+      const disk = new FaultyDisk(new MemoryDisk());
+      const { store } = await openRaftLog(disk, { segmentLengthMax: 100 });
+      await writeTo(store, { entries: entriesOf(1, 1, 1) });
+      disk.fault = (call, path) =>
+        call === "datasync" && /segment-0+2$/.test(path)
+          ? new SystemError("disk/no-space", "full", { path })
+          : undefined;
+      const written = writeTo(store, { hardState, entries }).catch(expectFull);
+      for (let turn = 0; turn < turns; turn += 1) await undefined;
+      await store.saveSnapshot(snapshotAt(1, 1), { entriesKept: 0 });
+      expect(await written).toBe(false);
+      disk.fault = () => undefined;
+      await writeTo(store, { hardState, entries });
+      const { store: again } = await openRaftLog(disk);
+      expect(again.entries(2, 5, ALL)).toEqual(entries);
+      expect(again.initialState().hardState).toEqual(hardState);
+    }
+  });
+
   test("where the part that was written cannot be taken back ends all promises", async () => {
     const disk = new FaultyDisk(new MemoryDisk());
     const { store } = await openRaftLog(disk);
