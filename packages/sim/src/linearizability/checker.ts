@@ -1,0 +1,209 @@
+// Whether a history is linearizable: whether all its operations can be put into one order, each at a point
+// between its call and its return, so that the model answers as was seen.
+//
+// The search is that of Wing and Gong: go through calls and returns in the order of time; place an operation
+// whose call was passed, as soon as the model allows it, and begin anew with what is left; where a return
+// comes up whose operation has no place yet, take the last placement back. Lowe's addition keeps it from
+// trying twice what leads to the same: the set of placed operations together with the model's state.
+//
+// Operations without an answer have no return. They may be placed anywhere after their call, and need not
+// be: the search is done when all that were answered have a place.
+import { assert, present } from "@ashlar/core";
+import type { History, Model, Operation } from "./model.ts";
+import { PlacedSet } from "./placed-set.ts";
+
+export type Verdict<Input, Output> =
+  | { readonly kind: "linearizable" }
+  | {
+      readonly kind: "not-linearizable";
+      /** The longest order that was found, of the part that has none for all. */
+      readonly longest: History<Input, Output>;
+      /** Its answer came when it fitted nowhere after or among `longest`. */
+      readonly blocked: Operation<Input, Output>;
+    }
+  /** The limit was reached before an end. */
+  | { readonly kind: "undecided" };
+
+export interface Limits {
+  /** Calls of the model's step, for each part of the history. */
+  readonly stepsMax: number;
+}
+
+/** About a minute, and a few gigabytes for the cache in the worst case. */
+const LIMITS: Limits = { stepsMax: 20_000_000 };
+
+/** Judges a whole history; the first part without an order decides. */
+export function checkLinearizable<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  history: History<Input, Output>,
+  limits: Limits = LIMITS,
+): Verdict<Input, Output> {
+  let verdict: Verdict<Input, Output> = { kind: "linearizable" };
+  for (const part of model.partition?.(history) ?? [history]) {
+    const found = new Linearization(model, part, limits).run();
+    if (found.kind === "not-linearizable") return found;
+    if (found.kind === "undecided") verdict = found;
+  }
+  return verdict;
+}
+
+interface TimedEvent {
+  readonly kind: "call" | "return";
+  readonly time: number;
+  /** Position of the operation. */
+  readonly operation: number;
+}
+
+/** A placed operation, and what there was before: taking back is a step to the left. */
+interface Placement<State> {
+  readonly call: number;
+  readonly stateBefore: State;
+  readonly before: Placement<State> | undefined;
+}
+
+class Linearization<State, Input, Output> {
+  private readonly model: Model<State, Input, Output>;
+  private readonly limits: Limits;
+  private readonly operations: History<Input, Output>;
+  private readonly events: readonly TimedEvent[];
+  /** Of each operation: the position of its return. */
+  private readonly returns: readonly (number | undefined)[];
+  /** The events that are left, as a ring through the position after the last. */
+  private readonly next: Int32Array;
+  private readonly previous: Int32Array;
+  private readonly seen = new Set<string>();
+  private readonly placed: PlacedSet;
+  private state: State;
+  private last: Placement<State> | undefined;
+  private steps = 0;
+  private longest: Placement<State> | undefined;
+  private longestAnswered = -1;
+  private blocked: Operation<Input, Output> | undefined;
+
+  constructor(model: Model<State, Input, Output>, history: History<Input, Output>, limits: Limits) {
+    this.model = model;
+    this.limits = limits;
+    this.operations = [...history].sort((a, b) => a.callTime - b.callTime);
+    this.events = eventsOf(this.operations);
+    const returns = new Map(
+      [...this.events.entries()]
+        .filter(([, { kind }]) => kind === "return")
+        .map(([at, { operation }]) => [operation, at]),
+    );
+    this.returns = this.operations.map((_, operation) => returns.get(operation));
+    const ring = this.events.length + 1;
+    this.next = Int32Array.from({ length: ring }, (_, at) => (at + 1) % ring);
+    this.previous = Int32Array.from({ length: ring }, (_, at) => (at + ring - 1) % ring);
+    this.placed = new PlacedSet(this.operations.map(({ returnTime }) => returnTime !== undefined));
+    this.state = model.initial();
+  }
+
+  run(): Verdict<Input, Output> {
+    const head = this.events.length;
+    let at = this.after(head);
+    while (!this.placed.holdsAllAnswered) {
+      if (this.steps >= this.limits.stepsMax) return { kind: "undecided" };
+      const event = present(
+        this.events[at],
+        "what is answered and not placed has its return ahead",
+      );
+      if (event.kind === "call") {
+        at = this.after(this.place(at, event.operation) ? head : at);
+      } else {
+        this.note(event.operation);
+        const undone = this.takeBack();
+        if (undone === undefined) return this.refutation();
+        at = this.after(undone);
+      }
+    }
+    return { kind: "linearizable" };
+  }
+
+  private after(at: number): number {
+    return present(this.next[at], "the ring is whole");
+  }
+
+  /** False if the model does not allow it here, or it leads to what was tried before. */
+  private place(call: number, operation: number): boolean {
+    this.steps += 1;
+    const { input, output } = this.operation(operation);
+    const result = this.model.step(this.state, input, output);
+    if (!result.ok) return false;
+    this.placed.add(operation);
+    const key = `${this.placed.key} ${this.model.key(result.state)}`;
+    if (this.seen.has(key)) {
+      this.placed.delete(operation);
+      return false;
+    }
+    this.seen.add(key);
+    this.last = { call, stateBefore: this.state, before: this.last };
+    this.state = result.state;
+    this.unlink(call);
+    this.unlink(this.returns[operation]);
+    return true;
+  }
+
+  /** Undoes the last placement; its call, or undefined if nothing is placed. */
+  private takeBack(): number | undefined {
+    if (this.last === undefined) return undefined;
+    const { call, stateBefore, before } = this.last;
+    const { operation } = present(this.events[call], "a placed operation was called");
+    this.relink(this.returns[operation]);
+    this.relink(call);
+    this.placed.delete(operation);
+    this.state = stateBefore;
+    this.last = before;
+    return call;
+  }
+
+  /** A return came up: the order so far cannot go on. */
+  private note(operation: number): void {
+    if (this.placed.answered <= this.longestAnswered) return;
+    this.longestAnswered = this.placed.answered;
+    this.longest = this.last;
+    this.blocked = this.operation(operation);
+  }
+
+  private refutation(): Verdict<Input, Output> {
+    const longest: Operation<Input, Output>[] = [];
+    for (let at = this.longest; at !== undefined; at = at.before) {
+      const { operation } = present(this.events[at.call], "a placed operation was called");
+      longest.unshift(this.operation(operation));
+    }
+    const blocked = present(this.blocked, "a search ends at a return");
+    return { kind: "not-linearizable", longest, blocked };
+  }
+
+  private operation(at: number): Operation<Input, Output> {
+    return present(this.operations[at], "operations are known");
+  }
+
+  private unlink(at: number | undefined): void {
+    if (at === undefined) return;
+    const next = this.after(at);
+    const previous = present(this.previous[at], "the ring is whole");
+    this.next[previous] = next;
+    this.previous[next] = previous;
+  }
+
+  /** Undoes {@link unlink}, in the opposite order. */
+  private relink(at: number | undefined): void {
+    if (at === undefined) return;
+    const next = this.after(at);
+    const previous = present(this.previous[at], "the ring is whole");
+    this.next[previous] = at;
+    this.previous[next] = at;
+  }
+}
+
+/** In the order of time; at one time calls come before returns: those operations overlap. */
+function eventsOf(operations: History<unknown, unknown>): readonly TimedEvent[] {
+  const events = operations.flatMap(({ callTime, returnTime }, operation): TimedEvent[] => {
+    const call = { kind: "call", time: callTime, operation } as const;
+    if (returnTime === undefined) return [call];
+    assert(callTime <= returnTime, "an answer follows its call");
+    return [call, { kind: "return", time: returnTime, operation }];
+  });
+  const rank = ({ kind }: TimedEvent): number => (kind === "call" ? 0 : 1);
+  return events.sort((a, b) => a.time - b.time || rank(a) - rank(b));
+}
