@@ -76,6 +76,17 @@ describe("a loss of the leader is no error", () => {
     expect(again?.request).toMatchObject({ volume: DEMO.volume });
   });
 
+  test("to a creation whose leader was stopped in the middle of it", async () => {
+    const [first, second] = await twoLeaders();
+    first.on("CreateVolume", () => {
+      first.part = "silent";
+      return new Promise(() => {});
+    });
+    second.on("CreateVolume", () => ({ ...DEMO, id: DEMO.volume }));
+    const made = await adminOf([first, second]).createVolume(DEMO, within());
+    expect(made).toMatchObject({ id: DEMO.volume });
+  });
+
   test.each([
     ["DeleteVolume", (admin: AdminClient) => admin.deleteVolume(DEMO.name, within())],
     [

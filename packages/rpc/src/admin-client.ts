@@ -132,7 +132,8 @@ class GrpcAdminClient implements AdminClient {
       try {
         return volumeStatus(await member.unary(adminService.CreateVolume, request, call));
       } catch (thrown) {
-        if (!hasCode(thrown, "rpc/deadline")) throw thrown;
+        // Its own deadline, and not that of a member that was asked whether it is still there.
+        if (options.signal.aborted || !hasCode(thrown, "rpc/deadline")) throw thrown;
         const message = `volume "${wanted.name}" could not be made in time`;
         throw new SystemError("operation/timeout", message, { volume: wanted.volume }, thrown);
       }

@@ -39,7 +39,7 @@ test("go on for as long as their member answers", async () => {
     heard += 1;
   });
   for (const times of [1, 2, 3]) {
-    clock.advance(1_000);
+    clock.advance(500);
     await expect.poll(() => heard).toBe(times);
   }
   long.finish("made");
@@ -50,7 +50,7 @@ test("end when it does not", async () => {
   const { server, clock, result } = await attendedBy(() => {});
   const outcome = expect(result).rejects.toMatchObject({ code: "rpc/unavailable" });
   await server.stop();
-  clock.advance(1_000);
+  clock.advance(500);
   await outcome;
 });
 

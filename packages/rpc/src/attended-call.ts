@@ -6,9 +6,9 @@ import type { GrpcClient } from "./grpc-client.ts";
 import { isPassing } from "./member-calls.ts";
 import { adminService } from "./services.ts";
 
-const ATTEND_INTERVAL_MS = 1_000;
+const ATTEND_INTERVAL_MS = 500;
 /** GroupStatus waits for nobody; this is time for a busy machine. */
-const ATTEND_DEADLINE_MS = 2_000;
+const ATTEND_DEADLINE_MS = 1_500;
 
 export interface AttendedOptions {
   readonly signal: AbortSignal;
