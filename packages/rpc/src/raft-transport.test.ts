@@ -98,6 +98,9 @@ const indexes = (messages: readonly Message[]): number[] =>
     message.kind === "append-entries" ? message.entries.map(({ index }) => index) : [],
   );
 
+/** On a busy machine a connection may take longer than the second that vitest gives. */
+const eventually = <T>(read: () => T) => expect.poll(read, { interval: 10, timeout: 10_000 });
+
 describe("messages to a member", () => {
   test("of one stream arrive in order, of both streams all", async () => {
     const { port, inbox } = await serve(TWO);
@@ -107,7 +110,7 @@ describe("messages to a member", () => {
       if (index % 3 === 0) await turn();
     }
     transport.send([heartbeat(ROUTE, 1)]);
-    await expect.poll(() => inbox.received.length).toBe(501);
+    await eventually(() => inbox.received.length).toBe(501);
     expect(indexes(inbox.received)).toEqual(Array.from({ length: 500 }, (_, at) => at + 1));
     expect(inbox.received).toContainEqual(heartbeat(ROUTE, 1));
   });
@@ -129,7 +132,7 @@ describe("messages to a member", () => {
     const { transport } = sender(new Map([[TWO, server.port]]));
     transport.send([append(ROUTE, 1), append(ROUTE, 2)]);
     transport.send([append(ROUTE, 3)]);
-    await expect.poll(() => batches).toEqual([3]);
+    await eventually(() => batches).toEqual([3]);
   });
 
   test("that is down: it is unreachable, and heard again when it is back", async () => {
@@ -159,10 +162,10 @@ describe("messages to a member", () => {
     const ports = new Map([[TWO, before.port]]);
     const { transport, inbox } = sender(ports);
     transport.send([append(ROUTE, 1)]);
-    await expect.poll(() => indexes(before.inbox.received)).toEqual([1]);
+    await eventually(() => indexes(before.inbox.received)).toEqual([1]);
     ports.set(TWO, after.port);
     transport.send([append(ROUTE, 2)]);
-    await expect.poll(() => indexes(after.inbox.received)).toEqual([2]);
+    await eventually(() => indexes(after.inbox.received)).toEqual([2]);
     expect(indexes(before.inbox.received)).toEqual([1]);
     expect(inbox.unreachables).toEqual([]);
   });
@@ -175,15 +178,15 @@ describe("a receiver that refuses", () => {
     const ports = new Map([TWO, THREE].map((member) => [member, port]));
     const { transport, inbox } = sender(ports, clock);
     transport.send([heartbeat(ROUTE, 1)]);
-    await expect.poll(() => inbox.refusals).toEqual([[TWO, "member/unknown"]]);
+    await eventually(() => inbox.refusals).toEqual([[TWO, "member/unknown"]]);
     clock.advance(400);
     const meant = heartbeat({ from: ONE, to: THREE }, 2);
     transport.send([heartbeat(ROUTE, 2), meant]);
-    await expect.poll(() => there.received).toEqual([meant]);
+    await eventually(() => there.received).toEqual([meant]);
     expect(inbox.refusals).toHaveLength(1);
     clock.advance(100);
     transport.send([heartbeat(ROUTE, 3)]);
-    await expect.poll(() => inbox.refusals).toHaveLength(2);
+    await eventually(() => inbox.refusals).toHaveLength(2);
     expect(inbox.unreachables).toEqual([TWO, TWO]);
     expect(there.received).toEqual([meant]);
   });
@@ -216,17 +219,17 @@ describe("a receiver that does not read", () => {
       await turn();
     }
     expect(inbox.unreachables).toEqual([TWO]);
-    await expect.poll(() => streams.length).toBe(2);
+    await eventually(() => streams.length).toBe(2);
     const heard = streams.map((stream) => {
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       return chunks;
     });
     const last = encodeMessage(heartbeat(ROUTE, MESSAGES));
-    await expect.poll(() => Buffer.concat(heard.flat()).includes(last)).toBe(true);
+    await eventually(() => Buffer.concat(heard.flat()).includes(last)).toBe(true);
     transport.send([append(ROUTE, 999)]);
     const end = encodeMessage(append(ROUTE, 999));
-    await expect.poll(() => Buffer.concat(heard.flat()).includes(end)).toBe(true);
+    await eventually(() => Buffer.concat(heard.flat()).includes(end)).toBe(true);
     const bytes = heard.map((chunks) => Buffer.concat(chunks).length).sort((a, b) => a - b);
     expect(bytes[0]).toBeLessThan(4 * 1024);
     expect(bytes[1]).toBeLessThan(10 * MIB);
@@ -237,13 +240,13 @@ describe("a receiver that does not read", () => {
     const { port, streams } = await deafServer();
     const { transport, inbox } = sender(new Map([[TWO, port]]), clock);
     transport.send([append(ROUTE, 1, 2 * MIB)]);
-    await expect.poll(() => streams.length).toBe(1);
+    await eventually(() => streams.length).toBe(1);
     clock.advance(2_001);
     transport.send([append(ROUTE, 2)]);
-    await expect.poll(() => inbox.unreachables).toEqual([TWO]);
+    await eventually(() => inbox.unreachables).toEqual([TWO]);
     clock.advance(500);
     transport.send([append(ROUTE, 3)]);
-    await expect.poll(() => streams.length).toBe(2);
+    await eventually(() => streams.length).toBe(2);
   });
 });
 
@@ -255,16 +258,16 @@ describe("a snapshot to a member", () => {
     const { transport, inbox } = sender(new Map([[TWO, port]]));
     transport.send([message, message, heartbeat(ROUTE, 1)]);
     expect(inbox.snapshots).toEqual([]);
-    await expect.poll(() => there.received.length).toBe(2);
+    await eventually(() => there.received.length).toBe(2);
     const arrived = there.received.find(({ kind }) => kind === "install-snapshot") as Message;
     expect(encodeMessage(arrived).equals(encodeMessage(message))).toBe(true);
     const outcomes = [
       [TWO, "failed"],
       [TWO, "delivered"],
     ];
-    await expect.poll(() => inbox.snapshots).toEqual(outcomes);
+    await eventually(() => inbox.snapshots).toEqual(outcomes);
     transport.send([message]);
-    await expect.poll(() => inbox.snapshots).toEqual([...outcomes, [TWO, "delivered"]]);
+    await eventually(() => inbox.snapshots).toEqual([...outcomes, [TWO, "delivered"]]);
   });
 
   test.each([
@@ -275,14 +278,14 @@ describe("a snapshot to a member", () => {
     const port = await place();
     const { transport, inbox } = sender(new Map(port === undefined ? [] : [[TWO, port]]));
     transport.send([message]);
-    await expect.poll(() => inbox.snapshots).toEqual([[TWO, "failed"]]);
+    await eventually(() => inbox.snapshots).toEqual([[TWO, "failed"]]);
   });
 
   test("that is no longer there has failed, and that is told", async () => {
     const { port } = await serve(THREE);
     const { transport, inbox } = sender(new Map([[TWO, port]]));
     transport.send([message]);
-    await expect.poll(() => inbox.snapshots).toEqual([[TWO, "failed"]]);
+    await eventually(() => inbox.snapshots).toEqual([[TWO, "failed"]]);
     expect(inbox.refusals).toEqual([[TWO, "member/unknown"]]);
   });
 
@@ -290,12 +293,12 @@ describe("a snapshot to a member", () => {
     const { port, streams } = await deafServer();
     const { transport, inbox } = sender(new Map([[TWO, port]]));
     transport.send([message]);
-    await expect.poll(() => streams.length).toBe(1);
+    await eventually(() => streams.length).toBe(1);
     transport.send([{ ...message, to: THREE }]);
     await transport.stop();
     expect(inbox.snapshots).toHaveLength(2);
     transport.send([message]);
-    await expect.poll(() => inbox.snapshots).toHaveLength(3);
+    await eventually(() => inbox.snapshots).toHaveLength(3);
     expect(new Set(inbox.snapshots.map(([, outcome]) => outcome))).toEqual(new Set(["failed"]));
   });
 });
