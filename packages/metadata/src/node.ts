@@ -1,6 +1,6 @@
 // Composition root of the metadata process.
-import { type NodeId, present, type SystemError } from "@ashlar/core";
-import { NONE } from "@ashlar/raft";
+import { present, type SystemError } from "@ashlar/core";
+import type { MemberId } from "@ashlar/raft";
 import {
   bindAdmin,
   bindCatalog,
@@ -10,6 +10,7 @@ import {
   createRaftTransport,
   GrpcServer,
   type RaftInbox,
+  type RaftTransport,
 } from "@ashlar/rpc";
 import {
   type Clock,
@@ -24,15 +25,10 @@ import {
   splitAddress,
 } from "@ashlar/runtime";
 import type { MetadataConfig } from "./config.ts";
-import { CatalogMachine, restoreFrom } from "./group/catalog-machine.ts";
-import { GroupLog } from "./group/group-log.ts";
-import { GroupView } from "./group/group-view.ts";
-import { HashExchange } from "./group/hash-exchange.ts";
 import { JoinWorker } from "./group/join-worker.ts";
 import { LeaderDuties } from "./group/leader-duties.ts";
-import { MemberAddresses } from "./group/member-addresses.ts";
 import { MemberFolder } from "./group/member-folder.ts";
-import { RaftHost } from "./group/raft-host.ts";
+import { MetadataGroup } from "./group/metadata-group.ts";
 import { openLogMetrics, openStateMetrics } from "./metrics.ts";
 import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
@@ -58,7 +54,7 @@ export class MetadataNode implements Startable {
   private readonly lifecycle: Lifecycle;
   private lock: DiskFile | undefined;
   private folder: MemberFolder | undefined;
-  private groupLog: GroupLog | undefined;
+  private group: MetadataGroup | undefined;
   private server: GrpcServer | undefined;
   private serving = false;
 
@@ -105,9 +101,9 @@ export class MetadataNode implements Startable {
     const health = () => ({
       ok: this.serving,
       detail: {
-        appliedIndex: this.groupLog?.appliedIndex ?? 0,
-        leads: this.groupLog?.leads ?? false,
-        leader: this.groupLog?.leader?.node ?? null,
+        appliedIndex: this.group?.log.appliedIndex ?? 0,
+        leads: this.group?.log.leads ?? false,
+        leader: this.group?.log.leader?.node ?? null,
       },
     });
     return new MetricsServer({ registry: this.deps.registry, health }, this.config.metrics);
@@ -140,166 +136,81 @@ export class MetadataNode implements Startable {
   }
 
   private services(): readonly (readonly [name: string, part: Startable])[] {
-    const { log, clock, random, registry } = this.deps;
-    const { clusterId, nodeId, listen, pingIntervalMs, members } = this.config;
-    const { store, member } = present(this.folder, "the folder is open");
-    const metrics = openLogMetrics(registry);
-    const machine = new CatalogMachine();
-    restoreFrom(store, machine);
-    const groupLog = new GroupLog({ machine, clock, random, log, metrics });
-    this.groupLog = groupLog;
-
-    const addresses = new MemberAddresses(groupLog, members);
-    const inbox = this.inbox(member);
-    const transport = createRaftTransport({
-      ...{ clusterId, self: member, inbox, clock, log, random },
-      addressOf: (id) => addresses.of(id),
-    });
-    const host = new RaftHost(
-      { storage: store, transport, clock, random, log, metrics },
-      {
-        machine: groupLog,
-        events: {
-          onSoftState: (state) => groupLog.onSoftState(state),
-          onRead: (read) => groupLog.onRead(read),
-          onMembership: () => this.noteVoters(host),
-          onNoSpace: (error) => groupLog.onNoSpace(error),
-          onFatal: (error) => this.fail(error),
-        },
-      },
-      { member },
-    );
-    groupLog.attach(host);
-    inbox.attach(host);
-
-    const creation = new VolumeCreation({ replicatedLog: groupLog, clock, log });
-    const view = new GroupView({ log: groupLog, host, clock }, { clusterId, nodeId });
+    const { log, clock, registry } = this.deps;
+    const { clusterId, listen, pingIntervalMs } = this.config;
+    const folder = present(this.folder, "the folder is open");
+    const group = this.openGroup(folder);
+    this.group = group;
+    const creation = new VolumeCreation({ replicatedLog: group.log, clock, log });
     const duties = new LeaderDuties(
-      { groupLog, host, view, creation, clock, log },
+      { groupLog: group.log, host: group.host, view: group.view, creation, clock, log },
       { ...this.config, address: () => this.address },
     );
-    const hub = new WatchHub({ log: groupLog });
+    const hub = new WatchHub({ log: group.log });
     const heartbeat = new LogHeartbeatService(
-      {
-        replicatedLog: groupLog,
-        clock,
-        log,
-        onMemberExit: (node) => this.memberEnded(node, groupLog, host),
-      },
+      { replicatedLog: group.log, clock, log, onMemberExit: (node) => group.memberEnded(node) },
       this.config,
     );
-    const checker = new VolumeChecker({ log: groupLog, clock }, { clusterId });
-    const hashes = new HashExchange(
-      { machine, groupLog, host, log },
-      { onDiffers: (error) => this.diverged(error) },
-    );
-
+    const admin = new LogAdminService({
+      log: group.log,
+      creation,
+      checker: new VolumeChecker({ log: group.log, clock }, { clusterId }),
+      reportOf: (node) => heartbeat.reportOf(node),
+      group: group.view,
+    });
     const server = new GrpcServer({ log }, { clusterId, ...splitAddress(listen) });
     this.server = server;
-    bindRaft(server, { inbox, join: (request) => duties.join(request) });
-    bindSessions(server, { open: () => openSession(groupLog) });
-    bindCatalog(server, new LogCatalogService({ log: groupLog, hub }, { pingIntervalMs }));
+    bindRaft(server, { inbox: group.inbox, join: (request) => duties.join(request) });
+    bindSessions(server, { open: () => openSession(group.log) });
+    bindCatalog(server, new LogCatalogService({ log: group.log, hub }, { pingIntervalMs }));
     bindHeartbeat(server, heartbeat);
-    bindAdmin(
-      server,
-      new LogAdminService({
-        log: groupLog,
-        creation,
-        checker,
-        reportOf: (node) => heartbeat.reportOf(node),
-        group: view,
-      }),
-    );
+    bindAdmin(server, admin);
     openStateMetrics(registry, {
-      log: groupLog,
-      group: host,
-      logBytes: () => store.sizeBytes,
+      log: group.log,
+      group: group.host,
+      logBytes: () => folder.store.sizeBytes,
       watchers: () => hub.count,
     });
     return [
       ["duties", duties],
       ["heartbeat", heartbeat],
-      ["hashes", hashes],
       ["grpc", server],
-      ["group", { start: async () => host.start(), stop: () => stopGroup(groupLog, host) }],
-      ["transport", { start: async () => {}, stop: () => transport.stop() }],
-      ["join", this.joinWorker(groupLog, host, addresses)],
+      ["group", group],
+      ["join", this.joinWorker(group)],
     ];
   }
 
-  /** What arrives for the group: the host is made after the transport that needs it. */
-  private inbox(member: number): RaftInbox & { attach(host: RaftHost): void } {
-    const { log } = this.deps;
-    let host: RaftHost | undefined;
-    return {
-      member,
-      attach: (made) => {
-        host = made;
-      },
-      receive: (message) => host?.receive(message),
-      unreachable: (peer) => host?.unreachable(peer),
-      snapshotSent: (peer, outcome) => host?.snapshotSent(peer, outcome),
-      refused: (by, code) => log.warn({ by, code }, "a member does not know this one"),
-    };
+  private openGroup(folder: MemberFolder): MetadataGroup {
+    const { clock, random, log, registry } = this.deps;
+    const { clusterId } = this.config;
+    const openTransport = (
+      inbox: RaftInbox,
+      addressOf: (member: MemberId) => string | undefined,
+    ): RaftTransport =>
+      createRaftTransport({ clusterId, self: inbox.member, inbox, addressOf, clock, log, random });
+    const metrics = openLogMetrics(registry);
+    return new MetadataGroup(
+      { folder, openTransport, clock, random, log, metrics },
+      { ...this.config, onFatal: (error) => this.fail(error) },
+    );
   }
 
-  private joinWorker(log: GroupLog, host: RaftHost, addresses: MemberAddresses): JoinWorker {
+  private joinWorker(group: MetadataGroup): JoinWorker {
     const { clusterId, nodeId } = this.config;
     return new JoinWorker(
       this.deps,
       {
         address: () => this.address,
-        addresses: () => addresses.all(),
-        needed: () => !isKnown(log, host, { nodeId, address: this.address }),
-        onAnswer: ({ leader }, address) => addresses.note(leader, address),
+        addresses: () => group.addresses.all(),
+        needed: () => !group.knowsAt(this.address),
+        onAnswer: ({ leader }, address) => group.addresses.note(leader, address),
       },
-      { clusterId, node: nodeId, member: host.member },
+      { clusterId, node: nodeId, member: group.host.member },
     );
-  }
-
-  private noteVoters(host: RaftHost): void {
-    const { incoming } = host.status.membership;
-    this.folder?.noteVoters(incoming.size).catch((error) => {
-      this.deps.log.warn({ error }, "member file not written");
-    });
-  }
-
-  private memberEnded(node: NodeId, log: GroupLog, host: RaftHost): boolean {
-    if (!log.view.members.has(node)) return false;
-    if (node !== this.config.nodeId && log.leader?.node === node) host.leaderIsGone();
-    return true;
-  }
-
-  private async diverged(error: SystemError): Promise<void> {
-    await this.folder?.noteDiverged(error.message);
-    this.fail(error);
   }
 
   private fail(error: SystemError): void {
     this.serving = false;
-    this.groupLog?.close();
     this.deps.onFatal(error);
   }
-}
-
-async function stopGroup(log: GroupLog, host: RaftHost): Promise<void> {
-  log.close();
-  await host.stop();
-}
-
-/** Whether the group, as this member sees it, has it under its number and address, and is led. */
-function isKnown(
-  log: GroupLog,
-  host: RaftHost,
-  self: { readonly nodeId: NodeId; readonly address: string },
-): boolean {
-  if (log.leads) return true;
-  const { membership, leader } = host.status;
-  const record = log.view.members.get(self.nodeId);
-  return (
-    leader !== NONE &&
-    membership.incoming.has(host.member) &&
-    record?.member === host.member &&
-    record.address === self.address
-  );
 }

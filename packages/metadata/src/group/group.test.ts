@@ -241,7 +241,7 @@ describe("states are compared", () => {
     await group.until(() => reported().reports.size === 3);
     expect(reported().index).toBe(HASH_EVERY_ENTRIES);
     expect(new Set(reported().reports.values()).size).toBe(1);
-    expect([...group.members.values()].flatMap(({ differs }) => differs)).toEqual([]);
+    expect([...group.members.values()].flatMap(({ fatal }) => fatal)).toEqual([]);
   });
 
   test("and one that differs from most ends, whoever leads", async () => {
@@ -249,10 +249,10 @@ describe("states are compared", () => {
     const broken = group.leader();
     broken.machine.state.lastFamily += 1;
     fill();
-    await group.until(() => broken.differs.length > 0);
-    expect(broken.differs[0]).toMatchObject({ code: "raft/diverged" });
-    expect(group.followers().flatMap(({ differs }) => differs)).toEqual([]);
-    await broken.folder.noteDiverged("as the process does");
+    await group.until(() => broken.fatal.length > 0);
+    expect(broken.fatal[0]).toMatchObject({ code: "raft/diverged" });
+    expect(broken.log.leads).toBe(false);
+    expect(group.followers().filter((one) => one !== broken && one.fatal.length > 0)).toEqual([]);
     await group.crash(broken.name);
     await group.until(() => group.clock.nowMs() > 10_000);
     const anew = await group.join(broken.name);

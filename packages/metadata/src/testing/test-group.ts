@@ -5,13 +5,12 @@ import type { MemberId, Message } from "@ashlar/raft";
 import type { RaftTransport } from "@ashlar/rpc";
 import { nodeRandom, openRegistry, silentLog } from "@ashlar/runtime";
 import { ManualClock, MemoryDisk } from "@ashlar/runtime/testing";
-import { CatalogMachine, restoreFrom } from "../group/catalog-machine.ts";
-import { GroupLog } from "../group/group-log.ts";
-import { GroupView } from "../group/group-view.ts";
-import { HashExchange } from "../group/hash-exchange.ts";
+import type { CatalogMachine } from "../group/catalog-machine.ts";
+import type { GroupLog } from "../group/group-log.ts";
 import { LeaderDuties } from "../group/leader-duties.ts";
 import { foundCluster, MemberFolder } from "../group/member-folder.ts";
-import { RaftHost, TICK_MS } from "../group/raft-host.ts";
+import { MetadataGroup } from "../group/metadata-group.ts";
+import { type RaftHost, TICK_MS } from "../group/raft-host.ts";
 import { openLogMetrics } from "../metrics.ts";
 import { VolumeCreation } from "../volume-creation.ts";
 
@@ -30,10 +29,9 @@ export interface TestMember {
   readonly machine: CatalogMachine;
   readonly log: GroupLog;
   readonly host: RaftHost;
+  readonly group: MetadataGroup;
   readonly duties: LeaderDuties;
   readonly fatal: Error[];
-  /** Of the comparison of states. */
-  readonly differs: Error[];
 }
 
 export interface TestGroupOptions {
@@ -99,26 +97,18 @@ export class TestGroup {
     const metrics = openLogMetrics(openRegistry({ process: name }));
     const disk = this.diskOf(name);
     const folder = await MemberFolder.open({ ...ports, disk }, TestGroup.identity(name));
-    const machine = new CatalogMachine();
-    restoreFrom(folder.store, machine);
-    const log = new GroupLog({ ...ports, machine, metrics });
     const fatal: Error[] = [];
-    const host = new RaftHost(
-      { ...ports, metrics, storage: folder.store, transport: this.transportOf(name) },
+    const group = new MetadataGroup(
+      { ...ports, metrics, folder, openTransport: () => this.transportOf(name) },
       {
-        machine: log,
-        events: {
-          onSoftState: (state) => log.onSoftState(state),
-          onRead: (read) => log.onRead(read),
-          onMembership: () => void folder.noteVoters(host.status.membership.incoming.size),
-          onNoSpace: (error) => log.onNoSpace(error),
-          onFatal: (error) => fatal.push(error),
-        },
+        clusterId: GROUP_CLUSTER,
+        nodeId: name,
+        members: [],
+        onFatal: (error) => fatal.push(error),
+        ...this.options,
       },
-      { member: folder.member, ...this.options },
     );
-    log.attach(host);
-    const view = new GroupView({ log, host, clock }, { clusterId: GROUP_CLUSTER, nodeId: name });
+    const { log, host, view, machine } = group;
     const creation = new VolumeCreation({ replicatedLog: log, clock, log: silentLog });
     const duties = new LeaderDuties(
       { ...ports, groupLog: log, host, view, creation },
@@ -131,16 +121,10 @@ export class TestGroup {
       },
     );
     await duties.start();
-    const differs: Error[] = [];
-    const hashes = new HashExchange(
-      { machine, groupLog: log, host, log: silentLog },
-      { onDiffers: (error) => differs.push(error) },
-    );
-    await hashes.start();
     const { member } = folder;
-    const made = { name, member, folder, machine, log, host, duties, fatal, differs };
+    const made = { name, member, folder, machine, log, host, group, duties, fatal };
     this.members.set(name, made);
-    host.start();
+    await group.start();
     return made;
   }
 
@@ -150,8 +134,7 @@ export class TestGroup {
     this.members.delete(name);
     this.diskOf(name).powerCut();
     await member.duties.stop();
-    member.log.close();
-    await member.host.stop();
+    await member.group.stop();
     await member.folder.close().catch(() => {});
   }
 
