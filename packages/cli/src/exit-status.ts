@@ -38,6 +38,7 @@ export const EXIT_OF_CODE: Readonly<Record<ErrorCode, ExitStatus>> = {
   "lab/running": refused,
   "volume/not-found": failed,
   "volume/exists": refused,
+  "volume/in-creation": refused,
   "volume/bad-size": usage,
   "volume/too-few-nodes": refused,
   "volume/in-use": refused,

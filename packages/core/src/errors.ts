@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   "lab/running",
   "volume/not-found",
   "volume/exists",
+  "volume/in-creation",
   "volume/bad-size",
   "volume/too-few-nodes",
   "volume/in-use",

@@ -31,6 +31,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
   "lab/running": status.FAILED_PRECONDITION,
   "volume/not-found": status.NOT_FOUND,
   "volume/exists": status.ALREADY_EXISTS,
+  "volume/in-creation": status.ALREADY_EXISTS,
   "volume/bad-size": status.INVALID_ARGUMENT,
   "volume/too-few-nodes": status.FAILED_PRECONDITION,
   "volume/in-use": status.FAILED_PRECONDITION,

@@ -32,6 +32,7 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY | typeof FATE_UNK
   "lab/running": SENSE.internalTargetFailure,
   "volume/not-found": SENSE.unitNotSupported,
   "volume/exists": SENSE.internalTargetFailure,
+  "volume/in-creation": SENSE.internalTargetFailure,
   "volume/bad-size": SENSE.internalTargetFailure,
   "volume/too-few-nodes": BUSY,
   "volume/in-use": SENSE.internalTargetFailure,

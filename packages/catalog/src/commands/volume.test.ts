@@ -77,6 +77,16 @@ test("a creation that is sent again after its volume was deleted makes no other 
   expect(catalog.done({ ...request, volume: testVolume(2) }).family).toBe(family + 1);
 });
 
+test("a name in creation is refused otherwise than one that exists: nobody finds a volume there yet", () => {
+  const catalog = TestCatalog.created(2);
+  const { family } = catalog.done(request);
+  const other = { ...request, volume: testVolume(2) };
+  expect(catalog.apply(other).result).toMatchObject({ code: "volume/in-creation" });
+  catalog.done({ kind: "extendVolume", family, chunks: 3 });
+  catalog.done({ kind: "finishVolume", family });
+  expect(catalog.apply(other).result).toMatchObject({ code: "volume/exists" });
+});
+
 test("identities of deleted volumes are kept up to a limit, the newest", () => {
   const catalog = TestCatalog.created(2);
   for (let number = 1; number < DELETED_KEPT_MAX; number += 1) {

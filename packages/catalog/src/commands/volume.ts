@@ -33,6 +33,7 @@ export const DELETED_KEPT_MAX = 1024;
 /** Registered date and domain of the product's target names (RFC 7143, 4.2.7). */
 const IQN_PREFIX = "iqn.2026-11.io.ashlar";
 const CLUSTER_PART_LENGTH = 8;
+const IN_CREATION_HINT = "wait until it is there or given up, or choose another name";
 
 export function beginVolume(step: Step, command: CommandOf<"beginVolume">): Result<"beginVolume"> {
   const { state } = step;
@@ -187,7 +188,7 @@ function nameRefusal(step: Step, { name }: CommandOf<"beginVolume">): Refusal | 
   }
   const inCreation = [...drafts.values()].some(({ record }) => record.name === name);
   return inCreation
-    ? refused("volume/exists", `volume "${name}" is being created`, "wait, or choose another name")
+    ? refused("volume/in-creation", `volume "${name}" is being created`, IN_CREATION_HINT)
     : undefined;
 }
 
