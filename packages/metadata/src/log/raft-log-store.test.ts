@@ -216,22 +216,24 @@ describe("a full disk", () => {
   });
 
   test("keeps no part of a write of many parts, and needs no more room for trying again", async () => {
-    const disk = new MemoryDisk();
+    const memory = new MemoryDisk();
+    const disk = new FaultyDisk(memory);
     const { store } = await openRaftLog(disk, { segmentLengthMax: 1024 * 1024 });
     await writeTo(store, { entries: entriesOf(1, 1, 1) });
     const large = entries.map((entry) => ({ ...entry, data: Buffer.alloc(900_000) }));
-    disk.sizeBytesMax = 2_500_000;
+    memory.sizeBytesMax = 2_500_000;
     const before = { sizeBytes: store.sizeBytes, freeBytes: await disk.freeBytes() };
     for (let tries = 0; tries < 3; tries += 1) {
       expect(await writeTo(store, { hardState, entries: large }).catch(expectFull)).toBe(false);
       expect({ sizeBytes: store.sizeBytes, freeBytes: await disk.freeBytes() }).toEqual(before);
     }
-    await writeTo(store, { hardState: { ...hardState, vote: 3 } });
-    disk.powerCut();
+    const other = { hardState: { ...hardState, term: 3 }, entries: entriesOf(2, 3, 3) };
+    await writeTo(store, other);
+    await disk.powerCut({ keeps: false, undoes: true });
     const { store: again } = await openRaftLog(disk);
-    expect(again.lastIndex()).toBe(1);
-    expect(again.initialState().hardState.vote).toBe(3);
-    disk.sizeBytesMax = ALL;
+    expect(again.initialState().hardState).toEqual(other.hardState);
+    expect(again.entries(2, again.lastIndex() + 1, ALL)).toEqual(other.entries);
+    memory.sizeBytesMax = ALL;
     await writeTo(again, { entries: large });
     expect((await openRaftLog(disk)).store.lastIndex()).toBe(4);
   });

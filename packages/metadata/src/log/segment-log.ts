@@ -13,7 +13,7 @@ import {
   readSegment,
   SEGMENT_LENGTH_MAX,
 } from "./segment.ts";
-import { readWholeFile, writeWholeFile } from "./whole-file.ts";
+import { readWholeFile, removeWholeFile, writeWholeFile } from "./whole-file.ts";
 
 const SEGMENT_NAME = /^segment-\d{16}$/;
 const segmentName = (sequence: number): string => `segment-${String(sequence).padStart(16, "0")}`;
@@ -179,7 +179,7 @@ export class SegmentLog {
       while (this.newest.sequence > sequence) {
         await this.file?.close();
         this.file = undefined;
-        await this.disk.remove(this.newest.path);
+        await removeWholeFile(this.disk, this.newest.path);
         this.segments.pop();
       }
       this.file ??= await this.disk.open(path, { mode: "open" });

@@ -26,6 +26,13 @@ export async function writeWholeFile(disk: Disk, path: string, data: ScatterList
   await disk.rename(part, path);
 }
 
+/** Removes a file for good: unlike a removal, a rename is durable, and nobody reads a part. */
+export async function removeWholeFile(disk: Disk, path: string): Promise<void> {
+  const part = `${path}${PART}`;
+  await disk.rename(path, part);
+  await disk.remove(part);
+}
+
 export async function readWholeFile(disk: Disk, path: string): Promise<Buffer> {
   const file = await disk.open(path, { mode: "open" });
   try {

@@ -27,13 +27,15 @@ export type ChangingCall = "create" | "write" | "datasync" | "truncate" | "renam
 
 /**
  * A disk whose every changing call may fail. A write that fails leaves `tornBytes` of what it has;
- * after a failed sync, as on Linux, the cache takes what it holds for written and syncs it never.
+ * after a failed sync, as on Linux, the cache takes what it holds for written and syncs it never. What
+ * was removed may be back after a power cut.
  */
 export class FaultyDisk implements Disk {
   tornBytes = 0;
   fault: DiskFault = () => undefined;
   private readonly inner: MemoryDisk;
   private readonly takenForClean = new Set<string>();
+  private readonly removed = new Map<string, Buffer>();
 
   constructor(inner: MemoryDisk) {
     this.inner = inner;
@@ -46,6 +48,19 @@ export class FaultyDisk implements Disk {
       left -= 1;
       return left < 0 ? new SystemError("disk/failed", "the power is gone", { path }) : undefined;
     };
+  }
+
+  /** The power comes back; `keeps` unsynced writes, `undoes` removals. */
+  async powerCut({ keeps, undoes }: { keeps: boolean; undoes: boolean }): Promise<void> {
+    this.inner.powerCut(() => keeps);
+    this.fault = () => undefined;
+    for (const [path, content] of undoes ? this.removed : []) {
+      if (await this.inner.exists(path)) continue;
+      const file = await this.inner.open(path, { mode: "create" });
+      await file.write(0, [content]);
+      await file.datasync();
+    }
+    this.removed.clear();
   }
 
   async open(path: string, options: Parameters<Disk["open"]>[1]): Promise<DiskFile> {
@@ -72,6 +87,9 @@ export class FaultyDisk implements Disk {
 
   async remove(path: string): Promise<void> {
     this.check("remove", path);
+    if (await this.inner.exists(path)) {
+      this.removed.set(path, Buffer.from(this.inner.contentOf(path)));
+    }
     await this.inner.remove(path);
   }
 
