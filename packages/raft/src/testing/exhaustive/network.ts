@@ -28,6 +28,10 @@ export class Networks {
     return this.sets[network]!;
   }
 
+  holds(network: number, messages: readonly number[]): boolean {
+    return messages.every((message) => this.messages(network).includes(message));
+  }
+
   /** The network after `sent` left and one of `members`, at `moved`, came into another state. */
   after(
     network: number,
@@ -71,11 +75,12 @@ export class Networks {
   }
 
   /** Of a term that its receiver has left for good, or a vote in an election that it has left for good. */
-  private isOver(message: number, { role, durable }: MemberView): boolean {
-    const { kind, term } = this.transitions.messages[message]!;
-    if (term < durable.hardState.term) return true;
-    const campaigns = role === "candidate" || role === "pre-candidate";
-    return kind === "request-vote-response" && term === durable.hardState.term && !campaigns;
+  private isOver(number: number, { role, durable }: MemberView): boolean {
+    const message = this.transitions.messages[number]!;
+    const { term } = durable.hardState;
+    if (message.term < term) return true;
+    const isVote = message.kind === "request-vote-response" && !message.preVote;
+    return isVote && message.term === term && role !== "candidate";
   }
 
   private number(messages: readonly number[]): number {

@@ -24,7 +24,7 @@ export const SCOPES: readonly NamedScope[] = [
     name: "the paper's Raft: 2 terms, 1 proposal",
     terms: 2,
     proposals: 1,
-    statesMin: 400_000,
+    statesMin: 540_000,
     sees: ["elected", "deposed", "committed", "overwritten"],
   },
   {
@@ -32,7 +32,7 @@ export const SCOPES: readonly NamedScope[] = [
     name: "the paper's Raft: 2 terms, 1 crash",
     terms: 2,
     crashes: 1,
-    statesMin: 95_000,
+    statesMin: 120_000,
     sees: ["elected", "deposed", "committed", "overwritten", "recovered"],
   },
   {
@@ -51,7 +51,7 @@ export const SCOPES: readonly NamedScope[] = [
     heartbeats: 1,
     crashes: 1,
     leases: true,
-    statesMin: 45_000,
+    statesMin: 130_000,
     sees: ["elected", "deposed", "committed", "recovered"],
   },
 ];
@@ -62,7 +62,7 @@ export const SCOPES_BY_HAND: readonly NamedScope[] = [
     ...NOTHING,
     name: "the paper's Raft: 3 terms",
     terms: 3,
-    statesMin: 1_000_000,
+    statesMin: 690_000,
     sees: ["elected", "deposed", "committed", "overwritten"],
   },
   {

@@ -144,16 +144,18 @@ export class Search {
     const outcome = transitions.outcome(before, input);
     const view = transitions.views[outcome.next]!;
     if (view.term > scope.terms || view.writesWaiting > scope.writesWaiting) return;
-    // Its answers are in the network already.
-    if (outcome.next === before) return;
+    const network = table.get(state, NETWORK);
+    const moves = outcome.next !== before;
+    if (!moves && this.networks.holds(network, outcome.sent)) return;
     const members = MEMBERS.map((_, at) => (at === actor ? outcome.next : table.get(state, at)));
-    const network = this.networks.after(table.get(state, NETWORK), outcome.sent, members, actor);
+    const nextNetwork = this.networks.after(network, outcome.sent, members, actor);
+    if (!moves && nextNetwork === network) return;
     const ledger = this.nextLedger(state, members, outcome, { actor, input });
     if (outcome.logChanged) this.checkLog(members, actor);
     this.steps += 1;
     for (const fact of outcome.facts) this.facts[fact] += 1;
     const depth = table.get(state, DEPTH) + 1;
-    table.add([...members, network, ledger, state, actor, input, depth]);
+    table.add([...members, nextNetwork, ledger, state, actor, input, depth]);
   }
 
   private checkLog(members: readonly number[], actor: number): void {

@@ -2,6 +2,7 @@
 // member state and input, and a search over millions of states of the group looks the outcome up. Member
 // states, messages and outcomes are numbered as they are found.
 import type { Message } from "../../messages.ts";
+import { NONE } from "../../types.ts";
 import type { Grant } from "./ledger.ts";
 import { ExhaustiveMember, MEMBERS, type MemberInput, type MemberView } from "./member.ts";
 import { copyGraph, freezeGraph, printGraph } from "./object-graph.ts";
@@ -12,7 +13,7 @@ export interface Outcome {
   readonly next: number;
   /** Numbers of the messages that leave, each once, ascending. */
   readonly sent: readonly number[];
-  /** The votes given with this step. */
+  /** The votes that became durable with this step. */
   readonly grants: readonly Grant[];
   /** The next state leads anew or knows of more that is committed. */
   readonly isNews: boolean;
@@ -78,7 +79,7 @@ export class Transitions {
     return {
       next,
       sent: sent.sort((a, b) => a - b),
-      grants: messages.flatMap(grantOf),
+      grants: grantsOf(before, after),
       logChanged: printGraph(before.log) !== printGraph(after.log),
       isNews: after.commit > before.commit || facts.includes("elected"),
       facts,
@@ -104,9 +105,11 @@ export class Transitions {
   }
 }
 
-function grantOf(message: Message): Grant[] {
-  if (message.kind !== "request-vote-response" || message.preVote || message.reject) return [];
-  return [{ voter: message.from, term: message.term, candidate: message.to }];
+/** A vote counts when it is durable, be it for someone else or for oneself (R5). */
+function grantsOf({ durable: before }: MemberView, { id, durable: after }: MemberView): Grant[] {
+  const { term, vote } = after.hardState;
+  const same = term === before.hardState.term && vote === before.hardState.vote;
+  return same || vote === NONE ? [] : [{ voter: id, term, candidate: vote }];
 }
 
 function factsOf(before: MemberView, after: MemberView, input: MemberInput): Fact[] {
