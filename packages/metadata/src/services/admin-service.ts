@@ -127,13 +127,19 @@ export class LogAdminService implements AdminService {
     options: CreateVolumeOptions,
     call: { readonly signal: AbortSignal },
   ): Promise<VolumeStatus> {
-    await this.deps.creation.create(options, call);
-    return this.getVolume(options.name);
+    const volume = await this.deps.creation.create(options, call);
+    // Not by its name, which may be another volume's by now.
+    const record = this.deps.log.view.volumes.get(volume);
+    if (record) return this.volumeStatus(record);
+    const message = `volume "${options.name}" was made and deleted since`;
+    throw new SystemError("volume/not-found", message, { volume });
   }
 
   /** Sent again, it finds the answer of its first time: by then the name may be nobody's. */
-  async deleteVolume(name: VolumeName, { proposal }: AdminCall): Promise<void> {
+  async deleteVolume(name: VolumeName, { signal, proposal }: AdminCall): Promise<void> {
     await this.currentView();
+    // A request that was held up may come when its caller has been answered by another member.
+    signal.throwIfAborted();
     const before = this.deps.log.answered(proposal, "deleteVolume");
     if (before) {
       accepted(before);

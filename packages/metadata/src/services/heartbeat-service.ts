@@ -8,10 +8,10 @@ import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
 
 /**
- * What processes have to find a new leader: they miss the answers of a silent one for a second, and
- * loaded machines need longer.
+ * What processes have to find a new leader: they notice a silent one after a second, about when the next
+ * one is elected. More would delay the failover of a node that was lost together with the leader.
  */
-const GRACE_MS = 4_000;
+const GRACE_MS = 2_000;
 /** Pingers take a leader for lost that does not answer for twice this. */
 const ANSWER_INTERVAL_MS = 500;
 
