@@ -1,64 +1,126 @@
-// What a caller is told of a volume when others are at work on the same name.
-import { diskId, nodeId, storeUuid, volumeId, volumeName } from "@ashlar/core";
+// A request that is sent again, to whoever leads then, is answered as the first time (R10).
+import {
+  diskId,
+  familyId,
+  MIB,
+  nodeId,
+  storeUuid,
+  type VolumeId,
+  volumeId,
+  volumeName,
+} from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import type { GroupLog } from "../group/group-log.ts";
 import { GroupView } from "../group/group-view.ts";
-import { GROUP_CLUSTER, TestGroup } from "../testing/test-group.ts";
+import { GROUP_CLUSTER, TestGroup, type TestMember } from "../testing/test-group.ts";
 import { VolumeChecker } from "../volume-check.ts";
 import { VolumeCreation } from "../volume-creation.ts";
 import { LogAdminService } from "./admin-service.ts";
 
 let group: TestGroup;
-let log: GroupLog;
-let admin: LogAdminService;
-const options = { signal: new AbortController().signal };
-
-beforeEach(async () => {
-  group = await TestGroup.of(1);
-  const { log: own, host, name } = group.leader();
-  log = own;
-  const { clock } = group;
-  const ids = { clusterId: GROUP_CLUSTER, nodeId: name };
-  admin = new LogAdminService({
-    log,
-    creation: new VolumeCreation({ replicatedLog: log, clock, log: silentLog }),
-    checker: new VolumeChecker({ log, clock }, ids),
-    reportOf: () => undefined,
-    group: new GroupView({ log, host, clock }, ids),
-  });
-  await log.propose({
-    kind: "nodeUp",
-    node: nodeId("storage-1"),
-    bootId: "a",
-    address: "127.0.0.1:7001",
-    familySeen: 0,
-    incarnationSeen: 0,
-    disks: [
-      {
-        disk: diskId("disk-1"),
-        storeUuid: storeUuid("00000000-0000-4000-8000-000000000001"),
-        sizeBytes: 2 ** 30,
-        state: "up",
-      },
-    ],
-  });
-});
 afterEach(() => group.stop());
 
-const volumeOf = (number: number) => volumeId(`10000000-0000-4000-8000-00000000000${number}`);
-const wanted = { name: volumeName("demo"), sizeBytes: 2 ** 20 };
+const signal = new AbortController().signal;
+const demo = {
+  volume: volumeId("10000000-0000-4000-8000-000000000001"),
+  name: volumeName("demo"),
+  sizeBytes: 16 * MIB,
+};
+const nodeUp = {
+  kind: "nodeUp",
+  node: nodeId("storage-1"),
+  bootId: "a",
+  address: "127.0.0.1:7001",
+  familySeen: 0,
+  incarnationSeen: 0,
+  disks: [
+    {
+      disk: diskId("disk-1"),
+      storeUuid: storeUuid("00000000-0000-4000-8000-000000000001"),
+      sizeBytes: 2 ** 30,
+      state: "up",
+    },
+  ],
+} as const;
 
-/** As another caller does as soon as it sees the volume. */
-function replaceOnSight(): void {
+function serviceOf({ log, host, name }: TestMember): LogAdminService {
+  const { clock } = group;
+  return new LogAdminService({
+    log,
+    creation: new VolumeCreation({ replicatedLog: log, clock, log: silentLog }),
+    checker: new VolumeChecker({ log, clock }, { clusterId: GROUP_CLUSTER }),
+    reportOf: () => undefined,
+    group: new GroupView({ log, host, clock }, { clusterId: GROUP_CLUSTER, nodeId: name }),
+  });
+}
+
+/** Answered while time passes. */
+async function answered<T>(asked: Promise<T>): Promise<T> {
+  let done = false;
+  const mark = (): void => {
+    done = true;
+  };
+  asked.then(mark, mark);
+  await group.until(() => done);
+  return asked;
+}
+
+async function openSession(): Promise<number> {
+  const { result } = await answered(group.leader().log.propose({ kind: "openSession" }));
+  if (result.kind !== "done") throw new Error("no session");
+  return result.value.session;
+}
+
+test("a deletion whose answer was lost is not told that there is no such volume", async () => {
+  group = await TestGroup.of(3);
+  await answered(group.leader().log.propose(nodeUp));
+  await answered(serviceOf(group.leader()).createVolume(demo, { signal }));
+  const proposal = { session: await openSession(), sequence: 1, answeredBelow: 1 };
+  await answered(serviceOf(group.leader()).deleteVolume(demo.name, { signal, proposal }));
+  await group.crash(group.leader().name);
+  await group.until(() => group.leaderOrNone() !== undefined);
+  const next = serviceOf(group.leader());
+  await answered(next.deleteVolume(demo.name, { signal, proposal }));
+  // Nor does it delete what took the name since.
+  const volume = volumeId("10000000-0000-4000-8000-000000000002");
+  await answered(next.createVolume({ ...demo, volume }, { signal }));
+  await answered(next.deleteVolume(demo.name, { signal, proposal }));
+  expect(await answered(next.listVolumes())).toHaveLength(1);
+  const other = { ...proposal, sequence: 2 };
+  await answered(next.deleteVolume(demo.name, { signal, proposal: other }));
+  await expect(
+    answered(next.deleteVolume(demo.name, { signal, proposal: { ...proposal, sequence: 3 } })),
+  ).rejects.toMatchObject({ code: "volume/not-found" });
+});
+
+test("a member is removed only while the others answer, and a lost answer is given again", async () => {
+  group = await TestGroup.of(3);
+  const [one, two] = group.followers().map(({ name }) => name);
+  const proposal = { session: await openSession(), sequence: 1, answeredBelow: 1 };
+  const service = serviceOf(group.leader());
+  await group.crash(one!);
+  await group.until(() => group.clock.nowMs() > 10_000);
+  await expect(answered(service.removeMember(two!, { signal }))).rejects.toMatchObject({
+    code: "member/needed",
+  });
+  await answered(service.removeMember(one!, { signal, proposal }));
+  await answered(service.removeMember(one!, { signal, proposal }));
+  await expect(answered(service.removeMember(one!, { signal }))).rejects.toMatchObject({
+    code: "member/unknown",
+  });
+});
+
+/** As another caller does who sees the volume appear. */
+function replaceOnSight(log: GroupLog, next: VolumeId): void {
   const forget = log.subscribe(({ changes }) => {
     if (!changes.some(({ kind }) => kind === "volume")) return;
     forget();
-    const family = 2 as never;
+    const family = familyId(2);
     const begin = { kind: "beginVolume", blockSize: 512, replicas: 1, createdAt: "" } as const;
     void Promise.all([
-      log.propose({ kind: "deleteVolume", volume: volumeOf(1) }),
-      log.propose({ ...begin, ...wanted, volume: volumeOf(2) }),
+      log.propose({ kind: "deleteVolume", volume: demo.volume }),
+      log.propose({ ...begin, ...demo, volume: next }),
       log.propose({ kind: "extendVolume", family, chunks: 1 }),
       log.propose({ kind: "finishVolume", family }),
     ]);
@@ -66,19 +128,26 @@ function replaceOnSight(): void {
 }
 
 test("whoever makes a volume is told of that one, not of another that has its name by then", async () => {
-  replaceOnSight();
-  const told = await admin
-    .createVolume({ ...wanted, volume: volumeOf(1) }, options)
+  group = await TestGroup.of(1);
+  const { log } = group.leader();
+  await log.propose(nodeUp);
+  const other = volumeId("10000000-0000-4000-8000-000000000002");
+  replaceOnSight(log, other);
+  const told = await serviceOf(group.leader())
+    .createVolume(demo, { signal })
     .then(({ id }) => id as string)
     .catch(({ code }) => code as string);
-  expect([volumeOf(1), "volume/not-found"]).toContain(told);
+  expect([demo.volume, "volume/not-found"]).toContain(told);
   await log.readIndex();
-  expect([...log.view.volumes.keys()]).toEqual([volumeOf(2)]);
+  expect([...log.view.volumes.keys()]).toEqual([other]);
 });
 
 test("a deletion whose caller is gone deletes nothing", async () => {
-  await admin.createVolume({ ...wanted, volume: volumeOf(1) }, options);
-  const signal = AbortSignal.abort(new Error("gone"));
-  await expect(admin.deleteVolume(wanted.name, { signal })).rejects.toThrow("gone");
-  expect(await admin.listVolumes()).toHaveLength(1);
+  group = await TestGroup.of(1);
+  await group.leader().log.propose(nodeUp);
+  const service = serviceOf(group.leader());
+  await service.createVolume(demo, { signal });
+  const gone = AbortSignal.abort(new Error("gone"));
+  await expect(service.deleteVolume(demo.name, { signal: gone })).rejects.toThrow("gone");
+  expect(await service.listVolumes()).toHaveLength(1);
 });
