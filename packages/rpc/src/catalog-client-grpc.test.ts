@@ -92,6 +92,15 @@ test("the watch goes on at another leader where it was, without a full list", as
   ]);
 });
 
+test("a client that starts while the first member it knows is stopped finds the leader", async () => {
+  const [stopped, leader] = (await group(2)) as [TestMember, TestMember];
+  stopped.part = "silent";
+  lead(leader);
+  const client = await clientOf([stopped, leader]);
+  await expect(client.ready(within())).resolves.toBeUndefined();
+  expect(stopped.asks("Watch")).toEqual([]);
+});
+
 test("unheard pings move the watch away from a leader that was stopped", async () => {
   const [stopped, next] = (await group(2)) as [TestMember, TestMember];
   lead(stopped);

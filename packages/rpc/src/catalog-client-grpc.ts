@@ -31,6 +31,7 @@ import {
 import { type PingSource, PingWorker } from "./ping-worker.ts";
 import { ProposerSession } from "./proposer-session.ts";
 import { catalogService, sessionsService } from "./services.ts";
+import { Waiters } from "./waiters.ts";
 
 export interface CatalogClientOptions {
   readonly clusterId: ClusterId;
@@ -44,11 +45,6 @@ export interface CatalogClientOptions {
 /** Start it before anything else is asked of it. */
 export function createCatalogClient(options: CatalogClientOptions): CatalogClient & Startable {
   return new GrpcCatalogClient(options);
-}
-
-interface Waiter {
-  readonly reached: () => boolean;
-  readonly resolve: () => void;
 }
 
 interface Abortable {
@@ -66,7 +62,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   private readonly changeListeners = new Set<(changes: readonly CatalogChange[]) => void>();
   private readonly supersededListeners = new Set<() => void>();
   private readonly stopped = new AbortController();
-  private waiters: Waiter[] = [];
+  private readonly waiters = new Waiters();
   /** The log whose entries the mirror counts; empty before the first full list. */
   private logId = "";
   private watching: Promise<void> = Promise.resolve();
@@ -269,9 +265,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     this.logId = message.logId;
     if (told.some(({ kind }) => kind === "member" || kind === "memberRemoved")) this.learn();
     if (told.length > 0) for (const listen of this.changeListeners) listen(told);
-    const reached = this.waiters.filter((waiter) => waiter.reached());
-    this.waiters = this.waiters.filter((waiter) => !reached.includes(waiter));
-    for (const { resolve } of reached) resolve();
+    this.waiters.look();
   }
 
   private learn(): void {
@@ -284,25 +278,6 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   }
 
   private reached(reached: () => boolean, { signal }: Abortable): Promise<void> {
-    const either = AbortSignal.any([signal, this.stopped.signal]);
-    return new Promise((resolve, reject) => {
-      if (either.aborted) reject(either.reason);
-      else if (reached()) resolve();
-      else {
-        const onAbort = (): void => {
-          this.waiters = this.waiters.filter((other) => other !== waiter);
-          reject(either.reason);
-        };
-        const waiter: Waiter = {
-          reached,
-          resolve: () => {
-            either.removeEventListener("abort", onAbort);
-            resolve();
-          },
-        };
-        either.addEventListener("abort", onAbort, { once: true });
-        this.waiters.push(waiter);
-      }
-    });
+    return this.waiters.until(reached, { signal: AbortSignal.any([signal, this.stopped.signal]) });
   }
 }
