@@ -72,7 +72,7 @@ function joining(id: NodeId, address: string, member: MemberStatus | undefined):
 /** Starting the process is the caller's part. */
 const startHint = (id: NodeId): string =>
   `start it with \`ashlar metadata --config FILE\`, a configuration with nodeId ${id}, this ` +
-  "cluster's id and an empty dataDir; it joins by itself, see `ashlar cluster member list`";
+  "cluster's id and members, and an empty dataDir; it joins by itself, see `ashlar cluster member list`";
 
 function parseAddress(text: string): string {
   if (isAddress(text)) return text;
