@@ -73,7 +73,9 @@ const status = (options: ClusterOptions): Promise<Answer> =>
         const cluster = await admin.clusterStatus({ signal });
         return clusterAnswer(cluster, await admin.groupStatus({ signal }));
       } catch (thrown) {
-        if (!hasCode(thrown, "cluster/unavailable")) throw thrown;
+        // The second: nobody leads since disks are full, which keeps members from voting.
+        if (!hasCode(thrown, "cluster/unavailable") && !hasCode(thrown, "disk/no-space"))
+          throw thrown;
         return leaderlessAnswer(admin, thrown, signal);
       }
     },
