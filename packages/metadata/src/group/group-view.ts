@@ -47,7 +47,7 @@ export class GroupView {
     };
   }
 
-  /** Every member that is expected, and those in the group that no longer are. */
+  /** Every member that is expected. One that was removed may still vote for a moment. */
   members(): readonly MemberStatus[] {
     const { log, host } = this.deps;
     const status = host.status;
