@@ -1,0 +1,101 @@
+// What the users of a metadata group see while its members are killed, stopped and cut off is what one
+// machine that never fails could have shown them: the history of their calls is linearizable (R7, R10).
+import { randomInt } from "node:crypto";
+import { createAdminClient } from "@ashlar/rpc";
+import { seededRandom } from "@ashlar/runtime";
+import { checkLinearizable, explainVerdict, VOLUME_NAMES } from "@ashlar/sim";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FAULT_NAMES, FaultSchedule } from "./support/metadata-faults.ts";
+import { MetadataHosts } from "./support/metadata-hosts.ts";
+import { startPlaceholderNode } from "./support/placeholder-node.ts";
+import { type User, VolumeHistory } from "./support/volume-history.ts";
+import { readAll, useVolumes, VolumeNames } from "./support/volume-users.ts";
+
+const { ASHLAR_HISTORY_SEED, ASHLAR_HISTORY_SECONDS } = process.env;
+/** The same seed gives the same faults and calls; when they meet is left to the machine. */
+const SEED = Number(ASHLAR_HISTORY_SEED ?? randomInt(2 ** 31));
+/** Longer runs, made by hand, find more. */
+const SECONDS = Number(ASHLAR_HISTORY_SECONDS ?? 30);
+
+const MEMBERS = 3;
+const NAMES = 4;
+/** Users who know all members, beside one per member who was told of no other. */
+const WELL_INFORMED = 3;
+
+/** What a run must have seen to say anything. */
+const COMPLETED_MIN = 30;
+const UNKNOWN_MIN = 3;
+const LEADER_CHANGES_MIN = 2;
+
+let hosts: MetadataHosts;
+/** To be undone before the members end, the last first. */
+const undo: (() => void | Promise<void>)[] = [];
+
+beforeAll(async () => {
+  hosts = await MetadataHosts.make(MEMBERS);
+});
+afterAll(async () => {
+  for (const step of undo.reverse()) await step();
+  await hosts?.remove();
+});
+
+function userWhoKnows(label: string, addresses: readonly string[]): User {
+  const admin = createAdminClient({ clusterId: hosts.clusterId, addresses });
+  undo.push(() => admin.close());
+  return { label, admin };
+}
+
+test("a history of calls under kill -9, SIGSTOP and partitions is linearizable", async () => {
+  console.log(`ASHLAR_HISTORY_SEED=${SEED} ASHLAR_HISTORY_SECONDS=${SECONDS}`);
+  const random = seededRandom(SEED);
+  const history = new VolumeHistory();
+  const names = new VolumeNames(NAMES);
+  undo.push(await startPlaceholderNode(hosts));
+  const single = hosts.addresses.map((address) => userWhoKnows(`user of ${address}`, [address]));
+  const others = Array.from({ length: WELL_INFORMED }, (_, at) =>
+    userWhoKnows(`user ${at + 1}`, hosts.addresses),
+  );
+
+  const faults = new FaultSchedule(hosts, seededRandom(random.below(2 ** 31)));
+  const ending = new AbortController();
+  const work = [...single, ...others].map((user) => {
+    const lots = seededRandom(random.below(2 ** 31));
+    return useVolumes(user, { history, names, random: lots, until: ending.signal });
+  });
+  await faults.run({ durationMs: SECONDS * 1_000 }).finally(() => ending.abort());
+  await Promise.all(work);
+  await hosts.untilInStep();
+  await readAll(single, { history, names });
+
+  const leaderChanges = (await hosts.logged("this member leads")) - 1;
+  const startedAtMs = performance.now();
+  const verdict = checkLinearizable(VOLUME_NAMES, history.operations);
+  const checkMs = Math.round(performance.now() - startedAtMs);
+
+  const created = history.count("create", "created");
+  const exists = history.count("create", "exists");
+  const deleted = history.count("delete", "deleted");
+  const absent = history.count("delete", "not-found");
+  const found = history.count("get", "found");
+  const notFound = history.count("get", "not-found");
+  const unknown = history.operations.filter(({ output }) => output === undefined).length;
+  console.log(faults.text);
+  console.log(
+    [
+      `${history.operations.length} calls on ${names.used.length} names:`,
+      `created ${created}, exists ${exists}, deleted ${deleted}, nothing to delete ${absent},`,
+      `found ${found}, not found ${notFound}, unknown ${unknown}; ${history.noEffect} without effect;`,
+      `${faults.inflicted.length} faults, ${leaderChanges} leader changes, checked in ${checkMs} ms`,
+    ].join("\n"),
+  );
+
+  expect(await hosts.crashes()).toEqual([]);
+  expect(history.surprises).toEqual([]);
+  expect(explainVerdict(verdict)).toBe("linearizable");
+  expect(Math.min(created + exists, deleted + absent, found + notFound)).toBeGreaterThan(
+    COMPLETED_MIN,
+  );
+  expect(unknown).toBeGreaterThan(UNKNOWN_MIN);
+  expect(leaderChanges).toBeGreaterThanOrEqual(LEADER_CHANGES_MIN);
+  expect(new Set(faults.inflicted.map(({ fault }) => fault))).toEqual(new Set(FAULT_NAMES));
+});

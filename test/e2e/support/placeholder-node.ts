@@ -1,0 +1,42 @@
+// A storage node as far as the catalog knows one: it registers and pings, and stores nothing. Volumes can
+// be placed on it where only their records matter.
+import { randomUUID } from "node:crypto";
+import { type ClusterId, diskId, MIB, nodeId, storeUuid } from "@ashlar/core";
+import { createCatalogClient } from "@ashlar/rpc";
+import { nodeClock, nodeRandom, silentLog } from "@ashlar/runtime";
+
+const SIZE_BYTES = 1024 * 1024 * MIB;
+
+/** Registers the node, and again when it was taken for dead; gives how to end it. */
+export async function startPlaceholderNode(cluster: {
+  readonly clusterId: ClusterId;
+  /** host:port of the metadata members. */
+  readonly addresses: readonly string[];
+}): Promise<() => Promise<void>> {
+  const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
+  const { clusterId, addresses: metadata } = cluster;
+  const client = createCatalogClient({ clusterId, metadata, ...ports });
+  const store = { storeUuid: storeUuid(randomUUID()), sizeBytes: SIZE_BYTES, state: "up" } as const;
+  const registration = {
+    node: nodeId("storage-1"),
+    bootId: randomUUID(),
+    address: "127.0.0.1:1",
+    disks: [{ disk: diskId("disk-1"), ...store }],
+    familySeen: 0,
+    incarnationSeen: 0,
+  };
+  const report = () => ({ disks: [{ ...store, freeBytes: SIZE_BYTES }] });
+  const ended = new AbortController();
+  const register = () => client.registerStorage(registration, report, { signal: ended.signal });
+  await client.start();
+  client.onSuperseded(() => {
+    register().catch((thrown: unknown) => {
+      if (!ended.signal.aborted) throw thrown;
+    });
+  });
+  await register();
+  return async () => {
+    ended.abort();
+    await client.stop();
+  };
+}

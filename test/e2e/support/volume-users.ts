@@ -1,0 +1,81 @@
+// Users at work on a few shared volume names: each makes one call after the other, and waits for the
+// answer, if not always to the end.
+import { setTimeout } from "node:timers/promises";
+import { type VolumeName, volumeName } from "@ashlar/core";
+import type { Random } from "@ashlar/runtime";
+import type { User, VolumeCall, VolumeHistory } from "./volume-history.ts";
+
+const CALLS: readonly VolumeCall[] = ["create", "delete", "get"];
+/**
+ * A name is left for a fresh one after so many calls: those of which nobody knows what came may take
+ * effect whenever the checker likes, and each doubles what it has to try.
+ */
+const CALLS_PER_NAME = 60;
+const PAUSE_MAX_MS = 25;
+/** One call in so many is given up soon. */
+const HASTY_ONE_IN = 5;
+const HASTY_MS = 300;
+/** Far beyond a client's own patience. */
+const CALL_DEADLINE_MS = 60_000;
+
+export class VolumeNames {
+  /** All that were ever used. */
+  readonly used: VolumeName[] = [];
+  private readonly current: { name: VolumeName; calls: number }[];
+
+  /** `count`: how many are in use at a time. */
+  constructor(count: number) {
+    this.current = Array.from({ length: count }, () => this.fresh());
+  }
+
+  take(random: Random): VolumeName {
+    const place = random.below(this.current.length);
+    let taken = this.current[place];
+    if (!taken || taken.calls >= CALLS_PER_NAME) {
+      taken = this.fresh();
+      this.current[place] = taken;
+    }
+    taken.calls += 1;
+    return taken.name;
+  }
+
+  private fresh(): { name: VolumeName; calls: number } {
+    const name = volumeName(`shared-${this.used.length + 1}`);
+    this.used.push(name);
+    return { name, calls: 0 };
+  }
+}
+
+export interface UseOptions {
+  readonly history: VolumeHistory;
+  readonly names: VolumeNames;
+  readonly random: Random;
+  readonly until: AbortSignal;
+}
+
+/** Creates, deletes and asks until told to stop. */
+export async function useVolumes(
+  user: User,
+  { history, names, random, until }: UseOptions,
+): Promise<void> {
+  while (!until.aborted) {
+    const kind = CALLS[random.below(CALLS.length)] ?? "get";
+    const hasty = random.below(HASTY_ONE_IN) === 0;
+    const signal = AbortSignal.timeout(hasty ? HASTY_MS : CALL_DEADLINE_MS);
+    await history.record(user, { kind, name: names.take(random) }, { signal });
+    await setTimeout(random.below(PAUSE_MAX_MS));
+  }
+}
+
+/** Each asks for every name: what the calls so far have come to. */
+export async function readAll(
+  users: readonly User[],
+  { history, names }: Pick<UseOptions, "history" | "names">,
+): Promise<void> {
+  for (const user of users) {
+    for (const name of names.used) {
+      const signal = AbortSignal.timeout(CALL_DEADLINE_MS);
+      await history.record(user, { kind: "get", name }, { signal });
+    }
+  }
+}
