@@ -53,6 +53,24 @@ test.each<[readonly ErrorCode[], number, string]>([
   expect(complaintOf(words)).toEqual({ atMs, text });
 });
 
+test.each([
+  [2, "disk/no-space", "2 of 3 metadata members have no room for their log: changes wait"],
+  [1, "cluster/unavailable", "the metadata members answer, but had no leader for 10 s"],
+] as const)("of three members %d with a full disk: %s, %s", (full, code, message) => {
+  const clock = new ManualClock();
+  const patience = new AdminPatience({ clock }, { members: () => ["m1", "m2", "m3"] });
+  const tell = (): void => {
+    for (const place of [1, 2, 3]) {
+      const meta = { diskFull: place <= full };
+      patience.failed(`m${place}`, new SystemError(followed, "of this test", meta));
+    }
+  };
+  tell();
+  clock.advance(10_000);
+  // The last of the three is the one that makes it too many, so that all have been heard again.
+  expect(tell).toThrow(expect.objectContaining({ code, message }));
+});
+
 test("a leader at work on a call makes no one impatient", () => {
   const clock = new ManualClock();
   const patience = new AdminPatience({ clock }, { members: () => ["m1"] });

@@ -52,7 +52,10 @@ export class AdminPatience {
     this.servedAtMs = this.clock.nowMs();
   }
 
-  /** @throws SystemError cluster/unavailable when this failure was one too many. */
+  /**
+   * @throws SystemError cluster/unavailable when this failure was one too many; disk/no-space when the
+   * group has no leader for want of disks that take a vote.
+   */
   failed(address: string, error: SystemError): void {
     this.lastWords.set(address, error);
     if (this.leftMs <= 0) throw this.complaint(error);
@@ -72,7 +75,8 @@ export class AdminPatience {
       return word !== undefined && isAnswer(word.code);
     };
     const silent = members.filter((address) => !isThere(address));
-    const missing = Math.floor(members.length / 2) + 1 - (members.length - silent.length);
+    const majority = Math.floor(members.length / 2) + 1;
+    const missing = majority - (members.length - silent.length);
     const hint = "start what has stopped; `ashlar cluster status` tells how each member sees it";
     const unavailable = (message: string, advice = hint): SystemError =>
       new SystemError("cluster/unavailable", message, { hint: advice, silent }, cause);
@@ -82,6 +86,8 @@ export class AdminPatience {
         "check that the cluster runs and that the address is right",
       );
     }
+    const full = members.filter((address) => saysFull(this.lastWords.get(address)));
+    if (full.length > members.length - majority) return noSpace(full, members.length);
     if (silent.length === 0) {
       const seconds = Math.round(this.patienceMs / SECOND_MS);
       return unavailable(`the metadata members answer, but had no leader for ${seconds} s`);
@@ -93,3 +99,15 @@ export class AdminPatience {
     return unavailable(`${absent}: changes wait until ${returning}`);
   }
 }
+
+function saysFull(word: SystemError | undefined): boolean {
+  const { diskFull } = word?.meta ?? {};
+  return diskFull === true;
+}
+
+const noSpace = (full: readonly string[], count: number): SystemError =>
+  new SystemError(
+    "disk/no-space",
+    `${full.length} of ${count} metadata members have no room for their log: changes wait`,
+    { hint: `free space on the disks of the metadata folders of ${full.join(", ")}` },
+  );

@@ -293,9 +293,15 @@ export class GroupLog implements ReplicatedLog, StateMachine {
 
   private notLeader(): SystemError {
     const leader = this.leading || this.isLeader ? undefined : this.leader;
-    if (!leader) return new SystemError("raft/not-leader", "no metadata member leads at present");
+    // One that cannot keep a vote is no help to an election: told to those who wait for one.
+    const diskFull = this.host?.noSpace !== undefined;
+    if (!leader) {
+      const message = "no metadata member leads at present";
+      return new SystemError("raft/not-leader", message, { diskFull });
+    }
     return new SystemError("raft/not-leader", `${leader.node} leads the metadata service`, {
       leader: leader.address,
+      diskFull,
     });
   }
 }

@@ -220,6 +220,8 @@ test("a leader whose disk is full lets another lead, and nothing waits for it", 
   group.diskOf(full.name).sizeBytesMax = 1;
   full.log.propose(gatewayUp(2)).catch(() => {});
   await group.until(() => group.leaderOrNone() !== undefined && !full.log.leads);
+  const meta = expect.objectContaining({ diskFull: true });
+  expect(() => full.log.requireLead()).toThrow(expect.objectContaining({ meta }));
   await answered(group.leader().log.propose(gatewayUp(3)));
   // What the full one had handed on is there too; it follows as soon as it can.
   expect(gateways(group.leader().name)).toEqual(["gateway-1", "gateway-2", "gateway-3"]);
