@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { isMetadata, type LabDocument } from "./lab-file.ts";
 import { planLab } from "./lab-plan.ts";
 import { labShape } from "./lab-shape.ts";
-import { missingIn } from "./readiness.ts";
+import { missingIn, reasonIn } from "./readiness.ts";
 
 const plan = (): Promise<LabDocument> =>
   planLab({ random: nodeRandom }, labShape({ nodes: "1", gateways: "1" }), { socketPath: "s" });
@@ -67,4 +67,16 @@ test("a member that was taken out of the cluster is not waited for, a new cluste
       .slice(1)
       .map(({ id }) => id),
   );
+});
+
+test.each([
+  [
+    '{"level":50,"error":{"message":"the disk said no"},"msg":"process cannot start"}',
+    "the disk said no",
+  ],
+  ['{"level":30,"msg":"process stops"}', '{"level":30,"msg":"process stops"}'],
+  ["null", "null"],
+  ["Segmentation fault", "Segmentation fault"],
+])("what %s says of why a process died", (line, reason) => {
+  expect(reasonIn(line)).toBe(reason);
 });

@@ -78,6 +78,16 @@ async function closedPortals(lab: LabDocument, wantedUp: ReadonlySet<string>): P
   return closed;
 }
 
+/** The error of a process's last line of log; the line itself where it is no record of one. */
+export function reasonIn(line: string): string {
+  try {
+    const { error } = JSON.parse(line) as { error?: { message?: unknown } };
+    return typeof error?.message === "string" ? error.message : line;
+  } catch {
+    return line;
+  }
+}
+
 async function requireLives(
   dir: string,
   lab: LabDocument,
@@ -87,7 +97,7 @@ async function requireLives(
   if (!dying) return;
   const log = labPaths(dir).logOf(dying.id);
   const [line = ""] = await lastLines(log, LOG_LINES_SHOWN);
-  throw new SystemError("process/failed", `${dying.id} does not start: ${line}`, {
+  throw new SystemError("process/failed", `${dying.id} does not start: ${reasonIn(line)}`, {
     process: dying.id,
     // The files of a lab that never was ready are taken away.
     ...(lab.stage === "ready" ? { hint: `see ${log}` } : {}),
