@@ -33,8 +33,13 @@ function onPropose(core: RaftCore, { entries }: Propose): StepResult {
   const leaving = core.progress(core.id) === undefined || core.transferee !== NONE;
   if (leaving) return refused("proposal-dropped");
   const first = core.log.lastIndex + 1;
+  const pendingBefore = core.pendingChangeIndex;
   const allowed = entries.map((entry, at) => allowChange(core, entry, first + at));
-  if (!appendOwn(core, allowed)) return refused("proposal-dropped");
+  if (!appendOwn(core, allowed)) {
+    // What is not in the log holds no other change up.
+    core.pendingChangeIndex = pendingBefore;
+    return refused("proposal-dropped");
+  }
   broadcastAppend(core);
   return ACCEPTED;
 }

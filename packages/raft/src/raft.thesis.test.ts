@@ -123,6 +123,30 @@ describe("4 membership", () => {
     group.settle();
     expect(membershipOf(group.raft(1))).toMatchObject({ voters: [1, 4], votersOutgoing: [] });
   });
+
+  it("4.3: a joint membership that could not be left at once is left later, without another entry", () => {
+    const group = led(3, {});
+    const changes = [{ kind: "add-learner", id: 3 }] as const;
+    group.raft(1).proposeChange({ transition: "joint-implicit", changes });
+    // Nothing is proposed while leadership is given away, to someone who never takes it.
+    group.raft(1).transferLeader(3);
+    group.settle([1, 2]);
+    expect(membershipOf(group.raft(1))).toMatchObject({ votersOutgoing: [1, 2, 3] });
+    group.tick(1, ELECTION_TICKS);
+    group.settle([1, 2]);
+    expect(membershipOf(group.raft(1))).toMatchObject({ votersOutgoing: [], learners: [3] });
+  });
+
+  it("4.1: a change that was refused holds up no other", () => {
+    const group = led(3, { uncommittedBytesMax: 8 });
+    const change = { transition: "auto", changes: [{ kind: "add-learner", id: 4 }] } as const;
+    group.propose(1, "8 bytes!");
+    expect(group.raft(1).proposeChange(change)).toMatchObject({ kind: "refused" });
+    group.settle();
+    group.raft(1).proposeChange(change);
+    group.settle();
+    expect(membershipOf(group.raft(1))).toMatchObject({ learners: [4] });
+  });
 });
 
 describe("6.2 a leader without a quorum", () => {

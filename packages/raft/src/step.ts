@@ -91,9 +91,13 @@ function onApplied(core: RaftCore, { entries }: StorageApplyResponse): StepResul
 
 function appliedTo(core: RaftCore, index: Index, bytes: number): void {
   core.log.appliedTo(index, bytes);
+  if (core.role === "leader") leaveJoint(core);
+}
+
+/** A leader on its way out cannot: then it tries again with its heartbeats, or the next leader does. */
+function leaveJoint(core: RaftCore): void {
   const { autoLeave } = core.group.membership;
-  if (!autoLeave || core.role !== "leader" || index < core.pendingChangeIndex) return;
-  // A leader on its way out leaves this to the next one: it sees the same membership.
+  if (!autoLeave || core.log.applied < core.pendingChangeIndex) return;
   const leave = encodeChange(LEAVE_JOINT);
   dispatch(LEADER, core, {
     version: MESSAGE_VERSION,
@@ -127,6 +131,7 @@ function tickLeader(core: RaftCore): void {
   if (core.heartbeatElapsed >= core.config.heartbeatTicks) {
     core.heartbeatElapsed = 0;
     broadcastHeartbeat(core);
+    leaveJoint(core);
   }
 }
 
