@@ -7,7 +7,7 @@ import { assert } from "@ashlar/core";
 import { formatMembership, type Membership, membershipState } from "../../membership.ts";
 import type { AppendEntriesResponse, Message, RequestVoteResponse } from "../../messages.ts";
 import type { RaftState } from "../../raft.ts";
-import type { Index, MemberId, MembershipState, Term } from "../../types.ts";
+import type { EntryId, Index, MemberId, MembershipState, Term } from "../../types.ts";
 import { quorumsOverlap } from "./quorum-overlap.ts";
 import type { SimulatedMember } from "./simulated-member.ts";
 
@@ -24,7 +24,9 @@ function isQuorum({ incoming, outgoing }: Membership, agrees: (id: MemberId) => 
 export class DecisionChecker {
   /** The highest index that a leader committed on a quorum's disks. */
   decided: Index;
-  readonly leaders = new Map<Term, MemberId>();
+  /** Each with the term of its leader: the entries up to `index` are committed in it. */
+  private readonly decisions: EntryId[] = [];
+  private readonly leaders = new Map<Term, MemberId>();
   private lastTerm: Term = 0;
   private readonly votes = new Map<string, MemberId>();
   private readonly members: ReadonlyMap<MemberId, SimulatedMember>;
@@ -88,7 +90,20 @@ export class DecisionChecker {
     });
     assert(held, `R5: ${id} commits ${commit} in term ${term} without a quorum's disks`);
     this.sawDecider(id, term, membership);
-    this.decided = Math.max(this.decided, commit);
+    if (commit <= this.decided) return;
+    this.decided = commit;
+    this.decisions.push({ term, index: commit });
+  }
+
+  /** The term in which the entry at `index` was first known to be committed; 0 before all. */
+  termDeciding(index: Index): Term {
+    let term = 0;
+    for (let at = this.decisions.length - 1; at >= 0; at -= 1) {
+      const decision = this.decisions[at]!;
+      if (decision.index < index) break;
+      term = decision.term;
+    }
+    return term;
   }
 
   sawCommit({ id, commit }: RaftState): void {

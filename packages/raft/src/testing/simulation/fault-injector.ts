@@ -133,10 +133,9 @@ function slowDisk(world: World): void {
 function driftClock(world: World): void {
   const member = victim(world);
   if (member === undefined) return;
-  const usual = member.driftPercent;
   world.figures.clockDrifts += 1;
   member.driftPercent = pick(world.draw, [-50, 100, 300]);
   world.clock.after(around(world.draw, lasting(world)), () => {
-    member.driftPercent = usual;
+    member.driftPercent = member.usualDriftPercent;
   });
 }

@@ -42,7 +42,7 @@ export class GroupChecker {
   }
 
   sawApply(entry: Entry, hash: number, outcome: Outcome | undefined): void {
-    const isFirst = this.log.sawApply(entry, hash);
+    const isFirst = this.log.sawApply(entry, hash, this.decisions.termDeciding(entry.index));
     if (outcome !== undefined) this.clients.sawOutcome(outcome, entry.index);
     if (!isFirst) return;
     this.figures.commits += 1;

@@ -1,8 +1,8 @@
 // What stands in the logs and what is applied of them.
 //
-// R2 equal term and index mean equal logs up to there. R3 a leader's log holds all that was applied in
-// earlier terms. R4 all members apply the same entry at the same index. R8 a snapshot is the state of
-// its index. R9 equal index means equal state.
+// R2 equal term and index mean equal logs up to there. R3 a leader's log holds all that was committed in
+// earlier terms; the term of an entry may be earlier still (figure 8). R4 all members apply the same entry
+// at the same index. R8 a snapshot is the state of its index. R9 equal index means equal state.
 import { assert } from "@ashlar/core";
 import type { Entry, Index, Term } from "../../types.ts";
 import type { SimulatedMember } from "./simulated-member.ts";
@@ -14,6 +14,8 @@ interface Applied {
   readonly term: Term;
   readonly content: string;
   readonly hash: number;
+  /** The term in which it was committed. */
+  readonly decidedIn: Term;
 }
 
 export class LogChecker {
@@ -44,7 +46,7 @@ export class LogChecker {
   }
 
   /** True for the first member that applies it. */
-  sawApply(entry: Entry, hash: number): boolean {
+  sawApply(entry: Entry, hash: number, decidedIn: Term): boolean {
     const { index, term } = entry;
     const content = contentOf(entry);
     const other = this.entries.get(index);
@@ -55,7 +57,7 @@ export class LogChecker {
       return false;
     }
     assert(index === this.applied + 1, `R4: entry ${index} follows ${this.applied}`);
-    this.entries.set(index, { term, content, hash });
+    this.entries.set(index, { term, content, hash, decidedIn });
     this.hashes.set(index, hash);
     this.applied = index;
     return true;
@@ -69,7 +71,7 @@ export class LogChecker {
   sawLeader({ id, raft, disk }: SimulatedMember): void {
     const { term, firstIndex, lastIndex } = raft.state;
     for (const [index, applied] of this.entries) {
-      if (applied.term >= term || index < firstIndex) continue;
+      if (applied.decidedIn >= term || index < firstIndex) continue;
       assert(index <= lastIndex, `R3: leader ${id} of term ${term} lacks ${index}`);
       const stable = index <= disk.storage.lastIndex();
       assert(!stable || disk.holds(index, applied.term), `R3: leader ${id} has another ${index}`);

@@ -23,6 +23,8 @@ interface WaitingRead {
 
 /** The longest that an apply thread takes, with a disk that is not slow. */
 const APPLY_MS_MAX = 4;
+/** A snapshot follows a change of the membership within this. */
+const SNAPSHOT_MS_MAX = 3000;
 /** Turns of the host's loop begin within this: what came meanwhile is handled in one go. */
 const TURN_MS_MAX = 3;
 
@@ -101,7 +103,7 @@ export class MemberProcess {
       this.complete(ready);
       return;
     }
-    this.write(ready, () => this.complete(ready));
+    this.write([ready], () => this.complete(ready));
   }
 
   private complete({ messages, committed }: Ready): void {
@@ -126,12 +128,13 @@ export class MemberProcess {
     }
   }
 
+  /** One fsync for all that waits for one. */
   private appendNext(): void {
-    const message = this.appends[0];
-    if (message === undefined) return;
-    this.write(message, () => {
-      this.respond(message.responses);
-      this.appends.shift();
+    const messages = [...this.appends];
+    if (messages.length === 0) return;
+    this.write(messages, () => {
+      for (const { responses } of messages) this.respond(responses);
+      this.appends.splice(0, messages.length);
       this.appendNext();
     });
   }
@@ -162,20 +165,23 @@ export class MemberProcess {
     }
   }
 
-  private write(writes: Writes, whenDurable: () => void): void {
+  private write(all: readonly Writes[], whenDurable: () => void): void {
     const { disk, diskSlowness } = this.member;
-    const { draw, mix, checker, figures } = this.world;
-    disk.begin(writes);
+    const { draw, mix, checker } = this.world;
+    disk.begin(all);
     this.member.after(around(draw, mix.syncMs * diskSlowness), () => {
-      disk.finish();
-      checker.sawWrite(this.member, writes);
-      const { snapshot } = writes;
-      if (snapshot !== undefined && snapshot.index > this.machine.applied) {
-        this.install(snapshot);
-        figures.snapshotsInstalled += 1;
-      }
+      disk.finish((writes) => {
+        checker.sawWrite(this.member, writes);
+        if (writes.snapshot !== undefined) this.installReceived(writes.snapshot);
+      });
       whenDurable();
     });
+  }
+
+  private installReceived(snapshot: LogSnapshot): void {
+    if (snapshot.index <= this.machine.applied) return;
+    this.install(snapshot);
+    this.world.figures.snapshotsInstalled += 1;
   }
 
   private install({ index, membership, data }: LogSnapshot): void {
@@ -194,7 +200,7 @@ export class MemberProcess {
       if (entry.kind !== "normal") this.applyChange(entry);
       else if (outcome !== undefined) this.answer(outcome);
       if (this.machine.applied - this.compactedAt >= this.world.mix.compactEvery) {
-        this.compact(entry);
+        this.compact();
       }
     }
     this.answerReads();
@@ -207,13 +213,18 @@ export class MemberProcess {
     const isAhead = raft.state.firstIndex > entry.index;
     if (kind === "refused" || isAhead) return;
     this.world.checker.sawChange(entry.index, raft.state.membership);
-    this.compact(entry);
+    // A new member takes only a snapshot that knows it, so there must be one some time.
+    this.member.after(this.world.draw(SNAPSHOT_MS_MAX), () => {
+      if (this.machine.applied > this.compactedAt) this.compact();
+    });
   }
 
-  /** The membership goes with the state, so it is taken at the entry that was just applied. */
-  private compact({ index, term }: Entry): void {
+  private compact(): void {
     const { raft, machine } = this;
-    if (raft.state.firstIndex > index) return;
+    const index = machine.applied;
+    const term = raft.termOf(index);
+    // The core may be ahead by a snapshot that is still being written, and with it the membership.
+    if (term === undefined || raft.state.firstIndex > index) return;
     const data = machine.save();
     const { membership } = raft;
     this.member.disk.compact(

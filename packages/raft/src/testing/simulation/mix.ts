@@ -32,9 +32,10 @@ export type MemberSettings = Pick<
 export interface Mix {
   readonly settings: MemberSettings;
   readonly tickMs: number;
-  /** Mean time on the way, the share of messages that take far longer, and of those that do not arrive. */
+  /** Mean time on the way, the share of messages that are late, and by how much. */
   readonly latencyMs: number;
   readonly latePerMille: number;
+  readonly lateMs: number;
   readonly lossPerMille: number;
   readonly duplicatePerMille: number;
   /** Mean time of an fsync. */
@@ -66,15 +67,16 @@ export function drawMix(draw: Draw): Mix {
     tickMs: between(draw, 50, 100),
     latencyMs: pick(draw, [2, 8, 30]),
     latePerMille: pick(draw, [0, 10, 80]),
+    lateMs: pick(draw, [100, 1000, 4000]),
     lossPerMille: pick(draw, [0, 5, 50, 200]),
     duplicatePerMille: pick(draw, [0, 5, 80]),
     syncMs: pick(draw, [1, 5, 25]),
     compactEvery: pick(draw, [4, 20, 100]),
     entriesKept: pick(draw, [0, 3, 20]),
     clients: between(draw, 2, 4),
-    thinkMs: pick(draw, [150, 400, 900]),
-    answerTimeoutMs: pick(draw, [300, 1000, 2500]),
-    readsPerMille: pick(draw, [200, 500]),
+    thinkMs: pick(draw, [60, 200, 600]),
+    answerTimeoutMs: pick(draw, [250, 800, 2000]),
+    readsPerMille: pick(draw, [200, 500, 800]),
     changeEveryMs: every(),
     transferEveryMs: every(),
     faultEveryMs: drawFaults(draw, every),

@@ -20,7 +20,7 @@ export class SimulatedDisk {
   private readonly durable = new MemoryStorage();
   /** The hard state of the last fsync. */
   private synced: HardState;
-  private inFlight: Writes | undefined;
+  private inFlight: readonly Writes[] = [];
 
   constructor(start: LogSnapshot | undefined) {
     if (start !== undefined) this.durable.applySnapshot(start);
@@ -46,16 +46,17 @@ export class SimulatedDisk {
     return index <= this.durable.lastIndex() && this.durable.term(index) === term;
   }
 
-  /** The fsync of what is written now returns with {@link finish}. */
-  begin(writes: Writes): void {
+  /** One fsync, which returns with {@link finish}, for all of `writes`. */
+  begin(writes: readonly Writes[]): void {
     this.inFlight = writes;
   }
 
-  finish(): void {
-    const writes = this.inFlight;
-    this.inFlight = undefined;
-    if (writes === undefined) return;
-    this.write(writes, writes.entries.length);
+  finish(written: (writes: Writes) => void): void {
+    for (const writes of this.inFlight) {
+      this.write(writes, writes.entries.length);
+      written(writes);
+    }
+    this.inFlight = [];
     this.synced = this.durable.initialState().hardState;
   }
 
@@ -65,19 +66,17 @@ export class SimulatedDisk {
   }
 
   crash(draw: Draw): CrashOutcome {
-    const writes = this.inFlight;
-    this.inFlight = undefined;
+    const lost = this.inFlight;
+    this.inFlight = [];
     if (chance(draw, 500)) this.durable.setHardState(this.synced);
-    let outcome: CrashOutcome = "nothing-lost";
-    if (writes !== undefined && chance(draw, 500)) {
-      outcome = "write-lost";
-    } else if (writes !== undefined) {
-      const kept = draw(writes.entries.length + 1);
-      this.write(writes, kept);
-      outcome = kept < writes.entries.length ? "write-torn" : "nothing-lost";
-    }
+    const kept = draw(lost.length + 1);
+    for (const writes of lost.slice(0, kept)) this.write(writes, writes.entries.length);
+    const next = lost[kept];
+    const isTorn = next !== undefined && next.entries.length > 0 && chance(draw, 500);
+    if (isTorn) this.write(next, draw(next.entries.length));
     this.cutCommit();
-    return outcome;
+    if (next === undefined) return "nothing-lost";
+    return isTorn ? "write-torn" : "write-lost";
   }
 
   compact(snapshot: LogSnapshot, entriesKept: number): void {

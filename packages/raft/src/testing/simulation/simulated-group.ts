@@ -93,7 +93,7 @@ export class SimulatedGroup implements World {
     this.network.mendAll();
     this.network.isFaulty = false;
     for (const member of this.members.values()) {
-      member.driftPercent = 0;
+      member.driftPercent = member.usualDriftPercent;
       member.diskSlowness = 1;
       member.resume();
     }

@@ -18,6 +18,7 @@ export class SimulatedMember {
   isUp = true;
   /** How much longer than it should be this member's tick is, in per cent; negative if shorter. */
   driftPercent: number;
+  readonly usualDriftPercent: number;
   /** By which factor its fsyncs take longer than they should. */
   diskSlowness = 1;
   private process: MemberProcess;
@@ -30,7 +31,8 @@ export class SimulatedMember {
   constructor(world: World, id: MemberId, start: LogSnapshot | undefined) {
     this.world = world;
     this.id = id;
-    this.driftPercent = between(world.draw, -DRIFT_PERCENT_MAX, DRIFT_PERCENT_MAX);
+    this.usualDriftPercent = between(world.draw, -DRIFT_PERCENT_MAX, DRIFT_PERCENT_MAX);
+    this.driftPercent = this.usualDriftPercent;
     this.disk = new SimulatedDisk(start);
     this.process = new MemberProcess(this, world, this.incarnation);
     this.begin();

@@ -6,8 +6,6 @@ import type { MemberId } from "../../types.ts";
 import { around, chance } from "./random.ts";
 import type { World } from "./world.ts";
 
-/** A late message takes this many times as long. */
-const LATE_FACTOR = 30;
 /** A snapshot is a long message. */
 const SNAPSHOT_FACTOR = 8;
 /** A transport gives up on a snapshot after this. */
@@ -61,9 +59,9 @@ export class SimulatedNetwork {
 
   private latencyOf({ kind }: Message): number {
     const { mix, draw } = this.world;
-    const late = this.isFaulty && chance(draw, mix.latePerMille) ? LATE_FACTOR : 1;
+    const lateMs = this.isFaulty && chance(draw, mix.latePerMille) ? mix.lateMs : 0;
     const size = kind === "install-snapshot" ? SNAPSHOT_FACTOR : 1;
-    return around(draw, mix.latencyMs * late * size);
+    return around(draw, mix.latencyMs * size + lateMs);
   }
 
   private deliver(message: Message, number: number): void {
