@@ -1,7 +1,7 @@
 // Creates a volume as a series of bounded commands, and takes back what did not come to its end. The
 // caller chose the volume's identity: when it asks again, here or of a later leader, the creation goes on
 // where it stood.
-import { CHUNKS_PER_COMMAND_MAX } from "@ashlar/catalog";
+import { CHUNKS_PER_COMMAND_MAX, type CommandKind, type Result } from "@ashlar/catalog";
 import { type FamilyId, hasCode, toSystemError, type VolumeId } from "@ashlar/core";
 import type { CreateVolumeOptions } from "@ashlar/rpc";
 import type { Clock, Log } from "@ashlar/runtime";
@@ -10,12 +10,19 @@ import type { ReplicatedLog } from "./replicated-log.ts";
 
 const BLOCK_SIZE_DEFAULT = 512;
 
+/** No volume, made or in creation, has the family. */
+const isGone = (result: Result<CommandKind>): boolean =>
+  result.kind === "refused" && result.code === "catalog/refused";
+
 export class VolumeCreation {
   private readonly replicatedLog: ReplicatedLog;
   private readonly clock: Clock;
   private readonly log: Log;
-  /** Creations that run here now. */
-  private readonly active = new Map<FamilyId, number>();
+  /**
+   * How many calls here want each volume made. Noted before anything is proposed: in the log, what an
+   * earlier call takes back then stands before what a later one begins.
+   */
+  private readonly wanted = new Map<VolumeId, number>();
 
   constructor(deps: {
     readonly replicatedLog: ReplicatedLog;
@@ -32,48 +39,59 @@ export class VolumeCreation {
    * the same is asked for again before what is left of it is taken back.
    */
   async create(
-    { volume, name, sizeBytes, replicas = 0, blockSize = BLOCK_SIZE_DEFAULT }: CreateVolumeOptions,
-    { signal }: { readonly signal: AbortSignal },
+    options: CreateVolumeOptions,
+    call: { readonly signal: AbortSignal },
   ): Promise<VolumeId> {
-    const { result } = await this.replicatedLog.propose({
-      kind: "beginVolume",
-      volume,
-      name,
-      sizeBytes,
-      blockSize,
-      replicas,
-      createdAt: new Date(this.clock.wallMs()).toISOString(),
-    });
-    const { family, chunks } = accepted(result);
-    this.active.set(family, (this.active.get(family) ?? 0) + 1);
+    const { volume } = options;
+    this.wanted.set(volume, (this.wanted.get(volume) ?? 0) + 1);
     try {
-      for (let placed = 0; placed < chunks; ) {
-        signal.throwIfAborted();
-        const extend = { kind: "extendVolume", family, chunks: CHUNKS_PER_COMMAND_MAX } as const;
-        placed = accepted((await this.replicatedLog.propose(extend)).result).placed;
+      for (;;) {
+        const made = await this.goOn(options, call);
+        if (made !== undefined) return made;
       }
-      const finished = await this.replicatedLog.propose({ kind: "finishVolume", family });
-      return accepted(finished.result).volume;
     } catch (thrown) {
+      const draft = this.replicatedLog.drafts.find(({ record }) => record.volume === volume);
+      const isLast = this.wanted.get(volume) === 1;
       // A leader that lost its place leaves the rest to the next one.
-      if (!hasCode(thrown, "raft/not-leader") && this.active.get(family) === 1) {
-        await this.abort(family);
+      if (draft && isLast && !hasCode(thrown, "raft/not-leader")) {
+        await this.abort(draft.record.family);
       }
       throw thrown;
     } finally {
-      const left = (this.active.get(family) ?? 1) - 1;
-      if (left > 0) this.active.set(family, left);
-      else this.active.delete(family);
+      const left = (this.wanted.get(volume) ?? 1) - 1;
+      if (left > 0) this.wanted.set(volume, left);
+      else this.wanted.delete(volume);
     }
   }
 
   /** Takes back what nobody goes on with: creations that ended with their leader or their caller. */
   async abortAbandoned(): Promise<void> {
     for (const { record } of this.replicatedLog.drafts) {
-      if (this.active.has(record.family)) continue;
+      if (this.wanted.has(record.volume)) continue;
       this.log.info({ volume: record.name }, "unfinished volume is taken back");
       await this.abort(record.family);
     }
+  }
+
+  /** Undefined when another call came to the end first, and the volume was deleted: to begin tells so. */
+  private async goOn(
+    { volume, name, sizeBytes, replicas = 0, blockSize = BLOCK_SIZE_DEFAULT }: CreateVolumeOptions,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<VolumeId | undefined> {
+    const { replicatedLog } = this;
+    const createdAt = new Date(this.clock.wallMs()).toISOString();
+    const shape = { volume, name, sizeBytes, blockSize, replicas, createdAt };
+    const begun = await replicatedLog.propose({ kind: "beginVolume", ...shape });
+    const { family, chunks } = accepted(begun.result);
+    const extend = { kind: "extendVolume", family, chunks: CHUNKS_PER_COMMAND_MAX } as const;
+    for (let placed = 0; placed < chunks; ) {
+      signal.throwIfAborted();
+      const { result } = await replicatedLog.propose(extend);
+      if (isGone(result)) return undefined;
+      placed = accepted(result).placed;
+    }
+    const { result } = await replicatedLog.propose({ kind: "finishVolume", family });
+    return isGone(result) ? undefined : accepted(result).volume;
   }
 
   /** What cannot be taken back now (a full disk) is later, by this leader or the next; nobody sees it. */
