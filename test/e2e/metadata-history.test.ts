@@ -1,15 +1,20 @@
 // What the users of a metadata group see while its members are killed, stopped and cut off is what one
 // machine that never fails could have shown them: the history of their calls is linearizable (R7, R10).
 import { randomInt } from "node:crypto";
-import { createAdminClient } from "@ashlar/rpc";
 import { seededRandom } from "@ashlar/runtime";
 import { checkLinearizable, explainVerdict, VOLUME_NAMES } from "@ashlar/sim";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FAULT_NAMES, FaultSchedule } from "./support/metadata-faults.ts";
 import { MetadataHosts } from "./support/metadata-hosts.ts";
 import { startPlaceholderNode } from "./support/placeholder-node.ts";
-import { type User, VolumeHistory } from "./support/volume-history.ts";
-import { readAll, useVolumes, VolumeNames } from "./support/volume-users.ts";
+import { VolumeHistory } from "./support/volume-history.ts";
+import {
+  readAll,
+  restlessUser,
+  settledUser,
+  useVolumes,
+  VolumeNames,
+} from "./support/volume-users.ts";
 
 const { ASHLAR_HISTORY_SEED, ASHLAR_HISTORY_SECONDS } = process.env;
 /** The same seed gives the same faults and calls; when they meet is left to the machine. */
@@ -19,8 +24,8 @@ const SECONDS = Number(ASHLAR_HISTORY_SECONDS ?? 30);
 
 const MEMBERS = 3;
 const NAMES = 4;
-/** Users who know all members, beside one per member who was told of no other. */
-const WELL_INFORMED = 3;
+/** Beside one settled user per member, who was told of no other. */
+const RESTLESS = 3;
 
 /** What a run must have seen to say anything. */
 const COMPLETED_MIN = 30;
@@ -39,33 +44,35 @@ afterAll(async () => {
   await hosts?.remove();
 });
 
-function userWhoKnows(label: string, addresses: readonly string[]): User {
-  const admin = createAdminClient({ clusterId: hosts.clusterId, addresses });
-  undo.push(() => admin.close());
-  return { label, admin };
-}
-
 test("a history of calls under kill -9, SIGSTOP and partitions is linearizable", async () => {
   console.log(`ASHLAR_HISTORY_SEED=${SEED} ASHLAR_HISTORY_SECONDS=${SECONDS}`);
   const random = seededRandom(SEED);
   const history = new VolumeHistory();
   const names = new VolumeNames(NAMES);
   undo.push(await startPlaceholderNode(hosts));
-  const single = hosts.addresses.map((address) => userWhoKnows(`user of ${address}`, [address]));
-  const others = Array.from({ length: WELL_INFORMED }, (_, at) =>
-    userWhoKnows(`user ${at + 1}`, hosts.addresses),
+  const { clusterId, addresses } = hosts;
+  const settled = addresses.map((address) =>
+    settledUser(`settled with ${address}`, { clusterId, addresses: [address] }),
+  );
+  for (const user of settled) undo.push(() => user.close());
+  const restless = Array.from({ length: RESTLESS }, (_, at) =>
+    restlessUser(
+      `restless ${at + 1}`,
+      { clusterId, addresses },
+      seededRandom(random.below(2 ** 31)),
+    ),
   );
 
   const faults = new FaultSchedule(hosts, seededRandom(random.below(2 ** 31)));
   const ending = new AbortController();
-  const work = [...single, ...others].map((user) => {
+  const work = [...settled, ...restless].map((user) => {
     const lots = seededRandom(random.below(2 ** 31));
     return useVolumes(user, { history, names, random: lots, until: ending.signal });
   });
   await faults.run({ durationMs: SECONDS * 1_000 }).finally(() => ending.abort());
   await Promise.all(work);
   await hosts.untilInStep();
-  await readAll(single, { history, names });
+  await readAll(settled, { history, names });
 
   const leaderChanges = (await hosts.logged("this member leads")) - 1;
   const startedAtMs = performance.now();

@@ -9,7 +9,8 @@ export type RecordedCall = Operation<VolumeNameInput, VolumeNameOutput>;
 
 export interface User {
   readonly label: string;
-  readonly admin: AdminClient;
+  /** Lends a client for one call. */
+  with<T>(use: (admin: AdminClient) => Promise<T>): Promise<T>;
 }
 
 /** What is known of a call that ended with an error, by the error's code. */
@@ -38,22 +39,23 @@ export class VolumeHistory {
 
   /** Makes a call and notes it. */
   async record(
-    { label, admin }: User,
+    user: User,
     { kind, name }: { readonly kind: VolumeCall; readonly name: VolumeName },
     { signal }: { readonly signal: AbortSignal },
   ): Promise<void> {
     const callTime = performance.now();
     const note = (output: VolumeNameOutput | undefined): void => {
       const returnTime = output === undefined ? undefined : performance.now();
-      this.operations.push({ client: label, callTime, returnTime, input: { kind, name }, output });
+      const made = { client: user.label, callTime, input: { kind, name } };
+      this.operations.push({ ...made, returnTime, output });
     };
     try {
-      note(await this.perform(admin, kind, name, { signal }));
+      note(await user.with((admin) => this.perform(admin, kind, name, { signal })));
     } catch (thrown) {
       const end = endOf(thrown, { signal });
       if (end === "unknown") note(undefined);
       else if (end === "no-effect") this.noEffect += 1;
-      else this.surprises.push(`${label}: ${kind} ${name}: ${thrown}`);
+      else this.surprises.push(`${user.label}: ${kind} ${name}: ${thrown}`);
     }
   }
 

@@ -2,6 +2,7 @@
 // answer, if not always to the end.
 import { setTimeout } from "node:timers/promises";
 import { type VolumeName, volumeName } from "@ashlar/core";
+import { type AdminClientOptions, createAdminClient } from "@ashlar/rpc";
 import type { Random } from "@ashlar/runtime";
 import type { User, VolumeCall, VolumeHistory } from "./volume-history.ts";
 
@@ -44,6 +45,33 @@ export class VolumeNames {
     this.used.push(name);
     return { name, calls: 0 };
   }
+}
+
+/** Has one client for good, which remembers who leads; gives how to end it, too. */
+export function settledUser(label: string, cluster: AdminClientOptions): User & { close(): void } {
+  const admin = createAdminClient(cluster);
+  return { label, with: (use) => use(admin), close: () => admin.close() };
+}
+
+/**
+ * Comes each time as someone new, who asks any member first: one that has lost its place and does not know
+ * it yet is asked while others are served by its successor.
+ */
+export function restlessUser(label: string, cluster: AdminClientOptions, random: Random): User {
+  const { addresses } = cluster;
+  return {
+    label,
+    with: async (use) => {
+      const first = random.below(addresses.length);
+      const turned = [...addresses.slice(first), ...addresses.slice(0, first)];
+      const admin = createAdminClient({ ...cluster, addresses: turned });
+      try {
+        return await use(admin);
+      } finally {
+        admin.close();
+      }
+    },
+  };
 }
 
 export interface UseOptions {
