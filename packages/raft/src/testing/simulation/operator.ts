@@ -70,14 +70,21 @@ export class Operator {
 
   private change(leader: SimulatedMember): void {
     const { draw } = this.world;
+    const transition = pick(draw, TRANSITIONS);
     const changes = this.nextChanges(leader);
-    if (changes.length === 0) return;
-    leader.raft.proposeChange({ transition: pick(draw, TRANSITIONS), changes });
-    if (chance(draw, IMPATIENT_PER_MILLE)) {
-      const more = this.nextChanges(leader);
-      if (more.length > 0) leader.raft.proposeChange({ transition: "auto", changes: more });
-    }
+    if (chance(draw, IMPATIENT_PER_MILLE)) this.changeTwice(leader);
+    else if (changes.length > 0) leader.raft.proposeChange({ transition, changes });
     this.switchOffRemoved();
+  }
+
+  /** Two voters less, one by one: the second comes before the first is applied. */
+  private changeTwice({ raft }: SimulatedMember): void {
+    const voters = [...raft.state.membership.incoming];
+    if (voters.length < this.size) return;
+    const first = this.world.draw(voters.length);
+    for (const at of [first, (first + 1) % voters.length]) {
+      raft.proposeChange({ transition: "auto", changes: [{ kind: "remove", id: voters[at]! }] });
+    }
   }
 
   private nextChanges({ raft }: SimulatedMember): MemberChange[] {
