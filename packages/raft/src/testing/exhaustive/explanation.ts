@@ -29,7 +29,6 @@ function explainInput(input: MemberInput): string {
   }
 }
 
-const ADDRESS: ReadonlySet<string> = new Set(["version", "kind", "from", "to", "term"]);
-
-const explainMessage = (message: Message): string =>
-  `${message.kind} of term ${message.term} from ${message.from} ${printGraph(message, ADDRESS)}`;
+function explainMessage({ version: _, kind, from, to: __, term, ...rest }: Message): string {
+  return `${kind} of term ${term} from ${from} ${printGraph(rest)}`;
+}

@@ -37,7 +37,7 @@ export interface SearchResult {
 export interface Violation {
   /** The invariant, by its number. */
   readonly reason: string;
-  /** The shortest way there. */
+  /** The shortest way there; what breaks may be an answer that its last step draws. */
   readonly path: readonly string[];
 }
 
