@@ -7,7 +7,7 @@ import { formatAddress } from "./addresses.ts";
 import { isGateway, type LabDocument, type LabProcess } from "./lab-file.ts";
 import { INTERNAL_HOST } from "./lab-paths.ts";
 import { adminAddresses } from "./process-configs.ts";
-import { labAdmin } from "./readiness.ts";
+import { ASKING_PATIENCE_MS, labAdmin } from "./readiness.ts";
 
 export interface LabStatus {
   readonly dir: string;
@@ -40,14 +40,11 @@ export interface LabReport {
   readonly volumesKnown: boolean;
 }
 
-/** An election is over by then; without a leader the rest is worth telling too. */
-const PATIENCE_MS = 4_000;
-
 async function knownVolumes(
   lab: LabDocument,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly VolumeStatus[] | undefined> {
-  const admin = labAdmin(lab, { patienceMs: PATIENCE_MS });
+  const admin = labAdmin(lab, { patienceMs: ASKING_PATIENCE_MS });
   try {
     return await admin.listVolumes({ signal });
   } catch (thrown) {

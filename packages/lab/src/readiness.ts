@@ -21,9 +21,12 @@ import { findSupervisor } from "./supervisor-start.ts";
 /** A lab is ready in a few seconds; a slow disk may take far longer to write its journals. */
 const READY_TIMEOUT_MS = 90_000;
 const POLL_MS = 100;
-/** A process that died this often in a row does not start at all. */
+/** A process that dies this often in a row while it is waited for does not start at all. */
 const DEATHS_MAX = 3;
 const LOG_LINES_SHOWN = 1;
+
+/** For who asks how things stand and wants to know of a group without a leader: elections are over by then. */
+export const ASKING_PATIENCE_MS = 4_000;
 
 /** The last lines of a log that hold something. */
 export async function lastLines(path: string, count: number): Promise<string[]> {
@@ -88,12 +91,24 @@ export function reasonIn(line: string): string {
   }
 }
 
+/** What is waited for, and what is remembered meanwhile. */
+interface Waiting {
+  readonly dir: string;
+  readonly lab: LabDocument;
+  readonly admin: AdminClient;
+  /** Restarts that a process had behind it when the waiting began: of those it has recovered. */
+  readonly restartsBefore: Map<string, number>;
+}
+
 async function requireLives(
-  dir: string,
-  lab: LabDocument,
+  { dir, lab, restartsBefore }: Waiting,
   processes: readonly ProcessStatus[],
 ): Promise<void> {
-  const dying = processes.find(({ restarts }) => restarts >= DEATHS_MAX);
+  const dying = processes.find(({ id, restarts }) => {
+    const before = Math.min(restarts, restartsBefore.get(id) ?? restarts);
+    restartsBefore.set(id, before);
+    return restarts - before >= DEATHS_MAX;
+  });
   if (!dying) return;
   const log = labPaths(dir).logOf(dying.id);
   const [line = ""] = await lastLines(log, LOG_LINES_SHOWN);
@@ -106,15 +121,14 @@ async function requireLives(
 
 /** What is not there yet; empty when volumes can be served. */
 async function waitingFor(
-  dir: string,
-  lab: LabDocument,
-  admin: AdminClient,
+  waiting: Waiting,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
+  const { lab, admin } = waiting;
   const supervisor = await findSupervisor(lab);
   if (!supervisor) throw new SystemError("process/failed", "the supervisor has ended");
-  await requireLives(dir, lab, supervisor.processes);
   const wanted = supervisor.processes.filter((process) => process.wanted === "up");
+  await requireLives(waiting, wanted);
   const wantedUp = new Set(wanted.map(({ id }) => id));
   try {
     const cluster = await admin.clusterStatus({ signal });
@@ -141,9 +155,10 @@ export async function untilReady(
   const deadlineMs = clock.nowMs() + READY_TIMEOUT_MS;
   // Asked again and again: it is here that is waited.
   const admin = labAdmin(lab, { patienceMs: POLL_MS });
+  const waiting: Waiting = { dir, lab, admin, restartsBefore: new Map() };
   try {
     for (;;) {
-      const missing = await waitingFor(dir, lab, admin, { signal });
+      const missing = await waitingFor(waiting, { signal });
       if (missing.length === 0) return;
       if (clock.nowMs() > deadlineMs) {
         throw new SystemError("process/failed", `not ready in time: ${missing.join(", ")}`, {

@@ -5,7 +5,7 @@ import { SystemError, toSystemError } from "@ashlar/core";
 import { isMetadata, type LabDocument, type LabProcess, type MetadataProcess } from "./lab-file.ts";
 import { labPaths } from "./lab-paths.ts";
 import { writeConfigs } from "./process-configs.ts";
-import { labAdmin } from "./readiness.ts";
+import { ASKING_PATIENCE_MS, labAdmin } from "./readiness.ts";
 import { findSupervisor } from "./supervisor-start.ts";
 
 const needed = (id: string, why: string, hint: string): SystemError =>
@@ -27,7 +27,7 @@ export async function requireDispensable(
   if (!(await findSupervisor(lab))) {
     throw needed(id, "the lab does not run", "start it, and stop this member alone");
   }
-  const admin = labAdmin(lab);
+  const admin = labAdmin(lab, { patienceMs: ASKING_PATIENCE_MS });
   try {
     await admin.clusterStatus({ signal });
   } catch (thrown) {

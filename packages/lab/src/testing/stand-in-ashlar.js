@@ -9,7 +9,8 @@ if (role !== "supervise") process.exit(70);
 
 for (const { logPath } of processes) writeFileSync(logPath, "the disk said no\n");
 writeFileSync(statePath, JSON.stringify({ version: 1, supervisorPid: process.pid, processes: {} }));
-const status = {
+let restarts = 0;
+const status = () => ({
   pid: process.pid,
   processes: processes.map(({ id, kind }) => ({
     id,
@@ -17,12 +18,14 @@ const status = {
     state: "waiting",
     pid: null,
     wanted: "up",
-    restarts: 3,
+    restarts,
     lastExit: { status: 1, signal: null },
   })),
-};
+});
 createServer((request, response) => {
+  // It dies between any two questions.
+  restarts += 1;
   response.writeHead(200, { connection: "close" });
-  response.end(JSON.stringify(request.url === "/status" ? status : {}));
+  response.end(JSON.stringify(request.url === "/status" ? status() : {}));
   if (request.url === "/shutdown") setImmediate(() => process.exit(0));
 }).listen(socketPath);
