@@ -34,6 +34,12 @@ describe("5.1 terms", () => {
     expect(group.raft(1).status).toMatchObject({ role: "follower", term: 9, leader: 3 });
   });
 
+  it("a candidate of an earlier term is refused, and learns the later one", () => {
+    const group = new PaperGroup([[1, 4], [1], [1]]);
+    group.campaign(2, [1, 2]);
+    expect(group.raft(2).status).toMatchObject({ role: "follower", term: 4 });
+  });
+
   it("a message of an earlier term has no effect", () => {
     const group = new PaperGroup([[1, 2], [], []]);
     group.raft(1).step(heartbeat(2, 1, 1));

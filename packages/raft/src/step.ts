@@ -67,8 +67,10 @@ function answerEarlierTerm(core: RaftCore, message: Message): void {
   if ((checkQuorum || preVote) && (kind === "heartbeat" || kind === "append-entries")) {
     // This member's term is ahead and its votes are ignored: only this frees it.
     core.send({ kind: "append-entries-response", to, index: 0, rejected: undefined });
-  } else if (kind === "request-vote" && message.preVote) {
-    core.send({ kind: "request-vote-response", to, preVote: true, reject: true });
+  } else if (kind === "request-vote") {
+    // "Reply false", with the term that the candidate lacks (figure 2): it may hear of it from nobody
+    // else, if this member does not know it yet and asks others for their votes.
+    core.send({ kind: "request-vote-response", to, preVote: message.preVote, reject: true });
   } else if (kind === "storage-append-response" && message.snapshot !== undefined) {
     // Entries may have been overwritten in the meantime; a snapshot is committed in any term.
     core.log.snapshotStable(message.snapshot);
