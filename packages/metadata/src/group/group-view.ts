@@ -3,12 +3,13 @@ import type { MemberRecord } from "@ashlar/catalog";
 import { type ClusterId, type NodeId, SystemError } from "@ashlar/core";
 import { type MemberId, NONE, type PeerStatus, type RaftStatus } from "@ashlar/raft";
 import type { GroupStatus, MemberRole, MemberStatus } from "@ashlar/rpc";
-import type { Clock } from "@ashlar/runtime";
+import { type Clock, sleep } from "@ashlar/runtime";
 import type { GroupLog } from "./group-log.ts";
 import type { RaftHost } from "./raft-host.ts";
 
 /** Heartbeats come several times a second: one that was not heard for this long is not there. */
 const SILENCE_MAX_MS = 1_500;
+const LISTEN_STEP_MS = 50;
 
 export interface GroupViewDeps {
   readonly log: GroupLog;
@@ -64,20 +65,29 @@ export class GroupView {
     return heardMs !== undefined && clock.nowMs() - heardMs < SILENCE_MAX_MS;
   }
 
-  /** @throws SystemError member/needed when without `id` no majority is left that answers. */
-  requireDispensable(id: NodeId): void {
-    const { log, host } = this.deps;
+  /**
+   * Resolves when the others have shown that they are a majority without `id`. Only signs of life from
+   * now on count: the last ones of a member that has just died are recent too.
+   * @throws SystemError member/needed when too few did.
+   */
+  async requireDispensable(
+    id: NodeId,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { log, host, clock } = this.deps;
     const leaving = log.view.members.get(id)?.member;
     const { incoming } = host.status.membership;
     if (leaving === undefined || !incoming.has(leaving)) return;
     const staying = [...incoming].filter((voter) => voter !== leaving);
-    const heard = staying.filter((voter) => this.isHeard(voter));
-    if (heard.length > staying.length / 2) return;
-    throw new SystemError(
-      "member/needed",
-      `without ${id} only ${heard.length} of ${staying.length} metadata members would answer`,
-      { hint: "bring the other members back first, see `ashlar cluster status`" },
-    );
+    const askedMs = clock.nowMs();
+    const isAlive = (voter: MemberId): boolean =>
+      voter === host.member || (host.heardOf(voter) ?? askedMs) > askedMs;
+    for (;;) {
+      const heard = staying.filter(isAlive);
+      if (heard.length > staying.length / 2) return;
+      if (clock.nowMs() >= askedMs + SILENCE_MAX_MS) throw needed(id, heard.length, staying.length);
+      await sleep(clock, LISTEN_STEP_MS, { signal });
+    }
   }
 
   private member({ node, address, member }: MemberRecord, status: RaftStatus): MemberStatus {
@@ -103,6 +113,13 @@ export class GroupView {
     return incoming.has(member) || outgoing.has(member) ? "follower" : "unknown";
   }
 }
+
+const needed = (id: NodeId, heard: number, staying: number): SystemError =>
+  new SystemError(
+    "member/needed",
+    `without ${id} only ${heard} of ${staying} metadata members would answer`,
+    { hint: "bring the other members back first, see `ashlar cluster status`" },
+  );
 
 function matchOf(
   member: MemberId,

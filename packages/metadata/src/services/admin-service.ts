@@ -94,10 +94,10 @@ export class LogAdminService implements AdminService {
     accepted((await this.deps.log.propose(command, proposal)).result);
   }
 
-  async removeMember(id: NodeId, { proposal }: AdminCall): Promise<void> {
+  async removeMember(id: NodeId, { signal, proposal }: AdminCall): Promise<void> {
     await this.currentView();
     const before = this.deps.log.answered(proposal, "memberRemoved");
-    if (!before) this.deps.group.requireDispensable(id);
+    if (!before) await this.deps.group.requireDispensable(id, { signal });
     const command = { kind: "memberRemoved", node: id } as const;
     accepted((await this.deps.log.propose(command, proposal)).result);
   }
