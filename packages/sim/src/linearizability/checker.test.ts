@@ -162,3 +162,14 @@ it("takes a long history with many clients and lost answers in few steps", () =>
   const verdict = checkLinearizable(REGISTER, history, { stepsMax: 50_000 });
   expect(verdict).toEqual({ kind: "linearizable" });
 });
+
+it("refutes a history with many lost answers in few steps, whatever they asked for", () => {
+  const lost = Array.from({ length: 40 }, (_, at) => [
+    write("a", [at, undefined], 1),
+    write("b", [at, undefined], 2),
+    operation("c", [at, undefined], { kind: "read" } as const),
+  ]).flat();
+  const history = [...lost, read("d", [100, 101], 1), read("d", [102, 103], 3)];
+  const verdict = checkLinearizable(REGISTER, history, { stepsMax: 20_000 });
+  expect(verdict.kind).toBe("not-linearizable");
+});

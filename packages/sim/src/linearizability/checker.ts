@@ -7,7 +7,9 @@
 // trying twice what leads to the same: the set of placed operations together with the model's state.
 //
 // Operations without an answer have no return. They may be placed anywhere after their call, and need not
-// be: the search is done when all that were answered have a place.
+// be: the search is done when all that were answered have a place. Of those that ask for the same the one
+// called first goes first, since it could stand wherever another stands; and none is placed where it changes
+// nothing. Otherwise each would double what there is to try.
 import { assert, present } from "@ashlar/core";
 import type { History, Model, Operation } from "./model.ts";
 import { PlacedSet } from "./placed-set.ts";
@@ -73,6 +75,8 @@ class Linearization<State, Input, Output> {
   private readonly previous: Int32Array;
   private readonly seen = new Set<string>();
   private readonly placed: PlacedSet;
+  /** Of each operation without an answer: the one before it that asks for the same. */
+  private readonly twins: readonly (number | undefined)[];
   private state: State;
   private last: Placement<State> | undefined;
   private steps = 0;
@@ -95,6 +99,7 @@ class Linearization<State, Input, Output> {
     this.next = Int32Array.from({ length: ring }, (_, at) => (at + 1) % ring);
     this.previous = Int32Array.from({ length: ring }, (_, at) => (at + ring - 1) % ring);
     this.placed = new PlacedSet(this.operations.map(({ returnTime }) => returnTime !== undefined));
+    this.twins = twinsOf(this.operations);
     this.state = model.initial();
   }
 
@@ -123,14 +128,18 @@ class Linearization<State, Input, Output> {
     return present(this.next[at], "the ring is whole");
   }
 
-  /** False if the model does not allow it here, or it leads to what was tried before. */
+  /** False if the model does not allow it here, it is of no use, or leads to what was tried before. */
   private place(call: number, operation: number): boolean {
+    const twin = this.twins[operation];
+    if (twin !== undefined && !this.placed.has(twin)) return false;
     this.steps += 1;
-    const { input, output } = this.operation(operation);
+    const { input, output, returnTime } = this.operation(operation);
     const result = this.model.step(this.state, input, output);
     if (!result.ok) return false;
+    const stateKey = this.model.key(result.state);
+    if (returnTime === undefined && stateKey === this.model.key(this.state)) return false;
     this.placed.add(operation);
-    const key = `${this.placed.key} ${this.model.key(result.state)}`;
+    const key = `${this.placed.key} ${stateKey}`;
     if (this.seen.has(key)) {
       this.placed.delete(operation);
       return false;
@@ -206,4 +215,16 @@ function eventsOf(operations: History<unknown, unknown>): readonly TimedEvent[] 
   });
   const rank = ({ kind }: TimedEvent): number => (kind === "call" ? 0 : 1);
   return events.sort((a, b) => a.time - b.time || rank(a) - rank(b));
+}
+
+/** For operations in the order of their calls. */
+function twinsOf(operations: History<unknown, unknown>): readonly (number | undefined)[] {
+  const latest = new Map<string, number>();
+  return operations.map(({ returnTime, input, output }, at) => {
+    if (returnTime !== undefined) return undefined;
+    const asked = JSON.stringify([input, output]);
+    const twin = latest.get(asked);
+    latest.set(asked, at);
+    return twin;
+  });
 }

@@ -8,6 +8,7 @@ export interface Operation<Input, Output> {
   readonly callTime: number;
   /** Undefined if no answer came: it may take effect at any time after the call, or never. */
   readonly returnTime: number | undefined;
+  /** Plain data: what is equal as JSON asks for the same. */
   readonly input: Input;
   /** Undefined if no answer came, or one that does not say what was done. */
   readonly output: Output | undefined;

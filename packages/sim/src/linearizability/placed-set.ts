@@ -33,6 +33,11 @@ export class PlacedSet {
     return `${this.prefix}+${sorted(this.beyond)}?${sorted(this.unanswered)}`;
   }
 
+  /** Only of operations without an answer. */
+  has(operation: number): boolean {
+    return this.unanswered.has(this.ranks[operation] ?? 0);
+  }
+
   /** An operation that is not in the set. */
   add(operation: number): void {
     const rank = this.ranks[operation] ?? 0;
