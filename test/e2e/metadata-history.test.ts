@@ -9,6 +9,7 @@ import { MetadataHosts } from "./support/metadata-hosts.ts";
 import { startPlaceholderNode } from "./support/placeholder-node.ts";
 import { VolumeHistory } from "./support/volume-history.ts";
 import {
+  type Habit,
   readAll,
   restlessUser,
   settledUser,
@@ -24,8 +25,17 @@ const SECONDS = Number(ASHLAR_HISTORY_SECONDS ?? 30);
 
 const MEMBERS = 3;
 const NAMES = 4;
-/** Beside one settled user per member, who was told of no other. */
-const RESTLESS = 3;
+/**
+ * Beside one settled user per member, who was told of no other. While a leader is cut off and does not know
+ * it yet, who waits for it neither writes elsewhere nor reads what is old: so some are hasty.
+ */
+const HABITS_OF_RESTLESS: readonly Habit[] = [
+  { calls: ["create", "delete"], hasty: true },
+  { calls: ["create", "delete", "get"], hasty: false },
+  { calls: ["get"], hasty: true },
+  { calls: ["get"], hasty: true },
+];
+const HABIT_OF_SETTLED: Habit = { calls: ["create", "delete", "get"], hasty: false };
 
 /** What a run must have seen to say anything. */
 const COMPLETED_MIN = 30;
@@ -55,19 +65,19 @@ test("a history of calls under kill -9, SIGSTOP and partitions is linearizable",
     settledUser(`settled with ${address}`, { clusterId, addresses: [address] }),
   );
   for (const user of settled) undo.push(() => user.close());
-  const restless = Array.from({ length: RESTLESS }, (_, at) =>
-    restlessUser(
-      `restless ${at + 1}`,
-      { clusterId, addresses },
-      seededRandom(random.below(2 ** 31)),
-    ),
-  );
+  const users = [
+    ...settled.map((user) => ({ user, habit: HABIT_OF_SETTLED })),
+    ...HABITS_OF_RESTLESS.map((habit, at) => {
+      const lots = seededRandom(random.below(2 ** 31));
+      return { user: restlessUser(`restless ${at + 1}`, { clusterId, addresses }, lots), habit };
+    }),
+  ];
 
   const faults = new FaultSchedule(hosts, seededRandom(random.below(2 ** 31)));
   const ending = new AbortController();
-  const work = [...settled, ...restless].map((user) => {
+  const work = users.map(({ user, habit }) => {
     const lots = seededRandom(random.below(2 ** 31));
-    return useVolumes(user, { history, names, random: lots, until: ending.signal });
+    return useVolumes(user, habit, { history, names, random: lots, until: ending.signal });
   });
   await faults.run({ durationMs: SECONDS * 1_000 }).finally(() => ending.abort());
   await Promise.all(work);

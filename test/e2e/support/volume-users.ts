@@ -6,16 +6,15 @@ import { type AdminClientOptions, createAdminClient } from "@ashlar/rpc";
 import type { Random } from "@ashlar/runtime";
 import type { User, VolumeCall, VolumeHistory } from "./volume-history.ts";
 
-const CALLS: readonly VolumeCall[] = ["create", "delete", "get"];
 /**
  * A name is left for a fresh one after so many calls: those of which nobody knows what came may take
  * effect whenever the checker likes, and each doubles what it has to try.
  */
 const CALLS_PER_NAME = 60;
 const PAUSE_MAX_MS = 25;
-/** One call in so many is given up soon. */
-const HASTY_ONE_IN = 5;
+/** A call of a hasty user, and of others one in so many, is given up after so long. */
 const HASTY_MS = 300;
+const HASTY_ONE_IN = 5;
 /** Far beyond a client's own patience. */
 const CALL_DEADLINE_MS = 60_000;
 
@@ -74,6 +73,12 @@ export function restlessUser(label: string, cluster: AdminClientOptions, random:
   };
 }
 
+/** What a user does all day. */
+export interface Habit {
+  readonly calls: readonly VolumeCall[];
+  readonly hasty: boolean;
+}
+
 export interface UseOptions {
   readonly history: VolumeHistory;
   readonly names: VolumeNames;
@@ -81,15 +86,16 @@ export interface UseOptions {
   readonly until: AbortSignal;
 }
 
-/** Creates, deletes and asks until told to stop. */
+/** Goes on until told to stop. */
 export async function useVolumes(
   user: User,
+  { calls, hasty }: Habit,
   { history, names, random, until }: UseOptions,
 ): Promise<void> {
   while (!until.aborted) {
-    const kind = CALLS[random.below(CALLS.length)] ?? "get";
-    const hasty = random.below(HASTY_ONE_IN) === 0;
-    const signal = AbortSignal.timeout(hasty ? HASTY_MS : CALL_DEADLINE_MS);
+    const kind = calls[random.below(calls.length)] ?? "get";
+    const givesUp = random.below(HASTY_ONE_IN) === 0 || hasty;
+    const signal = AbortSignal.timeout(givesUp ? HASTY_MS : CALL_DEADLINE_MS);
     await history.record(user, { kind, name: names.take(random) }, { signal });
     await setTimeout(random.below(PAUSE_MAX_MS));
   }
