@@ -12,12 +12,17 @@ const HOLD_MAX_MS = 3_500;
 /** A fault that comes while another lasts comes so much later. */
 const APART_MAX_MS = 1_000;
 const LEADER_DEADLINE_MS = 20_000;
+/** Beyond the duration that was asked for. */
+const OVERTIME_MAX_MS = 120_000;
+/** Longer than a leader goes on without its group. */
+const AWAKE_MS = 1_500;
 /** One in so many faults comes while another lasts. */
 const DOUBLE_ONE_IN = 4;
 
 interface Fault {
   /** Whom it befalls: who leads, or anyone. */
   readonly victim: "leader" | "member";
+  readonly holdMinMs?: number;
   begin(hosts: MetadataHosts, victim: TestHost): Promise<void>;
   end(hosts: MetadataHosts, victim: TestHost): Promise<void>;
 }
@@ -55,13 +60,34 @@ const cutting = (victim: Fault["victim"], ...ways: readonly Ways[]): Fault => ({
   },
 });
 
+const CUT_FROM_OTHERS = cutting("leader", toOthers, fromOthers);
+
+/**
+ * It sleeps until others have elected one of them, and wakes up where none of them can tell it so: for a
+ * while it takes itself for the leader, and clients reach it.
+ */
+const OVERSLEPT: Fault = {
+  victim: "leader",
+  holdMinMs: 2_000,
+  begin: async (hosts, leader) => {
+    await CUT_FROM_OTHERS.begin(hosts, leader);
+    hosts.signal(leader, "SIGSTOP");
+  },
+  end: async (hosts, leader) => {
+    hosts.signal(leader, "SIGCONT");
+    await setTimeout(AWAKE_MS);
+    await CUT_FROM_OTHERS.end(hosts, leader);
+  },
+};
+
 const FAULTS = {
   "kill -9 of the leader": killing("leader"),
   "kill -9 of a member": killing("member"),
   "SIGSTOP of the leader": stopping("leader"),
   "SIGSTOP of a member": stopping("member"),
   "a member reaches nobody": cutting("member", toOthers, fromOthers, toClients, fromClients),
-  "the leader reaches clients only": cutting("leader", toOthers, fromOthers),
+  "the leader reaches clients only": CUT_FROM_OTHERS,
+  "the leader oversleeps, then reaches clients only": OVERSLEPT,
   "the leader does not hear the others": cutting("leader", fromOthers),
   "the others do not hear the leader": cutting("leader", toOthers),
   "the leader does not reach clients": cutting("leader", toClients, fromClients),
@@ -101,6 +127,12 @@ class Deck {
   }
 }
 
+export interface ScheduleOptions {
+  readonly durationMs: number;
+  /** A busy machine needs longer for the same. */
+  readonly isEnough: () => boolean;
+}
+
 export class FaultSchedule {
   readonly inflicted: Inflicted[] = [];
   private readonly hosts: MetadataHosts;
@@ -120,10 +152,12 @@ export class FaultSchedule {
       .join("\n");
   }
 
-  /** For at least this long, and until each fault has been; then all is healed. */
-  async run({ durationMs }: { readonly durationMs: number }): Promise<void> {
+  /** For at least this long, until each fault has been and it was enough; then all is healed. */
+  async run({ durationMs, isEnough }: ScheduleOptions): Promise<void> {
     const deck = new Deck(this.random);
-    while (!deck.through || performance.now() - this.startedAtMs < durationMs) {
+    const elapsedMs = (): number => performance.now() - this.startedAtMs;
+    while (!deck.through || elapsedMs() < durationMs || !isEnough()) {
+      if (elapsedMs() > durationMs + OVERTIME_MAX_MS) return;
       const first = this.inflict(deck.deal());
       const doubled = this.random.below(DOUBLE_ONE_IN) === 0;
       await setTimeout(this.random.below(APART_MAX_MS));
@@ -134,7 +168,8 @@ export class FaultSchedule {
   private async inflict(name: FaultName): Promise<void> {
     const fault: Fault = FAULTS[name];
     // Drawn before anything is awaited: the same seed gives the same schedule.
-    const holdMs = HOLD_MIN_MS + this.random.below(HOLD_MAX_MS - HOLD_MIN_MS);
+    const { holdMinMs = HOLD_MIN_MS } = fault;
+    const holdMs = holdMinMs + this.random.below(HOLD_MAX_MS - holdMinMs);
     const lot = this.random.below(this.hosts.members.length);
     const victim = await this.victim(fault, lot);
     this.victims.add(victim);

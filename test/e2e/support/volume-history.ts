@@ -5,6 +5,7 @@ import { nodeRandom } from "@ashlar/runtime";
 import type { Operation, VolumeNameInput, VolumeNameOutput } from "@ashlar/sim";
 
 export type VolumeCall = VolumeNameInput["kind"];
+export const VOLUME_CALLS: readonly VolumeCall[] = ["create", "delete", "get"];
 export type RecordedCall = Operation<VolumeNameInput, VolumeNameOutput>;
 
 export interface User {
@@ -64,6 +65,15 @@ export class VolumeHistory {
     return this.operations.filter(
       (operation) => operation.input.kind === kind && operation.output?.kind === output,
     ).length;
+  }
+
+  /** Calls with a known outcome, of the kind that has the fewest. */
+  get completed(): number {
+    const known = this.operations.filter(({ output }) => output !== undefined);
+    const counts = VOLUME_CALLS.map(
+      (kind) => known.filter(({ input }) => input.kind === kind).length,
+    );
+    return Math.min(...counts);
   }
 
   private async perform(
