@@ -32,6 +32,9 @@ const WAITING_MAX = 4096;
 /** A read needs one round of heartbeats; longer means that no majority answers. */
 const READ_TIMEOUT_MS = 2_000;
 
+/** A leader with a full disk hands over well within this, if there is anybody to take over. */
+const HAND_OVER_MAX_MS = 3_000;
+
 interface Waiting {
   readonly term: number;
   readonly resolve: (committed: Committed<CommandKind>) => void;
@@ -178,9 +181,18 @@ export class GroupLog implements ReplicatedLog, StateMachine {
     this.answerReads();
   }
 
-  /** The only voter's disk is full: its callers need not wait until there is room. */
+  /**
+   * Callers need not wait until there is room. The only voter knows that at once; in a group another
+   * leads in a moment, unless no disk takes a vote.
+   */
   onNoSpace(error: SystemError): void {
-    if (this.host?.status.membership.incoming.size === 1) this.abandon(error);
+    const alone = this.host?.status.membership.incoming.size === 1;
+    if (alone) this.abandon(undecided(error));
+    else {
+      this.deps.clock.after(HAND_OVER_MAX_MS, () => {
+        if (this.isLeader && this.host?.noSpace) this.abandon(undecided(error));
+      });
+    }
   }
 
   /** The member ends: nothing that waits is answered any more. */
@@ -305,6 +317,14 @@ export class GroupLog implements ReplicatedLog, StateMachine {
     });
   }
 }
+
+/** What is in the log in memory gets to the disk with the first room there is. */
+const undecided = ({ code, meta }: SystemError): SystemError =>
+  new SystemError(
+    code,
+    "the disk of the metadata log is full: the change may take effect when there is room",
+    meta,
+  );
 
 const busy = (): SystemError =>
   new SystemError("cluster/unavailable", "too many proposals are under way", {

@@ -229,6 +229,21 @@ test("a leader whose disk is full lets another lead, and nothing waits for it", 
   await group.until(() => full.log.view.gateways.size === 3);
 });
 
+test("without room on any disk a change is refused, and all goes on when there is some", async () => {
+  group = await TestGroup.of(3);
+  const disks = [...group.members.keys()].map((name) => group.diskOf(name));
+  for (const disk of disks) disk.sizeBytesMax = 1;
+  await expect(answered(group.leader().log.propose(gatewayUp(1)))).rejects.toMatchObject({
+    code: "disk/no-space",
+  });
+  for (const disk of disks) disk.sizeBytesMax = Number.MAX_SAFE_INTEGER;
+  const members = [...group.members.values()];
+  await group.until(() => members.every(({ host }) => host.noSpace === undefined));
+  await group.until(() => group.leaderOrNone() !== undefined);
+  await answered(group.leader().log.propose(gatewayUp(2)));
+  await group.until(() => members.every(({ log }) => log.view.gateways.has(nodeId("gateway-2"))));
+});
+
 describe("states are compared", () => {
   const reported = () => group.leader().machine.state.hashReports;
   const fill = (): void => {
