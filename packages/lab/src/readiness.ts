@@ -2,7 +2,7 @@
 // every portal accepts connections and no process keeps dying. Asked again and again, since the
 // processes start in any order.
 import { readFile } from "node:fs/promises";
-import { clusterId, hasCode, SystemError } from "@ashlar/core";
+import { clusterId, hasCode, nodeId, SystemError } from "@ashlar/core";
 import {
   type AdminClient,
   type AdminClientOptions,
@@ -51,7 +51,8 @@ export const labAdmin = (
     addresses: adminAddresses(lab),
   });
 
-const hasVote = ({ role }: MemberStatus): boolean => role === "leader" || role === "follower";
+const hasVote = ({ role }: Pick<MemberStatus, "role">): boolean =>
+  role === "leader" || role === "follower";
 
 /**
  * Processes that are wanted and do not serve. A metadata member that was taken out of a cluster is
@@ -70,6 +71,20 @@ export function missingIn(
     .filter((process) => wantedUp.has(process.id) && !up.has(process.id))
     .filter((process) => !isMetadata(process) || lab.stage !== "ready" || expected.has(process.id))
     .map(({ id }) => id);
+}
+
+/**
+ * Members that do not say themselves that they have a vote: what a leader last heard of one that was
+ * stopped since may be a second old.
+ */
+async function membersWithoutVote(
+  admin: AdminClient,
+  expected: readonly string[],
+  { signal }: { readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  const answers = await admin.askMembers({ signal });
+  const voters = new Set(answers.map(({ status }) => status && hasVote(status) && status.self));
+  return expected.filter((id) => !voters.has(nodeId(id)));
 }
 
 async function closedPortals(lab: LabDocument, wantedUp: ReadonlySet<string>): Promise<string[]> {
@@ -133,7 +148,10 @@ async function waitingFor(
   try {
     const cluster = await admin.clusterStatus({ signal });
     const missing = missingIn(lab, wantedUp, cluster);
-    return missing.length > 0 ? missing : await closedPortals(lab, wantedUp);
+    if (missing.length > 0) return missing;
+    const expected = cluster.metadata.filter(({ id }) => wantedUp.has(id)).map(({ id }) => id);
+    const silent = await membersWithoutVote(admin, expected, { signal });
+    return silent.length > 0 ? silent : await closedPortals(lab, wantedUp);
   } catch (thrown) {
     const starting = ["cluster/unavailable", "rpc/unavailable", "rpc/deadline"] as const;
     if (!starting.some((code) => hasCode(thrown, code))) throw thrown;

@@ -11,7 +11,8 @@ import { until } from "./tools.ts";
 /** Starting a process, joining, catching up: seconds on a busy machine. */
 const COMPLETE_DEADLINE_MS = 60_000;
 
-const hasVote = ({ role }: MemberStatus): boolean => role === "leader" || role === "follower";
+const hasVote = ({ role }: Pick<MemberStatus, "role">): boolean =>
+  role === "leader" || role === "follower";
 
 /** Members as `metadata-1 leader up 0`, for comparisons that explain themselves. */
 const said = ({ id, role, state, lag }: MemberStatus): string => `${id} ${role} ${state} ${lag}`;
@@ -68,11 +69,23 @@ export class MetadataGroup {
   async untilInStep(...ids: string[]): Promise<void> {
     const ask = async (): Promise<string[]> => {
       const { metadata } = await this.status();
-      const inStep = metadata.filter((one) => hasVote(one) && one.state === "up" && one.lag === 0);
+      const voters = await this.voters();
+      const inStep = metadata
+        .filter((one) => hasVote(one) && one.state === "up" && one.lag === 0)
+        .filter(({ id }) => voters.has(id));
       return inStep.length < metadata.length ? metadata.map(said) : inStep.map(({ id }) => id);
     };
     const same = (found: string[]): boolean => [...found].sort().join() === [...ids].sort().join();
     await until(`${ids.join(", ")} in step`, COMPLETE_DEADLINE_MS, ask, same);
+  }
+
+  /** Who says so itself: a leader has heard of a member that has just died a moment ago. */
+  private async voters(): Promise<ReadonlySet<string>> {
+    const signal = AbortSignal.timeout(COMPLETE_DEADLINE_MS);
+    const answers = await this.admin.askMembers({ signal });
+    return new Set(
+      answers.flatMap(({ status }) => (status && hasVote(status) ? [status.self] : [])),
+    );
   }
 
   /** Waits until the supervisor has started a killed process again. */
