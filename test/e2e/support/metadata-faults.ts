@@ -158,10 +158,15 @@ export class FaultSchedule {
     const elapsedMs = (): number => performance.now() - this.startedAtMs;
     while (!deck.through || elapsedMs() < durationMs || !isEnough()) {
       if (elapsedMs() > durationMs + OVERTIME_MAX_MS) return;
-      const first = this.inflict(deck.deal());
-      const doubled = this.random.below(DOUBLE_ONE_IN) === 0;
-      await setTimeout(this.random.below(APART_MAX_MS));
-      await Promise.all(doubled ? [first, this.inflict(deck.deal())] : [first]);
+      const first = deck.deal();
+      const second = this.random.below(DOUBLE_ONE_IN) === 0 ? deck.deal() : undefined;
+      const later = setTimeout(this.random.below(APART_MAX_MS)).then(() => second);
+      const ended = await Promise.allSettled([
+        this.inflict(first),
+        later.then((name) => (name === undefined ? undefined : this.inflict(name))),
+      ]);
+      // Both have ended: nothing is done to the members any more.
+      for (const one of ended) if (one.status === "rejected") throw one.reason;
     }
   }
 

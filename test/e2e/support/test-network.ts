@@ -33,8 +33,8 @@ export class TestNetwork {
   /** This process. */
   readonly outside: TestHost;
   private readonly switchNamespace: string;
-  /** `from>to` of what is lost. */
-  private readonly cuts = new Map<string, readonly [from: TestHost, to: TestHost]>();
+  /** `from>to` of what is lost: faults that overlap may cut and heal the same. */
+  private readonly cuts = new Set<string>();
 
   private constructor(hosts: readonly TestHost[], outside: TestHost, switchNamespace: string) {
     this.hosts = hosts;
@@ -44,7 +44,7 @@ export class TestNetwork {
 
   /** A network of hosts with these names. Needs root. */
   static async make(...names: string[]): Promise<TestNetwork> {
-    const subnet = await freeSubnet();
+    const subnet = await freeSubnet().catch(cannotMake);
     const prefix = `ash${subnet}`;
     const hosts = names.map((name, at) => ({
       name,
@@ -58,16 +58,14 @@ export class TestNetwork {
       await network.build();
     } catch (thrown) {
       await network.remove();
-      const hint =
-        "hosts of their own need network namespaces: run as root, with iproute2 installed";
-      throw new Error(`${hint}\n${(thrown as Error).message}`);
+      cannotMake(thrown);
     }
     return network;
   }
 
   /** Loses all that `from` sends to `to`, until healed. */
   async cut(from: TestHost, to: TestHost): Promise<void> {
-    this.cuts.set(`${from.name}>${to.name}`, [from, to]);
+    this.cuts.add(`${from.name}>${to.name}`);
     const entry = [to.ip, "lladdr", NOBODY, "nud", "permanent", "dev", from.device];
     await run("ip", ...inside(from), "neigh", "replace", ...entry);
   }
@@ -75,10 +73,6 @@ export class TestNetwork {
   async heal(from: TestHost, to: TestHost): Promise<void> {
     if (!this.cuts.delete(`${from.name}>${to.name}`)) return;
     await run("ip", ...inside(from), "neigh", "del", to.ip, "dev", from.device);
-  }
-
-  async healAll(): Promise<void> {
-    for (const [from, to] of [...this.cuts.values()]) await this.heal(from, to);
   }
 
   /** Processes on the hosts must have ended. */
@@ -110,6 +104,11 @@ export class TestNetwork {
       if (namespace !== undefined) await run("ip", ...inside(host), "link", "set", "lo", "up");
     }
   }
+}
+
+function cannotMake(thrown: unknown): never {
+  const hint = "hosts of their own need network namespaces: run as root, with iproute2 installed";
+  throw new Error(`${hint}\n${(thrown as Error).message}`);
 }
 
 /** Third byte of addresses that nothing on this machine has, not even another run of this test. */
