@@ -5,13 +5,19 @@ import { addFigures, noFigures, SimulatedGroup, zeroFigures } from "./testing/in
 
 const SEEDS = 240;
 const SECONDS = 60;
+/** What once broke a rule, by its size. */
+const SEEDS_THAT_BROKE: ReadonlyMap<number, readonly number[]> = new Map([
+  // A torn write left a commit index without the entries that it was about.
+  [3, [7737]],
+]);
 
 describe.each([{ members: 3 }, { members: 5 }])("$members members", ({ members }) => {
   it("keep their invariants under loss, cuts, crashes, pauses and drifting clocks, and recover", {
     timeout: 300_000,
   }, () => {
     const sum = noFigures();
-    for (let seed = 1; seed <= SEEDS; seed += 1) {
+    const seeds = Array.from({ length: SEEDS }, (_, at) => at + 1);
+    for (const seed of [...(SEEDS_THAT_BROKE.get(members) ?? []), ...seeds]) {
       try {
         addFigures(sum, new SimulatedGroup({ seed, members, seconds: SECONDS }).run().figures);
       } catch (thrown) {

@@ -3,6 +3,8 @@
 // `ready`, does it in this order, and says so with `advance`:
 //
 //   1. write entries, hard state and snapshot; fsync if `mustSync`, and always for a snapshot
+//      (a crash may leave a head of that, each entry with its term and vote, but never a commit index
+//      beyond the entries it came with: what they were to replace would count as committed)
 //   2. send the messages: they may promise what was written, so never before 1 (R5)
 //   3. apply a snapshot, then the committed entries; `applyChange` for those that are no `normal` ones
 //   4. advance

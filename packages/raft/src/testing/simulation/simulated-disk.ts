@@ -1,7 +1,9 @@
 // One member's disk. A write becomes durable when its fsync returns, and only then is it visible to the
-// core. A crash in between leaves any head of it: records are appended one after another, the hard state
-// before the entries that came with it, and a torn record is cut. A commit index that was written without
-// fsync may be lost as well. A snapshot is a file of its own, renamed into place: all of it or nothing.
+// core. A crash in between leaves any head of it: records are appended one after another, and a torn one is
+// cut. A record is an entry together with the term and vote of its write, and with its commit index as far
+// as the record reaches: a commit index must not outlive the entries that it is about, since what they were
+// to replace would count as committed. A commit index that was written without fsync may be lost as well. A
+// snapshot is a file of its own, renamed into place: all of it or nothing.
 import type { RaftStorage } from "../../storage.ts";
 import { MemoryStorage } from "../../storage.ts";
 import type { Entry, HardState, Index, LogSnapshot, Term } from "../../types.ts";
@@ -73,7 +75,7 @@ export class SimulatedDisk {
     for (const writes of lost.slice(0, kept)) this.write(writes, writes.entries.length);
     const next = lost[kept];
     const isTorn = next !== undefined && next.entries.length > 0 && chance(draw, 500);
-    if (isTorn) this.write(next, draw(next.entries.length));
+    if (isTorn) this.tear(next, draw(next.entries.length));
     this.cutCommit();
     if (next === undefined) return "nothing-lost";
     return isTorn ? "write-torn" : "write-lost";
@@ -91,6 +93,14 @@ export class SimulatedDisk {
       this.durable.applySnapshot(snapshot);
     }
     this.durable.append(entries.slice(0, kept));
+  }
+
+  private tear(writes: Writes, kept: number): void {
+    const { hardState, entries } = writes;
+    const reach = (entries[0]?.index ?? 0) - 1 + kept;
+    const before = this.durable.initialState().hardState.commit;
+    const commit = Math.max(before, Math.min(hardState?.commit ?? 0, reach));
+    this.write({ ...writes, hardState: hardState && { ...hardState, commit } }, kept);
   }
 
   /** A commit index beyond a torn log is of no use. */
