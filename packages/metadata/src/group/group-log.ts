@@ -12,7 +12,7 @@ import {
   type Result,
   type VolumeDraft,
 } from "@ashlar/catalog";
-import { hasCode, type NodeId, SystemError } from "@ashlar/core";
+import { type NodeId, SystemError } from "@ashlar/core";
 import {
   type Entry,
   type LogSnapshot,
@@ -226,9 +226,9 @@ export class GroupLog implements ReplicatedLog, StateMachine {
     const run = this.deps.random.uuid();
     this.ownRun = run;
     const member = this.host?.member ?? NONE;
-    this.proposeNow({ kind: "beginTerm", member, run }).catch((thrown) => {
-      // Without leadership there is nothing to begin; a full disk is waited for.
-      if (this.ownRun !== run || !hasCode(thrown, "disk/no-space")) return;
+    this.proposeNow({ kind: "beginTerm", member, run }).catch(() => {
+      // Without leadership there is nothing to begin; all else, as a full disk, is waited for.
+      if (this.ownRun !== run || !this.isLeader) return;
       this.deps.clock.after(READ_TIMEOUT_MS, () => {
         if (this.ownRun === run && this.isLeader) this.beginTerm();
       });

@@ -1,7 +1,7 @@
 // One member of the group as it runs: gives the core its time and messages, and does what it asks for,
 // in the order that raft.ts demands. Writes go through the append worker; entries are applied here,
 // since applying neither waits nor takes long.
-import { assert, type SystemError, toSystemError } from "@ashlar/core";
+import { AssertionError, assert, type SystemError, toSystemError } from "@ashlar/core";
 import {
   type Entry,
   type EntryId,
@@ -35,6 +35,8 @@ const CAMPAIGN_SPREAD_MS = 100;
 const SNAPSHOT_ENTRIES = 4096;
 /** Entries kept behind a snapshot: a member that was away briefly needs no snapshot. */
 const ENTRIES_KEPT = 1024;
+/** A new member waits for the snapshot that names it. */
+const SNAPSHOT_RETRY_MS = 1_000;
 
 /** The durable log, beside what the core reads of it. */
 export interface MemberStorage extends RaftStorage {
@@ -159,8 +161,13 @@ export class RaftHost {
     return this.heardMs.get(member);
   }
 
-  /** The place the proposal takes in this leader's log; undefined if it cannot take it now. */
+  /**
+   * The place the proposal takes in this leader's log; undefined if it cannot take it now. One that lost
+   * its place in this turn may not have been told yet: the core would hand the proposal on, and it would
+   * have no place here.
+   */
   propose(data: Buffer): EntryId | undefined {
+    if (!this.isLeader) return undefined;
     return this.placed(this.raft.propose(data).kind === "accepted");
   }
 
@@ -171,6 +178,7 @@ export class RaftHost {
   }
 
   proposeChange(change: MembershipChange): EntryId | undefined {
+    if (!this.isLeader) return undefined;
     return this.placed(this.raft.proposeChange(change).kind === "accepted");
   }
 
@@ -200,7 +208,14 @@ export class RaftHost {
   receive(message: Message): void {
     if (this.ended) return;
     this.heardMs.set(message.from, this.deps.clock.nowMs());
-    this.raft.step(message);
+    try {
+      this.raft.step(message);
+    } catch (thrown) {
+      // Not the sender's matter: this log and the group's contradict each other.
+      if (!(thrown instanceof AssertionError)) throw thrown;
+      this.fail(toSystemError(thrown));
+      return;
+    }
     this.schedule();
   }
 
@@ -229,6 +244,10 @@ export class RaftHost {
     if (!heir) return;
     this.deps.log.warn({ to: heir.id }, "the disk does not take writes: another member is to lead");
     this.raft.transferLeader(heir.id);
+  }
+
+  private get isLeader(): boolean {
+    return this.raft.state.role === "leader";
   }
 
   private placed(accepted: boolean): EntryId | undefined {
@@ -301,10 +320,14 @@ export class RaftHost {
     this.schedule();
   }
 
-  /** One that fails is tried again as many entries later: the log holds everything anyway. */
+  /**
+   * One that fails is tried again as many entries later, since the log holds everything anyway; but
+   * soon, if somebody waits for it.
+   */
   private maybeSnapshot(): void {
     const { appliedIndex } = this.machine;
-    const due = this.snapshotOld || appliedIndex >= this.snapshotAt + this.snapshotEntries;
+    const awaited = this.snapshotOld;
+    const due = awaited || appliedIndex >= this.snapshotAt + this.snapshotEntries;
     if (!due || this.ended) return;
     this.snapshotOld = false;
     this.snapshotAt = appliedIndex;
@@ -319,8 +342,17 @@ export class RaftHost {
       (thrown) => {
         const error = toSystemError(thrown);
         this.deps.log.warn({ error, code: error.code }, "metadata snapshot failed");
+        if (awaited) this.snapshotLater();
       },
     );
+  }
+
+  private snapshotLater(): void {
+    if (this.ended) return;
+    this.deps.clock.after(SNAPSHOT_RETRY_MS, () => {
+      this.snapshotOld = true;
+      this.schedule();
+    });
   }
 
   private fail(error: SystemError): void {
