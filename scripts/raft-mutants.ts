@@ -54,11 +54,14 @@ function readMutant(path: string): Mutant {
 /** A scratch copy that finds its packages where the original does. */
 function copySources(scratch: string, name: string): string {
   const copy = join(scratch, name);
-  mkdirSync(join(copy, "scripts"), { recursive: true });
+  const scope = join(copy, "node_modules/@ashlar");
+  for (const folder of [join(copy, "scripts"), scope]) mkdirSync(folder, { recursive: true });
   cpSync(join(root, "packages/raft/src"), join(copy, "packages/raft/src"), { recursive: true });
-  for (const file of ["scripts/raft-sim.ts", "package.json"])
+  for (const file of ["scripts/raft-sim.ts", "package.json", "packages/raft/package.json"]) {
     cpSync(join(root, file), join(copy, file));
-  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  }
+  symlinkSync(join(root, "packages/core"), join(scope, "core"));
+  symlinkSync(join(copy, "packages/raft"), join(scope, "raft"));
   return copy;
 }
 

@@ -4,12 +4,7 @@
 // invariant, and, over 100 seeds and more, for a kind of event that never happened.
 import { parseArgs } from "node:util";
 import { AssertionError } from "@ashlar/core";
-import {
-  addFigures,
-  noFigures,
-  SimulatedGroup,
-  zeroFigures,
-} from "../packages/raft/src/testing/index.ts";
+import { addFigures, noFigures, SimulatedGroup, zeroFigures } from "@ashlar/raft/testing";
 
 const SEEDS_THAT_SHOW_ALL = 100;
 const PROGRESS_EVERY_MS = 10_000;
