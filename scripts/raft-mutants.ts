@@ -52,16 +52,21 @@ function readMutant(path: string): Mutant {
 }
 
 /** A scratch copy that finds its packages where the original does. */
-function copySources(scratch: string, name: string): string {
-  const copy = join(scratch, name);
-  const scope = join(copy, "node_modules/@ashlar");
-  for (const folder of [join(copy, "scripts"), scope]) mkdirSync(folder, { recursive: true });
+function copySources(scratch: string, of: string): string {
+  const copy = join(scratch, of);
+  const modules = join(copy, "node_modules");
+  for (const folder of ["scripts", "node_modules/@ashlar"]) {
+    mkdirSync(join(copy, folder), { recursive: true });
+  }
+  for (const name of readdirSync(join(root, "node_modules"))) {
+    if (name !== "@ashlar") symlinkSync(join(root, "node_modules", name), join(modules, name));
+  }
   cpSync(join(root, "packages/raft/src"), join(copy, "packages/raft/src"), { recursive: true });
   for (const file of ["scripts/raft-sim.ts", "package.json", "packages/raft/package.json"]) {
     cpSync(join(root, file), join(copy, file));
   }
-  symlinkSync(join(root, "packages/core"), join(scope, "core"));
-  symlinkSync(join(copy, "packages/raft"), join(scope, "raft"));
+  symlinkSync(join(root, "packages/core"), join(modules, "@ashlar/core"));
+  symlinkSync(join(copy, "packages/raft"), join(modules, "@ashlar/raft"));
   return copy;
 }
 
