@@ -65,6 +65,17 @@ describe("liveness", () => {
     expect(told).toEqual([{ process: A, incarnation: 1 }]);
   });
 
+  test("nor does one before its first look", () => {
+    const monitor = new LivenessMonitor({
+      silenceMaxMs: 1000,
+      graceMs: 5000,
+      checkIntervalMs: 100,
+    });
+    monitor.grace(A, 1, 0);
+    expect(monitor.check(30_000)).toEqual([]);
+    expect(monitor.check(30_100)).toEqual([]);
+  });
+
   test("the usual jitter of its timer does not stretch the silence it allows", () => {
     const monitor = new LivenessMonitor({
       silenceMaxMs: 1000,

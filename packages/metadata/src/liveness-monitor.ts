@@ -33,6 +33,8 @@ export class LivenessMonitor {
 
   /** A process that was up before this one started: it may have to find us first. */
   grace(process: NodeId, incarnation: number, nowMs: number): void {
+    // From now on it listens, and is late itself if the first check is.
+    this.checkedMs ??= nowMs;
     this.watched.set(process, { incarnation, deadlineMs: nowMs + this.options.graceMs });
   }
 

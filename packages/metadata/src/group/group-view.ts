@@ -20,6 +20,8 @@ export interface GroupViewDeps {
 export class GroupView {
   private readonly deps: GroupViewDeps;
   private readonly self: { readonly clusterId: ClusterId; readonly nodeId: NodeId };
+  /** Whoever has joined, also after its removal: until it is out of the group, it counts. */
+  private readonly joined = new Map<MemberId, MemberRecord>();
 
   constructor(
     deps: GroupViewDeps,
@@ -27,6 +29,8 @@ export class GroupView {
   ) {
     this.deps = deps;
     this.self = self;
+    this.noteJoined();
+    deps.log.subscribe(() => this.noteJoined());
   }
 
   status(): GroupStatus {
@@ -48,11 +52,13 @@ export class GroupView {
     };
   }
 
-  /** Every member that is expected. One that was removed may still vote for a moment. */
+  /** Every member that is expected, and those that were removed as long as the group still needs them. */
   members(): readonly MemberStatus[] {
     const { log, host } = this.deps;
     const status = host.status;
-    return [...log.view.members.values()]
+    const expected = log.view.members;
+    const leaving = [...this.joined.values()].filter(({ node }) => !expected.has(node));
+    return [...expected.values(), ...leaving.filter(({ member }) => isIn(member, status))]
       .map((record) => this.member(record, status))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
@@ -90,6 +96,18 @@ export class GroupView {
     }
   }
 
+  private noteJoined(): void {
+    const { log, host } = this.deps;
+    const expected = [...log.view.members.values()];
+    for (const record of expected)
+      if (record.member !== NONE) this.joined.set(record.member, record);
+    const { status } = host;
+    for (const [member, { node }] of this.joined) {
+      const isExpected = log.view.members.get(node)?.member === member;
+      if (!isExpected && !isIn(member, status)) this.joined.delete(member);
+    }
+  }
+
   private member({ node, address, member }: MemberRecord, status: RaftStatus): MemberStatus {
     const peer = status.peers.find(({ id }) => id === member);
     const matchIndex = matchOf(member, peer, status);
@@ -105,13 +123,17 @@ export class GroupView {
   }
 
   private roleOf(member: MemberId, status: RaftStatus): MemberRole {
-    const { incoming, outgoing, learners } = status.membership;
     if (member === NONE) return "absent";
     if (member === status.id) return ownRole(status);
     if (member === status.leader) return "leader";
-    if (learners.has(member)) return "learner";
-    return incoming.has(member) || outgoing.has(member) ? "follower" : "unknown";
+    if (status.membership.learners.has(member)) return "learner";
+    return isIn(member, status) ? "follower" : "unknown";
   }
+}
+
+function isIn(member: MemberId, { membership }: Pick<RaftStatus, "membership">): boolean {
+  const { incoming, outgoing, learners } = membership;
+  return incoming.has(member) || outgoing.has(member) || learners.has(member);
 }
 
 const needed = (id: NodeId, heard: number, staying: number): SystemError =>

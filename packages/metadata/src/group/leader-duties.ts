@@ -148,7 +148,7 @@ export class LeaderDuties implements Startable {
   }
 
   private keepMembership(): void {
-    const { groupLog, host } = this.deps;
+    const { groupLog, host, view } = this.deps;
     const { membership, lastIndex, applied, peers } = host.status;
     const own = [...groupLog.view.members.values()].some(({ member }) => member === host.member);
     // Before the founder's record is there, nobody is wanted.
@@ -161,6 +161,7 @@ export class LeaderDuties implements Startable {
         membership.outgoing.size > 0 || (this.change !== undefined && this.change.index > applied),
       lastIndex,
       peers,
+      heard: new Set(peers.map(({ id }) => id).filter((id) => view.isHeard(id))),
       wanted: new Set(
         [...groupLog.view.members.values()]
           .map(({ member }) => member)

@@ -13,6 +13,7 @@ const sight = (over: Partial<GroupSight>): GroupSight => ({
   changing: false,
   lastIndex: 100,
   peers: [1, 2, 3, 4].map((id) => peer(id)),
+  heard: new Set([1, 2, 3, 4]),
   wanted: new Set([1, 2, 3]),
   ...over,
 });
@@ -33,13 +34,23 @@ test.each([
   ],
   ["behind: wait, and keep the one it replaces", { ...replacing, lastIndex: 1_000 }, undefined],
   [
-    "silent learner: wait",
+    "learner that is silent for a moment: wait",
     { ...replacing, peers: [peer(1), peer(2), peer(4, { recentActive: false })] },
     undefined,
   ],
   [
+    "learner that is gone: holds up nobody",
+    { ...replacing, peers: [peer(4, { recentActive: false })], heard: new Set([1, 2]) },
+    change(["remove", 3]),
+  ],
+  [
     "learner that takes a snapshot: wait",
     { ...replacing, peers: [peer(1), peer(2), peer(4, { state: "snapshot" })] },
+    undefined,
+  ],
+  [
+    "no longer wanted, but the only other one that answers: stays",
+    { wanted: new Set([1, 2]), heard: new Set([1, 3]) },
     undefined,
   ],
   ["no longer wanted: out", { wanted: new Set([1, 2]) }, change(["remove", 3])],

@@ -3,7 +3,8 @@
 //
 //   expected and joined, not in the group   comes in as a learner
 //   learner that has caught up              becomes a voter; whom it replaces goes in the same step
-//   in the group and not expected           goes, once nobody waits to take its place
+//   in the group and not expected           goes, unless somebody who lives is about to take its place,
+//                                           or too few would be left that answer
 import type { MemberChange, MemberId, MembershipChange, PeerStatus } from "@ashlar/raft";
 
 /** A learner this close to the leader's log holds up nobody when it becomes a voter. */
@@ -17,6 +18,8 @@ export interface GroupSight {
   readonly changing: boolean;
   readonly lastIndex: number;
   readonly peers: readonly Pick<PeerStatus, "id" | "state" | "match" | "recentActive">[];
+  /** Members that were heard of lately. */
+  readonly heard: ReadonlySet<MemberId>;
   /** Members that joined and that the catalog wants. */
   readonly wanted: ReadonlySet<MemberId>;
 }
@@ -41,9 +44,9 @@ export function nextStep(sight: GroupSight): KeeperStep | undefined {
     if (replaced !== undefined) changes.push({ kind: "remove", id: replaced });
     return { kind: "change", change: { transition: "auto", changes } };
   }
-  const waiting = [...learners].some((id) => wanted.has(id));
+  const waiting = [...learners].some((id) => wanted.has(id) && sight.heard.has(id));
   const stranger = strangers[0];
-  if (stranger === undefined || waiting) return undefined;
+  if (stranger === undefined || waiting || !isDispensable(sight, stranger)) return undefined;
   return simple({ kind: "remove", id: stranger });
 }
 
@@ -51,6 +54,13 @@ const simple = (change: MemberChange): KeeperStep => ({
   kind: "change",
   change: { transition: "auto", changes: [change] },
 });
+
+/** Whether the others can decide without it: if not, its going could not even be taken back. */
+function isDispensable({ voters, heard, self }: GroupSight, id: MemberId): boolean {
+  const staying = [...voters].filter((voter) => voter !== id);
+  const alive = staying.filter((voter) => voter === self || heard.has(voter));
+  return alive.length > staying.length / 2;
+}
 
 function isCaughtUp({ peers, lastIndex }: GroupSight, id: MemberId): boolean {
   const peer = peers.find((one) => one.id === id);
