@@ -56,7 +56,8 @@ export class MetadataGroup implements Startable {
     const { folder, clock, log } = deps;
     restoreFrom(folder.store, this.machine);
     this.log = new GroupLog({ ...deps, machine: this.machine });
-    this.addresses = new MemberAddresses(this.log, options.members);
+    const lastIndex = folder.store.lastIndex();
+    this.addresses = new MemberAddresses(this.log, options.members, { lastIndex });
     this.inbox = this.openInbox();
     this.transport = deps.openTransport(this.inbox, (member) => this.addresses.of(member));
     this.host = this.openHost();
