@@ -12,6 +12,8 @@ import type { RaftHost } from "./raft-host.ts";
 
 /** A member that joins becomes a voter within a few of these. */
 const KEEP_INTERVAL_MS = 100;
+/** What a leader says of itself once is said again when it failed, as on a full disk. */
+const OPEN_INTERVAL_MS = 2_000;
 /** A caller whose leader was lost asks again well before this; then its creation is nobody's. */
 const ABANDONED_AFTER_MS = 30_000;
 
@@ -51,6 +53,7 @@ export class LeaderDuties implements Startable {
   private readonly options: LeaderDutiesOptions;
   private timers: Timer[] = [];
   private change: EntryId | undefined;
+  private opening = false;
   private stopListening = (): void => {};
 
   constructor(deps: LeaderDutiesDeps, options: LeaderDutiesOptions) {
@@ -95,8 +98,10 @@ export class LeaderDuties implements Startable {
   private begin(): void {
     this.end();
     const { clock, creation } = this.deps;
-    this.attempt("opening the term", () => this.open());
+    const open = (): void => this.attempt("opening the term", () => this.openOnce());
+    open();
     this.timers = [
+      clock.every(OPEN_INTERVAL_MS, open),
       clock.every(KEEP_INTERVAL_MS, () => this.keepMembership()),
       clock.every(ABANDONED_AFTER_MS, () => {
         this.attempt("clearing up", () => creation.abortAbandoned());
@@ -114,6 +119,14 @@ export class LeaderDuties implements Startable {
     act().catch((thrown) => {
       const error = toSystemError(thrown);
       this.deps.log.warn({ code: error.code, error }, `${what} failed`);
+    });
+  }
+
+  private async openOnce(): Promise<void> {
+    if (this.opening) return;
+    this.opening = true;
+    await this.open().finally(() => {
+      this.opening = false;
     });
   }
 
