@@ -9,12 +9,11 @@ import {
   volumeId,
   volumeName,
 } from "@ashlar/core";
-import { splitAddress } from "@ashlar/runtime";
 import type { AdminService } from "./admin.ts";
 import type { GatewayRegistration, StorageRegistration } from "./catalog-client.ts";
 import { asMessage } from "./convert/admin.ts";
 import { CATALOG_VERSION, fromDisk, toWatchMessages, type WatchStep } from "./convert/catalog.ts";
-import { oneOf, safeNumber } from "./convert/scalars.ts";
+import { memberAddress, oneOf, safeNumber } from "./convert/scalars.ts";
 import type { StoreReport__Output } from "./gen/ashlar/v1/StoreReport.ts";
 import { bidi, failStream, type GrpcServer, serverStream, unary } from "./grpc-server.ts";
 import type { HeartbeatService } from "./heartbeat.ts";
@@ -136,16 +135,6 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
       return {};
     }),
   });
-}
-
-/** What others dial: it stands in the catalog for good, so it is checked where it comes in. */
-function memberAddress(address: string): string {
-  try {
-    splitAddress(address);
-    return address;
-  } catch (thrown) {
-    throw new SystemError("argument/invalid", (thrown as Error).message);
-  }
 }
 
 export function bindAdmin(server: GrpcServer, service: AdminService): void {

@@ -177,6 +177,8 @@ describe("joining", () => {
   test.each([
     ["without a number", { ...request, version: 1, member: 0 }, "argument/invalid"],
     ["without an address", { ...request, version: 1, address: "" }, "argument/invalid"],
+    ["without a port", { ...request, version: 1, address: "10.0.0.2" }, "argument/invalid"],
+    ["from anywhere", { ...request, version: 1, address: "0.0.0.0:4000" }, "argument/invalid"],
     ["of another version", { ...request, version: 2 }, "rpc/version"],
   ])("a request %s is refused", async (_name, bad, code) => {
     const { client } = await serve();

@@ -2,7 +2,7 @@
 // that has no place in the group yet.
 import { type NodeId, nodeId, SystemError } from "@ashlar/core";
 import type { MemberId } from "@ashlar/raft";
-import { safeNumber } from "./convert/scalars.ts";
+import { memberAddress, safeNumber } from "./convert/scalars.ts";
 import type { CallOptions, GrpcClient } from "./grpc-client.ts";
 import { type CallContext, clientStream, type GrpcServer, unary } from "./grpc-server.ts";
 import {
@@ -69,10 +69,11 @@ export function bindRaft(server: GrpcServer, { inbox, join, isRemoved }: RaftSer
     }),
     Join: unary(async ({ version, node, member, address }, context) => {
       checkRaftVersion(version);
-      if (safeNumber(member) === 0 || address === "") {
-        throw new SystemError("argument/invalid", "a member joins with its number and address");
+      if (safeNumber(member) === 0) {
+        throw new SystemError("argument/invalid", "a member joins with its number");
       }
-      const { voter } = await join({ node: nodeId(node), member, address }, context);
+      const request = { node: nodeId(node), member, address: memberAddress(address) };
+      const { voter } = await join(request, context);
       return { voter, leader: inbox.member };
     }),
   });

@@ -12,7 +12,7 @@ import {
   type Result,
   type VolumeDraft,
 } from "@ashlar/catalog";
-import { type NodeId, SystemError } from "@ashlar/core";
+import { MIB, type NodeId, SystemError } from "@ashlar/core";
 import {
   type Entry,
   type LogSnapshot,
@@ -29,6 +29,8 @@ import type { RaftHost, StateMachine } from "./raft-host.ts";
 
 /** Proposals under way: beyond it callers are told to come back. */
 const WAITING_MAX = 4096;
+/** Entries travel whole, in messages of 16 MiB at most: a larger one would never reach a follower. */
+const PROPOSAL_BYTES_MAX = 8 * MIB;
 /** A read needs one round of heartbeats; longer means that no majority answers. */
 const READ_TIMEOUT_MS = 2_000;
 
@@ -210,8 +212,10 @@ export class GroupLog implements ReplicatedLog, StateMachine {
       const lack = this.host?.noSpace;
       if (lack) throw lack;
       if (this.waiting.size >= WAITING_MAX) throw busy();
+      const data = encodeProposal({ id, command: command as never });
+      if (data.length > PROPOSAL_BYTES_MAX) throw tooLarge(data.length);
       this.deps.metrics.proposals.inc({ kind: command.kind });
-      const place = this.host?.propose(encodeProposal({ id, command: command as never }));
+      const place = this.host?.propose(data);
       if (!place) throw busy();
       this.waiting.set(place.index, {
         term: place.term,
@@ -325,6 +329,9 @@ const undecided = ({ code, meta }: SystemError): SystemError =>
     "the disk of the metadata log is full: the change may take effect when there is room",
     meta,
   );
+
+const tooLarge = (bytes: number): SystemError =>
+  new SystemError("rpc/too-large", `a change of ${bytes} bytes, at most ${PROPOSAL_BYTES_MAX}`);
 
 const busy = (): SystemError =>
   new SystemError("cluster/unavailable", "too many proposals are under way", {

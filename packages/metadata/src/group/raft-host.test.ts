@@ -1,5 +1,5 @@
 // What the host owes the core and its callers beyond the group's behaviour as a whole.
-import { nodeId, SystemError } from "@ashlar/core";
+import { MIB, nodeId, SystemError } from "@ashlar/core";
 import { MESSAGE_VERSION, type Message } from "@ashlar/raft";
 import { afterEach, expect, test } from "vitest";
 import { TestGroup, type TestMember } from "../testing/test-group.ts";
@@ -67,4 +67,10 @@ test("a new member comes in although the snapshot for it could not be written at
   await group.leader().log.propose(expected);
   await group.join(second);
   expect(failures).toBe(0);
+});
+
+test("a change that no message could carry to the others is refused", async () => {
+  group = await TestGroup.of(1);
+  const large = { ...gatewayUp(1), bootId: "x".repeat(16 * MIB) };
+  await expect(group.leader().log.propose(large)).rejects.toMatchObject({ code: "rpc/too-large" });
 });

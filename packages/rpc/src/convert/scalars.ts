@@ -1,5 +1,6 @@
 // Checks on what arrived: protobuf guarantees shapes, not ranges.
 import { SystemError } from "@ashlar/core";
+import { splitAddress } from "@ashlar/runtime";
 
 /** A 64-bit field, below 2^53 by contract. */
 export function safeNumber(value: number): number {
@@ -11,4 +12,26 @@ export function oneOf<T extends string>(known: readonly T[], text: string): T {
   const found = known.find((value) => value === text);
   if (found !== undefined) return found;
   throw new SystemError("rpc/version", `"${text}" is none of ${known.join(", ")}`);
+}
+
+const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+/**
+ * Where others dial a member: it stands in the catalog for good, so it is checked where it comes in.
+ * @throws SystemError argument/invalid
+ */
+export function memberAddress(address: string): string {
+  const { host, port } = splitMember(address);
+  if (port > 0 && !WILDCARDS.has(host)) return address;
+  throw new SystemError("argument/invalid", `nobody can dial a member at ${address}`, {
+    hint: "set `advertise` in its configuration to the host:port where others reach it",
+  });
+}
+
+function splitMember(address: string): ReturnType<typeof splitAddress> {
+  try {
+    return splitAddress(address);
+  } catch (thrown) {
+    throw new SystemError("argument/invalid", (thrown as Error).message);
+  }
 }
