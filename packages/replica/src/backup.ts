@@ -53,6 +53,11 @@ export class Backup {
 
   /** This replica leads now, or its store failed: whoever it followed is refused. */
   leave(): void {
+    const { session, inbox } = this;
+    // What waits behind a barrier is refused, not forgotten: its sender must hear that it is over.
+    if (session && inbox.length > 0) {
+      this.refuse(session.from, { chunk: this.core.chunk, ...session }, "gap");
+    }
     this.session = undefined;
     this.inbox = [];
     this.afterBarrier = undefined;
@@ -178,6 +183,10 @@ export class Backup {
           (damagedUnits) => this.answer(session, { kind: "verified", damagedUnits }),
           () => this.answer(session, { kind: "verified", damagedUnits: 1 }),
         );
+        return;
+      case "confirm":
+        assert(this.core.promising === session.epoch, "only the newest epoch is confirmed (P2)");
+        this.answer(session, { kind: "confirmed", round: message.round });
         return;
       case "newEpoch":
         assert(false, "a session begins once");

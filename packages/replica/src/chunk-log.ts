@@ -6,12 +6,11 @@ import type { ChunkStatus } from "./chunk-store.ts";
 import type { ReplyTo } from "./events.ts";
 import type { LogEntry } from "./log-entry.ts";
 import { LoggedOperations } from "./logged-operations.ts";
-import type { Operation } from "./operations.ts";
 
 /** Who waits for an entry's commit. */
 export type Waiter =
   | { readonly kind: "reply"; readonly replyTo: ReplyTo }
-  | { readonly kind: "read"; readonly operation: Operation; readonly replyTo: ReplyTo };
+  | { readonly kind: "read"; readonly replyTo: ReplyTo; readonly readNow: () => void };
 
 export interface LoggedEntry {
   readonly entry: LogEntry;

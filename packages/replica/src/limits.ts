@@ -5,6 +5,10 @@ import { MIB } from "@ashlar/core";
 export const UNCOMMITTED_BYTES_MAX: number = 32 * MIB;
 /** Uncommitted entries: their LSNs fit one promise message with room. */
 export const UNCOMMITTED_ENTRIES_MAX = 1024;
+/** Reads and miscompares in hand: as for writes, a silent member may keep all of them waiting. */
+export const UNCONFIRMED_ANSWERS_MAX = 1024;
+/** What they hold: as much as uncommitted writes may. */
+export const UNCONFIRMED_BYTES_MAX: number = 32 * MIB;
 /** Operations waiting for a range or for activation; more are told to come back. */
 export const WAITING_OPERATIONS_MAX = 256;
 /** Extents on their way to a learner: hides one round trip and one disk read, bounds memory. */

@@ -6,7 +6,7 @@ import type { ExtentCopy } from "./chunk-store.ts";
 import type { LogEntry } from "./log-entry.ts";
 
 /** Version of the replication messages. */
-export const REPLICATION_VERSION = 1;
+export const REPLICATION_VERSION = 2;
 
 interface MessageHead {
   readonly chunk: ChunkId;
@@ -42,6 +42,8 @@ export type PrimaryMessage = MessageHead &
     | { readonly kind: "resyncEnd"; readonly commit: Lsn }
     | { readonly kind: "digestRequest"; readonly lsn: Lsn }
     | { readonly kind: "verifyRequest" }
+    /** Asks whether the member knows of no newer epoch; rounds count up within the epoch. */
+    | { readonly kind: "confirm"; readonly round: number }
   );
 
 /** Why a member refused; numbers of the wire. */
@@ -87,6 +89,8 @@ export type MemberMessage = MessageHead &
     | { readonly kind: "resyncEnded" }
     | { readonly kind: "digest"; readonly lsn: Lsn; readonly digest: string }
     | { readonly kind: "verified"; readonly damagedUnits: number }
+    /** When this was sent the member had promised no newer epoch, nor begun to. */
+    | { readonly kind: "confirmed"; readonly round: number }
   );
 
 export type ReplicationMessage = PrimaryMessage | MemberMessage;
@@ -100,6 +104,7 @@ const MEMBER_KINDS: ReadonlySet<string> = new Set<MemberMessage["kind"]>([
   "resyncEnded",
   "digest",
   "verified",
+  "confirmed",
 ]);
 
 export const isMemberMessage = (message: ReplicationMessage): message is MemberMessage =>

@@ -24,6 +24,10 @@ export class Peer {
   toldCommit: Lsn | undefined;
   /** Room on its store that entries on their way may need. */
   readonly claims: ClaimQueue;
+  /** Its round of confirmation on the way in this session, 0 for none. */
+  round = 0;
+  /** It has confirmed what arrived up to here, in whichever session. */
+  confirmed = 0;
   resync: ResyncSource | undefined;
   /** A learner that holds all extents: it may be admitted once it acked the commit LSN. */
   complete = false;
@@ -53,6 +57,7 @@ export class Peer {
     this.attached = false;
     this.acked = undefined;
     this.toldCommit = undefined;
+    this.round = 0;
     this.complete = false;
   }
 }

@@ -15,6 +15,7 @@ import {
 import { isWithinBounds } from "./bounds.ts";
 import type { Waiter } from "./chunk-log.ts";
 import type { ReadResult } from "./chunk-store.ts";
+import type { Confirmations } from "./confirmations.ts";
 import { NO_CHECKSUMS, type ReplyTo } from "./events.ts";
 import {
   UNCOMMITTED_BYTES_MAX,
@@ -24,6 +25,7 @@ import {
 import type { LogEntry } from "./log-entry.ts";
 import type { Operation, OperationStatusName } from "./operations.ts";
 import type { PrimaryPeers } from "./primary-peers.ts";
+import { PrimaryReads } from "./primary-reads.ts";
 import type { RangeLocks, RangeRequest } from "./range-locks.ts";
 import type { ReplicaCore } from "./replica-core.ts";
 import { ClaimQueue } from "./space-claims.ts";
@@ -50,6 +52,7 @@ interface Lead {
   readonly epoch: number;
   readonly locks: RangeLocks;
   readonly peers: PrimaryPeers;
+  readonly confirmations: Confirmations;
 }
 
 export class PrimaryOperations {
@@ -58,11 +61,12 @@ export class PrimaryOperations {
   private readonly waiting = new Map<string, ReplyTo[]>();
   /** Room on the own store, until the entries are committed. */
   private readonly claims: ClaimQueue;
-  private over = false;
+  private readonly reads: PrimaryReads;
 
   constructor(lead: Lead) {
     this.lead = lead;
     this.claims = new ClaimQueue(lead.core.claims, lead.core.store);
+    this.reads = new PrimaryReads(lead.core, lead.confirmations);
   }
 
   decide(operation: Operation, replyTo: ReplyTo): void {
@@ -71,13 +75,13 @@ export class PrimaryOperations {
     const refusal = this.refusal(operation);
     if (refusal) core.answer(replyTo, refusal);
     else if (operation.length === 0) core.answer(replyTo, "good");
-    else if (operation.kind === "read") this.read(operation, replyTo);
+    else if (operation.kind === "read") this.reads.read(operation, replyTo);
     else this.mutate(operation, replyTo);
   }
 
   onCommitted(waiter: Waiter): void {
     if (waiter.kind === "reply") this.lead.core.answer(waiter.replyTo, "good");
-    else this.readNow(waiter.operation, waiter.replyTo);
+    else waiter.readNow();
   }
 
   /** Entries up to `seq` are committed. */
@@ -86,7 +90,8 @@ export class PrimaryOperations {
   }
 
   end(): void {
-    this.over = true;
+    this.reads.end();
+    this.lead.confirmations.end();
     this.claims.clear();
   }
 
@@ -226,7 +231,7 @@ export class PrimaryOperations {
       const expected = scatterJoin(scatterSlice(operation.data, 0, operation.length));
       const at = firstDifference(found, expected);
       if (at >= 0) {
-        this.answerWaiting(operation, "miscompare", at);
+        this.tellMiscompare(operation, at);
         return;
       }
     }
@@ -241,6 +246,23 @@ export class PrimaryOperations {
     ].filter((part) => part.length > 0);
     const content = { kind: "write", offset, length, data, checksums: null } as const;
     this.log(operation, content, this.takeWaiting(operation));
+  }
+
+  /**
+   * It reveals state like a read. The range is free meanwhile: what was found was found. Copies of
+   * the operation that come in between are the same request and share its confirmation.
+   */
+  private tellMiscompare(operation: WriteKind, at: number): void {
+    const { confirmations } = this.lead;
+    const request = confirmations.begin(2 * operation.length);
+    if (!request) {
+      this.answerWaiting(operation, "busy");
+      return;
+    }
+    confirmations.answer(request, {
+      tell: () => this.answerWaiting(operation, "miscompare", at),
+      refuse: () => this.dropWaiting(operation),
+    });
   }
 
   /** Assigns the LSN: from here on the operation has taken effect. */
@@ -263,33 +285,6 @@ export class PrimaryOperations {
     const needed = content.kind === "unmap" ? 0 : roomOf(content);
     this.claims.add(entry.lsn.seq, needed);
     peers.replicate(prev, entry, needed);
-  }
-
-  /** Waits for entries logged before it that overlap, so that it never passes one. */
-  private read(operation: Operation, replyTo: ReplyTo): void {
-    const logged = this.lead.core.log.lastOverlap(operation.offset, operation.length);
-    if (logged) logged.waiters.push({ kind: "read", operation, replyTo });
-    else this.readNow(operation, replyTo);
-  }
-
-  private readNow(operation: Operation, replyTo: ReplyTo): void {
-    const { core } = this.lead;
-    const { offset, length } = operation;
-    core.ask(
-      { kind: "read", offset, length },
-      ({ data, checksums }) => {
-        if (this.over) core.refuseLead(operation, replyTo);
-        else
-          core.reply(replyTo, {
-            status: "good",
-            epoch: core.knownEpoch,
-            value: 0,
-            data,
-            checksums,
-          });
-      },
-      (failure) => core.answer(replyTo, failure === "diskFailed" ? "diskFailed" : "badChecksum"),
-    );
   }
 }
 

@@ -4,6 +4,7 @@
 // of its log is committed and it serves. Committed = durable here and on every required member.
 import { assertNever, compareLsn, LSN_ZERO } from "@ashlar/core";
 import { compareReplicas, type ReplicaComparison } from "./comparison.ts";
+import { Confirmations } from "./confirmations.ts";
 import type { CheckOutcome, ReplicaConfig, ReplyTo } from "./events.ts";
 import { HELD_TICKS_MAX, RETRY_TICKS, WAITING_OPERATIONS_MAX } from "./limits.ts";
 import type { MemberMessage } from "./messages.ts";
@@ -28,6 +29,7 @@ export class Primary {
   private readonly core: ReplicaCore;
   private readonly locks: RangeLocks;
   private readonly peers: PrimaryPeers;
+  private readonly confirmations: Confirmations;
   private readonly operations: PrimaryOperations;
   private held: HeldOperation[] = [];
   private comparison: ReplicaComparison | undefined;
@@ -40,11 +42,13 @@ export class Primary {
       (offset, length) => core.log.lastOverlap(offset, length) !== undefined,
     );
     this.peers = new PrimaryPeers(core, this.locks, config);
+    this.confirmations = new Confirmations(this.peers);
     this.operations = new PrimaryOperations({
       core,
       epoch: config.epoch,
       locks: this.locks,
       peers: this.peers,
+      confirmations: this.confirmations,
     });
     core.promise(config.epoch, () => this.gather());
   }
@@ -95,6 +99,9 @@ export class Primary {
       case "verified":
         this.comparison?.onVerified(peer, message.damagedUnits);
         break;
+      case "confirmed":
+        this.confirmations.onConfirmed(peer, message.round);
+        break;
       default:
         assertNever(message);
     }
@@ -122,7 +129,7 @@ export class Primary {
     return this.peers.get(node);
   }
 
-  /** After anything that may have made more of the log durable somewhere. */
+  /** After anything that may have made more of the log durable somewhere, or confirmed. */
   progress(): void {
     if (this.phase === "gathering" && this.peers.areLevel) this.activate();
     if (this.phase !== "active") return;
@@ -130,6 +137,8 @@ export class Primary {
     const seq = this.peers.ackedByAll(log.durable.seq);
     if (seq > log.commit.seq) this.commitTo(seq);
     this.peers.admit();
+    // Last: whoever was asked to be admitted just now must confirm, too.
+    this.confirmations.advance();
   }
 
   onTick(): void {
@@ -139,6 +148,7 @@ export class Primary {
     for (const { replyTo } of late) this.core.answer(replyTo, "notActive");
     if (this.held.length > 0) this.core.emit({ kind: "wake" });
     this.peers.tick();
+    this.confirmations.advance();
     this.retryRefused();
   }
 

@@ -65,6 +65,7 @@ const bodies: Record<Kind, Record<string, fc.Arbitrary<unknown>>> = {
   resyncEnd: { commit: lsn },
   digestRequest: { lsn },
   verifyRequest: {},
+  confirm: { round: u48 },
   promise: {
     store: uuid,
     tail: lsn,
@@ -88,6 +89,7 @@ const bodies: Record<Kind, Record<string, fc.Arbitrary<unknown>>> = {
       .map((b) => Buffer.from(b).toString("hex")),
   },
   verified: { damagedUnits: u32 },
+  confirmed: { round: u48 },
 };
 
 const message: fc.Arbitrary<ReplicationMessage> = fc.oneof(

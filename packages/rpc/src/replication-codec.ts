@@ -40,6 +40,7 @@ export const REPLICATION_FRAME: Readonly<Record<Kind, number>> = {
   resyncEnd: 7,
   digestRequest: 8,
   verifyRequest: 9,
+  confirm: 10,
   promise: 32,
   appendAck: 33,
   nak: 34,
@@ -48,6 +49,7 @@ export const REPLICATION_FRAME: Readonly<Record<Kind, number>> = {
   resyncEnded: 37,
   digest: 38,
   verified: 39,
+  confirmed: 40,
 };
 
 const KIND_OF_FRAME: ReadonlyMap<number, Kind> = new Map(
@@ -109,6 +111,7 @@ const ENCODERS: Encoders = {
   resyncEnd: (m) => [begin(m, LSN_LENGTH).lsn(m.commit).finish()],
   digestRequest: (m) => [begin(m, LSN_LENGTH).lsn(m.lsn).finish()],
   verifyRequest: (m) => [begin(m, 0).finish()],
+  confirm: (m) => [begin(m, 8).u64(m.round).finish()],
   promise: encodePromise,
   appendAck: (m) => [
     begin(m, LSN_LENGTH + 8)
@@ -136,6 +139,7 @@ const ENCODERS: Encoders = {
       .finish(),
   ],
   verified: (m) => [begin(m, 4).u32(m.damagedUnits).finish()],
+  confirmed: (m) => [begin(m, 8).u64(m.round).finish()],
 };
 
 /** The payload buffers are shared, not copied. */
@@ -178,6 +182,7 @@ const DECODERS: Decoders = {
   resyncEnd: (r, head) => ({ ...head, kind: "resyncEnd", commit: r.lsn() }),
   digestRequest: (r, head) => ({ ...head, kind: "digestRequest", lsn: r.lsn() }),
   verifyRequest: (_, head) => ({ ...head, kind: "verifyRequest" }),
+  confirm: (r, head) => ({ ...head, kind: "confirm", round: r.u64() }),
   promise: readPromise,
   appendAck: (r, head) => ({ ...head, kind: "appendAck", lsn: r.lsn(), freeBytes: r.u64() }),
   nak: (r, head) => ({
@@ -197,6 +202,7 @@ const DECODERS: Decoders = {
     digest: r.bytes(DIGEST_LENGTH).toString("hex"),
   }),
   verified: (r, head) => ({ ...head, kind: "verified", damagedUnits: r.u32() }),
+  confirmed: (r, head) => ({ ...head, kind: "confirmed", round: r.u64() }),
 };
 
 /** @throws SystemError rpc/bad-frame. The payload shares the body's memory. */

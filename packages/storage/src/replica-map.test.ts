@@ -1,6 +1,6 @@
 import { testNode } from "@ashlar/catalog/testing";
-import { EXTENT_SIZE, LSN_ZERO, present } from "@ashlar/core";
-import type { CheckOutcome } from "@ashlar/replica";
+import { CHECKSUM_UNIT, EXTENT_SIZE, LSN_ZERO, present } from "@ashlar/core";
+import type { CheckOutcome, OperationReply } from "@ashlar/replica";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, describe, expect, it } from "vitest";
 import { ChunkRemoval } from "./chunk-removal.ts";
@@ -106,6 +106,24 @@ describe("replicas of a node", () => {
     expect((await nodes.operate(chunk)).status).toBe("diskFailed");
     expect((await nodes.operate(chunk)).status).toBe("diskFailed");
     expect(primary.failures).toHaveLength(1);
+  });
+
+  it("that were replaced without hearing of it answer no read with data (P3)", async () => {
+    const nodes = open(2);
+    const chunk = chunkOf(nodes.volume(1, 1, 2), 0);
+    await nodes.operate(chunk);
+    expect((await nodes.read(chunk))[0]).toBe(1);
+    const epoch = nodes.catalog.state.view.chunk(chunk)?.epoch ?? 0;
+    const old = nodes.node(primaryOf(nodes, chunk));
+    old.isDeaf = true;
+    nodes.declareDown(numberOf(old.id));
+    expect((await nodes.operate(chunk)).status).toBe("good");
+    const head = { chunk, layer: 0, epoch, opId: { incarnation: 1, seq: 1 }, token: 0 };
+    const range = { lowestUnresolvedSeq: 1, generation: 1, offset: 0, length: CHECKSUM_UNIT };
+    const reply = await new Promise<OperationReply>((resolve) => {
+      old.replicas?.operation({ kind: "read", ...head, ...range }, resolve);
+    });
+    expect(reply).toMatchObject({ status: "notPrimary", data: [] });
   });
 
   it("compare equal after writes, and different when a store was changed behind their back (P15)", async () => {

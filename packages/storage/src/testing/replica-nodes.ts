@@ -39,6 +39,8 @@ export class ReplicaNode {
   readonly failures: OpenDisk[] = [];
   replicas: ReplicaMap | undefined;
   links: PeerLinks | undefined;
+  /** Its watch of the catalog has stopped: it hears of nothing new. */
+  isDeaf = false;
   readonly carriers = new Set<Carrier>();
 
   constructor(number: number, store: ChunkStore) {
@@ -135,7 +137,7 @@ export class ReplicaNodes {
       .slice(this.told)
       .flatMap((step) => [...step.changes]);
     this.told = this.catalog.steps.length;
-    for (const { replicas } of this.nodes) replicas?.onChanges(changes);
+    for (const { replicas, isDeaf } of this.nodes) if (!isDeaf) replicas?.onChanges(changes);
   }
 
   /** Sends an operation to the chunk's primary until it is answered good. */
