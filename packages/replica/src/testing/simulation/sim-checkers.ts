@@ -17,6 +17,12 @@ export class SimCheckers {
     this.activeEpoch = Math.max(this.activeEpoch, epoch);
   }
 
+  /** P3: a request that arrived when a later epoch was ACTIVE is not answered with state. */
+  onRevealed(epoch: number, activeAtArrival: number): void {
+    if (epoch >= activeAtArrival) return;
+    throw new Error(`P3: epoch ${epoch} answered what arrived in epoch ${activeAtArrival}`);
+  }
+
   /** P5: equal LSN means byte-identical. */
   onAppend(entry: LogEntry): void {
     const key = formatLsn(entry.lsn);

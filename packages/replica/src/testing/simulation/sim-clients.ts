@@ -5,6 +5,7 @@
 import { CHECKSUM_UNIT, EXTENT_SIZE, scatterJoin, unitChecksums } from "@ashlar/core";
 import type { ReplicaConfig } from "../../events.ts";
 import type { Operation, OperationReply } from "../../operations.ts";
+import type { SimRequest } from "./sim-arrivals.ts";
 import { isLinearizable, type SectorOperation } from "./sim-history.ts";
 import type { SimRandom } from "./sim-random.ts";
 
@@ -12,6 +13,8 @@ export const SECTOR = 512;
 const SECTORS_PER_UNIT = CHECKSUM_UNIT / SECTOR;
 /** Units that clients use: few, so that operations meet, in two extents, so that copies matter. */
 const UNITS = [0, 1, 2, 16, 17];
+/** Clients use all of them in turn: one may have heard what another has not. */
+const GATEWAYS = 2;
 export const SIM_CHUNK_SIZE: number = 2 * EXTENT_SIZE;
 
 interface Work {
@@ -34,20 +37,16 @@ export interface SimClientsPorts {
   readonly now: () => number;
   readonly config: () => ReplicaConfig;
   readonly disturbances: () => number;
-  /** Whether what a primary of this epoch tells may be stale: reads are not confirmed yet. */
-  readonly isDeposed: (epoch: number) => boolean;
-  /** A copy that arrives when `isOpen` is false goes nowhere: its stream has ended. */
-  readonly send: (
-    operation: Operation,
-    replyTo: (reply: OperationReply) => void,
-    isOpen: () => boolean,
-  ) => void;
+  readonly send: (request: SimRequest) => void;
 }
 
 export class SimClients {
   acked = 0;
+  reads = 0;
   private readonly ports: SimClientsPorts;
   private readonly clients: SimClient[];
+  /** What each gateway goes by; behind until it is refused or hears of a newer configuration. */
+  private readonly mirrors: ReplicaConfig[];
   private readonly history = new Map<number, SectorOperation[]>();
   private readonly lastSeen = new Map<number, number>();
   private seq = 0;
@@ -55,6 +54,7 @@ export class SimClients {
   constructor(ports: SimClientsPorts, count: number) {
     this.ports = ports;
     this.clients = Array.from({ length: count }, () => ({ work: undefined, waiting: false }));
+    this.mirrors = Array.from({ length: GATEWAYS }, () => ports.config());
   }
 
   get areIdle(): boolean {
@@ -67,7 +67,7 @@ export class SimClients {
     const client = random.pick(this.clients);
     if (!client.work && begin) client.work = this.next();
     if (!client.work) return;
-    if (client.waiting && !random.chance(10)) return;
+    if (client.waiting && !random.chance(30)) return;
     const { operation, disturbances } = client.work;
     if (operation.kind !== "read" && disturbances !== this.ports.disturbances()) {
       client.work = undefined;
@@ -81,21 +81,21 @@ export class SimClients {
   readAll(done: () => void): void {
     let left = UNITS.length;
     for (const unit of UNITS) {
-      const client: SimClient = {
-        work: this.read(unit * CHECKSUM_UNIT, CHECKSUM_UNIT),
-        waiting: false,
-      };
-      const operation = client.work!.operation;
-      this.ports.send(
-        { ...operation, epoch: this.ports.config().epoch },
-        (reply) => {
+      const work = this.read(unit * CHECKSUM_UNIT, CHECKSUM_UNIT);
+      const client: SimClient = { work, waiting: false };
+      const { operation } = work;
+      const { epoch, primary } = this.ports.config();
+      this.ports.send({
+        operation: { ...operation, epoch },
+        to: primary.node,
+        replyTo: (reply) => {
           if (reply.status !== "good") throw new Error(`final read: ${reply.status}`);
-          this.finish(client, client.work!, reply);
+          this.finish(client, work, reply);
           left -= 1;
           if (left === 0) done();
         },
-        () => true,
-      );
+        isOpen: () => true,
+      });
     }
   }
 
@@ -111,14 +111,19 @@ export class SimClients {
 
   private send(client: SimClient, work: Work): void {
     client.waiting = true;
-    const operation = { ...work.operation, epoch: this.ports.config().epoch };
-    this.ports.send(
-      operation,
-      (reply) => {
+    const { random, config } = this.ports;
+    const gateway = random.below(this.mirrors.length);
+    if (random.chance(5)) this.mirrors[gateway] = config();
+    const { epoch, primary } = this.mirrors[gateway]!;
+    this.ports.send({
+      operation: { ...work.operation, epoch },
+      to: primary.node,
+      replyTo: (reply) => {
+        if (reply.status !== "good") this.mirrors[gateway] = config();
         if (client.work === work) this.onReply(client, work, reply);
       },
-      () => client.work === work,
-    );
+      isOpen: () => client.work === work,
+    });
   }
 
   private onReply(client: SimClient, work: Work, reply: OperationReply): void {
@@ -128,7 +133,9 @@ export class SimClients {
     else if (reply.status === "miscompare") {
       for (const [at, sector] of work.sectors.entries()) {
         const history = this.history.get(sector)!;
-        history.splice(history.indexOf(work.records[at]!), 1);
+        const record = work.records[at]!;
+        const end = this.ports.now();
+        history.splice(history.indexOf(record), 1, { ...record, kind: "miscompare", end });
       }
       client.work = undefined;
     } else if (!["staleEpoch", "notPrimary", "notActive", "busy"].includes(reply.status)) {
@@ -144,7 +151,7 @@ export class SimClients {
       for (const record of records) record.end = this.ports.now();
       return;
     }
-    if (this.ports.isDeposed(reply.epoch)) return;
+    this.reads += 1;
     const data = scatterJoin(reply.data);
     for (const [at, sector] of sectors.entries()) {
       const value = data.readUInt32LE(at * SECTOR);

@@ -1,14 +1,16 @@
 // A seeded world around the real replicas of one chunk: connections that delay and break, disks that
-// sync late and lose what was not synced, nodes that crash, restart and are declared down while they
-// live, a catalog heard late. Checked on the way: P4, P5, at most one ACTIVE per epoch (P3); at the
-// end: replicas equal (P15), all copies back (L3), every sector explained (P1, P6, P13).
+// sync late and lose what was not synced, nodes that crash, restart, stop and go on, and are declared
+// down while they live, a catalog heard late. Checked on the way: P4, P5, at most one ACTIVE per epoch
+// and no state revealed by a deposed primary (P3); at the end: replicas equal (P15), all copies back
+// (L3), every sector explained (P1, P6, P13).
 import { type ChunkId, chunkId, familyId, nodeId, storeUuid } from "@ashlar/core";
 import type { ReplicaEffect, ReplicaEvent } from "../../events.ts";
-import type { Operation, OperationReply } from "../../operations.ts";
 import { Replica } from "../../replica.ts";
+import { SimArrivals } from "./sim-arrivals.ts";
 import { SimCatalog } from "./sim-catalog.ts";
 import { SimCheckers } from "./sim-checkers.ts";
 import { SIM_CHUNK_SIZE, SimClients } from "./sim-clients.ts";
+import { SimFaults } from "./sim-faults.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { askStore, type SimNode } from "./sim-node.ts";
 import { SimRandom } from "./sim-random.ts";
@@ -24,27 +26,24 @@ export interface SimOptions {
   readonly steps: number;
   /** Chance of a fault per thousand steps. */
   readonly faultsPerMille: number;
+  /** Chance that a fault is a stop of the primary. */
+  readonly stopsPercent: number;
 }
 
 const CHUNK: ChunkId = chunkId(familyId(1), 0);
 const SETTLE_STEPS_MAX = 60_000;
-const CLIENTS = 4;
+const CLIENTS = 6;
 
 export class SimCluster {
-  readonly counts = { active: 0, crashes: 0, resyncs: 0, admitted: 0 };
+  readonly counts = { active: 0, resyncs: 0, admitted: 0 };
+  readonly faults: SimFaults;
   readonly clients: SimClients;
   private readonly options: SimOptions;
   private readonly random: SimRandom;
   private readonly catalog: SimCatalog;
   private readonly nodes: readonly SimNode[];
   private readonly network: SimNetwork;
-  private readonly arriving: {
-    disturbances: number;
-    isOpen: () => boolean;
-    node: SimNode;
-    operation: Operation;
-    replyTo: (r: OperationReply) => void;
-  }[] = [];
+  readonly arrivals: SimArrivals;
   private admissions: { node: SimNode; request: AdmitRequest }[] = [];
   private readonly checkers = new SimCheckers();
   private disturbances = 0;
@@ -68,19 +67,37 @@ export class SimCluster {
       questions: [],
       grants: [],
       awake: false,
+      paused: false,
       stepping: false,
       events: [],
     }));
     this.network = new SimNetwork(this.random, this.nodes, (node, event) => this.give(node, event));
+    this.faults = new SimFaults({
+      random: this.random,
+      catalog: this.catalog,
+      nodes: this.nodes,
+      network: this.network,
+      stopsPercent: options.stopsPercent,
+      onCrashed: (crashed) => {
+        this.admissions = this.admissions.filter(({ node }) => node !== crashed);
+      },
+    });
     for (const node of this.nodes) this.boot(node);
+    this.arrivals = new SimArrivals({
+      random: this.random,
+      checkers: this.checkers,
+      nodes: this.nodes,
+      answersGetLost: () => !this.healing,
+      disturbances: () => this.disturbances,
+      give: (node, event) => this.give(node, event),
+    });
     this.clients = new SimClients(
       {
         random: this.random,
         now: () => this.now,
         config: () => this.catalog.config,
         disturbances: () => this.disturbances,
-        isDeposed: (epoch) => epoch < this.checkers.activeEpoch,
-        send: (operation, replyTo, isOpen) => this.send(operation, replyTo, isOpen),
+        send: (request) => this.arrivals.send(request),
       },
       CLIENTS,
     );
@@ -119,6 +136,7 @@ export class SimCluster {
       this.nodes.every(
         (node) =>
           node.replica &&
+          !node.paused &&
           node.heard === this.catalog.config.version &&
           node.store.pendingCount === 0 &&
           node.questions.length === 0 &&
@@ -131,9 +149,11 @@ export class SimCluster {
 
   private step(): void {
     this.now += 1;
-    if (!this.healing && this.random.below(1000) < this.options.faultsPerMille) this.fault();
+    if (!this.healing && this.random.below(1000) < this.options.faultsPerMille) {
+      this.faults.strike();
+    }
     const actions: readonly (readonly [weight: number, act: () => void])[] = [
-      [12, () => this.network.deliver()],
+      [16, () => this.network.deliver()],
       [6, () => this.syncDisk()],
       [6, () => this.answer()],
       [3, () => this.hearConfig()],
@@ -142,8 +162,9 @@ export class SimCluster {
       [2, () => this.grant()],
       [2, () => this.decideAdmission()],
       [2, () => this.ping()],
-      [3, () => this.arrive()],
-      [4, () => this.clients.act(!this.healing)],
+      [1, () => this.resume()],
+      [8, () => this.arrivals.arrive()],
+      [8, () => this.clients.act(!this.healing)],
     ];
     let choice = this.random.below(actions.reduce((sum, [weight]) => sum + weight, 0));
     for (const [weight, act] of actions) {
@@ -154,40 +175,17 @@ export class SimCluster {
     }
   }
 
-  private fault(): void {
+  /** One that is stopped goes on, soon or after the others have replaced it. */
+  private resume(): void {
     const node = this.random.pick(this.nodes);
-    switch (this.random.below(7)) {
-      case 0:
-      case 1:
-        if (node.replica) this.crash(node);
-        return;
-      case 2:
-      case 3:
-        this.network.breakSome();
-        return;
-      case 4:
-        // Suspected wrongly: it lives, and hears of it late.
-        this.catalog.nodeDown(node.member.node);
-        return;
-      case 5:
-        this.catalog.movePrimary(node.member.node);
-        return;
-      default:
-        if (!node.replica) this.catalog.nodeDown(node.member.node);
-    }
-  }
-
-  private crash(node: SimNode): void {
-    this.counts.crashes += 1;
-    node.replica = undefined;
-    node.store.crash(this.random.below(node.store.pendingCount + 1));
-    node.questions = [];
-    node.grants.length = 0;
-    node.events.length = 0;
-    node.awake = false;
-    node.incarnation = 0;
-    this.network.breakAllOf(node);
-    this.admissions = this.admissions.filter((admission) => admission.node !== node);
+    if (!node.paused || !(this.healing || this.random.chance(15))) return;
+    node.paused = false;
+    const gathered = node.events.splice(0);
+    const isAskedFirst = this.random.chance(50);
+    if (isAskedFirst) this.arrivals.arriveAt(node);
+    node.events.push(...gathered);
+    this.drain(node);
+    if (!isAskedFirst) this.arrivals.arriveAt(node);
   }
 
   private boot(node: SimNode): void {
@@ -209,6 +207,11 @@ export class SimCluster {
   private ping(): void {
     const node = this.random.pick(this.nodes);
     const { node: id } = node.member;
+    if (node.paused) {
+      // Its silence is noticed.
+      this.catalog.nodeDown(id);
+      return;
+    }
     if (!node.replica) {
       if (!this.healing && !this.random.chance(5)) return;
       this.disturbances += 1;
@@ -242,7 +245,7 @@ export class SimCluster {
   private hearConfig(): void {
     const node = this.random.pick(this.nodes);
     const { config, past } = this.catalog;
-    if (!node.replica) return;
+    if (!node.replica || node.paused) return;
     if (past.length > 0 && this.random.chance(20)) {
       this.give(node, { kind: "config", config: this.random.pick(past.slice(-3)) });
     }
@@ -280,31 +283,12 @@ export class SimCluster {
     this.give(node, { kind: "admissionUnanswered", store: request.store });
   }
 
-  private send(
-    operation: Operation,
-    replyTo: (reply: OperationReply) => void,
-    isOpen: () => boolean,
-  ): void {
-    const { primary } = this.catalog.config;
-    const node = this.nodes.find(({ member }) => member.node === primary.node)!;
-    this.arriving.push({ node, operation, replyTo, isOpen, disturbances: this.disturbances });
-  }
-
-  private arrive(): void {
-    if (this.arriving.length === 0) return;
-    const [arrived] = this.arriving.splice(this.random.below(this.arriving.length), 1);
-    const { node, operation, replyTo, isOpen, disturbances } = arrived!;
-    if (!isOpen()) return;
-    // The window of opIds may have been lost meanwhile: see SimClients.
-    if (operation.kind !== "read" && disturbances !== this.disturbances) return;
-    const lost = !this.healing && this.random.chance(5);
-    const answer = lost ? () => {} : replyTo;
-    this.give(node, { kind: "operation", operation, replyTo: answer });
-  }
-
   private give(node: SimNode, event: ReplicaEvent): void {
     node.events.push(event);
-    if (node.stepping) return;
+    if (!node.stepping && !node.paused) this.drain(node);
+  }
+
+  private drain(node: SimNode): void {
     node.stepping = true;
     for (let next = node.events.shift(); next; next = node.events.shift()) {
       for (const effect of node.replica?.step(next) ?? []) this.execute(node, effect);

@@ -2,7 +2,8 @@
 // linearizable register (P6). Values are the seq of the operation that wrote them; 0 is zeros.
 
 export interface SectorOperation {
-  readonly kind: "read" | "write" | "swap";
+  /** A miscompare is a read, too: of anything but what was expected. */
+  readonly kind: "read" | "write" | "swap" | "miscompare";
   /** Read or expected. */
   readonly before: number;
   /** Written. */
@@ -11,6 +12,14 @@ export interface SectorOperation {
   /** Infinity when nobody knows whether it took effect. */
   end: number;
 }
+
+function fits({ kind, before }: SectorOperation, value: number): boolean {
+  if (kind === "write") return true;
+  return kind === "miscompare" ? before !== value : before === value;
+}
+
+const leaves = ({ kind, after }: SectorOperation, value: number): number =>
+  kind === "write" || kind === "swap" ? after : value;
 
 /** Whether some order of the operations explains all results (Wing and Gong, with memory). */
 export function isLinearizable(operations: readonly SectorOperation[]): boolean {
@@ -24,8 +33,8 @@ export function isLinearizable(operations: readonly SectorOperation[]): boolean 
     const firstEnd = Math.min(...left.map(({ end }) => end));
     for (const operation of left) {
       if (operation.start > firstEnd) break;
-      if (operation.kind !== "write" && operation.before !== value) continue;
-      const next = operation.kind === "read" ? value : operation.after;
+      if (!fits(operation, value)) continue;
+      const next = leaves(operation, value);
       if (
         explain(
           left.filter((other) => other !== operation),

@@ -49,7 +49,7 @@ export class SimNetwork {
   /** One connection that is wanted and whose ends live comes up. */
   dial(): void {
     const down = [...this.links.values()].filter(
-      ({ up, primary, member }) => !up && primary.replica && member.replica,
+      ({ up, primary, member }) => !up && isRunning(primary) && isRunning(member),
     );
     if (down.length === 0) return;
     const link = this.random.pick(down);
@@ -91,5 +91,7 @@ export class SimNetwork {
     this.give(link.primary, { kind: "linkDown", node: link.member.member.node });
   }
 }
+
+const isRunning = ({ replica, paused }: SimNode): boolean => replica !== undefined && !paused;
 
 const keyOf = (primary: SimNode, to: NodeId): string => `${primary.member.node} ${to}`;

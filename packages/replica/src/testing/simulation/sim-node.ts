@@ -22,6 +22,8 @@ export interface SimNode {
   }[];
   readonly grants: NodeId[];
   awake: boolean;
+  /** Stopped: its events gather, and happen when it is resumed. */
+  paused: boolean;
   stepping: boolean;
   readonly events: ReplicaEvent[];
 }
