@@ -1,8 +1,10 @@
 // Configuration of a metadata process.
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN, nodeId } from "@ashlar/core";
-import { addressField, PROCESS_FIELDS, parsedText, z } from "@ashlar/runtime";
+import { addressField, PROCESS_FIELDS, parsedText, splitAddress, z } from "@ashlar/runtime";
 
-export const METADATA_CONFIG = z.strictObject({
+const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+const FIELDS = z.strictObject({
   ...PROCESS_FIELDS,
   /** Folder of the log and its snapshots; made when absent. */
   dataDir: z.string().min(1),
@@ -29,5 +31,10 @@ export const METADATA_CONFIG = z.strictObject({
   /** Pings missed before a process is down: 1 s of silence, within the stall goal of 1.5 s. */
   pingsMissedMax: z.int().min(2).max(100).default(5),
 });
+
+export const METADATA_CONFIG = FIELDS.refine(
+  ({ listen, advertise }) => advertise !== undefined || !WILDCARDS.has(splitAddress(listen).host),
+  { path: ["advertise"], message: "must say where others reach this member: listen does not" },
+);
 
 export type MetadataConfig = z.infer<typeof METADATA_CONFIG>;
