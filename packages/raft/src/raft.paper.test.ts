@@ -40,6 +40,15 @@ describe("5.1 terms", () => {
     expect(group.raft(2).status).toMatchObject({ role: "follower", term: 4 });
   });
 
+  it("a leader of an earlier term is refused, and learns the later one", () => {
+    const group = new PaperGroup([[1], [1], [1, 4]]);
+    group.campaign(1, [1, 2]);
+    expect(roleOf(group, 1)).toBe("leader");
+    group.raft(1).propose(Buffer.from("x"));
+    group.settle([1, 3]);
+    expect(group.raft(1).status).toMatchObject({ role: "follower", term: 4 });
+  });
+
   it("a message of an earlier term has no effect", () => {
     const group = new PaperGroup([[1, 2], [], []]);
     group.raft(1).step(heartbeat(2, 1, 1));

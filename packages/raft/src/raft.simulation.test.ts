@@ -7,8 +7,9 @@ const SEEDS = 240;
 const SECONDS = 60;
 /** What once broke a rule, by its size. */
 const SEEDS_THAT_BROKE: ReadonlyMap<number, readonly number[]> = new Map([
-  // A torn write left a commit index without the entries that it was about.
-  [3, [7737]],
+  // A torn write left a commit index without the entries that it was about; a leader was not told of a
+  // later term by the only other voter, which did not count it as one yet.
+  [3, [7737, 18673]],
 ]);
 
 describe.each([{ members: 3 }, { members: 5 }])("$members members", ({ members }) => {

@@ -62,10 +62,10 @@ function meetLaterTerm(core: RaftCore, message: Message): boolean {
 
 /** Messages of earlier terms have no effect; who sent some of them must learn that time went on. */
 function answerEarlierTerm(core: RaftCore, message: Message): void {
-  const { checkQuorum, preVote } = core.config;
   const { kind, from: to } = message;
-  if ((checkQuorum || preVote) && (kind === "heartbeat" || kind === "append-entries")) {
-    // This member's term is ahead and its votes are ignored: only this frees it.
+  if (kind === "heartbeat" || kind === "append-entries") {
+    // "Reply false" (figure 2): this member's term is ahead, and its votes may be ignored or asked for
+    // elsewhere; only this frees it, and the leader.
     core.send({ kind: "append-entries-response", to, index: 0, rejected: undefined });
   } else if (kind === "request-vote") {
     // "Reply false", with the term that the candidate lacks (figure 2): it may hear of it from nobody
