@@ -44,7 +44,7 @@ describe("5.1 terms", () => {
     const group = new PaperGroup([[1], [1], [1, 4]]);
     group.campaign(1, [1, 2]);
     expect(roleOf(group, 1)).toBe("leader");
-    group.raft(1).propose(Buffer.from("x"));
+    group.tick(1, 1);
     group.settle([1, 3]);
     expect(group.raft(1).status).toMatchObject({ role: "follower", term: 4 });
   });
