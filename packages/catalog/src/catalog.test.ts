@@ -53,7 +53,7 @@ describe("a volume", () => {
     expect(catalog.state.drafts.size).toBe(0);
     expect(catalog.state.lastFamily).toBe(0);
     expect(codeOf({})).toBe("done");
-    expect(codeOf({ volume: testVolume(8) })).toMatch(/^volume\/exists/);
+    expect(codeOf({ volume: testVolume(8) })).toMatch(/^volume\/in-creation/);
   });
 
   test("is not seen before it is finished, and an aborted one leaves no chunk", () => {

@@ -1,6 +1,7 @@
 // Gateways come and go. Nothing depends on a gateway but the opId windows of its incarnation.
 import { type CommandOf, done, type Result } from "../command.ts";
 import type { Step } from "../state.ts";
+import { nameRefusal } from "./names.ts";
 
 /** A repeated registration of the same running process changes nothing. */
 export function gatewayUp(
@@ -11,6 +12,8 @@ export function gatewayUp(
   if (known?.state === "up" && known.bootId === bootId) {
     return done({ incarnation: known.incarnation });
   }
+  const refusal = nameRefusal(step, gateway, "gateways");
+  if (refusal) return refusal;
   const incarnation = step.nextIncarnation();
   const record = { gateway, state: "up", incarnation, bootId, portals } as const;
   step.put({ kind: "gateway", record });

@@ -3,11 +3,14 @@
 // again under new numbers if its folder is lost.
 import { type CommandOf, done, type Result, refused } from "../command.ts";
 import type { Step } from "../state.ts";
+import { nameRefusal } from "./names.ts";
 
 export function memberExpected(
   step: Step,
   { node, address }: CommandOf<"memberExpected">,
 ): Result<"memberExpected"> {
+  const refusal = nameRefusal(step, node, "members");
+  if (refusal) return refusal;
   const known = step.state.view.members.get(node);
   if (known?.address !== address) {
     step.put({ kind: "member", record: { node, address, member: known?.member ?? 0 } });

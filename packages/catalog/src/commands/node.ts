@@ -16,6 +16,7 @@ import { type CommandOf, done, type Result, refused } from "../command.ts";
 import { evenPrimaries, usableDisks } from "../placement.ts";
 import type { ChunkConfig, NodeRecord } from "../records.ts";
 import type { Step } from "../state.ts";
+import { nameRefusal } from "./names.ts";
 
 /** Epochs and opIds have room for 48 bits. */
 const INCARNATION_MAX = 2 ** 48 - 1;
@@ -28,6 +29,8 @@ export function nodeUp(
   if (familySeen > FAMILY_ID_MAX || incarnationSeen > INCARNATION_MAX) {
     return refused("argument/invalid", `${node} has seen numbers that were never given`);
   }
+  const refusal = nameRefusal(step, node, "nodes");
+  if (refusal) return refusal;
   const { view, retired } = step.state;
   skipFamilies(step, familySeen);
   step.state.lastIncarnation = Math.max(step.state.lastIncarnation, incarnationSeen);
