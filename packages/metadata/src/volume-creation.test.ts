@@ -1,10 +1,10 @@
 // A creation that is asked for again while the first request is still at work, or was when its caller or
 // its leader went: whoever asks gets the volume, or is told why not.
-import { diskId, familyId, MIB, nodeId, storeUuid, volumeId, volumeName } from "@ashlar/core";
+import { familyId, MIB, volumeId, volumeName } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { GroupLog } from "./group/group-log.ts";
-import { TestGroup } from "./testing/test-group.ts";
+import { nodeUp, TestGroup } from "./testing/test-group.ts";
 import { VolumeCreation } from "./volume-creation.ts";
 
 let group: TestGroup;
@@ -22,22 +22,7 @@ beforeEach(async () => {
   group = await TestGroup.of(1);
   log = group.leader().log;
   creation = new VolumeCreation({ replicatedLog: log, clock: group.clock, log: silentLog });
-  await log.propose({
-    kind: "nodeUp",
-    node: nodeId("storage-1"),
-    bootId: "a",
-    address: "127.0.0.1:7001",
-    familySeen: 0,
-    incarnationSeen: 0,
-    disks: [
-      {
-        disk: diskId("disk-1"),
-        storeUuid: storeUuid("00000000-0000-4000-8000-000000000001"),
-        sizeBytes: 2 ** 30,
-        state: "up",
-      },
-    ],
-  });
+  await log.propose(nodeUp());
 });
 afterEach(() => group.stop());
 

@@ -1,10 +1,10 @@
-import { diskId, nodeId, storeUuid, volumeId, volumeName } from "@ashlar/core";
+import { nodeId, volumeId, volumeName } from "@ashlar/core";
 import type { WatchStep } from "@ashlar/rpc";
 import { nodeRandom, silentLog } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { GroupLog } from "./group/group-log.ts";
 import { foundCluster } from "./group/member-folder.ts";
-import { TestGroup } from "./testing/test-group.ts";
+import { gatewayUp, nodeUp, TestGroup } from "./testing/test-group.ts";
 import { VolumeCreation } from "./volume-creation.ts";
 import { WatchHub } from "./watch-hub.ts";
 
@@ -18,13 +18,6 @@ beforeEach(async () => {
 });
 afterEach(() => group.stop());
 
-const gatewayUp = (number: number) =>
-  ({
-    kind: "gatewayUp",
-    gateway: nodeId(`gateway-${number}`),
-    bootId: "a",
-    portals: [],
-  }) as const;
 const namesIn = ({ changes }: WatchStep): string[] =>
   changes.map((change) => (change.kind === "gateway" ? change.record.gateway : change.kind));
 
@@ -140,22 +133,7 @@ const demo = {
 };
 
 async function creationWithRoom(): Promise<VolumeCreation> {
-  await log.propose({
-    kind: "nodeUp",
-    node: nodeId("storage-1"),
-    bootId: "a",
-    address: "127.0.0.1:7001",
-    familySeen: 0,
-    incarnationSeen: 0,
-    disks: [
-      {
-        disk: diskId("disk-1"),
-        storeUuid: storeUuid("00000000-0000-4000-8000-000000000001"),
-        sizeBytes: 2 ** 30,
-        state: "up",
-      },
-    ],
-  });
+  await log.propose(nodeUp());
   return new VolumeCreation({ replicatedLog: log, clock: group.clock, log: silentLog });
 }
 

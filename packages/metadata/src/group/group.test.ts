@@ -1,16 +1,9 @@
 // Metadata members as one service: what was answered stays, whoever is lost.
 import { nodeId } from "@ashlar/core";
 import { afterEach, describe, expect, test } from "vitest";
-import { TestGroup } from "../testing/test-group.ts";
+import { gatewayUp, TestGroup } from "../testing/test-group.ts";
 import { HASH_EVERY_ENTRIES } from "./hash-exchange.ts";
 
-const gatewayUp = (number: number) =>
-  ({
-    kind: "gatewayUp",
-    gateway: nodeId(`gateway-${number}`),
-    bootId: `boot-${number}`,
-    portals: [],
-  }) as const;
 const [FIRST, SECOND, THIRD] = [1, 2, 3].map((number) => nodeId(`metadata-${number}`)) as [
   ReturnType<typeof nodeId>,
   ReturnType<typeof nodeId>,
@@ -20,23 +13,13 @@ const [FIRST, SECOND, THIRD] = [1, 2, 3].map((number) => nodeId(`metadata-${numb
 let group: TestGroup;
 afterEach(() => group.stop());
 
-/** Answered while time passes: what needs an election gets one. */
-async function answered<T>(asked: Promise<T>): Promise<T> {
-  let done = false;
-  const mark = (): void => {
-    done = true;
-  };
-  asked.then(mark, mark);
-  await group.until(() => done);
-  return asked;
-}
-
 const gateways = (name: typeof FIRST): string[] => [...group.member(name).log.view.gateways.keys()];
 
 describe("a group of three", () => {
   test("has what it answered on all members, in equal states (R8, R9)", async () => {
     group = await TestGroup.of(3);
-    for (const number of [1, 2, 3]) await answered(group.leader().log.propose(gatewayUp(number)));
+    for (const number of [1, 2, 3])
+      await group.answered(group.leader().log.propose(gatewayUp(number)));
     const { appliedIndex } = group.leader().log;
     await group.until(() =>
       [...group.members.values()].every(({ log }) => log.appliedIndex >= appliedIndex),
@@ -48,11 +31,11 @@ describe("a group of three", () => {
 
   test("goes on without its leader, and takes it in again", async () => {
     group = await TestGroup.of(3);
-    await answered(group.leader().log.propose(gatewayUp(1)));
+    await group.answered(group.leader().log.propose(gatewayUp(1)));
     const lost = group.leader().name;
     await group.crash(lost);
     await group.until(() => group.leaderOrNone() !== undefined);
-    await answered(group.leader().log.propose(gatewayUp(2)));
+    await group.answered(group.leader().log.propose(gatewayUp(2)));
     const back = await group.start(lost);
     await group.until(() => back.log.view.gateways.size === 2);
     expect(back.log.leads).toBe(false);
@@ -63,12 +46,12 @@ describe("a group of three", () => {
     for (const name of group.followers().map((one) => one.name)) await group.crash(name);
     const alone = group.leader();
     const asked = alone.log.propose(gatewayUp(1));
-    await expect(answered(asked)).rejects.toMatchObject({ code: "raft/not-leader" });
+    await expect(group.answered(asked)).rejects.toMatchObject({ code: "raft/not-leader" });
     expect(() => alone.log.requireLead()).toThrow("no metadata member leads at present");
     const other = [FIRST, SECOND, THIRD].find((name) => name !== alone.name) ?? FIRST;
     await group.start(other);
     await group.until(() => group.leaderOrNone() !== undefined);
-    await answered(group.leader().log.propose(gatewayUp(2)));
+    await group.answered(group.leader().log.propose(gatewayUp(2)));
     expect(group.leader().log.view.gateways.has(nodeId("gateway-2"))).toBe(true);
   });
 
@@ -79,9 +62,11 @@ describe("a group of three", () => {
     const write = old.log.propose(gatewayUp(1)).catch((thrown) => thrown);
     const read = old.log.readIndex().catch((thrown) => thrown);
     await group.until(() => group.leaderOrNone() !== undefined);
-    await answered(group.leader().log.propose(gatewayUp(2)));
-    expect(await answered(read)).toMatchObject({ code: expect.stringMatching(/raft|cluster/) });
-    expect(await answered(write)).toMatchObject({ code: "raft/not-leader" });
+    await group.answered(group.leader().log.propose(gatewayUp(2)));
+    expect(await group.answered(read)).toMatchObject({
+      code: expect.stringMatching(/raft|cluster/),
+    });
+    expect(await group.answered(write)).toMatchObject({ code: "raft/not-leader" });
     group.heal();
     await group.until(() => old.log.view.gateways.size > 0);
     expect([...old.log.view.gateways.keys()]).toEqual(["gateway-2"]);
@@ -99,15 +84,15 @@ describe("a group of three", () => {
 
   test("a proposal sent again to another leader takes effect once (R10)", async () => {
     group = await TestGroup.of(3);
-    const opened = await answered(group.leader().log.propose({ kind: "openSession" }));
+    const opened = await group.answered(group.leader().log.propose({ kind: "openSession" }));
     const { session } = (opened.result as { value: { session: number } }).value;
     const id = { session, sequence: 1, answeredBelow: 1 };
-    const first = await answered(group.leader().log.propose(gatewayUp(1), id));
+    const first = await group.answered(group.leader().log.propose(gatewayUp(1), id));
     await group.crash(group.leader().name);
     await group.until(() => group.leaderOrNone() !== undefined);
     // Another boot under the same name would be a new incarnation, were it not the same proposal.
     const command = { ...gatewayUp(1), bootId: "another" };
-    const again = await answered(group.leader().log.propose(command, id));
+    const again = await group.answered(group.leader().log.propose(command, id));
     expect(again.result).toEqual(first.result);
   });
 
@@ -160,13 +145,13 @@ describe("members come and go", () => {
   test("a leader that is removed hands over first", async () => {
     group = await TestGroup.of(3);
     const leaving = group.leader();
-    await answered(leaving.log.propose({ kind: "memberRemoved", node: leaving.name }));
+    await group.answered(leaving.log.propose({ kind: "memberRemoved", node: leaving.name }));
     await group.until(() => {
       const leader = group.leaderOrNone();
       return leader !== undefined && !leader.host.status.membership.incoming.has(leaving.member);
     });
     expect(group.leader().name).not.toBe(leaving.name);
-    await answered(group.leader().log.propose(gatewayUp(1)));
+    await group.answered(group.leader().log.propose(gatewayUp(1)));
   });
 
   test("one whose log is damaged sets it aside and joins anew", async () => {
@@ -197,7 +182,7 @@ describe("members come and go", () => {
 
 test("a full disk of the only member refuses, keeps what it has, and goes on with room", async () => {
   group = await TestGroup.of(1);
-  await answered(group.leader().log.propose(gatewayUp(1)));
+  await group.answered(group.leader().log.propose(gatewayUp(1)));
   const disk = group.diskOf(FIRST);
   disk.sizeBytesMax = 1;
   await expect(group.leader().log.propose(gatewayUp(2))).rejects.toMatchObject({
@@ -208,7 +193,7 @@ test("a full disk of the only member refuses, keeps what it has, and goes on wit
   });
   disk.sizeBytesMax = Number.MAX_SAFE_INTEGER;
   await group.until(() => group.leader().host.noSpace === undefined);
-  await answered(group.leader().log.propose(gatewayUp(4)));
+  await group.answered(group.leader().log.propose(gatewayUp(4)));
   // The one that was under way took its effect, the one that was refused did not.
   expect(gateways(FIRST)).toEqual(["gateway-1", "gateway-2", "gateway-4"]);
 });
@@ -216,13 +201,13 @@ test("a full disk of the only member refuses, keeps what it has, and goes on wit
 test("a leader whose disk is full lets another lead, and nothing waits for it", async () => {
   group = await TestGroup.of(3);
   const full = group.leader();
-  await answered(full.log.propose(gatewayUp(1)));
+  await group.answered(full.log.propose(gatewayUp(1)));
   group.diskOf(full.name).sizeBytesMax = 1;
   full.log.propose(gatewayUp(2)).catch(() => {});
   await group.until(() => group.leaderOrNone() !== undefined && !full.log.leads);
   const meta = expect.objectContaining({ diskFull: true });
   expect(() => full.log.requireLead()).toThrow(expect.objectContaining({ meta }));
-  await answered(group.leader().log.propose(gatewayUp(3)));
+  await group.answered(group.leader().log.propose(gatewayUp(3)));
   // What the full one had handed on is there too; it follows as soon as it can.
   expect(gateways(group.leader().name)).toEqual(["gateway-1", "gateway-2", "gateway-3"]);
   group.diskOf(full.name).sizeBytesMax = Number.MAX_SAFE_INTEGER;
@@ -233,14 +218,14 @@ test("without room on any disk a change is refused, and all goes on when there i
   group = await TestGroup.of(3);
   const disks = [...group.members.keys()].map((name) => group.diskOf(name));
   for (const disk of disks) disk.sizeBytesMax = 1;
-  await expect(answered(group.leader().log.propose(gatewayUp(1)))).rejects.toMatchObject({
+  await expect(group.answered(group.leader().log.propose(gatewayUp(1)))).rejects.toMatchObject({
     code: "disk/no-space",
   });
   for (const disk of disks) disk.sizeBytesMax = Number.MAX_SAFE_INTEGER;
   const members = [...group.members.values()];
   await group.until(() => members.every(({ host }) => host.noSpace === undefined));
   await group.until(() => group.leaderOrNone() !== undefined);
-  await answered(group.leader().log.propose(gatewayUp(2)));
+  await group.answered(group.leader().log.propose(gatewayUp(2)));
   await group.until(() => members.every(({ log }) => log.view.gateways.has(nodeId("gateway-2"))));
 });
 

@@ -13,6 +13,8 @@ import { GrpcClient, type JoinAnswer, joinGroup } from "@ashlar/rpc";
 import { type Clock, type Log, sleep } from "@ashlar/runtime";
 
 const ASK_INTERVAL_MS = 250;
+/** Refused again and again, it waits for people: for a name to be expected, for a process to end. */
+const ASK_INTERVAL_MAX_MS = 2_000;
 const ATTEMPT_TIMEOUT_MS = 1_000;
 /** Refusals are for people to read: not several times a second. */
 const REFUSAL_LOG_MS = 30_000;
@@ -52,6 +54,7 @@ export class JoinWorker {
   private readonly clients = new Map<string, GrpcClient>();
   private working: Promise<void> = Promise.resolve();
   private refusedMs = Number.NEGATIVE_INFINITY;
+  private refused = false;
   private leader: string | undefined;
 
   constructor(
@@ -72,14 +75,18 @@ export class JoinWorker {
   async stop(): Promise<void> {
     this.stopped.abort(new SystemError("operation/aborted", "the member stops"));
     await this.working;
-    for (const client of this.clients.values()) client.close();
+    this.closeClients();
   }
 
   private async work(): Promise<void> {
     const { signal } = this.stopped;
+    let pauseMs = ASK_INTERVAL_MS;
     while (!signal.aborted) {
+      this.refused = false;
       if (this.ports.needed()) await this.askAll();
-      await sleep(this.clock, ASK_INTERVAL_MS, { signal }).catch(() => {});
+      else this.closeClients();
+      pauseMs = this.refused ? Math.min(2 * pauseMs, ASK_INTERVAL_MAX_MS) : ASK_INTERVAL_MS;
+      await sleep(this.clock, pauseMs, { signal }).catch(() => {});
     }
   }
 
@@ -114,10 +121,16 @@ export class JoinWorker {
 
   private note(address: string, error: SystemError): void {
     if (this.stopped.signal.aborted || PASSING.has(error.code)) return;
+    this.refused = true;
     const now = this.clock.nowMs();
     if (now < this.refusedMs + REFUSAL_LOG_MS) return;
     this.refusedMs = now;
     this.log.error({ address, code: error.code, error, meta: error.meta }, "cannot join the group");
+  }
+
+  private closeClients(): void {
+    for (const client of this.clients.values()) client.close();
+    this.clients.clear();
   }
 
   private client(address: string): GrpcClient {

@@ -2,15 +2,7 @@
 import { MIB, nodeId, SystemError } from "@ashlar/core";
 import { MESSAGE_VERSION, type Message } from "@ashlar/raft";
 import { afterEach, expect, test } from "vitest";
-import { TestGroup, type TestMember } from "../testing/test-group.ts";
-
-const gatewayUp = (number: number) =>
-  ({
-    kind: "gatewayUp",
-    gateway: nodeId(`gateway-${number}`),
-    bootId: `boot-${number}`,
-    portals: [],
-  }) as const;
+import { gatewayUp, TestGroup, type TestMember } from "../testing/test-group.ts";
 
 let group: TestGroup;
 afterEach(() => group.stop());

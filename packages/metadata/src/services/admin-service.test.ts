@@ -1,19 +1,9 @@
 // A request that is sent again, to whoever leads then, is answered as the first time (R10).
-import {
-  diskId,
-  familyId,
-  MIB,
-  nodeId,
-  storeUuid,
-  type VolumeId,
-  volumeId,
-  volumeName,
-} from "@ashlar/core";
+import { familyId, MIB, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, expect, test } from "vitest";
 import type { GroupLog } from "../group/group-log.ts";
-import { GroupView } from "../group/group-view.ts";
-import { GROUP_CLUSTER, TestGroup, type TestMember } from "../testing/test-group.ts";
+import { GROUP_CLUSTER, nodeUp, TestGroup, type TestMember } from "../testing/test-group.ts";
 import { VolumeChecker } from "../volume-check.ts";
 import { VolumeCreation } from "../volume-creation.ts";
 import { LogAdminService } from "./admin-service.ts";
@@ -27,70 +17,44 @@ const demo = {
   name: volumeName("demo"),
   sizeBytes: 16 * MIB,
 };
-const nodeUp = {
-  kind: "nodeUp",
-  node: nodeId("storage-1"),
-  bootId: "a",
-  address: "127.0.0.1:7001",
-  familySeen: 0,
-  incarnationSeen: 0,
-  disks: [
-    {
-      disk: diskId("disk-1"),
-      storeUuid: storeUuid("00000000-0000-4000-8000-000000000001"),
-      sizeBytes: 2 ** 30,
-      state: "up",
-    },
-  ],
-} as const;
-
-function serviceOf({ log, host, name }: TestMember): LogAdminService {
+function serviceOf({ log, group: { view } }: TestMember): LogAdminService {
   const { clock } = group;
   return new LogAdminService({
     log,
     creation: new VolumeCreation({ replicatedLog: log, clock, log: silentLog }),
     checker: new VolumeChecker({ log, clock }, { clusterId: GROUP_CLUSTER }),
     reportOf: () => undefined,
-    group: new GroupView({ log, host, clock }, { clusterId: GROUP_CLUSTER, nodeId: name }),
+    group: view,
   });
 }
 
-/** Answered while time passes. */
-async function answered<T>(asked: Promise<T>): Promise<T> {
-  let done = false;
-  const mark = (): void => {
-    done = true;
-  };
-  asked.then(mark, mark);
-  await group.until(() => done);
-  return asked;
-}
-
 async function openSession(): Promise<number> {
-  const { result } = await answered(group.leader().log.propose({ kind: "openSession" }));
+  const { result } = await group.answered(group.leader().log.propose({ kind: "openSession" }));
   if (result.kind !== "done") throw new Error("no session");
   return result.value.session;
 }
 
 test("a deletion whose answer was lost is not told that there is no such volume", async () => {
   group = await TestGroup.of(3);
-  await answered(group.leader().log.propose(nodeUp));
-  await answered(serviceOf(group.leader()).createVolume(demo, { signal }));
+  await group.answered(group.leader().log.propose(nodeUp()));
+  await group.answered(serviceOf(group.leader()).createVolume(demo, { signal }));
   const proposal = { session: await openSession(), sequence: 1, answeredBelow: 1 };
-  await answered(serviceOf(group.leader()).deleteVolume(demo.name, { signal, proposal }));
+  await group.answered(serviceOf(group.leader()).deleteVolume(demo.name, { signal, proposal }));
   await group.crash(group.leader().name);
   await group.until(() => group.leaderOrNone() !== undefined);
   const next = serviceOf(group.leader());
-  await answered(next.deleteVolume(demo.name, { signal, proposal }));
+  await group.answered(next.deleteVolume(demo.name, { signal, proposal }));
   // Nor does it delete what took the name since.
   const volume = volumeId("10000000-0000-4000-8000-000000000002");
-  await answered(next.createVolume({ ...demo, volume }, { signal }));
-  await answered(next.deleteVolume(demo.name, { signal, proposal }));
-  expect(await answered(next.listVolumes())).toHaveLength(1);
+  await group.answered(next.createVolume({ ...demo, volume }, { signal }));
+  await group.answered(next.deleteVolume(demo.name, { signal, proposal }));
+  expect(await group.answered(next.listVolumes())).toHaveLength(1);
   const other = { ...proposal, sequence: 2 };
-  await answered(next.deleteVolume(demo.name, { signal, proposal: other }));
+  await group.answered(next.deleteVolume(demo.name, { signal, proposal: other }));
   await expect(
-    answered(next.deleteVolume(demo.name, { signal, proposal: { ...proposal, sequence: 3 } })),
+    group.answered(
+      next.deleteVolume(demo.name, { signal, proposal: { ...proposal, sequence: 3 } }),
+    ),
   ).rejects.toMatchObject({ code: "volume/not-found" });
 });
 
@@ -100,12 +64,12 @@ test("a member is removed only while the others answer, and a lost answer is giv
   const proposal = { session: await openSession(), sequence: 1, answeredBelow: 1 };
   const service = serviceOf(group.leader());
   await group.crash(one!);
-  await expect(answered(service.removeMember(two!, { signal }))).rejects.toMatchObject({
+  await expect(group.answered(service.removeMember(two!, { signal }))).rejects.toMatchObject({
     code: "member/needed",
   });
-  await answered(service.removeMember(one!, { signal, proposal }));
-  await answered(service.removeMember(one!, { signal, proposal }));
-  await expect(answered(service.removeMember(one!, { signal }))).rejects.toMatchObject({
+  await group.answered(service.removeMember(one!, { signal, proposal }));
+  await group.answered(service.removeMember(one!, { signal, proposal }));
+  await expect(group.answered(service.removeMember(one!, { signal }))).rejects.toMatchObject({
     code: "member/unknown",
   });
 });
@@ -129,7 +93,7 @@ function replaceOnSight(log: GroupLog, next: VolumeId): void {
 test("whoever makes a volume is told of that one, not of another that has its name by then", async () => {
   group = await TestGroup.of(1);
   const { log } = group.leader();
-  await log.propose(nodeUp);
+  await log.propose(nodeUp());
   const other = volumeId("10000000-0000-4000-8000-000000000002");
   replaceOnSight(log, other);
   const told = await serviceOf(group.leader())
@@ -143,7 +107,7 @@ test("whoever makes a volume is told of that one, not of another that has its na
 
 test("a deletion whose caller is gone deletes nothing", async () => {
   group = await TestGroup.of(1);
-  await group.leader().log.propose(nodeUp);
+  await group.leader().log.propose(nodeUp());
   const service = serviceOf(group.leader());
   await service.createVolume(demo, { signal });
   const gone = AbortSignal.abort(new Error("gone"));

@@ -1,9 +1,9 @@
 // Who is declared down, under a clock that stands still until told.
-import { diskId, MIB, nodeId, storeUuid } from "@ashlar/core";
+import { nodeId } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { GroupLog } from "../group/group-log.ts";
-import { TestGroup } from "../testing/test-group.ts";
+import { nodeUp, TestGroup } from "../testing/test-group.ts";
 import { LogHeartbeatService } from "./heartbeat-service.ts";
 
 const A = nodeId("storage-1");
@@ -26,23 +26,7 @@ async function service(): Promise<LogHeartbeatService> {
   return heartbeat;
 }
 
-const register = (bootId: string) =>
-  log.propose({
-    kind: "nodeUp",
-    node: A,
-    bootId,
-    address: "127.0.0.1:7001",
-    familySeen: 0,
-    incarnationSeen: 0,
-    disks: [
-      {
-        disk: diskId("disk-1"),
-        storeUuid: storeUuid("00000000-0000-4000-8000-000000000001"),
-        sizeBytes: MIB,
-        state: "up",
-      },
-    ],
-  });
+const register = (bootId: string) => log.propose(nodeUp(bootId));
 const stateOf = () => log.view.nodes.get(A)?.state;
 /** Lets what was proposed so far become durable and applied. */
 const settled = () => log.propose({ kind: "gatewayDown", gateway: A, incarnation: 0 });

@@ -13,6 +13,7 @@ import { MetadataGroup } from "../group/metadata-group.ts";
 import { type RaftHost, TICK_MS } from "../group/raft-host.ts";
 import { openLogMetrics } from "../metrics.ts";
 import { VolumeCreation } from "../volume-creation.ts";
+import { registrationOf } from "./metadata-fixture.ts";
 
 export const GROUP_CLUSTER = clusterId("abcdef01-0000-4000-8000-000000000000");
 /** Virtual time in which a group comes to rest, however elections go. */
@@ -181,6 +182,17 @@ export class TestGroup {
     throw new Error("waited too long");
   }
 
+  /** The answer, for which time passes: what needs an election gets one. */
+  async answered<T>(asked: Promise<T>): Promise<T> {
+    let done = false;
+    const mark = (): void => {
+      done = true;
+    };
+    asked.then(mark, mark);
+    await this.until(() => done);
+    return asked;
+  }
+
   /** What was handed over so far is written, sent and taken in; no time passes. */
   async settle(): Promise<void> {
     for (let count = 0; count < TURNS_PER_ROUND; count += 1) await turn();
@@ -207,3 +219,14 @@ export class TestGroup {
 }
 
 export const addressOf = (name: NodeId): string => `${name}:7000`;
+
+/** A storage node comes, with room for any volume of a test. */
+export const nodeUp = (bootId = "a") => ({ kind: "nodeUp", ...registrationOf(1), bootId }) as const;
+
+export const gatewayUp = (number: number) =>
+  ({
+    kind: "gatewayUp",
+    gateway: nodeId(`gateway-${number}`),
+    bootId: `boot-${number}`,
+    portals: [],
+  }) as const;
