@@ -2,21 +2,14 @@
 // search must find what is wrong when a disk breaks its word: else its silence would mean nothing.
 import { describe, expect, it, vi } from "vitest";
 import { type HardState, type Index, NONE } from "./index.ts";
-import { SCOPES, SCOPES_BY_HAND, type Scope, Search } from "./testing/index.ts";
+import { NOTHING, SCOPES, SCOPES_BY_HAND, type Scope, Search } from "./testing/index.ts";
 
 /** Scopes of minutes are searched only when someone asks for them. */
 const { ASHLAR_EXHAUSTIVE } = process.env;
 const byHand = ASHLAR_EXHAUSTIVE === "by-hand";
 vi.setConfig({ testTimeout: byHand ? 7_200_000 : 600_000 });
 
-const NOTHING = {
-  terms: 1,
-  proposals: 0,
-  crashes: 0,
-  heartbeats: 0,
-  writesWaiting: 0,
-  leases: false,
-} as const;
+const ONE_TERM = { ...NOTHING, terms: 1 } as const;
 
 describe("R1..R5 in every state within the scope", () => {
   it.each(byHand ? SCOPES_BY_HAND : SCOPES)("$name", ({ name, statesMin, sees, ...scope }) => {
@@ -30,7 +23,7 @@ describe("R1..R5 in every state within the scope", () => {
 
 describe("a search", () => {
   it("sees the same of the members whether or not it forgets messages without effect", () => {
-    const scope: Scope = { ...NOTHING, terms: 2 };
+    const scope: Scope = { ...ONE_TERM, terms: 2 };
     const forgetting = new Search(scope).run();
     const keeping = new Search({ ...scope, keepsDeadMessages: true }).run();
     expect(keeping.memberStates).toBe(forgetting.memberStates);
@@ -40,14 +33,14 @@ describe("a search", () => {
 
   it("R1: finds that a disk which forgets a vote lets its member vote twice", () => {
     const disk = { hardState: (synced: HardState) => ({ ...synced, vote: NONE }) };
-    const { violation } = new Search({ ...NOTHING, crashes: 1, disk }).run();
+    const { violation } = new Search({ ...ONE_TERM, crashes: 1, disk }).run();
     expect(violation?.reason).toMatch(/^R1: member \d votes twice in term 1/);
     expect(violation?.path.join("\n")).toMatch(/^1 times out\n(.*\n)*\d crashes and restarts\n/);
   });
 
   it("R3: finds that a disk which loses its last entry elects a leader without what was committed", () => {
     const disk = { lastIndex: (synced: Index) => Math.max(0, synced - 1) };
-    const { violation } = new Search({ ...NOTHING, terms: 2, crashes: 1, disk }).run();
+    const { violation } = new Search({ ...ONE_TERM, terms: 2, crashes: 1, disk }).run();
     expect(violation?.reason).toMatch(/^R3: leader \d of term 2 lacks entry 1/);
     expect(violation?.path.join("\n")).toMatch(/crashes and restarts\n/);
   });

@@ -267,7 +267,8 @@ type LocalRequest =
   | { readonly kind: "read-index"; readonly context: string }
   | { readonly kind: "transfer-leader"; readonly transferee: MemberId };
 
-const peerStatus = (id: MemberId, progress: Progress): PeerStatus => ({
+/** What a status tells of a peer. */
+export const peerStatus = (id: MemberId, progress: Progress): PeerStatus => ({
   id,
   state: progress.state,
   match: progress.match,

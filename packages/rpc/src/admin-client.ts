@@ -3,14 +3,7 @@
 // an identity of the caller's, and the rest is proposed in a session.
 import type { ProposalId } from "@ashlar/catalog";
 import { type ClusterId, hasCode, SystemError, type VolumeName } from "@ashlar/core";
-import {
-  type Clock,
-  type Log,
-  nodeClock,
-  nodeRandom,
-  type Random,
-  silentLog,
-} from "@ashlar/runtime";
+import { nodeClock, nodeRandom, silentLog } from "@ashlar/runtime";
 import type {
   AdminClient,
   CheckProgress,
@@ -27,10 +20,10 @@ import { attended } from "./attended-call.ts";
 import { clusterStatus, groupStatus, nodeStatus, volumeStatus } from "./convert/admin.ts";
 import { safeNumber } from "./convert/scalars.ts";
 import type { VolumeRequest } from "./gen/ashlar/v1/VolumeRequest.ts";
-import type { CallableMethod, GrpcClient } from "./grpc-client.ts";
+import type { Abortable, CallableMethod, GrpcClient } from "./grpc-client.ts";
 import { LeaderBelief } from "./leader-belief.ts";
 import { askGroupStatus, askMembers, joinedAddresses } from "./member-answers.ts";
-import { type Attempt, MemberCalls } from "./member-calls.ts";
+import { type Attempt, MemberCalls, type Ports } from "./member-calls.ts";
 import { ProposerSession } from "./proposer-session.ts";
 import { adminService, sessionsService } from "./services.ts";
 
@@ -44,16 +37,6 @@ export interface AdminClientOptions {
   readonly addresses: readonly string[];
   /** Milliseconds that a call may go without a leader; enough for an election if absent. */
   readonly patienceMs?: number | undefined;
-}
-
-interface Ports {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-}
-
-interface Abortable {
-  readonly signal: AbortSignal;
 }
 
 /** @throws SystemError argument/invalid when no address is given. */

@@ -19,7 +19,7 @@ import { CATALOG_VERSION, changesOf } from "./convert/catalog.ts";
 import { safeNumber } from "./convert/scalars.ts";
 import type { RegisterReply__Output } from "./gen/ashlar/v1/RegisterReply.ts";
 import type { WatchMessage__Output } from "./gen/ashlar/v1/WatchMessage.ts";
-import type { CallableMethod, GrpcClient } from "./grpc-client.ts";
+import type { Abortable, CallableMethod, GrpcClient } from "./grpc-client.ts";
 import { LeaderBelief } from "./leader-belief.ts";
 import {
   type Attempt,
@@ -45,10 +45,6 @@ export interface CatalogClientOptions {
 /** Start it before anything else is asked of it. */
 export function createCatalogClient(options: CatalogClientOptions): CatalogClient & Startable {
   return new GrpcCatalogClient(options);
-}
-
-interface Abortable {
-  readonly signal: AbortSignal;
 }
 
 class GrpcCatalogClient implements CatalogClient, Startable {

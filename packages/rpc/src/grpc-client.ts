@@ -20,8 +20,11 @@ import {
 import { formatProposalId, PROPOSAL_KEY } from "./proposal-id.ts";
 import { fromServiceError } from "./status.ts";
 
-export interface CallOptions {
+export interface Abortable {
   readonly signal: AbortSignal;
+}
+
+export interface CallOptions extends Abortable {
   /** Milliseconds; CALL_DEADLINE_MS if absent, none for a stream. */
   readonly deadlineMs?: number;
   /** Names what the call proposes: sent again under this name, it takes effect once. */
@@ -119,7 +122,7 @@ export class GrpcClient {
   async *serverStream<Q, R>(
     method: CallableMethod<Q, R>,
     request: Q,
-    { signal }: Pick<CallOptions, "signal">,
+    { signal }: Abortable,
   ): AsyncGenerator<R, void, undefined> {
     signal.throwIfAborted();
     const call: ClientReadableStream<R> = this.client.makeServerStreamRequest(

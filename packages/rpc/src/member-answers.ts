@@ -3,15 +3,11 @@
 import { type ClusterId, type SystemError, toSystemError } from "@ashlar/core";
 import type { GroupStatus, MemberAnswer } from "./admin.ts";
 import { groupStatus } from "./convert/admin.ts";
-import { GrpcClient } from "./grpc-client.ts";
+import { type Abortable, GrpcClient } from "./grpc-client.ts";
 import { adminService } from "./services.ts";
 
 /** A member tells what it knows without asking others: who is silent for longer is not there. */
 const ANSWER_MAX_MS = 1_500;
-
-interface Abortable {
-  readonly signal: AbortSignal;
-}
 
 interface MemberAddress {
   readonly address: string;

@@ -4,7 +4,7 @@
 import { type ClusterId, type ErrorCode, type SystemError, toSystemError } from "@ashlar/core";
 import { type Clock, type Log, type Random, sleep } from "@ashlar/runtime";
 import { CALL_DEADLINE_MS } from "./conventions.ts";
-import { type CallOptions, GrpcClient } from "./grpc-client.ts";
+import { type Abortable, type CallOptions, GrpcClient } from "./grpc-client.ts";
 import type { LeaderBelief, Refusal } from "./leader-belief.ts";
 
 /** Errors of the way to the service, not of the request. */
@@ -41,14 +41,10 @@ export const refusal = (error: SystemError, tried: ReadonlySet<string>): Refusal
   tried,
 });
 
-interface Ports {
+export interface Ports {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-}
-
-interface Abortable {
-  readonly signal: AbortSignal;
 }
 
 /** One caller's way to the leader: between two pauses it asks no member twice. */

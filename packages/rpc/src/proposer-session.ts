@@ -3,10 +3,7 @@
 import { type ProposalId, RESULTS_KEPT_MAX } from "@ashlar/catalog";
 import { hasCode, SystemError } from "@ashlar/core";
 import { safeNumber } from "./convert/scalars.ts";
-
-interface Abortable {
-  readonly signal: AbortSignal;
-}
+import type { Abortable } from "./grpc-client.ts";
 
 /** Asks the Sessions service for a session; retried inside until it is answered. */
 export type OpenSession = (options: Abortable) => Promise<{ readonly session: number }>;

@@ -80,24 +80,38 @@ test("R5: any crash leaves all that was resolved and no half of the rest", async
       for (const { drafts, dieAfter, tornBytes, keeps, undoes } of rounds) {
         disk.tornBytes = tornBytes;
         disk.dieAfter(dieAfter);
-        let unresolved: Step | undefined;
-        for (const draft of drafts) {
-          const step = model.step(draft);
-          if (!step) continue;
-          unresolved = step;
-          if (!(await run(store, step).then(() => true, failed))) break;
-          unresolved = undefined;
-          model = model.after(step);
-          shows(store, model);
-        }
+        const left = await untilItDies(store, model, drafts);
         await disk.powerCut({ keeps, undoes });
         ({ store } = await openRaftLog(disk, SMALL));
-        model = matching(store, outcomes(model, unresolved));
+        model = matching(store, outcomes(left.model, left.unresolved));
       }
     }),
     { numRuns: 300 },
   );
 });
+
+interface Left {
+  readonly model: LogModel;
+  /** What was under way when the disk died: it may be there, or not. */
+  readonly unresolved: Step | undefined;
+}
+
+/** Works off the drafts as far as the disk lets it; all that is resolved shows at once. */
+async function untilItDies(
+  store: RaftLogStore,
+  start: LogModel,
+  drafted: readonly Parameters<LogModel["step"]>[0][],
+): Promise<Left> {
+  let model = start;
+  for (const draft of drafted) {
+    const step = model.step(draft);
+    if (!step) continue;
+    if (!(await run(store, step).then(() => true, failed))) return { model, unresolved: step };
+    model = model.after(step);
+    shows(store, model);
+  }
+  return { model, unresolved: undefined };
+}
 
 function failed(thrown: unknown): false {
   expect(thrown).toMatchObject({ code: "disk/failed" });
@@ -146,16 +160,7 @@ test("crashes while it is opened, one after the other, change nothing", async ()
       const { store } = await openRaftLog(disk, SMALL);
       disk.dieAfter(dieAfter);
       disk.tornBytes = tornBytes;
-      let model = LogModel.empty();
-      let unresolved: Step | undefined;
-      for (const draft of drafts) {
-        const step = model.step(draft);
-        if (!step) continue;
-        unresolved = step;
-        if (!(await run(store, step).then(() => true, failed))) break;
-        unresolved = undefined;
-        model = model.after(step);
-      }
+      const { model, unresolved } = await untilItDies(store, LogModel.empty(), drafts);
       await disk.powerCut({ keeps, undoes });
       let opened: RaftLogStore | undefined;
       for (let calls = 0; !opened; calls += 1) {

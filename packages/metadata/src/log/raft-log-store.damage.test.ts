@@ -92,14 +92,8 @@ test("damage in the last frame, which cannot be told from a torn one, is never r
   });
 });
 
-test("an older segment that is damaged in any byte, or cut short, is refused", async () => {
-  const disk = new MemoryDisk();
-  const { store } = await openRaftLog(disk, SMALL);
-  for (let index = 1; index <= 6; index += 1) {
-    await writeTo(store, { entries: [entryAt(index, 1)] });
-  }
-  const [path = "", ...newer] = await segmentsOn(disk);
-  expect(newer.length).toBeGreaterThan(0);
+/** Each byte flipped, each shorter length. */
+async function refusedUnlessWhole(disk: MemoryDisk, path: string): Promise<void> {
   const whole = Buffer.from(disk.contentOf(path));
   await withEachByteFlipped(disk, path, { from: 0, to: whole.length }, async (at) => {
     await expect(openRaftLog(disk), `byte ${at}`).rejects.toMatchObject(CORRUPT);
@@ -108,6 +102,17 @@ test("an older segment that is damaged in any byte, or cut short, is refused", a
     await fileOn(disk, path, whole.subarray(0, length));
     await expect(openRaftLog(disk), `length ${length}`).rejects.toMatchObject(CORRUPT);
   }
+}
+
+test("an older segment that is damaged in any byte, or cut short, is refused", async () => {
+  const disk = new MemoryDisk();
+  const { store } = await openRaftLog(disk, SMALL);
+  for (let index = 1; index <= 6; index += 1) {
+    await writeTo(store, { entries: [entryAt(index, 1)] });
+  }
+  const [path = "", ...newer] = await segmentsOn(disk);
+  expect(newer.length).toBeGreaterThan(0);
+  await refusedUnlessWhole(disk, path);
 });
 
 test("a missing segment is refused, unless a snapshot stands for it", async () => {
@@ -158,14 +163,7 @@ test("a snapshot that is damaged in any byte, or cut short, is refused", async (
   await writeTo(store, { entries: entriesOf(1, 2, 1) });
   await store.saveSnapshot(snapshotAt(2, 1), { entriesKept: 0 });
   const path = `${LOG_FOLDER}/snapshot`;
-  const whole = Buffer.from(disk.contentOf(path));
-  await withEachByteFlipped(disk, path, { from: 0, to: whole.length }, async (at) => {
-    await expect(openRaftLog(disk), `byte ${at}`).rejects.toMatchObject(CORRUPT);
-  });
-  for (let length = 0; length < whole.length; length += 1) {
-    await fileOn(disk, path, whole.subarray(0, length));
-    await expect(openRaftLog(disk), `length ${length}`).rejects.toMatchObject(CORRUPT);
-  }
+  await refusedUnlessWhole(disk, path);
 });
 
 test("another cluster's or member's log is refused by name and left as it is", async () => {

@@ -9,6 +9,7 @@ import {
   type NewPeer,
   simpleChange,
 } from "../membership.ts";
+import { peerStatus } from "../raft.ts";
 import { flagOf, type Stanza } from "./script.ts";
 import { formatProgress, parseChanges } from "./transcript.ts";
 
@@ -49,20 +50,7 @@ export class MembershipScript {
   private describe(): string[] {
     return [
       formatMembership(this.group.membership),
-      ...[...this.group.peers].map(([id, progress]) =>
-        formatProgress({
-          id,
-          state: progress.state,
-          match: progress.match,
-          next: progress.next,
-          isLearner: progress.isLearner,
-          isPaused: progress.isPaused,
-          recentActive: progress.recentActive,
-          pendingSnapshot: progress.pendingSnapshot,
-          inflightCount: progress.inflights.count,
-          inflightFull: progress.inflights.full,
-        }),
-      ),
+      ...[...this.group.peers].map(([id, progress]) => formatProgress(peerStatus(id, progress))),
     ];
   }
 }

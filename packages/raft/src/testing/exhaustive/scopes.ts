@@ -10,7 +10,8 @@ export interface NamedScope extends Scope {
   readonly sees: readonly Fact[];
 }
 
-const NOTHING = {
+/** What a scope leaves out that names none of it. */
+export const NOTHING = {
   proposals: 0,
   crashes: 0,
   heartbeats: 0,
