@@ -5,6 +5,7 @@
 // One folder is made as the founder of a cluster, by an explicit act. All others begin without a group
 // and ask to be taken in. So does a member whose log is damaged or has gone another way than the
 // others': what it has is set aside, and it starts anew.
+import { isDeepStrictEqual } from "node:util";
 import { emptyState, encodeState } from "@ashlar/catalog";
 import { type ClusterId, hasCode, type NodeId, SystemError } from "@ashlar/core";
 import { type MemberId, NONE } from "@ashlar/raft";
@@ -146,7 +147,6 @@ export class MemberFolder {
 
   /** Notes how many voters the group has: alone, a damaged log is not set aside. */
   async noteVoters(voters: number): Promise<void> {
-    if (voters === this.file.voters) return;
     await this.update({ voters });
   }
 
@@ -160,11 +160,16 @@ export class MemberFolder {
     await this.store.close();
   }
 
+  /** One after the other, each from what is on the disk then: one that failed changed nothing. */
   private update(change: Partial<MemberFile>): Promise<void> {
-    this.file = { ...this.file, ...change };
     this.writing = this.writing
       .catch(() => {})
-      .then(() => writeMemberFile(this.disk, this.dataDir, this.file));
+      .then(async () => {
+        const next = { ...this.file, ...change };
+        if (isDeepStrictEqual(next, this.file)) return;
+        await writeMemberFile(this.disk, this.dataDir, next);
+        this.file = next;
+      });
     return this.writing;
   }
 }
