@@ -22,6 +22,7 @@ let durable: number;
 let fatal: string[];
 let lacks: number;
 let fault: SystemError | undefined;
+let onTry: () => void;
 let worker: AppendWorker;
 beforeEach(() => {
   clock = new ManualClock();
@@ -30,8 +31,10 @@ beforeEach(() => {
   fatal = [];
   lacks = 0;
   fault = undefined;
+  onTry = () => {};
   const metrics = openLogMetrics(openRegistry({ process: "test" }));
   const write = async (written: LogWrites): Promise<void> => {
+    onTry();
     await turn();
     if (fault) throw fault;
     writes.push(written);
@@ -85,6 +88,39 @@ test("a full disk promises nothing, is told, and is tried again", async () => {
   for (let count = 0; count < 3; count += 1) await turn();
   expect(durable).toBe(1);
   expect(worker.noSpace).toBeUndefined();
+});
+
+test("a full disk is tried at once for whoever asks, who waits for a try begun after the question", async () => {
+  fault = new SystemError("disk/no-space", "full");
+  worker.add(append({ entries: [entry(1)] }));
+  for (let count = 0; count < 3; count += 1) await turn();
+  await worker.triedAgain();
+  expect(worker.noSpace).toBe(fault);
+
+  // Asked during a try, which finds the disk full yet: the next one is for this question.
+  let late: Promise<void> | undefined;
+  onTry = () => {
+    late ??= worker.triedAgain();
+  };
+  await worker.triedAgain();
+  expect(worker.noSpace).toBe(fault);
+  fault = undefined;
+  await late;
+  expect(worker.noSpace).toBeUndefined();
+  await turn();
+  expect(durable).toBe(1);
+  await worker.triedAgain();
+});
+
+test("who asks a full disk is not left waiting when the worker stops", async () => {
+  fault = new SystemError("disk/no-space", "full");
+  worker.add(append({ entries: [entry(1)] }));
+  for (let count = 0; count < 3; count += 1) await turn();
+  const asked = worker.triedAgain();
+  await worker.stop();
+  await asked;
+  await worker.triedAgain();
+  expect(durable).toBe(0);
 });
 
 test("any other failure of the disk is the end, and nothing more is promised", async () => {

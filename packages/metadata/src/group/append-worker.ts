@@ -29,6 +29,7 @@ export interface AppendWorkerEvents {
 
 /** Bytes of entries in one write: bounds what a power cut can tear, and the time of one fsync. */
 const WRITE_BYTES_MAX = 1024 * 1024;
+/** Between tries for which nobody asks. */
 const NO_SPACE_PAUSE_MS = 500;
 
 export class AppendWorker {
@@ -38,6 +39,10 @@ export class AppendWorker {
   private waiting: StorageAppend[] = [];
   private working: Promise<void> | undefined;
   private lack: SystemError | undefined;
+  /** Who waits for a try that has not begun yet. */
+  private asking: (() => void)[] = [];
+  /** Set between two tries of a full disk. */
+  private pause: AbortController | undefined;
   private beganMs: number | undefined;
   private failed = false;
 
@@ -49,6 +54,18 @@ export class AppendWorker {
   /** Set while the disk is full. */
   get noSpace(): SystemError | undefined {
     return this.lack;
+  }
+
+  /**
+   * Resolves when a full disk was tried once more, which begins at once: {@link noSpace} then says what
+   * is true now, and nobody is refused for what was true half a second ago.
+   */
+  triedAgain(): Promise<void> {
+    if (!this.lack || this.failed || this.stopped.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.asking.push(resolve);
+      this.pause?.abort();
+    });
   }
 
   /** Milliseconds for which the write under way has not become durable; 0 when there is none. */
@@ -82,6 +99,7 @@ export class AppendWorker {
       this.events.onFatal(toSystemError(thrown, "disk/failed"));
     }
     this.working = undefined;
+    this.answer(this.asking.splice(0));
   }
 
   /** False if the worker was stopped before there was room. */
@@ -90,6 +108,7 @@ export class AppendWorker {
     const { clock, metrics } = this.deps;
     while (!this.stopped.signal.aborted) {
       const began = clock.nowMs();
+      const asked = this.asking.splice(0);
       try {
         await this.deps.write(writes);
         metrics.fsyncSeconds.observe((clock.nowMs() - began) / 1000);
@@ -102,10 +121,24 @@ export class AppendWorker {
           this.lack = thrown;
           this.events.onNoSpace(thrown);
         }
+      } finally {
+        this.answer(asked);
       }
-      await sleep(clock, NO_SPACE_PAUSE_MS, { signal: this.stopped.signal }).catch(() => {});
+      if (this.asking.length === 0) await this.pauseForRoom();
     }
     return false;
+  }
+
+  /** Ends early when someone asks, or the worker stops. */
+  private async pauseForRoom(): Promise<void> {
+    this.pause = new AbortController();
+    const signal = AbortSignal.any([this.stopped.signal, this.pause.signal]);
+    await sleep(this.deps.clock, NO_SPACE_PAUSE_MS, { signal }).catch(() => {});
+    this.pause = undefined;
+  }
+
+  private answer(asked: readonly (() => void)[]): void {
+    for (const resolve of asked) resolve();
   }
 }
 

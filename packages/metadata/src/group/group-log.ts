@@ -118,6 +118,11 @@ export class GroupLog implements ReplicatedLog, StateMachine {
     id?: ProposalId | undefined,
   ): Promise<Committed<K>> {
     this.requireLead();
+    if (this.host?.noSpace) {
+      // There may be room by now: a refusal is of this moment.
+      await this.host.diskTriedAgain();
+      this.requireLead();
+    }
     return this.proposeNow(command, id);
   }
 

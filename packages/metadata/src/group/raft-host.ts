@@ -156,6 +156,11 @@ export class RaftHost {
     return this.appends.noSpace;
   }
 
+  /** Resolves when a full disk was tried once more; at once if it is not known to be full. */
+  diskTriedAgain(): Promise<void> {
+    return this.appends.triedAgain();
+  }
+
   /** When a message of `member` last came in, on the monotonic clock. */
   heardOf(member: MemberId): number | undefined {
     return this.heardMs.get(member);
