@@ -1,18 +1,12 @@
-// A host at work for as long as a drill lasts: it reads and writes over both portals, checks all it
-// reads, and at the end reads back all it ever wrote through each path.
+// A host at work for as long as a drill lasts: it reads and writes over all portals, checks all it
+// reads, and at the end reads back all it ever wrote through each path. Its initiator is our own, with
+// multipath over the portals, or QEMU's, which has a path of its own at each.
 import { setTimeout } from "node:timers/promises";
-import {
-  formatFaults,
-  INCIDENT_KINDS,
-  type IncidentKind,
-  isClean,
-  type MultipathDevice,
-  openMultipath,
-  parsePortal,
-  Verifier,
-} from "@ashlar/initiator";
+import { formatFaults, isClean, Verifier } from "@ashlar/initiator";
 import { nodeClock } from "@ashlar/runtime";
-import type { TestLab } from "./test-lab.ts";
+import { type InitiatorKind, type LoadHost, openLoadHost } from "./load-host.ts";
+import { StallMeter } from "./stall-meter.ts";
+import type { TestLab, VolumeDocument } from "./test-lab.ts";
 
 /**
  * Operations come in bursts with pauses between: a drill shows what a fault costs, which a machine
@@ -26,8 +20,12 @@ const VOLUME_SIZE = "128MiB";
 /** Around a border of chunks, and small enough to be read back in no time. */
 const USED_OFFSET = 56 * 1024 * 1024;
 const USED_LENGTH = 16 * 1024 * 1024;
-/** Every path reports this once after its login. */
-const EXPECTED: readonly IncidentKind[] = ["unit-attention"];
+
+export interface LoadOptions {
+  readonly initiator?: InitiatorKind;
+  /** Options of the volume's creation. */
+  readonly volume?: readonly string[];
+}
 
 export interface LoadReport {
   readonly operations: number;
@@ -44,31 +42,36 @@ export interface LoadReport {
 }
 
 export class VerifiedLoad {
-  private readonly device: MultipathDevice;
+  /** Stalls of this load between any two moments of a drill. */
+  readonly stalls = new StallMeter();
+  readonly volume: VolumeDocument;
+  private readonly host: LoadHost;
   private readonly verifier: Verifier;
   private readonly ended = new AbortController();
   private readonly running: Promise<void>;
 
-  private constructor(device: MultipathDevice, verifier: Verifier) {
-    this.device = device;
-    this.verifier = verifier;
+  private constructor(volume: VolumeDocument, host: LoadHost) {
+    this.volume = volume;
+    this.host = host;
+    const paths = host.paths.map(({ name, device }) => ({
+      name,
+      device: this.stalls.measure(device),
+    }));
+    const runId = Date.now();
+    const used = { offset: USED_OFFSET, length: USED_LENGTH, lengthMax: LENGTH_MAX };
+    const options = { seed: 1, runId, depth: DEPTH, ...used };
+    this.verifier = new Verifier({ paths, clock: nodeClock }, options);
     this.running = this.work();
   }
 
   /** Makes a volume of its own and begins. */
-  static async start(lab: TestLab, name: string): Promise<VerifiedLoad> {
-    const { iqn: targetName, lun } = await lab.createVolume(name, VOLUME_SIZE);
-    const device = await openMultipath({
-      portals: lab.portals.map(parsePortal),
-      targetName,
-      lun,
-      initiatorName: "iqn.2026-11.example:drill",
-    });
-    const paths = [{ name: "both", device: await device.unit() }];
-    const runId = Date.now();
-    const used = { offset: USED_OFFSET, length: USED_LENGTH, lengthMax: LENGTH_MAX };
-    const options = { seed: 1, runId, depth: DEPTH, ...used };
-    return new VerifiedLoad(device, new Verifier({ paths, clock: nodeClock }, options));
+  static async start(
+    lab: TestLab,
+    name: string,
+    { initiator = "own", volume: options = [] }: LoadOptions = {},
+  ): Promise<VerifiedLoad> {
+    const volume = await lab.createVolume(name, VOLUME_SIZE, ...options);
+    return new VerifiedLoad(volume, await openLoadHost(initiator, lab, volume));
   }
 
   /** Operations completed so far. */
@@ -83,18 +86,16 @@ export class VerifiedLoad {
     const during = this.verifier.report();
     const { operations } = this;
     const { signal } = new AbortController();
-    await this.verifier.readBack({ paths: await this.device.unitsByPath(), signal });
-    const { counts } = this.device.incidents;
-    await this.device.logout();
+    await this.verifier.readBack({ paths: await this.host.readBackPaths(), signal });
+    const counts = Object.entries(this.host.incidents()).filter(([, count]) => count > 0);
+    await this.host.logout();
     const after = this.verifier.report();
-    const unexpected = INCIDENT_KINDS.filter((kind) => !EXPECTED.includes(kind));
-    const incidents = unexpected.reduce((sum, kind) => sum + counts[kind], 0);
+    const incidents = counts.reduce((sum, [, count]) => sum + count, 0);
     const gapMs = Math.ceil(during.longestStallMs) + BURST_PAUSE_MS;
-    const listed = unexpected.filter((kind) => counts[kind] > 0);
     const text =
       `${operations} operations in ${Math.round(during.elapsedMs / 1000)} s, ` +
       `${after.errorCount} initiator errors, longest gap ${gapMs} ms, ` +
-      `incidents: ${listed.map((kind) => `${kind} ${counts[kind]}`).join(", ") || "none"}; ` +
+      `incidents: ${counts.map(([kind, count]) => `${kind} ${count}`).join(", ") || "none"}; ` +
       `${after.unitsChecked} blocks checked: ${formatFaults(after)}` +
       after.errors.map(({ operation, code, message }) => `\n  ${operation} ${code} ${message}`);
     return { operations, errors: after.errorCount, incidents, gapMs, clean: isClean(after), text };
@@ -102,10 +103,12 @@ export class VerifiedLoad {
 
   /** Ends the work without a word, for a drill that failed. */
   async drop(): Promise<void> {
-    await this.end();
-    await this.device.close();
+    this.ended.abort();
+    await this.host.drop();
+    await this.running;
   }
 
+  /** Bursts under way come to their end: what is acknowledged counts. */
   private async end(): Promise<void> {
     this.ended.abort();
     await this.running;
@@ -113,8 +116,9 @@ export class VerifiedLoad {
 
   private async work(): Promise<void> {
     const { signal } = this.ended;
+    const { signal: never } = new AbortController();
     while (!signal.aborted) {
-      await this.verifier.run({ operations: BURST_OPERATIONS, signal });
+      await this.verifier.run({ operations: BURST_OPERATIONS, signal: never });
       await setTimeout(BURST_PAUSE_MS, undefined, { signal }).catch(() => {});
     }
   }
@@ -125,8 +129,9 @@ export async function underLoad(
   lab: TestLab,
   name: string,
   drill: (load: VerifiedLoad) => Promise<void>,
+  options?: LoadOptions,
 ): Promise<LoadReport> {
-  const load = await VerifiedLoad.start(lab, name);
+  const load = await VerifiedLoad.start(lab, name, options);
   try {
     await drill(load);
   } catch (thrown) {
