@@ -8,6 +8,7 @@ import { beginTerm, reportHash } from "./commands/group.ts";
 import { addToIsr } from "./commands/isr.ts";
 import { memberExpected, memberJoined, memberRemoved } from "./commands/member.ts";
 import { nodeDown, nodeUp, storeDown } from "./commands/node.ts";
+import { movePrimaries } from "./commands/primary.ts";
 import { openSession } from "./commands/session.ts";
 import {
   abortVolume,
@@ -39,6 +40,7 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   abortVolume,
   deleteVolume,
   addToIsr,
+  movePrimaries,
   openSession,
   beginTerm,
   memberExpected,

@@ -9,6 +9,7 @@ import { decodeCommand, encodeCommand } from "./command-codecs.ts";
 import { decodeState, encodeState, stateHash } from "./encode.ts";
 import { check } from "./invariants.ts";
 import { CatalogMirror } from "./mirror.ts";
+import { planPrimaries } from "./primary-plan.ts";
 import { decodeProposal, encodeProposal } from "./proposal.ts";
 import { emptyState } from "./state.ts";
 import {
@@ -59,6 +60,16 @@ const drafts = (catalog: TestCatalog) => [...catalog.state.drafts.keys()][0] ?? 
 const continued: fc.Arbitrary<Event> = fc.constantFrom<Event>(
   (catalog) => ({ kind: "extendVolume", family: drafts(catalog), chunks: 3 }),
   (catalog) => ({ kind: "finishVolume", family: drafts(catalog) }),
+);
+
+const candidates = fc.array(
+  fc.record({
+    chunk,
+    epoch: fc.nat(5),
+    version: fc.nat(9),
+    store: node.map((n) => testStore(n)),
+  }),
+  { maxLength: 3 },
 );
 
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -122,18 +133,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     index: fc.nat(3),
     hash: fc.nat(2 ** 32 - 1),
   }),
-  fc.record({
-    kind: fc.constant("addToIsr" as const),
-    items: fc.array(
-      fc.record({
-        chunk,
-        epoch: fc.nat(5),
-        version: fc.nat(9),
-        store: node.map((n) => testStore(n)),
-      }),
-      { maxLength: 3 },
-    ),
-  }),
+  fc.record({ kind: fc.constant("addToIsr" as const), items: candidates }),
+  fc.record({ kind: fc.constant("movePrimaries" as const), items: candidates }),
 );
 
 const back: fc.Arbitrary<Event> = fc
@@ -148,11 +149,17 @@ const back: fc.Arbitrary<Event> = fc
     incarnationSeen: 0,
   }));
 
+const move: fc.Arbitrary<Event> = fc.nat(3).map((movesMax) => (catalog) => ({
+  kind: "movePrimaries",
+  items: planPrimaries(catalog.state.view, movesMax),
+}));
+
 const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: back },
   { weight: 3, arbitrary: down },
   { weight: 4, arbitrary: admit },
   { weight: 2, arbitrary: continued },
+  { weight: 2, arbitrary: move },
   {
     weight: 4,
     arbitrary: command.map(
@@ -245,7 +252,7 @@ describe("the encoding", () => {
     };
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(20), (bytes, tag) => {
-        for (const format of [1, 2, 3]) {
+        for (const format of [1, 2, 3, 4]) {
           tolerant(() => decodeCommand(Buffer.concat([Buffer.from([format, tag]), bytes])));
           tolerant(() => decodeState(Buffer.concat([Buffer.from([format]), bytes])));
           tolerant(() => decodeProposal(Buffer.concat([Buffer.from([format]), bytes])));

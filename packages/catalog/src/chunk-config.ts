@@ -42,7 +42,11 @@ export function withoutStore(
 
 /** Its primary's process was replaced by `incarnation` on the same node. */
 export function withIncarnation(config: ChunkConfig, incarnation: number): ChunkConfig {
-  const primary = { node: config.primary.node, incarnation };
+  return withPrimary(config, { node: config.primary.node, incarnation });
+}
+
+/** Another member in sync leads from now on (K2). */
+export function withPrimary(config: ChunkConfig, primary: ChunkConfig["primary"]): ChunkConfig {
   return { ...config, version: config.version + 1, epoch: config.epoch + 1, primary };
 }
 

@@ -37,9 +37,9 @@ import {
 } from "./record-codecs.ts";
 import type { KeptResult } from "./sessions.ts";
 
-/** 2: nodeUp has what its stores have seen. */
-const COMMAND_FORMAT_VERSION = 2;
-const COMMAND_FORMATS_READ: readonly number[] = [1, COMMAND_FORMAT_VERSION];
+/** 2: nodeUp has what its stores have seen. 3: primaries are moved. */
+const COMMAND_FORMAT_VERSION = 3;
+const COMMAND_FORMATS_READ: readonly number[] = [1, 2, COMMAND_FORMAT_VERSION];
 
 interface CommandCodec<K extends CommandKind> {
   readonly tag: number;
@@ -108,6 +108,11 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
     tag: 18,
     fields: record({ member: uint, index: uint, hash: uint }),
     result: nothing,
+  },
+  movePrimaries: {
+    tag: 19,
+    fields: record({ items: list(candidate) }),
+    result: record({ skipped: list(chunk) }),
   },
 };
 

@@ -12,7 +12,7 @@ import type {
 } from "@ashlar/core";
 import type { DiskRecord, GatewayRecord } from "./records.ts";
 
-/** Chunks in one command of creation: bounds the size of an entry's changes and the time of apply. */
+/** Chunks in one command that makes or moves many: bounds the size of an entry's changes and the time of apply. */
 export const CHUNKS_PER_COMMAND_MAX = 4096;
 
 export interface IsrCandidate {
@@ -110,6 +110,15 @@ interface CommandTable {
     fields: { readonly items: readonly IsrCandidate[] };
     /** Chunks that were not as given; the others are done. */
     result: { readonly conflicts: readonly ChunkId[] };
+  };
+  /**
+   * Replicas in sync lead from now on, each where epoch and version still are as given and its node is up:
+   * at most CHUNKS_PER_COMMAND_MAX.
+   */
+  movePrimaries: {
+    fields: { readonly items: readonly IsrCandidate[] };
+    /** Chunks that were not as given; the others are done. */
+    result: { readonly skipped: readonly ChunkId[] };
   };
   /** Opens a session of a proposer (R10), named by the index of this entry. */
   openSession: {

@@ -13,6 +13,7 @@ export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "
 export { decodeState, encodeState, stateHash } from "./encode.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";
 export { CatalogMirror } from "./mirror.ts";
+export { planPrimaries } from "./primary-plan.ts";
 export { decodeProposal, encodeProposal, type Proposal, type ProposalId } from "./proposal.ts";
 export type {
   CatalogChange,
