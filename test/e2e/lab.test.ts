@@ -24,6 +24,7 @@ const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 const RESTART_DEADLINE_MS = 10_000;
 const RESYNC_DEADLINE_MS = 60_000;
+const BALANCE_DEADLINE_MS = 30_000;
 
 let lab: TestLab;
 let folder: Awaited<ReturnType<typeof scratchFolder>>;
@@ -140,7 +141,21 @@ test("lab stop keeps a node down; started, it copies what it missed", async () =
   await untilInSync("kept");
   const check = await lab.command<CheckDocument>("volume", "check", "kept");
   expect(check).toMatchObject({ chunks: 2, replicas: 6, different: 0 });
+  await untilInSync("demo");
+  const { nodes } = await until(
+    "leading is spread evenly again",
+    BALANCE_DEADLINE_MS,
+    () => lab.command<NodesDocument>("node", "list"),
+    (document) => spreadOf(document) <= 1,
+  );
+  expect(nodes.reduce((sum, { primaries }) => sum + primaries, 0)).toBe(64 + 2);
 });
+
+/** By how many chunks the node that leads most differs from the one that leads least. */
+function spreadOf({ nodes }: NodesDocument): number {
+  const led = nodes.map(({ primaries }) => primaries);
+  return Math.max(...led) - Math.min(...led);
+}
 
 test("a wiped node comes back empty and is filled again", async () => {
   await lab.command("lab", "stop", "storage-3", "--kill");

@@ -41,6 +41,18 @@ export function openLogMetrics(registry: Registry): LogMetrics {
   };
 }
 
+export interface BalanceMetrics {
+  readonly primariesMoved: Counter;
+}
+
+export const openBalanceMetrics = (registry: Registry): BalanceMetrics => ({
+  primariesMoved: new Counter({
+    name: "ashlar_metadata_primaries_moved_total",
+    help: "Chunks given another primary so that leading is spread evenly, by this member",
+    registers: [registry],
+  }),
+});
+
 interface Watched {
   readonly log: ReplicatedLog;
   readonly group: { readonly status: RaftStatus };

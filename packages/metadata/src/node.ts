@@ -29,7 +29,8 @@ import { JoinWorker } from "./group/join-worker.ts";
 import { LeaderDuties } from "./group/leader-duties.ts";
 import { MemberFolder } from "./group/member-folder.ts";
 import { MetadataGroup } from "./group/metadata-group.ts";
-import { openLogMetrics, openStateMetrics } from "./metrics.ts";
+import { openBalanceMetrics, openLogMetrics, openStateMetrics } from "./metrics.ts";
+import { PrimaryBalancer } from "./primary-balancer.ts";
 import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
 import { LogHeartbeatService } from "./services/heartbeat-service.ts";
@@ -146,6 +147,8 @@ export class MetadataNode implements Startable {
       { groupLog: group.log, host: group.host, view: group.view, creation, clock, log },
       { ...this.config, address: () => this.address },
     );
+    const metrics = openBalanceMetrics(registry);
+    const balancer = new PrimaryBalancer({ replicatedLog: group.log, clock, log, metrics });
     const hub = new WatchHub({ log: group.log });
     const heartbeat = new LogHeartbeatService(
       { replicatedLog: group.log, clock, log, onMemberExit: (node) => group.memberEnded(node) },
@@ -174,6 +177,7 @@ export class MetadataNode implements Startable {
     return [
       ["duties", duties],
       ["heartbeat", heartbeat],
+      ["balancer", balancer],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],

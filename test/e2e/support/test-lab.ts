@@ -34,6 +34,8 @@ export interface NodesDocument {
     readonly state: string;
     readonly sizeBytes: number;
     readonly freeBytes: number;
+    /** Chunks that the node leads. */
+    readonly primaries: number;
   }[];
 }
 

@@ -15,10 +15,12 @@ async function list(options: ClusterOptions): Promise<Answer> {
     formatSize(node.freeBytes),
     node.disks.length,
     node.chunks,
+    node.primaries,
     node.degradedChunks,
     node.address,
   ]);
-  const headings = ["NODE", "STATE", "SIZE", "FREE", "DISKS", "CHUNKS", "DEGRADED", "ADDRESS"];
+  const counts = ["DISKS", "CHUNKS", "PRIMARY OF", "DEGRADED"];
+  const headings = ["NODE", "STATE", "SIZE", "FREE", ...counts, "ADDRESS"];
   return { json: { nodes }, lines: table(headings, rows) };
 }
 

@@ -1,0 +1,133 @@
+// Gives leading back to nodes that returned: when the cluster has been at rest for a while, as its
+// leader sees it, chunks move to other replicas in sync until all is spread evenly again. They move in
+// small batches, since I/O of a chunk waits a moment while it changes hands, and not at all while a node
+// is down or a copy is brought up to date: what moves then may have to move again.
+import {
+  type CatalogChange,
+  CHUNKS_PER_COMMAND_MAX,
+  type IsrCandidate,
+  planPrimaries,
+} from "@ashlar/catalog";
+import { type ChunkId, toSystemError } from "@ashlar/core";
+import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
+import type { BalanceMetrics } from "./metrics.ts";
+import { accepted } from "./refusal.ts";
+import type { ReplicatedLog } from "./replicated-log.ts";
+
+/** Nothing has changed for this long: a node that comes back once more within it moves nothing. */
+export const BALANCE_QUIET_MS = 5_000;
+/** With the chunks of a batch this is 512 chunks a second: 100,000 are back in little over 3 minutes. */
+const BATCH_INTERVAL_MS = 250;
+/** The peers of so many chunks promise new epochs together, well within the time between batches. */
+const CHUNKS_PER_BATCH = 128;
+
+export interface PrimaryBalancerDeps {
+  readonly replicatedLog: ReplicatedLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: BalanceMetrics;
+}
+
+export class PrimaryBalancer implements Startable {
+  private readonly deps: PrimaryBalancerDeps;
+  private timer: Timer | undefined;
+  private changedMs = 0;
+  /** Something changed since the last look found nothing to do. */
+  private unseen = true;
+  private plan: IsrCandidate[] = [];
+  /** Versions that the batch under way leads to: these changes are our own. */
+  private underWay: ReadonlyMap<ChunkId, number> | undefined;
+  private unsubscribe = (): void => {};
+
+  constructor(deps: PrimaryBalancerDeps) {
+    this.deps = deps;
+  }
+
+  async start(): Promise<void> {
+    const { replicatedLog } = this.deps;
+    const unsubscribe = replicatedLog.subscribe(({ changes, restored }) => {
+      if (restored || changes.some((change) => this.disturbs(change))) this.disturbed();
+    });
+    const unlead = replicatedLog.onLead((leads) => (leads ? this.begin() : this.end()));
+    this.unsubscribe = () => {
+      unsubscribe();
+      unlead();
+    };
+    if (replicatedLog.leads) this.begin();
+  }
+
+  async stop(): Promise<void> {
+    this.unsubscribe();
+    this.end();
+  }
+
+  private begin(): void {
+    this.end();
+    this.disturbed();
+    this.timer = this.deps.clock.every(BATCH_INTERVAL_MS, () => this.tick());
+  }
+
+  private end(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+  }
+
+  /** Who is up, and who is in sync, decides what is to be moved; gateways and members do not. */
+  private disturbs(change: CatalogChange): boolean {
+    if (change.kind === "node" || change.kind === "volume") return true;
+    if (change.kind !== "chunk") return false;
+    return this.underWay?.get(change.record.chunk) !== change.record.version;
+  }
+
+  private disturbed(): void {
+    this.changedMs = this.deps.clock.nowMs();
+    this.unseen = true;
+    this.plan = [];
+  }
+
+  private tick(): void {
+    const quietMs = this.deps.clock.nowMs() - this.changedMs;
+    if (!this.unseen || this.underWay || quietMs < BALANCE_QUIET_MS) return;
+    if (this.plan.length === 0) this.look();
+    const batch = this.plan.splice(0, CHUNKS_PER_BATCH);
+    if (batch.length > 0) void this.move(batch);
+  }
+
+  private look(): void {
+    const { view } = this.deps.replicatedLog;
+    const atRest =
+      [...view.nodes.values()].every(({ state }) => state === "up") && !isLearning(view);
+    this.plan = atRest ? [...planPrimaries(view, CHUNKS_PER_COMMAND_MAX)] : [];
+    this.unseen = this.plan.length > 0;
+    if (this.unseen) this.deps.log.info({ chunks: this.plan.length }, "primaries move back");
+  }
+
+  private async move(items: readonly IsrCandidate[]): Promise<void> {
+    const { replicatedLog, metrics, log } = this.deps;
+    this.underWay = new Map(items.map(({ chunk, version }) => [chunk, version + 1]));
+    try {
+      const { result } = await replicatedLog.propose({ kind: "movePrimaries", items });
+      const { skipped } = accepted(result);
+      metrics.primariesMoved.inc(items.length - skipped.length);
+      // What was skipped has changed meanwhile, so the rest of the plan is doubtful too.
+      if (skipped.length > 0) this.disturbed();
+    } catch (thrown) {
+      const error = toSystemError(thrown);
+      log.warn({ code: error.code, error }, "primaries cannot be moved");
+      this.disturbed();
+    } finally {
+      this.underWay = undefined;
+    }
+  }
+}
+
+/** Whether a copy is being brought up to date anywhere. */
+function isLearning({ chunks }: ReplicatedLog["view"]): boolean {
+  let found = false;
+  for (const family of chunks.families()) {
+    chunks.scan(family, ({ learnerCount }) => {
+      found ||= learnerCount > 0;
+    });
+  }
+  return found;
+}
