@@ -5,12 +5,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { MetadataGroup } from "./support/metadata-group.ts";
 import { ashlarOutcome, TestLab, type VolumeDocument } from "./support/test-lab.ts";
 import { until } from "./support/tools.ts";
-import { type LoadReport, underLoad } from "./support/verified-load.ts";
+import { type LoadReport, underLoad, type VerifiedLoad } from "./support/verified-load.ts";
 
 const MEMBERS = ["metadata-1", "metadata-2", "metadata-3"];
 const KILLS = 10;
 const GAP_MAX_MS = 1_000;
 const ELECTION_DEADLINE_MS = 10_000;
+/** QEMU's (libiscsi), a path at each portal; the other drills use our own, with multipath. */
+const REAL_INITIATOR = { initiator: "qemu" } as const;
 
 let lab: TestLab;
 let group: MetadataGroup;
@@ -34,7 +36,7 @@ function expectUnnoticed(drill: string, report: LoadReport): void {
 
 test("kill -9 of the leader ten times: no initiator error, no gap of a second", async () => {
   const killed: string[] = [];
-  const report = await underLoad(lab, "killed-leaders", async () => {
+  const killLeaders = async (): Promise<void> => {
     for (let kill = 1; kill <= KILLS; kill += 1) {
       const leader = await group.leader();
       const pid = await group.pidOf(leader);
@@ -43,7 +45,8 @@ test("kill -9 of the leader ten times: no initiator error, no gap of a second", 
       await group.untilRestarted(leader, pid);
       await group.untilInStep(...MEMBERS);
     }
-  });
+  };
+  const report = await underLoad(lab, "killed-leaders", killLeaders, REAL_INITIATOR);
   console.log(`leaders killed: ${killed.join(", ")}`);
   expect(killed).toHaveLength(KILLS);
   expectUnnoticed("ten leaders killed", report);
@@ -53,7 +56,7 @@ test("kill -9 of the leader ten times: no initiator error, no gap of a second", 
 const WAITING_MS = 3_000;
 
 test("two of three killed: I/O goes on, a change waits, and goes through when one returns", async () => {
-  const report = await underLoad(lab, "two-killed", async (load) => {
+  const killTwo = async (load: VerifiedLoad): Promise<void> => {
     const leader = await group.leader();
     const [other = ""] = MEMBERS.filter((id) => id !== leader);
     for (const id of [leader, other]) await lab.command("lab", "stop", id, "--kill");
@@ -73,7 +76,8 @@ test("two of three killed: I/O goes on, a change waits, and goes through when on
     expect(volumes.filter(({ name }) => name === "patient")).toHaveLength(1);
     await lab.command("lab", "start", leader);
     await group.untilInStep(...MEMBERS);
-  });
+  };
+  const report = await underLoad(lab, "two-killed", killTwo, REAL_INITIATOR);
   expectUnnoticed("two of three killed", report);
 });
 
