@@ -3,9 +3,33 @@
 // code to status and sense.
 import type { ScatterList } from "./scatter.ts";
 
+/**
+ * What is known of the way by which an initiator's command came: whether the initiator still holds it
+ * (P9). A command that sat in a stopped process or a dead connection proves nothing by its arrival.
+ */
+export interface PathProof {
+  /** The initiator held the path at that time of this process's monotonic clock, or later. */
+  provenAtMs(): number;
+  /** Asks the initiator for a proof no older than `sinceMs`, unless one is on its way. */
+  prove(sinceMs: number): void;
+  /** Calls once when the path has been proved anew; never if it is gone. */
+  onProven(call: () => void): void;
+}
+
+/** For those who are themselves the initiator: what they ask for cannot have been waiting anywhere. */
+export const NO_PATH: PathProof = {
+  provenAtMs: () => Number.POSITIVE_INFINITY,
+  prove: () => {},
+  onProven: () => {},
+};
+
 export interface OperationOptions {
-  /** Aborted when the task was aborted or its budget is used up. */
+  /**
+   * Aborted when the task was aborted or its budget is used up. What changes something rejects when it
+   * cannot take effect any more.
+   */
   readonly signal: AbortSignal;
+  readonly path: PathProof;
 }
 
 export interface BlockDevice {

@@ -1,5 +1,10 @@
 export { AssertionError, assert, assertNever, present } from "./assert.ts";
-export type { BlockDevice, OperationOptions } from "./block-device.ts";
+export {
+  type BlockDevice,
+  NO_PATH,
+  type OperationOptions,
+  type PathProof,
+} from "./block-device.ts";
 export {
   ByteReader,
   ByteWriter,

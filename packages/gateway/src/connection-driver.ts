@@ -2,7 +2,7 @@
 // which tasks still run. A task is dead when its execution has settled; until then it may still
 // reach a disk, and nothing that promises its death is answered.
 import type { Socket } from "node:net";
-import { toSystemError } from "@ashlar/core";
+import { type PathProof, toSystemError } from "@ashlar/core";
 import {
   Connection,
   type ConnectionEffect,
@@ -20,9 +20,6 @@ import type { SessionEntry, SessionHolder, SessionRegistry } from "./session-reg
 import { SocketWriter } from "./socket-writer.ts";
 import type { TargetFinder } from "./target-watcher.ts";
 
-/** Aborted commands may end by themselves for so long, which settles their fate, before they are
- * told to give up. */
-const ABORT_GRACE_MS = 5_000;
 /** A closing socket that does not take its last bytes is cut off. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -47,6 +44,8 @@ export class ConnectionDriver implements SessionHolder {
   private entry: SessionEntry | undefined;
   private ending: Promise<void> | undefined;
   private ended = false;
+  private readonly awaitingProof: (() => void)[] = [];
+  private toldProvenAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     socket: Socket,
@@ -59,13 +58,18 @@ export class ConnectionDriver implements SessionHolder {
     this.writer = new SocketWriter(socket);
     this.log = dependencies.log.child({ peer: `${socket.remoteAddress}:${socket.remotePort}` });
     const { clock, targets } = dependencies;
-    const options = { tpgt, openedAtMs: clock.nowMs() };
+    const pathProof: PathProof = {
+      provenAtMs: () => this.connection.provenAtMs,
+      prove: (sinceMs) => this.perform(this.connection.prove(sinceMs)),
+      onProven: (call) => void this.awaitingProof.push(call),
+    };
+    const options = { tpgt, nowMs: () => clock.nowMs(), pathProof };
     this.connection = new Connection(targets, options);
     this.ticker = clock.every(TICK_INTERVAL_MS, () => {
       this.perform(this.connection.tick(clock.nowMs()));
     });
     socket.setNoDelay(true);
-    socket.on("data", (bytes: Buffer) => this.perform(this.connection.receive(bytes)));
+    socket.on("data", (bytes: Buffer) => this.receive(bytes));
     socket.on("drain", () => this.release());
     socket.on("error", (error) => this.log.debug({ error }, "socket failed"));
     socket.on("close", () => void this.end());
@@ -92,6 +96,14 @@ export class ConnectionDriver implements SessionHolder {
     this.perform(effects);
     await this.untilDead([...running, ...this.running.keys()]);
     if (this.entry) this.dependencies.registry.leave(this.entry);
+  }
+
+  private receive(bytes: Buffer): void {
+    this.perform(this.connection.receive(bytes));
+    const { provenAtMs } = this.connection;
+    if (provenAtMs === this.toldProvenAtMs) return;
+    this.toldProvenAtMs = provenAtMs;
+    for (const proven of this.awaitingProof.splice(0)) proven();
   }
 
   private perform(effects: readonly ConnectionEffect[]): void {
@@ -147,14 +159,11 @@ export class ConnectionDriver implements SessionHolder {
     this.perform(this.connection.complete(task, result));
   }
 
-  /** Resolves when the tasks have settled, after a while by telling them to give up. */
+  /** Tells the tasks to give up; resolves when they have settled. */
   private async untilDead(tasks: readonly Task[]): Promise<void> {
     const deaths = tasks.map((task) => this.running.get(task));
-    const grace = this.dependencies.clock.after(ABORT_GRACE_MS, () => {
-      for (const task of tasks) task.cancel();
-    });
+    for (const task of tasks) task.cancel();
     await Promise.all(deaths);
-    grace.cancel();
   }
 
   private async manage(management: Management): Promise<void> {

@@ -58,6 +58,7 @@ export class GatewayNode implements Startable {
         catalog: client,
         openDevice: ({ volume }) => openVolume({ client, router }, { volume }),
         registry,
+        outliveFormer: () => router.outliveFormer(),
         log,
       },
       () => config.portals.map(({ advertise, tpgt }) => `${advertise},${tpgt}`),

@@ -39,6 +39,11 @@ export interface WatcherDependencies {
   readonly catalog: CatalogSource;
   readonly openDevice: (record: VolumeRecord) => WatchedDevice;
   readonly registry: SessionRegistry;
+  /**
+   * Resolves when nothing that a former process of this gateway was asked can take effect any more:
+   * who logs in here may rely on it (P9).
+   */
+  readonly outliveFormer: () => Promise<void>;
   readonly log: Log;
 }
 
@@ -72,6 +77,7 @@ export class TargetWatcher implements TargetFinder, Startable {
   }
 
   async find(name: string): Promise<TargetLookup> {
+    await this.dependencies.outliveFormer();
     const known = this.served.get(name);
     if (known) return { kind: "found", scsi: known.scsi };
     // The volume may be newer than the mirror; "not found" would make hosts give up a disk.

@@ -18,6 +18,9 @@ import type { CommandExecutor, ScsiCommand, ScsiResult } from "./scsi/command.ts
 import { parseDesignators, unitIdentity } from "./scsi/identity.ts";
 import { formatSense, SENSE_KEY, STATUS, statusError } from "./scsi/sense.ts";
 
+/** Nothing lies between an initiator and its commands: it needs no proof of a path. */
+export type AbortOptions = Pick<OperationOptions, "signal">;
+
 export interface LogicalUnitOptions {
   readonly lun: number;
   /** Name of the device in incidents. */
@@ -108,7 +111,7 @@ export class LogicalUnit implements BlockDevice {
     return this.capacity.blocks * this.capacity.blockSize;
   }
 
-  async read(offset: number, length: number, options: OperationOptions): Promise<ScatterList> {
+  async read(offset: number, length: number, options: AbortOptions): Promise<ScatterList> {
     const parts: Buffer[] = [];
     for (const part of this.split(offset, length, this.transferMax)) {
       const command = cdb.read16(part.lba, part.blocks);
@@ -118,14 +121,14 @@ export class LogicalUnit implements BlockDevice {
     return parts;
   }
 
-  async write(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
+  async write(offset: number, data: ScatterList, options: AbortOptions): Promise<void> {
     for (const part of this.split(offset, scatterLength(data), this.transferMax)) {
       const dataOut = scatterSlice(data, part.at, part.length);
       await this.good("WRITE", { cdb: cdb.write16(part.lba, part.blocks), dataOut }, options);
     }
   }
 
-  async unmapBlocks(offset: number, length: number, options: OperationOptions): Promise<void> {
+  async unmapBlocks(offset: number, length: number, options: AbortOptions): Promise<void> {
     for (const part of this.split(offset, length, this.unmapMax)) {
       const { cdb: command, parameters } = cdb.unmap(part.lba, part.blocks);
       await this.good("UNMAP", { cdb: command, dataOut: [parameters] }, options);
@@ -137,7 +140,7 @@ export class LogicalUnit implements BlockDevice {
     offset: number,
     length: number,
     block: Buffer,
-    options: OperationOptions,
+    options: AbortOptions,
   ): Promise<void> {
     assert(block.length === this.blockSize, "WRITE SAME takes one block");
     for (const part of this.split(offset, length, this.writeSameMax)) {
@@ -150,7 +153,7 @@ export class LogicalUnit implements BlockDevice {
     offset: number,
     expected: ScatterList,
     data: ScatterList,
-    options: OperationOptions,
+    options: AbortOptions,
   ): Promise<void> {
     const length = scatterLength(data);
     assert(scatterLength(expected) === length, "COMPARE AND WRITE compares what it writes");
@@ -160,7 +163,7 @@ export class LogicalUnit implements BlockDevice {
     await this.good("COMPARE AND WRITE", command, options);
   }
 
-  async flush(options: OperationOptions): Promise<void> {
+  async flush(options: AbortOptions): Promise<void> {
     await this.good("SYNCHRONIZE CACHE", { cdb: cdb.synchronizeCache16() }, options);
   }
 

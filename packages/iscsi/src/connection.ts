@@ -2,12 +2,12 @@
 // connection logs in, is handed over to its session, and then serves commands in the order of CmdSN,
 // while pings, task management and logout are answered even when the back end stands still.
 // Error recovery level 0: whatever breaks the byte stream ends the connection (RFC 7143, 7).
-import { assertNever } from "@ashlar/core";
+import { assertNever, type PathProof } from "@ashlar/core";
 import type { CommandResult, Nexus, ScsiTarget } from "@ashlar/scsi";
+import { Answers } from "./answers.ts";
 import { CommandWindow } from "./command-window.ts";
 import type { TargetDirectory, TargetLookup } from "./directory.ts";
 import type { CloseReason, ConnectionEffect, Management } from "./effect.ts";
-import { initiatorHeader } from "./initiator-pdu.ts";
 import { Login, type LoginStep, type SessionIdentity } from "./login.ts";
 import { RECEIVE_SEGMENT_MAX, type SessionParameters } from "./negotiation.ts";
 import { NopExchange } from "./nop-exchange.ts";
@@ -19,6 +19,7 @@ import {
   REJECT_REASON,
   TASK_RESPONSE,
 } from "./opcode.ts";
+import { PathTimes } from "./path-proof.ts";
 import type {
   Digests,
   InitiatorPdu,
@@ -56,14 +57,20 @@ type OpenStep = Extract<LoginStep, { kind: "open" }>;
 
 export interface ConnectionOptions {
   readonly tpgt: number;
-  readonly openedAtMs: number;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** What commands are given as their path: the driver's, since asking for a proof sends something. */
+  readonly pathProof: PathProof;
 }
 
 export class Connection {
   private readonly directory: TargetDirectory;
   private readonly options: ConnectionOptions;
   private readonly decoder = initiatorPduDecoder({ dataSegmentMax: RECEIVE_SEGMENT_MAX });
-  private readonly transmitter = new Transmitter();
+  private readonly openedAtMs: number;
+  private readonly times: PathTimes;
+  private readonly transmitter: Transmitter;
+  private readonly answers: Answers;
   private state: State;
   private window = new CommandWindow({ first: 0, size: COMMAND_WINDOW });
   private texts: TextExchange | undefined;
@@ -75,6 +82,10 @@ export class Connection {
   constructor(directory: TargetDirectory, options: ConnectionOptions) {
     this.directory = directory;
     this.options = options;
+    this.openedAtMs = options.nowMs();
+    this.times = new PathTimes(options.nowMs);
+    this.transmitter = new Transmitter(this.times);
+    this.answers = new Answers(this.transmitter, () => this.window);
     this.state = { kind: "login", login: new Login({ tpgt: options.tpgt }) };
   }
 
@@ -86,6 +97,17 @@ export class Connection {
   /** Digests in force, from the full-feature phase on. */
   get digests(): Digests {
     return this.transmitter.digests;
+  }
+
+  /** The initiator held this path then, or later (P9). */
+  get provenAtMs(): number {
+    return this.times.provenAtMs;
+  }
+
+  /** Asks for a proof of the path no older than `sinceMs`, unless that is under way. */
+  prove(sinceMs: number): ConnectionEffect[] {
+    if (this.state.kind === "normal") this.nops?.prove(sinceMs);
+    return this.takeEffects();
   }
 
   /** Takes what the socket delivered; the bytes must not change afterwards. */
@@ -131,9 +153,9 @@ export class Connection {
   managed({ kind, itt }: Management): ConnectionEffect[] {
     if (this.state.kind === "closed") return this.takeEffects();
     if (kind === "taskManagement") {
-      this.answerManagement(itt, TASK_RESPONSE.complete);
+      this.answers.management(itt, TASK_RESPONSE.complete);
     } else {
-      this.answerLogout(itt, LOGOUT_RESPONSE.closed);
+      this.answers.logout(itt, LOGOUT_RESPONSE.closed);
       this.close("logout");
     }
     return this.takeEffects();
@@ -155,7 +177,7 @@ export class Connection {
   /** Called every TICK_INTERVAL_MS. Counts ticks, so that a stalled process blames nobody. */
   tick(nowMs: number): ConnectionEffect[] {
     if (this.state.kind !== "normal" && this.state.kind !== "discovery") {
-      if (nowMs - this.options.openedAtMs > LOGIN_TIMEOUT_MS) this.close("loginTimeout");
+      if (nowMs - this.openedAtMs > LOGIN_TIMEOUT_MS) this.close("loginTimeout");
       return this.takeEffects();
     }
     this.silentTicks += 1;
@@ -190,6 +212,7 @@ export class Connection {
   }
 
   private handle(pdu: InitiatorPdu | UnknownPdu): void {
+    if (pdu.kind !== "unknown") this.times.acknowledged(pdu.expStatSn);
     switch (this.state.kind) {
       case "login":
         if (pdu.kind === "loginRequest") this.handleLogin(this.state.login, pdu);
@@ -267,23 +290,24 @@ export class Connection {
   }
 
   private enterFullFeature(identity: SessionIdentity, parameters: SessionParameters): void {
-    const { transmitter, window, directory } = this;
+    const { transmitter, times, window, directory } = this;
     const digests = { header: parameters.headerDigest, data: parameters.dataDigest };
     transmitter.digests = digests;
     this.decoder.digests = digests;
     const ownTarget = identity.kind === "normal" ? identity.targetName : undefined;
     const segmentMax = parameters.sendSegmentMax;
     this.texts = new TextExchange({ transmitter, window, directory }, { ownTarget, segmentMax });
-    this.nops = new NopExchange({ transmitter, window }, { segmentMax });
+    this.nops = new NopExchange({ transmitter, window, times }, { segmentMax });
     if (identity.kind === "discovery") {
       this.state = { kind: "discovery" };
       return;
     }
-    const { tpgt } = this.options;
+    const { tpgt, pathProof } = this.options;
     const emit = (effect: ConnectionEffect): void => {
       this.effects.push(effect);
     };
-    const session = new Session(identity, { transmitter, window, parameters }, { tpgt, emit });
+    const path = { transmitter, times, window, parameters };
+    const session = new Session(identity, path, { tpgt, pathProof, emit });
     this.state = { kind: "normal", session };
   }
 
@@ -293,7 +317,7 @@ export class Connection {
         if (this.state.kind === "normal") this.state.session.collect(pdu);
         return;
       case "unknown":
-        this.reject(REJECT_REASON.commandNotSupported, pdu.header);
+        this.answers.reject(REJECT_REASON.commandNotSupported, pdu.header);
         return;
       case "loginRequest":
         this.close("protocolError");
@@ -335,7 +359,7 @@ export class Connection {
       state.kind === "normal" ? state.session.deliver(pdu) : REJECT_REASON.protocolError;
     if (refusal === undefined) return;
     this.admitMore();
-    this.rejectPdu(refusal, pdu);
+    this.answers.rejectPdu(refusal, pdu);
   }
 
   /** A numbered PDU that became no task leaves its place in the window at once. */
@@ -344,17 +368,18 @@ export class Connection {
   }
 
   private handleText(pdu: TextRequest): void {
-    if (this.texts && !this.texts.receive(pdu)) this.rejectPdu(REJECT_REASON.protocolError, pdu);
+    if (this.texts && !this.texts.receive(pdu))
+      this.answers.rejectPdu(REJECT_REASON.protocolError, pdu);
   }
 
   private handleManagement(pdu: TaskManagementRequest): void {
     if (this.state.kind !== "normal") {
-      this.rejectPdu(REJECT_REASON.protocolError, pdu);
+      this.answers.rejectPdu(REJECT_REASON.protocolError, pdu);
       return;
     }
     const step = this.state.session.manage(pdu);
     if (step.kind === "answer") {
-      this.answerManagement(pdu.itt, step.response);
+      this.answers.management(pdu.itt, step.response);
       return;
     }
     const { tasks, reset } = step;
@@ -362,34 +387,13 @@ export class Connection {
     this.effects.push({ kind: "manage", management });
   }
 
-  private answerManagement(itt: number, response: number): void {
-    const serials = this.transmitter.statusSerials(this.window);
-    this.transmitter.send({ kind: "taskManagementResponse", response, itt, ...serials });
-  }
-
   private handleLogout(pdu: LogoutRequest): void {
     if (pdu.reason === LOGOUT_REASON.recovery) {
-      this.answerLogout(pdu.itt, LOGOUT_RESPONSE.recoveryNotSupported);
+      this.answers.logout(pdu.itt, LOGOUT_RESPONSE.recoveryNotSupported);
       return;
     }
     const tasks = this.abortTasks(undefined);
     const management: Management = { kind: "logout", itt: pdu.itt, tasks, reset: undefined };
     this.effects.push({ kind: "manage", management });
-  }
-
-  private answerLogout(itt: number, response: number): void {
-    const serials = this.transmitter.statusSerials(this.window);
-    const times = { time2Wait: 0, time2Retain: 0 };
-    this.transmitter.send({ kind: "logoutResponse", response, itt, ...serials, ...times });
-  }
-
-  /** Rejects a well-formed PDU. */
-  private rejectPdu(reason: number, pdu: InitiatorPdu): void {
-    this.reject(reason, initiatorHeader(pdu));
-  }
-
-  private reject(reason: number, header: Buffer): void {
-    const serials = this.transmitter.statusSerials(this.window);
-    this.transmitter.send({ kind: "reject", reason, ...serials, dataSn: 0, data: [header] });
   }
 }

@@ -5,6 +5,7 @@ import { type CommandResult, STATUS } from "@ashlar/scsi";
 import type { CommandWindow } from "./command-window.ts";
 import type { SessionParameters } from "./negotiation.ts";
 import { TAG_NONE } from "./opcode.ts";
+import type { PathTimes } from "./path-proof.ts";
 import type { Task } from "./task.ts";
 import type { Transmitter } from "./transmitter.ts";
 
@@ -34,6 +35,7 @@ function taskResidual(task: Task, dataInLength: number): Residual {
 
 export interface ResponsePath {
   readonly transmitter: Transmitter;
+  readonly times: PathTimes;
   readonly window: CommandWindow;
   readonly parameters: SessionParameters;
 }

@@ -2,7 +2,7 @@
 // session, error recovery level 0. Payload memory is bounded: tasks beyond the budget wait in order
 // of arrival, before their data is solicited, and the command window bounds how many can wait.
 
-import { MIB } from "@ashlar/core";
+import { MIB, type PathProof } from "@ashlar/core";
 import type { CommandResult, Nexus, ScsiTarget } from "@ashlar/scsi";
 import { checkCondition, SENSE } from "@ashlar/scsi";
 import type { CommandWindow } from "./command-window.ts";
@@ -36,6 +36,7 @@ export class Session {
   readonly nexus: Nexus;
   readonly scsi: ScsiTarget;
   private readonly path: ResponsePath;
+  private readonly pathProof: PathProof;
   private readonly effects: (effect: ConnectionEffect) => void;
   private readonly tasks = new Map<number, Task>();
   /** Tasks that wait for memory or for the connection to drain, in order. */
@@ -47,11 +48,16 @@ export class Session {
   constructor(
     identity: NormalIdentity,
     path: ResponsePath,
-    options: { readonly tpgt: number; readonly emit: (effect: ConnectionEffect) => void },
+    options: {
+      readonly tpgt: number;
+      readonly pathProof: PathProof;
+      readonly emit: (effect: ConnectionEffect) => void;
+    },
   ) {
     this.scsi = identity.scsi;
     this.nexus = nexusOf(identity, options.tpgt);
     this.path = path;
+    this.pathProof = options.pathProof;
     this.effects = options.emit;
   }
 
@@ -69,7 +75,8 @@ export class Session {
     if (pdu.immediate && this.tasks.size >= COMMAND_WINDOW + IMMEDIATE_MAX) {
       return REJECT_REASON.immediateCommandReject;
     }
-    const task = new Task(pdu, this.scsi.prepare(this.nexus, pdu.lun, pdu.cdb));
+    const command = this.scsi.prepare(this.nexus, pdu.lun, pdu.cdb);
+    const task = new Task(pdu, command, this.pathProof);
     this.tasks.set(task.itt, task);
     if (this.waiting.length > 0 || !this.fits(task)) this.waiting.push(task);
     else this.begin(task);
@@ -79,7 +86,10 @@ export class Session {
   /** Data-Out; what belongs to no open burst - late after an abort - is dropped silently. */
   collect(pdu: DataOut): void {
     const task = this.tasks.get(pdu.itt);
-    if (task?.collect(pdu) !== "burstComplete") return;
+    const collected = task?.collect(pdu) ?? "ignored";
+    if (!task || collected === "ignored") return;
+    this.path.times.answered(task.solicitedAtMs);
+    if (collected !== "burstComplete") return;
     if (task.faulty) this.finish(task, checkCondition(SENSE.dataPhaseError));
     else this.proceed(task);
   }
@@ -173,12 +183,13 @@ export class Session {
     this.nextTtt = ttt + 1 >= TTT_LIMIT ? 1 : ttt + 1;
     const bufferOffset = task.received;
     const desiredLength = task.beginBurst(ttt, this.path.parameters.maxBurstLength);
+    task.solicitedAtMs = this.path.times.now();
     this.path.transmitter.send({
       kind: "r2t",
       lun: task.lun,
       itt: task.itt,
       ttt,
-      statSn: this.path.transmitter.statSn,
+      statSn: this.path.transmitter.showStatSn(),
       expCmdSn: this.window.expCmdSn,
       maxCmdSn: this.window.maxCmdSn,
       r2tSn: task.dataSn,

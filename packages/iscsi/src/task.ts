@@ -1,7 +1,13 @@
 // One SCSI task at the target: data-out being collected, then the command running. Data-Out must
 // come in order (DataPDUInOrder and DataSequenceInOrder are Yes, one R2T is open at a time), so it is
 // kept as a list of the slices that the decoder delivered.
-import { type OperationOptions, type ScatterList, scatterLength, scatterSlice } from "@ashlar/core";
+import {
+  type OperationOptions,
+  type PathProof,
+  type ScatterList,
+  scatterLength,
+  scatterSlice,
+} from "@ashlar/core";
 import type { DataOutOffer, PreparedCommand } from "@ashlar/scsi";
 import type { DataOut, ScsiCommand } from "./pdu.ts";
 
@@ -15,6 +21,8 @@ export class Task implements OperationOptions {
   readonly itt: number;
   readonly lun: number;
   readonly command: PreparedCommand;
+  /** Of the connection it came on. */
+  readonly path: PathProof;
   /** The initiator's expected data transfer length, by direction. */
   readonly expectedIn: number;
   readonly expectedOut: number;
@@ -31,15 +39,18 @@ export class Task implements OperationOptions {
   dataSn = 0;
   received = 0;
   private parts: Buffer[];
+  /** When the open burst was solicited. */
+  solicitedAtMs = Number.NEGATIVE_INFINITY;
   private ttt = 0;
   private burstEnd = 0;
   private expectedDataSn = 0;
   private controller: AbortController | undefined;
 
-  constructor(pdu: ScsiCommand, command: PreparedCommand) {
+  constructor(pdu: ScsiCommand, command: PreparedCommand, path: PathProof) {
     this.itt = pdu.itt;
     this.lun = pdu.lun;
     this.command = command;
+    this.path = path;
     this.expectedIn = pdu.read ? pdu.expectedLength : 0;
     this.expectedOut = pdu.write ? pdu.expectedLength : 0;
     const [dataOutLength, dataInLength] =

@@ -1,6 +1,7 @@
 // The sending half of a connection: StatSN, the command window's numbers in every PDU, digests, and
 // the buffers that wait to be handed to the socket.
 import type { CommandWindow } from "./command-window.ts";
+import type { PathTimes } from "./path-proof.ts";
 import { type Digests, NO_DIGESTS, type TargetPdu } from "./pdu.ts";
 import { encodeTargetPdu } from "./pdu-encoder.ts";
 import { serialAdd } from "./serial.ts";
@@ -10,8 +11,14 @@ const FIRST_STAT_SN = 1;
 
 export class Transmitter {
   digests: Digests = NO_DIGESTS;
+  private readonly times: PathTimes;
   private buffers: Buffer[] = [];
   private nextStatSn = FIRST_STAT_SN;
+
+  /** @param times notes when each StatSN was first shown. */
+  constructor(times: PathTimes) {
+    this.times = times;
+  }
 
   send(pdu: TargetPdu): void {
     encodeTargetPdu(pdu, this.digests, this.buffers);
@@ -19,13 +26,14 @@ export class Transmitter {
 
   /** StatSN of a PDU that carries status. */
   takeStatSn(): number {
-    const statSn = this.nextStatSn;
+    const statSn = this.showStatSn();
     this.nextStatSn = serialAdd(statSn, 1);
     return statSn;
   }
 
   /** The next StatSN, shown in R2T and pings without being used up. */
-  get statSn(): number {
+  showStatSn(): number {
+    this.times.shown(this.nextStatSn);
     return this.nextStatSn;
   }
 

@@ -10,7 +10,7 @@ import type { ChunkId, Lsn, NodeId, ScatterList, StoreUuid } from "@ashlar/core"
 import type { ExtentCopy, ExtentStamp, ReadResult } from "./chunk-store.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { MemberMessage, PrimaryMessage } from "./messages.ts";
-import type { Operation, OperationReply } from "./operations.ts";
+import type { Cancellation, Operation, OperationReply } from "./operations.ts";
 
 /** Handed back with the answer; the machine never looks into it. */
 export type ReplyTo = (reply: OperationReply) => void;
@@ -48,7 +48,19 @@ export interface Answers {
 export type QuestionFailure = "badChecksum" | "diskFailed";
 
 export type ReplicaEvent =
-  | { readonly kind: "operation"; readonly operation: Operation; readonly replyTo: ReplyTo }
+  | {
+      readonly kind: "operation";
+      readonly operation: Operation;
+      /** Of `nowMs`: after that it gets no LSN (P9). */
+      readonly deadlineMs: number;
+      readonly replyTo: ReplyTo;
+    }
+  /** Nobody waits for the outcome when the operation's stream is over: `replyTo` is absent then. */
+  | {
+      readonly kind: "cancel";
+      readonly cancellation: Cancellation;
+      readonly replyTo: ReplyTo | undefined;
+    }
   | { readonly kind: "fromPrimary"; readonly from: NodeId; readonly message: PrimaryMessage }
   | { readonly kind: "fromMember"; readonly from: NodeId; readonly message: MemberMessage }
   | { readonly kind: "journaled"; readonly upTo: number }

@@ -19,6 +19,7 @@ export type {
   ReplicaEvent,
   ReplyTo,
 } from "./events.ts";
+export { OPERATION_AGE_MAX_MS } from "./limits.ts";
 export { LOG_ENTRY_VERSION, type LogEntry, type OpId } from "./log-entry.ts";
 export {
   isMemberMessage,
@@ -30,6 +31,7 @@ export {
   type ReplicationMessage,
 } from "./messages.ts";
 export {
+  type Cancellation,
   OPERATION_STATUS,
   OPERATION_VERSION,
   type Operation,

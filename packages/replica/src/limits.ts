@@ -13,6 +13,11 @@ export const UNCONFIRMED_BYTES_MAX: number = 32 * MIB;
 export const WAITING_OPERATIONS_MAX = 256;
 /** Extents on their way to a learner: hides one round trip and one disk read, bounds memory. */
 export const COPIES_IN_FLIGHT_MAX = 4;
+/**
+ * D of P9: how long an operation may be on its way, from the issue of its token to its LSN. Longer
+ * than any healthy wait, shorter than the time after which an initiator tries another path.
+ */
+export const OPERATION_AGE_MAX_MS = 1000;
 /** Logged opIds remembered for each gateway incarnation: twice what one can have in flight. */
 export const REMEMBERED_OPERATIONS_MAX = 2048;
 /** Gateway incarnations remembered: gateways are few, and each restart makes one more. */

@@ -4,7 +4,7 @@ import type { ChunkId, ScatterList } from "@ashlar/core";
 import type { OpId } from "./log-entry.ts";
 
 /** Version of the operation frames. */
-export const OPERATION_VERSION = 1;
+export const OPERATION_VERSION = 2;
 
 interface OperationHead {
   readonly chunk: ChunkId;
@@ -15,7 +15,10 @@ interface OperationHead {
   readonly opId: OpId;
   /** Lowest seq of this gateway incarnation that is not yet resolved. */
   readonly lowestUnresolvedSeq: number;
-  /** Proof of age: opaque for now, 0 until tokens are enforced. */
+  /**
+   * Proof of age (P9): a number that the node issued on the stream the operation comes on. 0 for reads,
+   * which need none.
+   */
   readonly token: number;
   /** The volume's generation as the gateway knows it. */
   readonly generation: number;
@@ -62,8 +65,22 @@ export const OPERATION_STATUS = {
   diskFailed: 9,
   /** Too much in hand: again after a little. */
   busy: 10,
+  /** Too old when its LSN was to be assigned, or its token is of another stream: none was given. */
+  staleToken: 11,
+  /** Of an operation: it was cancelled, got no LSN and gets none. Of a cancellation: the same. */
+  cancelled: 12,
+  /** Of a cancellation: the operation has its LSN, it comes before whatever is logged from now on. */
+  logged: 13,
 } as const;
 export type OperationStatusName = keyof typeof OPERATION_STATUS;
+
+/** Wants an operation dead: it gets no LSN any more, or has it already. */
+export interface Cancellation {
+  readonly chunk: ChunkId;
+  /** Epoch the gateway believes in. */
+  readonly epoch: number;
+  readonly opId: OpId;
+}
 
 export interface OperationReply {
   readonly status: OperationStatusName;

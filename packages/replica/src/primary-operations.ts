@@ -1,6 +1,7 @@
 // What an ACTIVE primary does with one operation. The order of the questions is part of the
 // protocol: an opId that is logged waits for its commit and is answered good before anything can
-// refuse it; then epoch, range, space, checksums. An operation takes effect when its LSN is assigned.
+// refuse it; then epoch, range, space, checksums. An operation takes effect when its LSN is assigned:
+// that is also when its age is judged, after whatever it had to wait for (P9).
 import {
   alignDown,
   alignUp,
@@ -16,14 +17,14 @@ import { isWithinBounds } from "./bounds.ts";
 import type { Waiter } from "./chunk-log.ts";
 import type { ReadResult } from "./chunk-store.ts";
 import type { Confirmations } from "./confirmations.ts";
-import { NO_CHECKSUMS, type ReplyTo } from "./events.ts";
+import { NO_CHECKSUMS, type ReplicaEvent, type ReplyTo } from "./events.ts";
 import {
   UNCOMMITTED_BYTES_MAX,
   UNCOMMITTED_ENTRIES_MAX,
   WAITING_OPERATIONS_MAX,
 } from "./limits.ts";
-import type { LogEntry } from "./log-entry.ts";
-import type { Operation, OperationStatusName } from "./operations.ts";
+import type { LogEntry, OpId } from "./log-entry.ts";
+import type { Cancellation, Operation, OperationStatusName } from "./operations.ts";
 import type { PrimaryPeers } from "./primary-peers.ts";
 import { PrimaryReads } from "./primary-reads.ts";
 import type { RangeLocks, RangeRequest } from "./range-locks.ts";
@@ -45,7 +46,23 @@ type Content =
       readonly checksums: Uint32Array | null;
     };
 
-const keyOf = ({ opId }: Mutation): string => `${opId.incarnation} ${opId.seq}`;
+const keyOf = ({ incarnation, seq }: OpId): string => `${incarnation} ${seq}`;
+
+export const sameOperation = (a: OpId, b: OpId): boolean =>
+  a.seq === b.seq && a.incarnation === b.incarnation;
+
+/** Who asks for an operation, and until when it may get its LSN. */
+interface Asking {
+  readonly replyTo: ReplyTo[];
+  /** A copy that was sent later proves more. */
+  deadlineMs: number;
+}
+
+/** An operation that waits for its range, or for the confirmation of a miscompare. */
+interface WaitingOperation extends Asking {
+  /** Gives up its place. */
+  readonly withdraw: () => void;
+}
 
 interface Lead {
   readonly core: ReplicaCore;
@@ -57,8 +74,8 @@ interface Lead {
 
 export class PrimaryOperations {
   private readonly lead: Lead;
-  /** Who asks for an operation that waits for its range: a re-sent copy shares its fate. */
-  private readonly waiting = new Map<string, ReplyTo[]>();
+  /** By opId: a re-sent copy of one that waits shares its fate. */
+  private readonly waiting = new Map<string, WaitingOperation>();
   /** Room on the own store, until the entries are committed. */
   private readonly claims: ClaimQueue;
   private readonly reads: PrimaryReads;
@@ -69,14 +86,31 @@ export class PrimaryOperations {
     this.reads = new PrimaryReads(lead.core, lead.confirmations);
   }
 
-  decide(operation: Operation, replyTo: ReplyTo): void {
+  decide(event: ReplicaEvent & { readonly kind: "operation" }): void {
     const { core } = this.lead;
-    if (operation.kind !== "read" && this.isKnown(operation, replyTo)) return;
+    const { operation, deadlineMs, replyTo } = event;
+    if (operation.kind !== "read" && this.isKnown(operation, { replyTo: [replyTo], deadlineMs })) {
+      return;
+    }
     const refusal = this.refusal(operation);
     if (refusal) core.answer(replyTo, refusal);
     else if (operation.length === 0) core.answer(replyTo, "good");
     else if (operation.kind === "read") this.reads.read(operation, replyTo);
-    else this.mutate(operation, replyTo);
+    else this.mutate(operation, { replyTo: [replyTo], deadlineMs });
+  }
+
+  /** The operation gets no LSN any more, or has one: `replyTo` is told which. */
+  cancel({ epoch, opId }: Cancellation, replyTo: ReplyTo | undefined): void {
+    const { core } = this.lead;
+    const asking = this.takeWaiting(opId);
+    if (asking) {
+      asking.withdraw();
+      for (const asked of asking.replyTo) core.answer(asked, "cancelled");
+    }
+    if (!replyTo) return;
+    if (epoch > this.lead.epoch) core.answer(replyTo, "notActive");
+    else
+      core.answer(replyTo, core.log.operations.find(opId) === undefined ? "cancelled" : "logged");
   }
 
   onCommitted(waiter: Waiter): void {
@@ -96,43 +130,46 @@ export class PrimaryOperations {
   }
 
   /** Whether it is logged, in hand, or long resolved; it is answered then, now or later. */
-  private isKnown(operation: Mutation, replyTo: ReplyTo): boolean {
+  private isKnown(operation: Mutation, asking: Asking): boolean {
     const { core } = this.lead;
     const { opId, lowestUnresolvedSeq } = operation;
     const { log } = core;
     const seq = log.operations.find(opId);
     if (seq !== undefined) {
       const logged = log.at(seq);
-      if (logged) logged.waiters.push({ kind: "reply", replyTo });
-      else core.answer(replyTo, "good");
+      for (const replyTo of asking.replyTo) {
+        if (logged) logged.waiters.push({ kind: "reply", replyTo });
+        else core.answer(replyTo, "good");
+      }
       return true;
     }
-    const others = this.waiting.size > 0 ? this.waiting.get(keyOf(operation)) : undefined;
-    if (others) {
-      others.push(replyTo);
+    const waiting = this.waiting.size > 0 ? this.waiting.get(keyOf(opId)) : undefined;
+    if (waiting) {
+      waiting.replyTo.push(...asking.replyTo);
+      waiting.deadlineMs = Math.max(waiting.deadlineMs, asking.deadlineMs);
       return true;
     }
     if (!log.operations.isResolved(opId, lowestUnresolvedSeq)) return false;
-    core.answer(replyTo, "busy");
+    for (const replyTo of asking.replyTo) core.answer(replyTo, "busy");
     return true;
   }
 
-  /** Takes out whoever asks for an operation that waited. */
-  private takeWaiting(operation: Mutation): readonly ReplyTo[] {
-    const key = keyOf(operation);
-    const asking = this.waiting.get(key) ?? [];
+  /** Takes out an operation that waited, unless it was cancelled. */
+  private takeWaiting(opId: OpId): WaitingOperation | undefined {
+    const key = keyOf(opId);
+    const waiting = this.waiting.get(key);
     this.waiting.delete(key);
-    return asking;
+    return waiting;
   }
 
-  private answerWaiting(operation: Mutation, status: OperationStatusName, value = 0): void {
-    for (const replyTo of this.takeWaiting(operation)) {
+  private answerWaiting({ opId }: Mutation, status: OperationStatusName, value = 0): void {
+    for (const replyTo of this.takeWaiting(opId)?.replyTo ?? []) {
       this.lead.core.answer(replyTo, status, value);
     }
   }
 
   private dropWaiting(operation: Mutation): void {
-    for (const replyTo of this.takeWaiting(operation)) {
+    for (const replyTo of this.takeWaiting(operation.opId)?.replyTo ?? []) {
       this.lead.core.refuseLead(operation, replyTo);
     }
   }
@@ -168,27 +205,36 @@ export class PrimaryOperations {
     return worst === "room" ? undefined : worst;
   }
 
-  private mutate(operation: Mutation, replyTo: ReplyTo): void {
+  private mutate(operation: Mutation, asking: Asking): void {
     const { locks } = this.lead;
     const { kind, offset, length } = operation;
     const isWhole = isAligned(offset, CHECKSUM_UNIT) && isAligned(length, CHECKSUM_UNIT);
     const needsNoRead = kind === "unmap" || (kind === "write" && isWhole);
     if (needsNoRead && locks.isFree(offset, length)) {
-      this.log(operation, operation, [replyTo]);
+      this.log(operation, operation, asking);
       return;
     }
-    this.waiting.set(keyOf(operation), [replyTo]);
     if (!needsNoRead) {
-      this.mergeAndLog(operation);
+      this.mergeAndLog(operation, asking);
       return;
     }
-    const run = (): void => this.log(operation, operation, this.takeWaiting(operation));
-    const drop = (): void => this.dropWaiting(operation);
-    locks.request({ offset, length, exclusive: false, run, drop });
+    const request: RangeRequest = {
+      offset,
+      length,
+      exclusive: false,
+      run: () => this.log(operation, operation, this.takeWaiting(operation.opId)),
+      drop: () => this.dropWaiting(operation),
+    };
+    this.wait(operation, asking, () => locks.release(request));
+    locks.request(request);
+  }
+
+  private wait({ opId }: Mutation, asking: Asking, withdraw: () => void): void {
+    this.waiting.set(keyOf(opId), { ...asking, withdraw });
   }
 
   /** Parts of units and compare-and-write: read the whole units under their lock, then log them. */
-  private mergeAndLog(operation: WriteKind): void {
+  private mergeAndLog(operation: WriteKind, asking: Asking): void {
     const { core, locks } = this.lead;
     const offset = alignDown(operation.offset, CHECKSUM_UNIT);
     const length = alignUp(operation.offset + operation.length, CHECKSUM_UNIT) - offset;
@@ -216,6 +262,10 @@ export class PrimaryOperations {
           },
         ),
     };
+    this.wait(operation, asking, () => {
+      dropped = true;
+      locks.release(request);
+    });
     locks.request(request);
   }
 
@@ -245,7 +295,7 @@ export class PrimaryOperations {
       ...scatterSlice(result.data, end, length - end),
     ].filter((part) => part.length > 0);
     const content = { kind: "write", offset, length, data, checksums: null } as const;
-    this.log(operation, content, this.takeWaiting(operation));
+    this.log(operation, content, this.takeWaiting(operation.opId));
   }
 
   /**
@@ -265,9 +315,14 @@ export class PrimaryOperations {
     });
   }
 
-  /** Assigns the LSN: from here on the operation has taken effect. */
-  private log({ opId }: Mutation, content: Content, asking: readonly ReplyTo[]): void {
+  /** Assigns the LSN: from here on the operation has taken effect. Too old, it never does. */
+  private log({ opId }: Mutation, content: Content, asking: Asking | undefined): void {
     const { core, epoch, peers } = this.lead;
+    if (!asking) return;
+    if (!(core.nowMs() <= asking.deadlineMs)) {
+      for (const replyTo of asking.replyTo) core.answer(replyTo, "staleToken");
+      return;
+    }
     const prev = core.log.tail;
     const { offset, length } = content;
     const head = { lsn: { epoch, seq: prev.seq + 1 }, opId, offset, length };
@@ -280,7 +335,7 @@ export class PrimaryOperations {
             data: content.data,
             checksums: content.checksums ?? unitChecksums(offset, content.data),
           };
-    const waiters = asking.map((replyTo) => ({ kind: "reply", replyTo }) as const);
+    const waiters = asking.replyTo.map((replyTo) => ({ kind: "reply", replyTo }) as const);
     core.append({ entry, waiters });
     const needed = content.kind === "unmap" ? 0 : roomOf(content);
     this.claims.add(entry.lsn.seq, needed);

@@ -5,23 +5,25 @@
 import { assertNever, compareLsn, LSN_ZERO } from "@ashlar/core";
 import { compareReplicas, type ReplicaComparison } from "./comparison.ts";
 import { Confirmations } from "./confirmations.ts";
-import type { CheckOutcome, ReplicaConfig, ReplyTo } from "./events.ts";
+import type { CheckOutcome, ReplicaConfig, ReplicaEvent, ReplyTo } from "./events.ts";
 import { HELD_TICKS_MAX, RETRY_TICKS, WAITING_OPERATIONS_MAX } from "./limits.ts";
 import type { MemberMessage } from "./messages.ts";
-import type { Operation } from "./operations.ts";
+import type { Cancellation } from "./operations.ts";
 import type { Peer } from "./peer.ts";
-import { PrimaryOperations } from "./primary-operations.ts";
+import { PrimaryOperations, sameOperation } from "./primary-operations.ts";
 import { PrimaryPeers } from "./primary-peers.ts";
 import { RangeLocks } from "./range-locks.ts";
 import type { ReplicaCore } from "./replica-core.ts";
 
 type Phase = "promising" | "gathering" | "active" | "over";
 
-interface HeldOperation {
-  readonly operation: Operation;
-  readonly replyTo: ReplyTo;
-  ticksLeft: number;
-}
+type OperationEvent = ReplicaEvent & { readonly kind: "operation" };
+
+/** What waits for an activation. */
+type Held = { ticksLeft: number; readonly replyTo: ReplyTo } & (
+  | { readonly kind: "operation"; readonly event: OperationEvent }
+  | { readonly kind: "cancel"; readonly cancellation: Cancellation }
+);
 
 export class Primary {
   readonly epoch: number;
@@ -31,7 +33,7 @@ export class Primary {
   private readonly peers: PrimaryPeers;
   private readonly confirmations: Confirmations;
   private readonly operations: PrimaryOperations;
-  private held: HeldOperation[] = [];
+  private held: Held[] = [];
   private comparison: ReplicaComparison | undefined;
   private ticksToRetry = RETRY_TICKS;
 
@@ -60,12 +62,25 @@ export class Primary {
     this.progress();
   }
 
-  operation(operation: Operation, replyTo: ReplyTo): void {
-    if (this.phase === "active") this.operations.decide(operation, replyTo);
-    else if (this.held.length >= WAITING_OPERATIONS_MAX) this.core.answer(replyTo, "notActive");
-    else {
-      this.held.push({ operation, replyTo, ticksLeft: HELD_TICKS_MAX });
-      this.core.emit({ kind: "wake" });
+  operation(event: OperationEvent): void {
+    if (this.phase === "active") this.operations.decide(event);
+    else this.hold({ kind: "operation", event, replyTo: event.replyTo, ticksLeft: HELD_TICKS_MAX });
+  }
+
+  /**
+   * Drops an operation that has no LSN. What becomes of one that may have been logged in an earlier
+   * epoch is known when this one is ACTIVE: until then another member might still win with it.
+   */
+  cancel(cancellation: Cancellation, replyTo: ReplyTo | undefined): void {
+    const { opId } = cancellation;
+    this.held = this.held.filter((held) => {
+      if (held.kind === "cancel" || !sameOperation(held.event.operation.opId, opId)) return true;
+      this.core.answer(held.replyTo, "cancelled");
+      return false;
+    });
+    if (this.phase === "active") this.operations.cancel(cancellation, replyTo);
+    else if (replyTo) {
+      this.hold({ kind: "cancel", cancellation, replyTo, ticksLeft: HELD_TICKS_MAX });
     }
   }
 
@@ -179,7 +194,10 @@ export class Primary {
     this.locks.dropAll();
     this.comparison?.fail();
     this.peers.stop();
-    for (const { operation, replyTo } of this.held.splice(0)) core.refuseLead(operation, replyTo);
+    for (const held of this.held.splice(0)) {
+      const { epoch } = held.kind === "operation" ? held.event.operation : held.cancellation;
+      core.refuseLead({ epoch }, held.replyTo);
+    }
     for (const logged of core.log.uncommitted) {
       for (const { replyTo } of logged.waiters.splice(0)) {
         core.refuseLead({ epoch: this.epoch }, replyTo);
@@ -213,8 +231,17 @@ export class Primary {
     core.notice({ what: "active", epoch: this.epoch, tail: core.log.tail });
     this.commitTo(core.log.tail.seq);
     this.peers.activate();
-    for (const { operation, replyTo } of this.held.splice(0)) {
-      this.operations.decide(operation, replyTo);
+    for (const held of this.held.splice(0)) {
+      if (held.kind === "operation") this.operations.decide(held.event);
+      else this.operations.cancel(held.cancellation, held.replyTo);
+    }
+  }
+
+  private hold(held: Held): void {
+    if (this.held.length >= WAITING_OPERATIONS_MAX) this.core.answer(held.replyTo, "notActive");
+    else {
+      this.held.push(held);
+      this.core.emit({ kind: "wake" });
     }
   }
 

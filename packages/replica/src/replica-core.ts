@@ -29,6 +29,8 @@ export interface ReplicaOptions {
   readonly uncommitted: readonly LogEntry[];
   /** Bytes free for new extents on the own store, the reserve not counted. */
   readonly freeBytes: () => number;
+  /** The node's monotonic time in milliseconds, in which operations have their deadlines. */
+  readonly nowMs: () => number;
   /** Shared by all replicas of a node; without it, a replica's own. */
   readonly claims?: SpaceClaims;
 }
@@ -61,6 +63,7 @@ export class ReplicaCore {
   readonly store: StoreUuid;
   readonly chunkSize: number;
   readonly freeBytes: () => number;
+  readonly nowMs: () => number;
   readonly claims: SpaceClaims;
   readonly log: ChunkLog;
   /** Newest configuration heard of. */
@@ -88,6 +91,7 @@ export class ReplicaCore {
     this.store = options.store;
     this.chunkSize = options.chunkSize;
     this.freeBytes = options.freeBytes;
+    this.nowMs = options.nowMs;
     this.claims = options.claims ?? new SpaceClaims(Number.POSITIVE_INFINITY);
     this.log = new ChunkLog(options.status, options.uncommitted);
     this.promised = options.status.promisedEpoch;

@@ -3,9 +3,8 @@
 // (primary.ts); one replica may see both in turn, never at once.
 import { assert, assertNever, type Lsn, type NodeId } from "@ashlar/core";
 import { Backup } from "./backup.ts";
-import type { ReplicaConfig, ReplicaEffect, ReplicaEvent, ReplyTo } from "./events.ts";
+import type { ReplicaConfig, ReplicaEffect, ReplicaEvent } from "./events.ts";
 import type { MemberMessage, PrimaryMessage } from "./messages.ts";
-import type { Operation } from "./operations.ts";
 import { Primary } from "./primary.ts";
 import { ReplicaCore, type ReplicaOptions } from "./replica-core.ts";
 
@@ -51,7 +50,11 @@ export class Replica {
     const { core } = this;
     switch (event.kind) {
       case "operation":
-        this.onOperation(event.operation, event.replyTo);
+        if (this.primary) this.primary.operation(event);
+        else core.refuseLead(event.operation, event.replyTo);
+        return;
+      case "cancel":
+        this.onCancel(event);
         return;
       case "fromPrimary":
         this.onFromPrimary(event.from, event.message);
@@ -114,6 +117,8 @@ export class Replica {
     const { core } = this;
     if (event.kind === "operation") {
       core.answer(event.replyTo, this.ended === "storeFailed" ? "diskFailed" : "notPrimary");
+    } else if (event.kind === "cancel") {
+      if (event.replyTo) core.answer(event.replyTo, "notPrimary");
     } else if (event.kind === "fromPrimary") {
       this.backup.refuse(event.from, event.message, "storeFailed");
     } else if (event.kind === "check") {
@@ -123,9 +128,9 @@ export class Replica {
     }
   }
 
-  private onOperation(operation: Operation, replyTo: ReplyTo): void {
-    if (this.primary) this.primary.operation(operation, replyTo);
-    else this.core.refuseLead(operation, replyTo);
+  private onCancel({ cancellation, replyTo }: ReplicaEvent & { readonly kind: "cancel" }): void {
+    if (this.primary) this.primary.cancel(cancellation, replyTo);
+    else if (replyTo) this.core.refuseLead(cancellation, replyTo);
   }
 
   private onFromPrimary(from: NodeId, message: PrimaryMessage): void {

@@ -56,8 +56,18 @@ export {
 } from "./grpc-server.ts";
 export type { ExitReport, HeartbeatService, Ping, PingVerdict } from "./heartbeat.ts";
 export { askGroupStatus } from "./member-answers.ts";
-export { type OnOutcome, OperationClient, type OperationOutcome } from "./operation-client.ts";
-export { type OperationHandler, OperationServer } from "./operation-server.ts";
+export {
+  type OnOutcome,
+  OperationClient,
+  type OperationClientOptions,
+  type OperationOutcome,
+} from "./operation-client.ts";
+export {
+  type OperationHandler,
+  OperationServer,
+  type OperationServerDependencies,
+} from "./operation-server.ts";
+export { OperationStreams } from "./operation-streams.ts";
 export {
   bindRaft,
   type JoinAnswer,

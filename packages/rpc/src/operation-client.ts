@@ -1,11 +1,21 @@
-// The gateway's end of an operations carrier: pairs replies with requests. When the carrier breaks,
+// The gateway's end of an operations carrier: says which stream it is, keeps the tokens that the node
+// issues on it, pairs replies with requests. When the carrier breaks,
 // everything outstanding fails with rpc/disconnected: its fate is unknown, so the caller re-sends
 // with the same opId and the chunk's primary sorts it out (P10).
 import { assert, SystemError, toSystemError } from "@ashlar/core";
-import type { Operation, OperationReply } from "@ashlar/replica";
+import type { Cancellation, Operation, OperationReply } from "@ashlar/replica";
 import type { Carrier, ReceivedFrame } from "./carrier.ts";
 import { badFrame } from "./frame-codec.ts";
-import { decodeReply, encodeOperation, OPERATION_FRAME } from "./operation-codec.ts";
+import {
+  decodeReply,
+  decodeToken,
+  encodeCancellation,
+  encodeHello,
+  encodeOperation,
+  OPERATION_FRAME,
+  OPERATION_SLOTS_MAX as SLOTS_MAX,
+} from "./operation-codec.ts";
+import { ReceivedTokens } from "./operation-tokens.ts";
 
 export type OperationOutcome =
   | { readonly kind: "reply"; readonly reply: OperationReply }
@@ -18,17 +28,25 @@ interface Pending {
   /** The frame's id: serial * SLOTS_MAX + slot. */
   readonly id: number;
   readonly bytes: number;
+  /** 0: needed none. */
+  readonly token: number;
   readonly settle: OnOutcome;
 }
 
-/** Requests in flight on one carrier, far above every sender's limit. */
-const SLOTS_MAX = 65_536;
+export interface OperationClientOptions {
+  /** Rises with each stream that this gateway's process opens to the node; from 1. */
+  readonly serial: number;
+  /** Monotonic, the clock in which paths are proved. */
+  readonly nowMs: () => number;
+}
 
 const bytesOf = (operation: Operation): number =>
   operation.kind === "unmap" ? 0 : operation.length;
 
 export class OperationClient {
   private readonly carrier: Carrier;
+  private readonly tokens: ReceivedTokens;
+  private tokenListener: () => void = () => {};
   /** Requests by slot, and the slots that are free (a Map of short-lived entries costs far more). */
   private slots: (Pending | undefined)[] = [];
   private readonly free: number[] = [];
@@ -38,10 +56,27 @@ export class OperationClient {
   private closedBy: SystemError | undefined;
 
   /** Takes over `carrier`, in the turn it was dialled. */
-  constructor(carrier: Carrier) {
+  constructor(carrier: Carrier, { serial, nowMs }: OperationClientOptions) {
     this.carrier = carrier;
+    this.tokens = new ReceivedTokens(nowMs);
     carrier.onFrame((frame) => this.onFrame(frame));
     carrier.onClose((reason) => this.onClose(reason));
+    carrier.send({ type: OPERATION_FRAME.hello, id: 0, body: encodeHello(serial) });
+  }
+
+  /** Calls at each token. The first says that the node knows of this stream. */
+  onToken(listener: () => void): void {
+    this.tokenListener = listener;
+  }
+
+  /** When the newest token came; undefined before the first. */
+  get newestTokenAtMs(): number | undefined {
+    return this.tokens.newestAtMs;
+  }
+
+  /** A token for an operation whose initiator proved its path at that time (P9), if there is one. */
+  tokenFor(provenAtMs: number): number | undefined {
+    return this.tokens.before(provenAtMs);
   }
 
   /** Requests sent and not yet answered; `bytes` counts their payload in either direction. */
@@ -54,20 +89,33 @@ export class OperationClient {
    * until then.
    */
   request(operation: Operation, settle: OnOutcome): void {
+    const { token } = operation;
+    const id = this.enter({ bytes: bytesOf(operation), token, settle });
+    if (id === undefined) return;
+    this.carrier.send({ type: OPERATION_FRAME.operation, id, body: encodeOperation(operation) });
+  }
+
+  /** Calls back an operation that was sent here before, or elsewhere; `settle` as above. */
+  cancel(cancellation: Cancellation, settle: OnOutcome): void {
+    const id = this.enter({ bytes: 0, token: 0, settle });
+    if (id === undefined) return;
+    this.carrier.send({ type: OPERATION_FRAME.cancel, id, body: encodeCancellation(cancellation) });
+  }
+
+  private enter({ bytes, token, settle }: Omit<Pending, "id">): number | undefined {
     if (this.closedBy) {
       const error = this.closedBy;
       queueMicrotask(() => settle({ kind: "failed", error }));
-      return;
+      return undefined;
     }
     const slot = this.free.pop() ?? this.slots.length;
     assert(slot < SLOTS_MAX, "requests in flight are bounded");
     this.serial += 1;
     const id = this.serial * SLOTS_MAX + slot;
-    const bytes = bytesOf(operation);
-    this.slots[slot] = { id, bytes, settle };
+    this.slots[slot] = { id, bytes, token, settle };
     this.operations += 1;
     this.bytes += bytes;
-    this.carrier.send({ type: OPERATION_FRAME.operation, id, body: encodeOperation(operation) });
+    return id;
   }
 
   /** The same as a promise; rejects with rpc/disconnected. */
@@ -89,6 +137,11 @@ export class OperationClient {
     const pending = this.slots[slot];
     let reply: OperationReply;
     try {
+      if (frame.type === OPERATION_FRAME.token) {
+        this.tokens.add(decodeToken(frame.body));
+        this.tokenListener();
+        return;
+      }
       if (frame.type !== OPERATION_FRAME.reply) throw badFrame(`type ${frame.type}`);
       if (pending?.id !== frame.id) throw badFrame(`reply to unknown request ${frame.id}`);
       reply = decodeReply(frame.body);
@@ -100,6 +153,7 @@ export class OperationClient {
     this.free.push(slot);
     this.operations -= 1;
     this.bytes -= pending.bytes;
+    if (reply.status === "staleToken") this.tokens.discard(pending.token);
     pending.settle({ kind: "reply", reply });
   }
 

@@ -5,6 +5,10 @@
 //              48 lowest unresolved seq u64 · 56 token u64 · 64 generation u64 · 72 checksums, payload
 //   reply      0 version u8 · 1 status u8 · 2 checksums u16 · 4 epoch u32 · 8 value u64
 //              16 checksums, payload
+//   hello      0 version u8 · 1 reserved, 7 bytes · 8 serial u64: the first frame of a stream
+//   token      0 version u8 · 1 reserved, 7 bytes · 8 token u64
+//   cancel     0 version u8 · 1 reserved, 3 bytes · 4 epoch u32 · 8 chunk u64 · 16 incarnation u64
+//              24 seq u64; answered by a reply
 import {
   alignDown,
   alignUp,
@@ -16,6 +20,7 @@ import {
   type ScatterList,
 } from "@ashlar/core";
 import {
+  type Cancellation,
   OPERATION_STATUS,
   OPERATION_VERSION,
   type Operation,
@@ -25,10 +30,15 @@ import {
 import { BodyReader, BodyWriter, badFrame } from "./frame-codec.ts";
 
 /** Frame types of carriers opened for operations; 0 belongs to the carrier itself. */
-export const OPERATION_FRAME = { operation: 1, reply: 2 } as const;
+export const OPERATION_FRAME = { operation: 1, reply: 2, hello: 3, token: 4, cancel: 5 } as const;
+
+/** Requests in flight on one carrier, far above every sender's limit: the id modulo this is a slot. */
+export const OPERATION_SLOTS_MAX = 65_536;
 
 const OPERATION_HEAD_LENGTH = 72;
 const REPLY_HEAD_LENGTH = 16;
+const NUMBER_FRAME_LENGTH = 16;
+const CANCEL_LENGTH = 32;
 
 const KINDS = ["read", "write", "unmap", "compareAndWrite"] as const satisfies Operation["kind"][];
 const KIND_NUMBER: Readonly<Record<Operation["kind"], number>> = {
@@ -171,4 +181,50 @@ export function decodeReply(body: Buffer): OperationReply {
   const checksums = checksumCount === 0 ? NO_CHECKSUMS : reader.u32Array(checksumCount);
   const data = reader.remaining === 0 ? NO_DATA : [reader.rest()];
   return { status, epoch, value, data, checksums };
+}
+
+/** A stream's serial: rises with each stream that a gateway opens. */
+export const encodeHello = (serial: number): Buffer[] => encodeNumber(serial);
+
+/** @throws SystemError rpc/bad-frame. */
+export const decodeHello = (body: Buffer): number => decodeNumber(body, "hello");
+
+export const encodeToken = (token: number): Buffer[] => encodeNumber(token);
+
+/** @throws SystemError rpc/bad-frame. */
+export const decodeToken = (body: Buffer): number => decodeNumber(body, "token");
+
+function encodeNumber(value: number): Buffer[] {
+  const head = new BodyWriter(NUMBER_FRAME_LENGTH).u8(OPERATION_VERSION).u8(0).u16(0).u32(0);
+  return [head.u64(value).finish()];
+}
+
+function decodeNumber(body: Buffer, what: string): number {
+  const reader = new BodyReader(body);
+  if (reader.u8() !== OPERATION_VERSION) throw badFrame(`${what} version`);
+  reader.u8();
+  reader.u16();
+  reader.u32();
+  const value = reader.u64();
+  if (reader.remaining > 0) throw badFrame(`${what} length`);
+  return value;
+}
+
+export function encodeCancellation({ chunk, epoch, opId }: Cancellation): Buffer[] {
+  const head = new BodyWriter(CANCEL_LENGTH).u8(OPERATION_VERSION).u8(0).u16(0).u32(epoch);
+  return [head.u64(chunk).u64(opId.incarnation).u64(opId.seq).finish()];
+}
+
+/** @throws SystemError rpc/bad-frame. */
+export function decodeCancellation(body: Buffer): Cancellation {
+  const reader = new BodyReader(body);
+  if (reader.u8() !== OPERATION_VERSION) throw badFrame("cancel version");
+  reader.u8();
+  reader.u16();
+  const epoch = reader.u32();
+  const chunk = reader.u64();
+  if (chunk < CHUNKS_PER_FAMILY_MAX) throw badFrame("chunk id");
+  const opId = { incarnation: reader.u64(), seq: reader.u64() };
+  if (reader.remaining > 0) throw badFrame("cancel length");
+  return { chunk: chunkIdFromNumber(chunk), epoch, opId };
 }

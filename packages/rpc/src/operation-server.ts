@@ -1,31 +1,74 @@
 // The storage node's end of an operations carrier: frames become operations, answers become frames.
-// What is in hand is counted, so that the node can bound it and show it.
-import { assert, toSystemError } from "@ashlar/core";
-import type { Operation, OperationReply } from "@ashlar/replica";
+// The first frame says which of its gateway's streams this is (operation-streams.ts); from then on
+// the stream issues tokens, by which the age of what comes on it is known. What is in hand is kept by
+// the slot its gateway gave it, so that it can be counted, and called back when the stream is over.
+import { assert, SystemError, toSystemError } from "@ashlar/core";
+import type { Cancellation, Operation, OperationReply } from "@ashlar/replica";
+import type { Clock, Random, Timer } from "@ashlar/runtime";
 import type { Carrier, ReceivedFrame } from "./carrier.ts";
 import { badFrame } from "./frame-codec.ts";
-import { decodeOperation, encodeReply, OPERATION_FRAME } from "./operation-codec.ts";
+import {
+  decodeCancellation,
+  decodeHello,
+  decodeOperation,
+  encodeReply,
+  encodeToken,
+  OPERATION_FRAME,
+  OPERATION_SLOTS_MAX,
+} from "./operation-codec.ts";
+import type { OperationStream, OperationStreams } from "./operation-streams.ts";
+import { IssuedTokens, NONCE_LIMIT, TOKEN_INTERVAL_MS } from "./operation-tokens.ts";
 
-/**
- * Does one operation and answers exactly once, now or later. An answer after the carrier closed goes
- * nowhere.
- */
-export type OperationHandler = (
-  operation: Operation,
-  reply: (reply: OperationReply) => void,
-) => void;
+type Reply = (reply: OperationReply) => void;
 
-export class OperationServer {
-  private readonly carrier: Carrier;
-  private readonly handle: OperationHandler;
+/** What is done with what comes. Answers may come later; after the carrier closed they go nowhere. */
+export interface OperationHandler {
+  /**
+   * Does one operation and answers exactly once.
+   * @param deadlineMs of the clock given to the server: it gets no LSN later (P9).
+   */
+  operate(operation: Operation, deadlineMs: number, reply: Reply): void;
+  /** Calls one back. `reply`, if any, is answered exactly once. */
+  cancel(cancellation: Cancellation, reply: Reply | undefined): void;
+}
+
+export interface OperationServerDependencies {
+  /** Shared by all streams of a node. */
+  readonly streams: OperationStreams;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+interface InHand {
+  readonly bytes: number;
+  /** How to call it back; undefined for what changes nothing. */
+  readonly cancellation: Cancellation | undefined;
+}
+
+export class OperationServer implements OperationStream {
+  readonly carrier: Carrier;
+  private readonly dependencies: OperationServerDependencies;
+  private readonly handler: OperationHandler;
+  private readonly tokens: IssuedTokens;
+  private readonly slots: (InHand | undefined)[] = [];
+  private issuing: Timer | undefined;
+  private over = false;
   private operations = 0;
   private bytes = 0;
 
   /** Takes over `carrier`, in the turn it was accepted. */
-  constructor(carrier: Carrier, handle: OperationHandler) {
+  constructor(
+    carrier: Carrier,
+    dependencies: OperationServerDependencies,
+    handler: OperationHandler,
+  ) {
+    const { clock, random } = dependencies;
     this.carrier = carrier;
-    this.handle = handle;
+    this.dependencies = dependencies;
+    this.handler = handler;
+    this.tokens = new IssuedTokens(1 + random.below(NONCE_LIMIT - 1), () => clock.nowMs());
     carrier.onFrame((frame) => this.onFrame(frame));
+    carrier.onClose((reason) => this.end(reason));
   }
 
   /** Operations taken and not yet answered. */
@@ -33,26 +76,93 @@ export class OperationServer {
     return { operations: this.operations, bytes: this.bytes };
   }
 
+  /** What came and has no LSN gets none; nothing more is taken. */
+  end(reason: Error): void {
+    if (this.over) return;
+    this.over = true;
+    this.issuing?.cancel();
+    for (const inHand of this.slots) {
+      if (inHand?.cancellation) this.handler.cancel(inHand.cancellation, undefined);
+    }
+    this.carrier.close(reason);
+  }
+
   private onFrame(frame: ReceivedFrame): void {
-    let operation: Operation;
+    if (this.over) return;
+    let act: () => void;
     try {
-      if (frame.type !== OPERATION_FRAME.operation) throw badFrame(`type ${frame.type}`);
-      operation = decodeOperation(frame.body);
+      act = this.read(frame);
     } catch (thrown) {
-      this.carrier.close(toSystemError(thrown, "rpc/bad-frame"));
+      this.end(toSystemError(thrown, "rpc/bad-frame"));
       return;
     }
-    const { id } = frame;
-    const bytes = frame.body.length;
-    this.operations += 1;
-    this.bytes += bytes;
-    let answered = false;
-    this.handle(operation, (reply) => {
-      assert(!answered, "an operation is answered once");
-      answered = true;
-      this.operations -= 1;
-      this.bytes -= bytes;
-      this.carrier.send({ type: OPERATION_FRAME.reply, id, body: encodeReply(reply) });
+    act();
+  }
+
+  /** What a frame asks for, its bounds checked. @throws SystemError rpc/bad-frame. */
+  private read({ type, id, body }: ReceivedFrame): () => void {
+    if (this.issuing === undefined) {
+      if (type !== OPERATION_FRAME.hello) throw badFrame("no hello first");
+      const serial = decodeHello(body);
+      return () => this.greet(serial);
+    }
+    if (this.slots[id % OPERATION_SLOTS_MAX]) {
+      throw badFrame(`request ${id} takes the place of another`);
+    }
+    switch (type) {
+      case OPERATION_FRAME.operation: {
+        const operation = decodeOperation(body);
+        return () => this.operate(id, operation, body.length);
+      }
+      case OPERATION_FRAME.cancel: {
+        const cancellation = decodeCancellation(body);
+        return () => {
+          const reply = this.enter(id, { bytes: 0, cancellation: undefined });
+          this.handler.cancel(cancellation, reply);
+        };
+      }
+      default:
+        throw badFrame(`type ${type}`);
+    }
+  }
+
+  private greet(serial: number): void {
+    const { streams, clock } = this.dependencies;
+    if (!streams.enter(this, serial)) {
+      this.end(new SystemError("rpc/disconnected", "its gateway has a newer stream"));
+      return;
+    }
+    this.issuing = clock.every(TOKEN_INTERVAL_MS, () => this.issue());
+    this.issue();
+  }
+
+  private issue(): void {
+    const body = encodeToken(this.tokens.issue());
+    this.carrier.send({ type: OPERATION_FRAME.token, id: 0, body });
+  }
+
+  private operate(id: number, operation: Operation, bytes: number): void {
+    const { kind, chunk, epoch, opId, token } = operation;
+    const changes = kind !== "read";
+    const reply = this.enter(id, {
+      bytes,
+      cancellation: changes ? { chunk, epoch, opId } : undefined,
     });
+    const deadlineMs = changes ? this.tokens.deadlineMs(token) : Number.POSITIVE_INFINITY;
+    this.handler.operate(operation, deadlineMs, reply);
+  }
+
+  private enter(id: number, inHand: InHand): Reply {
+    const slot = id % OPERATION_SLOTS_MAX;
+    this.slots[slot] = inHand;
+    this.operations += 1;
+    this.bytes += inHand.bytes;
+    return (reply) => {
+      assert(this.slots[slot] === inHand, "a request is answered once");
+      this.slots[slot] = undefined;
+      this.operations -= 1;
+      this.bytes -= inHand.bytes;
+      this.carrier.send({ type: OPERATION_FRAME.reply, id, body: encodeReply(reply) });
+    };
   }
 }

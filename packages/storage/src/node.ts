@@ -12,6 +12,7 @@ import {
   createCatalogClient,
   GrpcServer,
   OperationServer,
+  OperationStreams,
   type StorageRegistration,
 } from "@ashlar/rpc";
 import {
@@ -68,6 +69,7 @@ export class StorageNode implements Startable {
   private readonly lifecycle: Lifecycle;
   private readonly stopping = new AbortController();
   private readonly operationServers = new Set<OperationServer>();
+  private readonly streams = new OperationStreams();
   private readonly client: CatalogClient & Startable;
   private readonly dialer: CarrierDialer & { close(): void };
   private catalogue: NodeCatalogue | undefined;
@@ -243,13 +245,21 @@ export class StorageNode implements Startable {
       links.accept(carrier);
       return;
     }
-    const server = new OperationServer(carrier, (operation, reply) => {
-      const startedMs = metrics.nowMs();
-      replicas.operation(operation, (answer: OperationReply) => {
-        metrics.count(operation, answer.status, startedMs);
-        reply(answer);
-      });
-    });
+    const { clock, random } = this.deps;
+    const server = new OperationServer(
+      carrier,
+      { streams: this.streams, clock, random },
+      {
+        operate: (operation, deadlineMs, reply) => {
+          const startedMs = metrics.nowMs();
+          replicas.operation(operation, deadlineMs, (answer: OperationReply) => {
+            metrics.count(operation, answer.status, startedMs);
+            reply(answer);
+          });
+        },
+        cancel: (cancellation, reply) => replicas.cancel(cancellation, reply),
+      },
+    );
     this.operationServers.add(server);
     carrier.onClose(() => this.operationServers.delete(server));
   }

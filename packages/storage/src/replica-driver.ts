@@ -59,11 +59,14 @@ export class ReplicaDriver {
       store,
       chunkSize,
       claims,
+      nowMs,
     }: {
       readonly chunk: ChunkId;
       readonly store: ChunkStore;
       readonly chunkSize: number;
       readonly claims: SpaceClaims;
+      /** Monotonic. */
+      readonly nowMs: () => number;
     },
   ) {
     this.ports = ports;
@@ -78,6 +81,7 @@ export class ReplicaDriver {
       uncommitted: store.uncommitted(chunk),
       claims,
       freeBytes: () => Math.max(0, store.space().freeBytes),
+      nowMs,
     });
   }
 

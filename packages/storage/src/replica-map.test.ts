@@ -43,9 +43,13 @@ describe("replicas of a node", () => {
       offset: 0,
       length: 512,
     };
-    other.replicas?.operation({ ...read, ...rest }, ({ status }) => statuses.push(status));
+    other.replicas?.operation({ ...read, ...rest }, Number.POSITIVE_INFINITY, ({ status }) =>
+      statuses.push(status),
+    );
     const epoch = nodes.catalog.state.view.chunk(chunk)?.epoch ?? 0;
-    other.replicas?.operation({ ...read, ...rest, epoch }, ({ status }) => statuses.push(status));
+    other.replicas?.operation({ ...read, ...rest, epoch }, Number.POSITIVE_INFINITY, ({ status }) =>
+      statuses.push(status),
+    );
     expect(statuses).toEqual(["staleEpoch", "notPrimary"]);
   });
 
@@ -121,7 +125,11 @@ describe("replicas of a node", () => {
     const head = { chunk, layer: 0, epoch, opId: { incarnation: 1, seq: 1 }, token: 0 };
     const range = { lowestUnresolvedSeq: 1, generation: 1, offset: 0, length: CHECKSUM_UNIT };
     const reply = await new Promise<OperationReply>((resolve) => {
-      old.replicas?.operation({ kind: "read", ...head, ...range }, resolve);
+      old.replicas?.operation(
+        { kind: "read", ...head, ...range },
+        Number.POSITIVE_INFINITY,
+        resolve,
+      );
     });
     expect(reply).toMatchObject({ status: "notPrimary", data: [] });
   });

@@ -4,11 +4,11 @@
 import type { CatalogChange, CatalogView, ChunkConfig } from "@ashlar/catalog";
 import { type ChunkId, type FamilyId, familyOf, type NodeId, type SystemError } from "@ashlar/core";
 import {
+  type Cancellation,
   type CheckOutcome,
   type MemberMessage,
   type Notice,
   type Operation,
-  type OperationReply,
   type PrimaryMessage,
   type ReplyTo,
   SpaceClaims,
@@ -87,10 +87,19 @@ export class ReplicaMap implements PeerEvents {
     return this.drivers.values();
   }
 
-  operation(operation: Operation, replyTo: (reply: OperationReply) => void): void {
+  /** @param deadlineMs of the node's clock: the operation gets no LSN later (P9). */
+  operation(operation: Operation, deadlineMs: number, replyTo: ReplyTo): void {
     const driver = this.drivers.get(operation.chunk) ?? this.open(operation.chunk);
-    if (driver) driver.step({ kind: "operation", operation, replyTo });
+    if (driver) driver.step({ kind: "operation", operation, deadlineMs, replyTo });
     else refuse(operation, replyTo, this.deps.view.chunk(operation.chunk));
+  }
+
+  /** @param replyTo absent when nobody waits for the outcome. */
+  cancel(cancellation: Cancellation, replyTo: ReplyTo | undefined): void {
+    const { chunk } = cancellation;
+    const driver = this.drivers.get(chunk) ?? (replyTo && this.open(chunk));
+    if (driver) driver.step({ kind: "cancel", cancellation, replyTo });
+    else if (replyTo) refuse(cancellation, replyTo, this.deps.view.chunk(chunk));
   }
 
   check(chunk: ChunkId, outcome: (outcome: CheckOutcome) => void): void {
@@ -187,7 +196,9 @@ export class ReplicaMap implements PeerEvents {
     const { view } = this.deps;
     const chunkSize = view.cluster?.chunkSize;
     if (failed || chunkSize === undefined) return undefined;
-    const driver = new ReplicaDriver(this.ports, { chunk, store, chunkSize, claims: this.claims });
+    const { claims } = this;
+    const nowMs = (): number => this.deps.clock.nowMs();
+    const driver = new ReplicaDriver(this.ports, { chunk, store, chunkSize, claims, nowMs });
     this.drivers.set(chunk, driver);
     driver.step({ kind: "identity", incarnation: this.incarnation });
     const config = view.chunk(chunk);
@@ -252,7 +263,11 @@ export class ReplicaMap implements PeerEvents {
 }
 
 /** The chunk is not here: whoever asks has an old map, or ours is old. */
-function refuse(operation: Operation, replyTo: ReplyTo, config: ChunkConfig | undefined): void {
+function refuse(
+  operation: Pick<Operation, "epoch">,
+  replyTo: ReplyTo,
+  config: ChunkConfig | undefined,
+): void {
   const epoch = config?.epoch ?? 0;
   const status = operation.epoch < epoch ? "staleEpoch" : "notPrimary";
   replyTo({ status, epoch, value: 0, data: [], checksums: new Uint32Array(0) });

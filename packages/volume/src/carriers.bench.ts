@@ -13,6 +13,7 @@ import {
   familyId,
   KIB,
   MIB,
+  NO_PATH,
   nodeId,
   type ScatterList,
   SystemError,
@@ -30,6 +31,7 @@ import {
   createCarrierDialer,
   GrpcServer,
   OperationServer,
+  OperationStreams,
 } from "@ashlar/rpc";
 import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import { OperationRouter, openVolume, type ReplicatedVolume } from "./index.ts";
@@ -74,12 +76,17 @@ async function servePrimary(): Promise<void> {
     { log: silentLog },
     { clusterId: CLUSTER, host: "127.0.0.1", port: 0 },
   );
+  const streams = new OperationStreams();
   const carriers = new CarrierServer({
     self: { node: NODE, incarnation: () => 1 },
     clusterId: CLUSTER,
     socketListen: { host: "127.0.0.1", port: 0 },
     accept: (carrier) => {
-      new OperationServer(carrier, (operation, reply) => reply(answer(operation)));
+      new OperationServer(
+        carrier,
+        { streams, clock: nodeClock, random: nodeRandom },
+        { operate: (operation, _, reply) => reply(answer(operation)), cancel: () => {} },
+      );
     },
     random: nodeRandom,
     log: silentLog,
@@ -174,8 +181,9 @@ async function run(volume: ReplicatedVolume, load: Load, untilMs: number): Promi
     while (nodeClock.nowMs() < untilMs) {
       const offset = nodeRandom.below(places) * load.length;
       const { signal } = new AbortController();
-      if (load.kind === "write") await volume.write(offset, data, { signal });
-      else await volume.read(offset, load.length, { signal });
+      const options = { signal, path: NO_PATH };
+      if (load.kind === "write") await volume.write(offset, data, options);
+      else await volume.read(offset, load.length, options);
       done += 1;
     }
   };

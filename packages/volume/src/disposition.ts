@@ -42,6 +42,11 @@ export const DISPOSITION_OF_STATUS: Readonly<Record<OperationStatusName, Disposi
   },
   diskFailed: untilChange,
   busy: shortly,
+  /** A newer token is needed, and for that perhaps a proof. */
+  staleToken: shortly,
+  // Both belong to an operation that was called back, whose outcome is judged elsewhere.
+  cancelled: shortly,
+  logged: shortly,
 };
 
 /** Of a connection that failed or broke: the node restarts at once or its chunks move. */

@@ -165,14 +165,16 @@ describe("operation router", () => {
     const abort = new AbortController();
     setMaxListeners(0, abort.signal);
     const stuck = Array.from({ length: IN_FLIGHT_OPERATIONS_MAX + 8 }, () =>
-      codeOf(volume.read(0, 512, { signal: abort.signal })),
+      codeOf(volume.read(0, 512, options({ signal: abort.signal }))),
     );
     await until(() => first.seen.length === IN_FLIGHT_OPERATIONS_MAX + 1);
     await turns(20);
     expect(first.seen.length).toBe(IN_FLIGHT_OPERATIONS_MAX + 1);
     abort.abort(new SystemError("operation/aborted", "task aborted"));
     expect(new Set(await Promise.all(stuck))).toEqual(new Set(["operation/aborted"]));
-    expect(await codeOf(volume.read(0, 512, { signal: abort.signal }))).toBe("operation/aborted");
+    expect(await codeOf(volume.read(0, 512, options({ signal: abort.signal })))).toBe(
+      "operation/aborted",
+    );
     first.intercept = () => false;
     first.seen.length = 0;
     first.disconnect();

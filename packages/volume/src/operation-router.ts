@@ -4,79 +4,45 @@
 //
 // Only the catalog's word moves an operation: a new epoch of its chunk in the mirror starts the next
 // attempt at once, whether the last one was refused or is still waiting for a dead node's answer.
+//
+// What was sent and shall not be done after all - its task was aborted, its budget is used up - is
+// called back, behind it on its stream or wherever it would be sent next, and is over when a primary
+// has said that it has its LSN or gets none any more (P9).
 
 import type { CatalogChange } from "@ashlar/catalog";
-import {
-  type ChunkId,
-  type NodeId,
-  type ScatterList,
-  SystemError,
-  scatterLength,
-  toSystemError,
-  unitChecksums,
-  type VolumeId,
-} from "@ashlar/core";
-import type { Operation, OperationReply, OpId } from "@ashlar/replica";
+import { type NodeId, type OperationOptions, SystemError, toSystemError } from "@ashlar/core";
+import { OPERATION_AGE_MAX_MS, type OperationReply } from "@ashlar/replica";
 import type { CarrierDialer, CatalogClient, OperationOutcome } from "@ashlar/rpc";
 import type { Clock, Log, Registry, Timer } from "@ashlar/runtime";
 import {
   DISPOSITION_OF_DAMAGE,
   DISPOSITION_OF_FAILURE,
   DISPOSITION_OF_STATUS,
-  type Disposition,
   type Patience,
 } from "./disposition.ts";
 import { OperationIds } from "./operation-ids.ts";
 import type { ReplicaRequest } from "./replica-client.ts";
 import { ReplicaClients } from "./replica-clients.ts";
+import {
+  bytesOf,
+  type ChunkWork,
+  cancellationOf,
+  finalError,
+  isIntact,
+  operationOf,
+  overdue,
+  RETRY_BUDGET_MS,
+  type Routed,
+} from "./routed-operation.ts";
 import { VolumeMetrics } from "./volume-metrics.ts";
 
-/** After this the host is told BUSY; its own timers are longer. */
-export const RETRY_BUDGET_MS = 20_000;
-/** How late the end of a budget may be noticed. */
-const SWEEP_MS = 250;
-
-/** One operation on one chunk, before it has an identity. */
-export type ChunkWork = {
-  readonly volume: VolumeId;
-  readonly chunk: ChunkId;
-  /** Bytes, within the chunk. */
-  readonly offset: number;
-  readonly length: number;
-} & (
-  | { readonly kind: "read" | "unmap" }
-  | {
-      readonly kind: "write" | "compareAndWrite";
-      readonly data: ScatterList;
-      readonly checksums: Uint32Array;
-    }
-);
-
-/** An operation on its way. */
-interface Routed {
-  readonly work: ChunkWork;
-  readonly opId: OpId;
-  readonly signal: AbortSignal;
-  readonly startedMs: number;
-  readonly resolve: (reply: OperationReply) => void;
-  readonly reject: (error: SystemError) => void;
-  readonly onAbort: () => void;
-  /** Place in the router's list. */
-  place: number;
-  /** The attempt that is waited for. */
-  request: ReplicaRequest | undefined;
-  /** Until the next attempt, while there is none. */
-  pause: Timer | undefined;
-  /** Epoch of the configuration the last attempt went by; 0 when there was none. */
-  epoch: number;
-  pauseMs: number;
-  /** Why the last attempt failed. */
-  reason: string;
-  /** Some attempt reached the network. */
-  sent: boolean;
-  /** Some attempt reached the network and was not answered by a primary that still led. */
-  lost: boolean;
-}
+/** How late the end of a budget may be noticed; also how old a path's proof gets while work waits. */
+const SWEEP_MS: number = OPERATION_AGE_MAX_MS / 4;
+/**
+ * An operation without an LSN is too old for one after OPERATION_AGE_MAX_MS, by the clock of whoever
+ * holds it; twice that leaves room for clocks that run differently.
+ */
+export const OUTLIVED_MS: number = 2 * OPERATION_AGE_MAX_MS;
 
 export interface OperationRouterDependencies {
   readonly client: CatalogClient;
@@ -119,18 +85,18 @@ export class OperationRouter {
       inFlight: () => this.clients.inFlight,
       waiting: () => this.clients.waiting,
     });
-    this.sweep = clock.every(SWEEP_MS, () => this.endOverdue());
+    this.sweep = clock.every(SWEEP_MS, () => this.look());
     this.stopListening = client.onChanges((changes) => this.onChanges(changes));
   }
 
   /**
-   * Resolves with a good reply, its payload verified. Aborting the signal stops the waiting and the
-   * retries; what was sent may still take effect.
+   * Resolves with a good reply, its payload verified. When the signal aborts, what changes something
+   * is called back first: it rejects when it cannot take effect any more.
    * @throws SystemError disk/no-space, volume/out-of-range, volume/not-found, operation/miscompare,
-   *   operation/aborted, chunk/unavailable (budget used up; nothing is known of a write's fate),
+   *   operation/aborted, chunk/unavailable (budget used up; a write may have been done),
    *   operation/timeout (the same of a compare-and-write that was sent).
    */
-  execute(work: ChunkWork, { signal }: { readonly signal: AbortSignal }): Promise<OperationReply> {
+  execute(work: ChunkWork, { signal, path }: OperationOptions): Promise<OperationReply> {
     return new Promise((resolve, reject) => {
       if (this.closed || signal.aborted) {
         reject(
@@ -144,10 +110,11 @@ export class OperationRouter {
         work,
         opId: this.ids.next(),
         signal,
+        path,
         startedMs: this.clock.nowMs(),
         resolve,
         reject,
-        onAbort: () => this.fail(routed, toSystemError(signal.reason, "operation/aborted")),
+        onAbort: () => this.callBack(routed, toSystemError(signal.reason, "operation/aborted")),
         place: this.active.length,
         request: undefined,
         pause: undefined,
@@ -156,11 +123,27 @@ export class OperationRouter {
         reason: "",
         sent: false,
         lost: false,
+        calledBack: undefined,
       };
       this.active.push(routed);
       signal.addEventListener("abort", routed.onAbort);
       this.attempt(routed);
     });
+  }
+
+  /**
+   * Resolves when nothing that a former process of this gateway sent to storage nodes can take effect
+   * any more: they know of this one's streams, or what may be left there has become too old (P9).
+   */
+  async outliveFormer(): Promise<void> {
+    const nodes = [...this.client.view.nodes.values()].filter(({ state }) => state === "up");
+    const greeted = Promise.all(nodes.map(({ node }) => this.clients.greet(node)));
+    let limit: Timer | undefined;
+    const outlived = new Promise<void>((resolve) => {
+      limit = this.clock.after(OUTLIVED_MS, resolve);
+    });
+    await Promise.race([greeted, outlived]);
+    limit?.cancel();
   }
 
   /** Fails everything outstanding and closes the connections. */
@@ -175,7 +158,7 @@ export class OperationRouter {
   }
 
   private attempt(routed: Routed): void {
-    const { work } = routed;
+    const { work, calledBack } = routed;
     const { view } = this.client;
     const volume = view.volumes.get(work.volume);
     if (!volume) {
@@ -188,59 +171,34 @@ export class OperationRouter {
       this.again(routed, "unknownChunk", DISPOSITION_OF_FAILURE.patience);
       return;
     }
-    const operation = this.operation(routed, config.epoch, volume.generation);
+    const { generation } = volume;
+    const transmit: ReplicaRequest["transmit"] = calledBack
+      ? (client, _, settle) => client.cancel(cancellationOf(routed), settle)
+      : (client, token, settle) => {
+          const { lowestUnresolvedSeq } = this.ids;
+          const now = { generation, token, lowestUnresolvedSeq };
+          client.request(operationOf(routed, now), settle);
+        };
     const request: ReplicaRequest = {
       line: work.volume,
-      operation,
-      settle: (outcome) => this.onOutcome(routed, request, outcome),
+      bytes: calledBack ? 0 : bytesOf(work),
+      path: calledBack || work.kind === "read" ? undefined : routed.path,
+      transmit,
+      settle: (outcome) => {
+        if (routed.request !== request) return;
+        routed.request = undefined;
+        if (calledBack) this.onCalledBack(routed, outcome);
+        else this.onOutcome(routed, request, outcome);
+      },
       abandoned: false,
       sent: false,
+      stream: undefined,
     };
     routed.request = request;
     this.clients.submit(config.primary.node, request);
   }
 
-  /** Spelled out for each kind: spreading a common head costs microseconds. */
-  private operation({ work, opId }: Routed, epoch: number, generation: number): Operation {
-    const { chunk, offset, length } = work;
-    const lowestUnresolvedSeq = this.ids.lowestUnresolvedSeq;
-    switch (work.kind) {
-      case "read":
-      case "unmap":
-        return {
-          kind: work.kind,
-          chunk,
-          layer: 0,
-          epoch,
-          opId,
-          lowestUnresolvedSeq,
-          token: 0,
-          generation,
-          offset,
-          length,
-        };
-      case "write":
-      case "compareAndWrite":
-        return {
-          kind: work.kind,
-          chunk,
-          layer: 0,
-          epoch,
-          opId,
-          lowestUnresolvedSeq,
-          token: 0,
-          generation,
-          offset,
-          length,
-          data: work.data,
-          checksums: work.checksums,
-        };
-    }
-  }
-
   private onOutcome(routed: Routed, request: ReplicaRequest, outcome: OperationOutcome): void {
-    if (routed.request !== request) return;
-    routed.request = undefined;
     routed.sent ||= request.sent;
     if (outcome.kind === "failed") {
       routed.lost ||= request.sent;
@@ -249,19 +207,64 @@ export class OperationRouter {
     }
     const { reply } = outcome;
     const disposition = DISPOSITION_OF_STATUS[reply.status];
-    switch (disposition.kind) {
-      case "done":
-        if (isIntact(routed.work, reply)) this.succeed(routed, reply);
-        else this.again(routed, "damagedReply", DISPOSITION_OF_DAMAGE.patience);
-        break;
-      case "final":
-        this.fail(routed, finalError(routed, reply, disposition));
-        break;
-      case "again":
-        routed.lost ||= reply.status === "notPrimary" || reply.status === "staleEpoch";
-        this.again(routed, reply.status, disposition.patience);
-        break;
+    if (disposition.kind === "done" && isIntact(routed.work, reply)) {
+      this.succeed(routed, reply);
+      return;
     }
+    routed.lost ||= reply.status === "notPrimary" || reply.status === "staleEpoch";
+    if (routed.calledBack && !routed.lost) this.fail(routed, routed.calledBack.error);
+    else if (disposition.kind === "done") {
+      this.again(routed, "damagedReply", DISPOSITION_OF_DAMAGE.patience);
+    } else if (disposition.kind === "final") {
+      this.fail(routed, finalError(routed, reply, disposition));
+    } else this.again(routed, reply.status, disposition.patience);
+  }
+
+  /** Ends the operation with this error as soon as it is certain that it cannot take effect later. */
+  private callBack(routed: Routed, error: SystemError): void {
+    if (routed.calledBack || routed.place < 0) return;
+    const { work, request } = routed;
+    const isOnItsWay = request?.sent === true;
+    if (work.kind === "read" || !(isOnItsWay || routed.lost)) {
+      this.fail(routed, error);
+      return;
+    }
+    routed.calledBack = { error, sinceMs: this.clock.nowMs() };
+    if (isOnItsWay) {
+      // Behind it: should the stream break, its own failure leads to the next attempt.
+      request.stream?.cancel(cancellationOf(routed), (outcome) => {
+        if (isSettled(outcome)) this.endCalledBack(routed);
+      });
+      return;
+    }
+    this.leaveAttempt(routed);
+    this.attempt(routed);
+  }
+
+  private onCalledBack(routed: Routed, outcome: OperationOutcome): void {
+    if (isSettled(outcome)) this.endCalledBack(routed);
+    else if (outcome.kind === "failed") {
+      this.again(routed, outcome.error.code, DISPOSITION_OF_FAILURE.patience);
+    } else {
+      const { status } = outcome.reply;
+      const disposition = DISPOSITION_OF_STATUS[status];
+      const { patience } = disposition.kind === "again" ? disposition : DISPOSITION_OF_FAILURE;
+      this.again(routed, status, patience);
+    }
+  }
+
+  private endCalledBack(routed: Routed): void {
+    if (routed.calledBack) this.fail(routed, routed.calledBack.error);
+  }
+
+  /**
+   * No primary said in time what became of it. Without an LSN it is too old for one by now, wherever
+   * it lies, so the waiting itself was the proof; only whether it was logged before is not known. A
+   * change of the volume's generation would settle that as well: this is its place.
+   */
+  private endUnanswered(routed: Routed): void {
+    this.metrics.retried("unansweredCancel");
+    this.endCalledBack(routed);
   }
 
   /** The next attempt: after a pause, or when the mirror knows more than the last one did. */
@@ -312,14 +315,23 @@ export class OperationRouter {
     routed.pause = undefined;
   }
 
-  private endOverdue(): void {
-    const limit = this.clock.nowMs() - RETRY_BUDGET_MS;
-    const late = this.active.filter(({ startedMs }) => startedMs <= limit);
-    for (const routed of late) this.fail(routed, overdue(routed));
+  /** Every SWEEP_MS. */
+  private look(): void {
+    const nowMs = this.clock.nowMs();
+    for (const routed of [...this.active]) {
+      const { calledBack, startedMs, path, work } = routed;
+      if (calledBack) {
+        if (nowMs - calledBack.sinceMs >= OUTLIVED_MS) this.endUnanswered(routed);
+      } else if (nowMs - startedMs >= RETRY_BUDGET_MS) this.callBack(routed, overdue(routed));
+      // So that whatever is sent again can be sent at once.
+      else if (work.kind !== "read" && nowMs - path.provenAtMs() > SWEEP_MS) {
+        path.prove(nowMs - SWEEP_MS);
+      }
+    }
   }
 
   private succeed(routed: Routed, reply: OperationReply): void {
-    this.leave(routed);
+    if (!this.leave(routed)) return;
     const { kind, length } = routed.work;
     this.metrics.done(kind, length, this.clock.nowMs() - routed.startedMs);
     routed.resolve(reply);
@@ -327,52 +339,27 @@ export class OperationRouter {
 
   private fail(routed: Routed, error: SystemError): void {
     this.leaveAttempt(routed);
-    this.leave(routed);
+    if (!this.leave(routed)) return;
     this.metrics.failed(error.code);
     routed.reject(error);
   }
 
-  private leave(routed: Routed): void {
+  /** Whether it was still there. */
+  private leave(routed: Routed): boolean {
+    if (routed.place < 0) return false;
     const last = this.active.pop();
     if (last && last !== routed) {
       this.active[routed.place] = last;
       last.place = routed.place;
     }
+    routed.place = -1;
     this.ids.resolve(routed.opId);
     routed.signal.removeEventListener("abort", routed.onAbort);
+    return true;
   }
 }
 
-function overdue(routed: Routed): SystemError {
-  const { work } = routed;
-  const sent = routed.sent || routed.request?.sent === true;
-  const reason = routed.reason || "no answer";
-  const meta = { chunk: work.chunk, reason };
-  const seconds = RETRY_BUDGET_MS / 1000;
-  return work.kind === "compareAndWrite" && sent
-    ? new SystemError("operation/timeout", `fate unknown after ${seconds} s: ${reason}`, meta)
-    : new SystemError("chunk/unavailable", `not done in ${seconds} s: ${reason}`, meta);
-}
-
-/**
- * What a final refusal means. A primary that started anew may have forgotten the opIds it had
- * committed, so a miscompare after a lost attempt may be that attempt's own success.
- */
-function finalError(
-  { work, lost }: Routed,
-  reply: OperationReply,
-  { code, message }: Extract<Disposition, { kind: "final" }>,
-): SystemError {
-  const meta = { chunk: work.chunk, offset: reply.value };
-  if (code !== "operation/miscompare" || !lost) return new SystemError(code, message, meta);
-  return new SystemError("operation/timeout", "fate unknown: an attempt was lost before", meta);
-}
-
-/** A read's payload is what was asked for and matches its checksums. */
-function isIntact(work: ChunkWork, reply: OperationReply): boolean {
-  if (work.kind !== "read") return true;
-  if (scatterLength(reply.data) !== work.length) return false;
-  const sums = unitChecksums(work.offset, reply.data);
-  if (sums.length !== reply.checksums.length) return false;
-  return sums.every((sum, index) => sum === reply.checksums[index]);
-}
+/** Whether a primary has said that the operation has its LSN, or gets none any more. */
+const isSettled = (outcome: OperationOutcome): boolean =>
+  outcome.kind === "reply" &&
+  (outcome.reply.status === "cancelled" || outcome.reply.status === "logged");

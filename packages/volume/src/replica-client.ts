@@ -3,9 +3,16 @@
 //
 // What was in flight when the carrier broke fails with rpc/disconnected (fate unknown). What was still
 // in line stays there: it was never sent. It fails with rpc/unavailable when a dial fails.
-import { type NodeId, SystemError, toSystemError } from "@ashlar/core";
-import type { Operation } from "@ashlar/replica";
-import { type CarrierDialer, OperationClient, type OperationOutcome } from "@ashlar/rpc";
+//
+// What changes something is sent with a token of this very stream that had come before its initiator
+// last proved its path (P9). Without one it is held here, and the initiator is asked for a proof.
+import { type NodeId, type PathProof, SystemError, toSystemError } from "@ashlar/core";
+import {
+  type CarrierDialer,
+  type OnOutcome,
+  OperationClient,
+  type OperationOutcome,
+} from "@ashlar/rpc";
 import type { Clock, Log, Timer } from "@ashlar/runtime";
 import { WaitQueue } from "./wait-queue.ts";
 
@@ -22,13 +29,20 @@ const REDIAL_MAX_MS = 1000;
 export interface ReplicaRequest {
   /** Requests of one line keep their order; lines take turns. */
   readonly line: string;
-  readonly operation: Operation;
+  /** What it moves in either direction, for the limits. */
+  readonly bytes: number;
+  /** Of what changes something: whose proof it needs. */
+  readonly path: PathProof | undefined;
+  /** Puts it on a stream; `token` is 0 when it has no path. */
+  readonly transmit: (client: OperationClient, token: number, settle: OnOutcome) => void;
   /** Called once, never within submit; also for abandoned requests that were sent. */
   readonly settle: (outcome: OperationOutcome) => void;
   /** Set by the owner when it no longer waits: what is still in line is then never sent. */
   abandoned: boolean;
   /** Set when it went to the network: its fate is no longer in our hands. */
   sent: boolean;
+  /** The stream it was sent on. */
+  stream: OperationClient | undefined;
 }
 
 type State =
@@ -53,8 +67,14 @@ export class ReplicaClient {
   private readonly dependencies: ReplicaClientDependencies;
   private readonly closing = new AbortController();
   private readonly queue = new WaitQueue<ReplicaRequest>();
+  /** Without a proof that a token of the stream may be used with; true: one was asked for. */
+  private readonly held = new Map<ReplicaRequest, boolean>();
   private state: State = { kind: "idle" };
   private redialMs = 0;
+  private serial = 0;
+  /** Until the node has said that it knows of a stream of this process. */
+  private greeting: { readonly done: Promise<void>; readonly resolve: () => void } | undefined;
+  private greeted = false;
 
   constructor(dependencies: ReplicaClientDependencies, node: NodeId) {
     this.dependencies = dependencies;
@@ -67,7 +87,24 @@ export class ReplicaClient {
   }
 
   get waiting(): number {
-    return this.queue.length;
+    return this.queue.length + this.held.size;
+  }
+
+  /**
+   * Resolves when the node knows a stream of this process: older streams of this gateway are over
+   * there, with all that has no LSN.
+   */
+  greet(): Promise<void> {
+    if (this.greeted) return Promise.resolve();
+    if (!this.greeting) {
+      let resolve = (): void => {};
+      const done = new Promise<void>((resolveIt) => {
+        resolve = resolveIt;
+      });
+      this.greeting = { done, resolve };
+    }
+    if (this.state.kind === "idle") this.dial();
+    return this.greeting.done;
   }
 
   submit(request: ReplicaRequest): void {
@@ -76,7 +113,7 @@ export class ReplicaClient {
       this.send(state.client, request);
       return;
     }
-    if (this.queue.length >= WAITING_OPERATIONS_MAX) {
+    if (this.waiting >= WAITING_OPERATIONS_MAX) {
       const error = new SystemError("rpc/unavailable", `too much waits for ${this.node}`);
       queueMicrotask(() => request.settle({ kind: "failed", error }));
       return;
@@ -112,8 +149,7 @@ export class ReplicaClient {
     if (state.kind !== "backingOff") return;
     state.timer.cancel();
     this.redialMs = 0;
-    this.state = { kind: "idle" };
-    if (this.queue.length > 0) this.dial();
+    this.becomeIdle();
   }
 
   close(): void {
@@ -136,13 +172,58 @@ export class ReplicaClient {
   }
 
   private send(client: OperationClient, request: ReplicaRequest): void {
+    const { path } = request;
+    const token = path ? client.tokenFor(path.provenAtMs()) : 0;
+    if (token === undefined) {
+      this.hold(client, request);
+      return;
+    }
     request.sent = true;
-    client.request(request.operation, (outcome) => {
+    request.stream = client;
+    request.transmit(client, token, (outcome) => {
       request.settle(outcome);
       if (this.queue.length > 0 && this.state.kind === "open" && this.state.client === client) {
         this.pump(client);
       }
     });
+  }
+
+  private hold(client: OperationClient, request: ReplicaRequest): void {
+    const { path } = request;
+    const sinceMs = client.newestTokenAtMs;
+    this.held.set(request, sinceMs !== undefined);
+    if (!path || sinceMs === undefined) return;
+    path.onProven(() => this.retryHeld(client, request));
+    path.prove(sinceMs);
+  }
+
+  private retryHeld(client: OperationClient, request: ReplicaRequest): void {
+    const isOurs = this.state.kind === "open" && this.state.client === client;
+    if (!isOurs || !this.held.delete(request) || request.abandoned) return;
+    if (hasRoom(client, request)) this.send(client, request);
+    else this.queue.push(request.line, request);
+  }
+
+  private onToken(client: OperationClient): void {
+    this.greeted = true;
+    this.greeting?.resolve();
+    this.greeting = undefined;
+    for (const [request, isAsked] of [...this.held]) {
+      const { abandoned, path } = request;
+      const isProven = path && client.tokenFor(path.provenAtMs()) !== undefined;
+      if (abandoned || isProven || !isAsked) this.retryHeld(client, request);
+    }
+  }
+
+  /** A new stream has other tokens. */
+  private releaseHeld(): void {
+    for (const { 0: request } of this.held) this.queue.push(request.line, request);
+    this.held.clear();
+  }
+
+  private becomeIdle(): void {
+    this.state = { kind: "idle" };
+    if (this.queue.length > 0 || this.greeting) this.dial();
   }
 
   private dial(): void {
@@ -176,10 +257,14 @@ export class ReplicaClient {
     // Registered before the client's own listener: what fails then must find this state.
     carrier.onClose(() => {
       if (this.state.kind !== "open" || this.state.client !== client) return;
-      this.state = { kind: "idle" };
-      if (this.queue.length > 0) this.dial();
+      this.releaseHeld();
+      this.becomeIdle();
     });
-    const client = new OperationClient(carrier);
+    this.serial += 1;
+    const { clock } = this.dependencies;
+    const options = { serial: this.serial, nowMs: () => clock.nowMs() };
+    const client = new OperationClient(carrier, options);
+    client.onToken(() => this.onToken(client));
     this.state = { kind: "open", client, incarnation: carrier.peer.incarnation };
     return client;
   }
@@ -187,24 +272,21 @@ export class ReplicaClient {
   private onDialFailed(error: SystemError): void {
     if (this.state.kind === "closed") return;
     this.redialMs = Math.min(REDIAL_MAX_MS, Math.max(REDIAL_MIN_MS, this.redialMs * 2));
-    const timer = this.dependencies.clock.after(this.redialMs, () => {
-      this.state = { kind: "idle" };
-      if (this.queue.length > 0) this.dial();
-    });
+    const timer = this.dependencies.clock.after(this.redialMs, () => this.becomeIdle());
     this.state = { kind: "backingOff", timer };
     this.failWaiting(error);
   }
 
   private failWaiting(error: SystemError): void {
+    this.releaseHeld();
     for (const request of this.queue.drain()) {
       if (!request.abandoned) request.settle({ kind: "failed", error });
     }
   }
 }
 
-function hasRoom(client: OperationClient, { operation }: ReplicaRequest): boolean {
+function hasRoom(client: OperationClient, request: ReplicaRequest): boolean {
   const { operations, bytes } = client.inFlight;
   if (operations === 0) return true;
-  const length = operation.kind === "unmap" ? 0 : operation.length;
-  return operations < IN_FLIGHT_OPERATIONS_MAX && bytes + length <= IN_FLIGHT_BYTES_MAX;
+  return operations < IN_FLIGHT_OPERATIONS_MAX && bytes + request.bytes <= IN_FLIGHT_BYTES_MAX;
 }

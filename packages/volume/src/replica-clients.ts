@@ -16,12 +16,12 @@ export class ReplicaClients {
   }
 
   submit(node: NodeId, request: ReplicaRequest): void {
-    let client = this.clients.get(node);
-    if (!client) {
-      client = new ReplicaClient(this.dependencies, node);
-      this.clients.set(node, client);
-    }
-    client.submit(request);
+    this.client(node).submit(request);
+  }
+
+  /** Resolves when the node knows a stream of this process. */
+  greet(node: NodeId): Promise<void> {
+    return this.client(node).greet();
   }
 
   /** The catalog's record of a node changed. */
@@ -44,5 +44,13 @@ export class ReplicaClients {
   close(): void {
     for (const client of this.clients.values()) client.close();
     this.clients.clear();
+  }
+
+  private client(node: NodeId): ReplicaClient {
+    const known = this.clients.get(node);
+    if (known) return known;
+    const made = new ReplicaClient(this.dependencies, node);
+    this.clients.set(node, made);
+    return made;
   }
 }

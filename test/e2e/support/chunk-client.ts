@@ -25,6 +25,7 @@ export class ChunkClient {
   private readonly dialer: ReturnType<typeof createCarrierDialer> & Closable;
   private readonly volume: string;
   private seq = 0;
+  private streams = 0;
 
   private constructor(
     catalog: ReturnType<typeof createCatalogClient>,
@@ -71,7 +72,10 @@ export class ChunkClient {
     const address = this.catalog.view.nodes.get(node)?.address;
     if (address === undefined) throw new SystemError("rpc/unavailable", `${node} is not known`);
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    return new OperationClient(await this.dialer.dial(address, "operations", { signal }));
+    const carrier = await this.dialer.dial(address, "operations", { signal });
+    this.streams += 1;
+    const options = { serial: this.streams, nowMs: () => nodeClock.nowMs() };
+    return new OperationClient(carrier, options);
   }
 
   /** Writes the first unit through whoever leads, again until it is good. */
@@ -82,7 +86,9 @@ export class ChunkClient {
     for (;;) {
       const config = await this.config();
       const client = await this.dial(config.primary.node);
-      const outcome = await ask(client, { ...this.head(config), kind: "write", data, checksums });
+      const token = await firstToken(client);
+      const head = { ...this.head(config), token };
+      const outcome = await ask(client, { ...head, kind: "write", data, checksums });
       client.close();
       if (outcome.kind === "reply" && outcome.reply.status === "good") return;
       if (Date.now() > end) throw new Error(`write: ${JSON.stringify(outcome)}`);
@@ -104,6 +110,10 @@ export class ChunkClient {
     return { ...place, opId, lowestUnresolvedSeq: seq, token: 0, generation: 1 };
   }
 }
+
+/** The first token of a stream, which comes at once. */
+const firstToken = (client: OperationClient): Promise<number> =>
+  new Promise((resolve) => client.onToken(() => resolve(client.tokenFor(Infinity) ?? 0)));
 
 const ask = (client: OperationClient, operation: Operation): Promise<OperationOutcome> =>
   new Promise((resolve) => client.request(operation, resolve));

@@ -1,6 +1,6 @@
 // What every BlockDevice must do; run by each implementation's test.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { BlockDevice } from "../block-device.ts";
+import { type BlockDevice, NO_PATH } from "../block-device.ts";
 import { type ScatterList, scatterJoin } from "../scatter.ts";
 import { KIB } from "../units.ts";
 
@@ -20,7 +20,7 @@ function pattern(length: number, salt: number): Buffer {
 export function blockDeviceContract(name: string, open: () => Promise<BlockDeviceFixture>): void {
   describe(`${name} keeps the BlockDevice contract`, () => {
     let fixture: BlockDeviceFixture;
-    const options = { signal: new AbortController().signal };
+    const options = { signal: new AbortController().signal, path: NO_PATH };
     beforeEach(async () => {
       fixture = await open();
     });

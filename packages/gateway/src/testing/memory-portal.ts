@@ -94,8 +94,9 @@ export async function startMemoryPortal(
     devices.set(name, device);
     return device;
   };
-  const targets = new TargetWatcher({ catalog, openDevice, registry, log: silentLog }, () =>
-    addresses().map((address, index) => `${address},${index + 1}`),
+  const targets = new TargetWatcher(
+    { catalog, openDevice, registry, outliveFormer: async () => {}, log: silentLog },
+    () => addresses().map((address, index) => `${address},${index + 1}`),
   );
   await targets.start();
   const metricsRegistry = new Registry();

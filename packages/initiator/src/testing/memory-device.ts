@@ -38,13 +38,21 @@ export class MemoryDevice implements BlockDevice {
     this.content = Buffer.alloc(sizeBytes);
   }
 
-  async read(offset: number, length: number, _options: OperationOptions): Promise<ScatterList> {
+  async read(
+    offset: number,
+    length: number,
+    _options: Pick<OperationOptions, "signal">,
+  ): Promise<ScatterList> {
     await this.enter("read", offset, length);
     const data = Buffer.from(this.content.subarray(offset, offset + length));
     return [this.faults.onRead ? this.faults.onRead({ offset, data }, this) : data];
   }
 
-  async write(offset: number, data: ScatterList, _options: OperationOptions): Promise<void> {
+  async write(
+    offset: number,
+    data: ScatterList,
+    _options: Pick<OperationOptions, "signal">,
+  ): Promise<void> {
     const joined = Buffer.from(scatterJoin(data));
     await this.enter("write", offset, joined.length);
     const write = { offset, data: joined };
@@ -52,7 +60,11 @@ export class MemoryDevice implements BlockDevice {
     stored?.data.copy(this.content, stored.offset);
   }
 
-  async unmapBlocks(offset: number, length: number, _options: OperationOptions): Promise<void> {
+  async unmapBlocks(
+    offset: number,
+    length: number,
+    _options: Pick<OperationOptions, "signal">,
+  ): Promise<void> {
     await this.enter("unmap", offset, length);
     this.content.fill(0, offset, offset + length);
   }
@@ -63,7 +75,7 @@ export class MemoryDevice implements BlockDevice {
     offset: number,
     expected: ScatterList,
     data: ScatterList,
-    options: OperationOptions,
+    options: Pick<OperationOptions, "signal">,
   ): Promise<void> {
     const wanted = scatterJoin(expected);
     const found = this.content.subarray(offset, offset + wanted.length);

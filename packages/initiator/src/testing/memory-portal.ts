@@ -1,7 +1,7 @@
 // Our own target behind a portal in memory: connection machine, device server and a device, joined
 // without sockets, so that an initiator can be run against it under a test's control. It can be cut,
 // refuse connections, and fall silent.
-import { type BlockDevice, SystemError, type VolumeId, volumeId } from "@ashlar/core";
+import { type BlockDevice, NO_PATH, SystemError, type VolumeId, volumeId } from "@ashlar/core";
 import { Connection, type ConnectionEffect, type Task } from "@ashlar/iscsi";
 import { executeCommand, LogicalUnit, ScsiTarget } from "@ashlar/scsi";
 import type { Dial, WireEvents } from "../session/wire.ts";
@@ -58,7 +58,7 @@ export class MemoryPortal {
     if (this.refusing) throw new SystemError("rpc/unavailable", "nobody listens");
     const { targetName, tpgt, nowMs } = this.options;
     const directory = { list: () => [{ name: targetName, addresses: [`memory:1,${tpgt}`] }] };
-    const connection = new Connection(directory, { tpgt, openedAtMs: nowMs() });
+    const connection = new Connection(directory, { tpgt, nowMs, pathProof: NO_PATH });
     const link: Link = { connection, events, running: new Map(), open: true };
     this.links.add(link);
     return {

@@ -1,7 +1,14 @@
 // Drives a device with stamped writes, reads and unmaps, and judges everything that comes back
 // (unit-checker.ts). It never gives up on errors: a failed write may or may not have happened, the
 // checker allows for both. At the end `readBack` reads all it ever wrote through every path.
-import { type BlockDevice, MIB, SystemError, scatterJoin, toSystemError } from "@ashlar/core";
+import {
+  type BlockDevice,
+  MIB,
+  NO_PATH,
+  SystemError,
+  scatterJoin,
+  toSystemError,
+} from "@ashlar/core";
 import { type Clock, type Random, seededRandom, sleep } from "@ashlar/runtime";
 import { LatencyHistogram } from "../latency.ts";
 import {
@@ -251,12 +258,12 @@ export class Verifier {
     if (kind === "write") {
       const data = Buffer.allocUnsafe(length);
       const mark = this.checker.beginWrite(offset, data);
-      await path.device.write(offset, [data], { signal });
+      await path.device.write(offset, [data], { signal, path: NO_PATH });
       this.checker.endWrite(mark);
       return;
     }
     const mark = this.checker.beginUnmap(offset, length);
-    await path.device.unmapBlocks(offset, length, { signal });
+    await path.device.unmapBlocks(offset, length, { signal, path: NO_PATH });
     this.checker.endWrite(mark);
   }
 
@@ -268,7 +275,7 @@ export class Verifier {
     const startTick = this.checker.beginRead();
     let data: Buffer;
     try {
-      data = scatterJoin(await path.device.read(offset, length, { signal }));
+      data = scatterJoin(await path.device.read(offset, length, { signal, path: NO_PATH }));
       if (data.length !== length) {
         throw new SystemError("internal", `read of ${length} bytes gave ${data.length}`);
       }

@@ -1,6 +1,6 @@
 // Drives a Connection with an initiator's PDUs and writes down what passes, one line per PDU, so that
 // behaviour can be read as prose. Execution, look-ups and waiting are done by hand or at once.
-import { scatterJoin, scatterLength } from "@ashlar/core";
+import { NO_PATH, scatterJoin, scatterLength } from "@ashlar/core";
 import { executeCommand, type ScsiTarget } from "@ashlar/scsi";
 import { Connection } from "../connection.ts";
 import type { TargetDirectory, TargetLookup } from "../directory.ts";
@@ -56,6 +56,8 @@ export class ConnectionScript {
   /** Effects left to the test. */
   readonly effects: ConnectionEffect[] = [];
   closed: string | undefined;
+  /** What the connection takes for the time. */
+  nowMs = 0;
   private readonly options: ScriptOptions;
   private readonly decoder = targetPduDecoder({ dataSegmentMax: 2 ** 24 });
   private running: Promise<void>[] = [];
@@ -69,7 +71,11 @@ export class ConnectionScript {
           addresses: ["127.0.0.1:3260,1", "127.0.0.1:3261,2"],
         })),
     };
-    this.connection = new Connection(directory, { tpgt: 1, openedAtMs: 0 });
+    this.connection = new Connection(directory, {
+      tpgt: 1,
+      nowMs: () => this.nowMs,
+      pathProof: NO_PATH,
+    });
   }
 
   get transcript(): string {

@@ -58,6 +58,7 @@ type EffectOf<K extends ReplicaEffect["kind"]> = ReplicaEffect & { readonly kind
 export class ScriptedReplica {
   readonly node: NodeId;
   freeBytes = 1 << 30;
+  nowMs = 0;
   readonly replies: OperationReply[] = [];
   /** Of the last event. */
   effects: readonly ReplicaEffect[] = [];
@@ -90,6 +91,7 @@ export class ScriptedReplica {
       },
       uncommitted,
       freeBytes: () => this.freeBytes,
+      nowMs: () => this.nowMs,
     });
     this.give({ kind: "identity", incarnation: 1 });
   }
@@ -173,7 +175,8 @@ export class ScriptedReplica {
     this.sync();
   }
 
-  operate(part: Partial<Operation> = {}): void {
+  /** Gives an operation that may get its LSN for ever, unless told otherwise. */
+  operate(part: Partial<Operation> = {}, deadlineMs = Number.POSITIVE_INFINITY): void {
     const seq = ++this.seq;
     const offset = part.offset ?? 0;
     const data = [Buffer.alloc(part.length ?? CHECKSUM_UNIT, seq)];
@@ -192,7 +195,15 @@ export class ScriptedReplica {
       checksums: unitChecksums(offset, data),
       ...part,
     } as Operation;
-    this.give({ kind: "operation", operation, replyTo: (reply) => this.replies.push(reply) });
+    const replyTo = (reply: OperationReply): unknown => this.replies.push(reply);
+    this.give({ kind: "operation", operation, deadlineMs, replyTo });
+  }
+
+  /** Cancels an operation by its seq; the answer is one of the replies. */
+  cancel(seq: number, epoch = this.view.promisedEpoch): void {
+    const cancellation = { chunk: CHUNK, epoch, opId: { incarnation: 9, seq } };
+    const replyTo = (reply: OperationReply): unknown => this.replies.push(reply);
+    this.give({ kind: "cancel", cancellation, replyTo });
   }
 
   get statuses(): string[] {

@@ -1,6 +1,6 @@
 // COMPARE AND WRITE (SBC-3 5.2): the block device does both in one step on the node that orders the
 // chunk's writes, so it is atomic across gateways. Nothing is written when the data differ.
-import { scatterLength, scatterSlice } from "@ashlar/core";
+import { type OperationOptions, scatterLength, scatterSlice } from "@ashlar/core";
 import { type RangeLayout, readUInt64 } from "../cdb.ts";
 import { type DataOutOffer, type Place, unitCommand } from "../command.ts";
 import { COMPARE_AND_WRITE_MAX, type LogicalUnit } from "../logical-unit.ts";
@@ -18,7 +18,7 @@ async function execute(
   { lba, count }: BlockRange,
   { unit }: Place<LogicalUnit>,
   offer: DataOutOffer,
-  options: { readonly signal: AbortSignal },
+  options: OperationOptions,
 ): Promise<CommandResult> {
   const length = count * unit.blockSize;
   if (offer.offeredLength !== 2 * length || scatterLength(offer.data) !== 2 * length) {

@@ -1,6 +1,6 @@
 // UNMAP (SBC-3 5.28). All descriptors are checked before the first takes effect; afterwards the
 // blocks read as zeros through every gateway.
-import { scatterJoin } from "@ashlar/core";
+import { type OperationOptions, scatterJoin } from "@ashlar/core";
 import { readUInt64 } from "../cdb.ts";
 import { type DataOutOffer, type Place, unitCommand } from "../command.ts";
 import { type LogicalUnit, UNMAP_DESCRIPTORS_MAX } from "../logical-unit.ts";
@@ -39,7 +39,7 @@ async function execute(
   { listLength }: Unmap,
   { unit }: Place<LogicalUnit>,
   offer: DataOutOffer,
-  options: { readonly signal: AbortSignal },
+  options: OperationOptions,
 ): Promise<CommandResult> {
   if (listLength === 0) return GOOD;
   const ranges = parseList(scatterJoin(offer.data), unit);

@@ -1,6 +1,12 @@
 // VERIFY(10/12/16) (SBC-3 5.24 ff.): BYTCHK 0 reads, which checks every checksum; BYTCHK 1 compares
 // with what the initiator sends. Reads go in pieces, so a long VERIFY needs little memory.
-import { type ScatterList, scatterJoin, scatterLength, scatterSlice } from "@ashlar/core";
+import {
+  type OperationOptions,
+  type ScatterList,
+  scatterJoin,
+  scatterLength,
+  scatterSlice,
+} from "@ashlar/core";
 import { RANGE_10, RANGE_12, RANGE_16, type RangeLayout } from "../cdb.ts";
 import { type CommandRow, type DataOutOffer, type Place, unitCommand } from "../command.ts";
 import { type LogicalUnit, PIECE_LENGTH } from "../logical-unit.ts";
@@ -42,7 +48,7 @@ async function execute(
   { lba, count, compares }: Verify,
   { unit }: Place<LogicalUnit>,
   offer: DataOutOffer,
-  options: { readonly signal: AbortSignal },
+  options: OperationOptions,
 ): Promise<CommandResult> {
   const start = lba * unit.blockSize;
   const length = count * unit.blockSize;

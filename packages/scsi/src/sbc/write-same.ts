@@ -1,6 +1,6 @@
 // WRITE SAME(10/16) (SBC-3 5.39 ff.). Zeros, with or without the UNMAP bit, become an unmap: the
 // blocks read as zeros either way and take no space. Any other pattern is written out in pieces.
-import { scatterJoin } from "@ashlar/core";
+import { type OperationOptions, scatterJoin } from "@ashlar/core";
 import { RANGE_10, RANGE_16, type RangeLayout } from "../cdb.ts";
 import { type CommandRow, type DataOutOffer, type Place, unitCommand } from "../command.ts";
 import { type LogicalUnit, PIECE_LENGTH } from "../logical-unit.ts";
@@ -39,7 +39,7 @@ function parse(
 async function writePattern(
   { lba, count }: BlockRange,
   { unit, block }: { readonly unit: LogicalUnit; readonly block: Buffer },
-  options: { readonly signal: AbortSignal },
+  options: OperationOptions,
 ): Promise<void> {
   const start = lba * unit.blockSize;
   const length = count * unit.blockSize;
@@ -54,7 +54,7 @@ async function execute(
   command: WriteSame,
   { unit }: Place<LogicalUnit>,
   offer: DataOutOffer,
-  options: { readonly signal: AbortSignal },
+  options: OperationOptions,
 ): Promise<CommandResult> {
   const wanted = command.withoutData ? 0 : unit.blockSize;
   const block = scatterJoin(offer.data);

@@ -1,6 +1,6 @@
 // WRITE(6/10/12/16) and WRITE AND VERIFY (SBC-3 5.32 ff.). GOOD means durable on every in-sync
 // replica, so FUA asks for nothing more, and verifying would read back what was just confirmed.
-import { scatterLength, scatterSlice } from "@ashlar/core";
+import { type OperationOptions, scatterLength, scatterSlice } from "@ashlar/core";
 import { RANGE_6, RANGE_10, RANGE_12, RANGE_16, type RangeLayout } from "../cdb.ts";
 import { type CommandRow, type DataOutOffer, type Place, unitCommand } from "../command.ts";
 import type { LogicalUnit } from "../logical-unit.ts";
@@ -17,7 +17,7 @@ export function writeBlocks(
   { lba, count }: BlockRange,
   { unit }: Place<LogicalUnit>,
   offer: DataOutOffer,
-  options: { readonly signal: AbortSignal },
+  options: OperationOptions,
 ): CommandResult | Promise<CommandResult> {
   const sent = scatterLength(offer.data);
   const length = Math.min(count * unit.blockSize, sent - (sent % unit.blockSize));

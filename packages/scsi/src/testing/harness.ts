@@ -1,5 +1,5 @@
 // A target with one unit over memory, and commands given as hexadecimal CDBs.
-import { MIB, volumeId } from "@ashlar/core";
+import { MIB, NO_PATH, volumeId } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import type { Nexus } from "../command.ts";
 import { LogicalUnit } from "../logical-unit.ts";
@@ -48,7 +48,7 @@ export function openTarget({ blockSize = 512, sizeBytes = 16 * MIB } = {}): Targ
       const { signal } = new AbortController();
       const prepared = target.prepare(nexus, lun, padded);
       const offer = { data: [data], offeredLength: data.length };
-      const result = await executeCommand(prepared, offer, { signal });
+      const result = await executeCommand(prepared, offer, { signal, path: NO_PATH });
       const sense = result.sense && [2, 12, 13].map((at) => hex(result.sense?.[at] ?? 0)).join("/");
       return { status: result.status, sense, data: Buffer.concat(result.dataIn), result };
     },

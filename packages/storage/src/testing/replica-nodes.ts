@@ -164,7 +164,7 @@ export class ReplicaNodes {
       } as Operation;
       const primary = this.nodes.find(({ id }) => id === config.primary.node)?.replicas;
       const reply = await new Promise<OperationReply | undefined>((resolve) => {
-        if (primary) primary.operation(operation, resolve);
+        if (primary) primary.operation(operation, Number.POSITIVE_INFINITY, resolve);
         else resolve(undefined);
         clock.after(300, () => resolve(undefined));
       });

@@ -18,7 +18,13 @@ import {
   volumeId,
   volumeName,
 } from "@ashlar/core";
-import type { Operation, OperationReply, OperationStatusName } from "@ashlar/replica";
+import type {
+  Cancellation,
+  Operation,
+  OperationReply,
+  OperationStatusName,
+  OpId,
+} from "@ashlar/replica";
 import {
   type Carrier,
   type CarrierKind,
@@ -27,8 +33,9 @@ import {
   createCarrierDialer,
   GrpcServer,
   OperationServer,
+  OperationStreams,
 } from "@ashlar/rpc";
-import { nodeRandom, silentLog } from "@ashlar/runtime";
+import { nodeClock, nodeRandom, silentLog } from "@ashlar/runtime";
 
 export const CLUSTER = clusterId("0a0b0c0d-0000-4000-8000-000000000001");
 export const VOLUME = volumeId("0a0b0c0d-0000-4000-8000-0000000000aa");
@@ -87,9 +94,14 @@ class SharedContent {
   private readonly chunks = new Map<ChunkId, Buffer>();
   private readonly done = new Map<string, OperationReply>();
 
+  /** Whether an operation was done. */
+  isDone(opId: OpId): boolean {
+    return this.done.get(keyOf(opId))?.status === "good";
+  }
+
   /** Does an operation, or gives the answer it was given before. */
   perform(operation: Operation): OperationReply {
-    const key = `${operation.opId.incarnation}.${operation.opId.seq}`;
+    const key = keyOf(operation.opId);
     const before = this.done.get(key);
     if (before) return before;
     const answer = this.decide(operation);
@@ -126,15 +138,22 @@ class SharedContent {
   }
 }
 
+const keyOf = ({ incarnation, seq }: OpId): string => `${incarnation}.${seq}`;
+
 export class FakeNode {
   readonly node: NodeId;
   /** Every operation that arrived, in order. */
   readonly seen: Operation[] = [];
+  /** Every cancellation that somebody waits for. */
+  readonly cancelled: Cancellation[] = [];
+  /** Looks at a cancellation first; true when it has dealt with it. */
+  interceptCancel: (reply: (reply: OperationReply) => void) => boolean = () => false;
   readonly carriers = new Set<Carrier>();
   intercept: Intercept = () => false;
   incarnation = 1;
   private readonly catalog: FakeCatalog;
   private readonly content: SharedContent;
+  private streams = new OperationStreams();
   private server: { readonly grpc: GrpcServer; readonly carriers: CarrierServer } | undefined;
 
   constructor(node: NodeId, catalog: FakeCatalog, content: SharedContent) {
@@ -144,6 +163,7 @@ export class FakeNode {
   }
 
   async start(): Promise<void> {
+    this.streams = new OperationStreams();
     const grpc = new GrpcServer(
       { log: silentLog },
       { clusterId: CLUSTER, host: "127.0.0.1", port: 0 },
@@ -155,7 +175,14 @@ export class FakeNode {
       accept: (carrier) => {
         this.carriers.add(carrier);
         carrier.onClose(() => this.carriers.delete(carrier));
-        new OperationServer(carrier, (operation, reply) => this.handle(operation, reply));
+        new OperationServer(
+          carrier,
+          { streams: this.streams, clock: nodeClock, random: nodeRandom },
+          {
+            operate: (operation, deadlineMs, reply) => this.handle(operation, deadlineMs, reply),
+            cancel: (cancellation, reply) => this.cancel(cancellation, reply),
+          },
+        );
       },
       random: nodeRandom,
       log: silentLog,
@@ -191,9 +218,27 @@ export class FakeNode {
     return this.content.perform(operation);
   }
 
-  private handle(operation: Operation, reply: (reply: OperationReply) => void): void {
+  private cancel(
+    { opId, ...rest }: Cancellation,
+    reply: ((reply: OperationReply) => void) | undefined,
+  ): void {
+    if (!reply) return;
+    this.cancelled.push({ opId, ...rest });
+    if (this.interceptCancel(reply)) return;
+    reply(replyOf(this.content.isDone(opId) ? "logged" : "cancelled"));
+  }
+
+  private handle(
+    operation: Operation,
+    deadlineMs: number,
+    reply: (reply: OperationReply) => void,
+  ): void {
     this.seen.push(operation);
     if (this.intercept(operation, reply)) return;
+    if (nodeClock.nowMs() > deadlineMs) {
+      reply(replyOf("staleToken"));
+      return;
+    }
     const config = this.catalog.view.chunk(operation.chunk);
     if (!config || config.primary.node !== this.node) reply(replyOf("notPrimary"));
     else if (config.epoch !== operation.epoch) {

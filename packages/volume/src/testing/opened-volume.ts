@@ -1,6 +1,6 @@
 // A volume of the fake cluster as a gateway opens it, and small words for tests that drive it.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { OperationOptions, SystemError } from "@ashlar/core";
+import { NO_PATH, type OperationOptions, type SystemError } from "@ashlar/core";
 import type { Operation, OperationReply } from "@ashlar/replica";
 import type { CarrierKind } from "@ashlar/rpc";
 import { type Clock, nodeClock, Registry, silentLog } from "@ashlar/runtime";
@@ -9,7 +9,11 @@ import { OperationRouter } from "../operation-router.ts";
 import { openVolume } from "../replicated-volume.ts";
 import { FakeCluster, type Intercept, VOLUME } from "./fake-cluster.ts";
 
-export const options = (): OperationOptions => ({ signal: new AbortController().signal });
+export const options = (more: Partial<OperationOptions> = {}): OperationOptions => ({
+  signal: new AbortController().signal,
+  path: NO_PATH,
+  ...more,
+});
 export const block = (fill: number, length = 4096): Buffer[] => [Buffer.alloc(length, fill)];
 
 /** The code a promise is rejected with. */

@@ -79,7 +79,8 @@ export class SimArrivals {
       if (reveals) checkers.onRevealed(reply.epoch, activeAtArrival);
       if (!isLost) replyTo(reply);
     };
-    give(node, { kind: "operation", operation, replyTo: answer });
+    const deadlineMs = Number.POSITIVE_INFINITY;
+    give(node, { kind: "operation", operation, deadlineMs, replyTo: answer });
   }
 
   private firstArrival(node: SimNode, { opId }: Operation, activeEpoch: number): number {

@@ -199,6 +199,7 @@ export class SimCluster {
       status: store.status,
       uncommitted: [...store.uncommitted],
       freeBytes: () => 1 << 30,
+      nowMs: () => 0,
     });
     this.give(node, { kind: "identity", incarnation: node.incarnation });
   }

@@ -1,0 +1,152 @@
+// One operation on its way: what is known of it between attempts, the frames it becomes, and what its
+// end means for the caller.
+import {
+  type ChunkId,
+  type PathProof,
+  type ScatterList,
+  SystemError,
+  scatterLength,
+  unitChecksums,
+  type VolumeId,
+} from "@ashlar/core";
+import type { Cancellation, Operation, OperationReply, OpId } from "@ashlar/replica";
+import type { Timer } from "@ashlar/runtime";
+import type { Disposition } from "./disposition.ts";
+import type { ReplicaRequest } from "./replica-client.ts";
+
+/** After this the host is told BUSY; its own timers are longer. */
+export const RETRY_BUDGET_MS = 20_000;
+
+/** One operation on one chunk, before it has an identity. */
+export type ChunkWork = {
+  readonly volume: VolumeId;
+  readonly chunk: ChunkId;
+  /** Bytes, within the chunk. */
+  readonly offset: number;
+  readonly length: number;
+} & (
+  | { readonly kind: "read" | "unmap" }
+  | {
+      readonly kind: "write" | "compareAndWrite";
+      readonly data: ScatterList;
+      readonly checksums: Uint32Array;
+    }
+);
+
+/** An operation on its way. */
+export interface Routed {
+  readonly work: ChunkWork;
+  readonly opId: OpId;
+  readonly signal: AbortSignal;
+  readonly path: PathProof;
+  readonly startedMs: number;
+  readonly resolve: (reply: OperationReply) => void;
+  readonly reject: (error: SystemError) => void;
+  readonly onAbort: () => void;
+  /** Place in the router's list; -1 when it has left. */
+  place: number;
+  /** The attempt that is waited for. */
+  request: ReplicaRequest | undefined;
+  /** Until the next attempt, while there is none. */
+  pause: Timer | undefined;
+  /** Epoch of the configuration the last attempt went by; 0 when there was none. */
+  epoch: number;
+  pauseMs: number;
+  /** Why the last attempt failed. */
+  reason: string;
+  /** Some attempt reached the network. */
+  sent: boolean;
+  /** Some attempt reached the network and was not answered by a primary that still led. */
+  lost: boolean;
+  /** It shall not be done any more; it ends with this when it cannot take effect later. */
+  calledBack: { readonly error: SystemError; readonly sinceMs: number } | undefined;
+}
+
+/** Payload in either direction. */
+export const bytesOf = ({ kind, length }: ChunkWork): number => (kind === "unmap" ? 0 : length);
+
+/** Spelled out for each kind: spreading a common head costs microseconds. */
+export function operationOf(
+  { work, opId, epoch }: Routed,
+  now: {
+    readonly generation: number;
+    readonly token: number;
+    readonly lowestUnresolvedSeq: number;
+  },
+): Operation {
+  const { chunk, offset, length } = work;
+  const { generation, token, lowestUnresolvedSeq } = now;
+  switch (work.kind) {
+    case "read":
+    case "unmap":
+      return {
+        kind: work.kind,
+        chunk,
+        layer: 0,
+        epoch,
+        opId,
+        lowestUnresolvedSeq,
+        token,
+        generation,
+        offset,
+        length,
+      };
+    case "write":
+    case "compareAndWrite":
+      return {
+        kind: work.kind,
+        chunk,
+        layer: 0,
+        epoch,
+        opId,
+        lowestUnresolvedSeq,
+        token,
+        generation,
+        offset,
+        length,
+        data: work.data,
+        checksums: work.checksums,
+      };
+  }
+}
+
+export const cancellationOf = ({ work, opId, epoch }: Routed): Cancellation => ({
+  chunk: work.chunk,
+  epoch,
+  opId,
+});
+
+/** Of an operation whose budget is used up. */
+export function overdue(routed: Routed): SystemError {
+  const { work } = routed;
+  const sent = routed.sent || routed.request?.sent === true;
+  const reason = routed.reason || "no answer";
+  const meta = { chunk: work.chunk, reason };
+  const seconds = RETRY_BUDGET_MS / 1000;
+  return work.kind === "compareAndWrite" && sent
+    ? new SystemError("operation/timeout", `fate unknown after ${seconds} s: ${reason}`, meta)
+    : new SystemError("chunk/unavailable", `not done in ${seconds} s: ${reason}`, meta);
+}
+
+/**
+ * What a final refusal means. A primary that started anew may have forgotten the opIds it had
+ * committed, so a miscompare after a lost attempt may be that attempt's own success.
+ */
+export function finalError(
+  { work, lost }: Routed,
+  reply: OperationReply,
+  { code, message }: Extract<Disposition, { kind: "final" }>,
+): SystemError {
+  const meta = { chunk: work.chunk, offset: reply.value };
+  if (code !== "operation/miscompare" || !lost) return new SystemError(code, message, meta);
+  return new SystemError("operation/timeout", "fate unknown: an attempt was lost before", meta);
+}
+
+/** A read's payload is what was asked for and matches its checksums. */
+export function isIntact(work: ChunkWork, reply: OperationReply): boolean {
+  if (work.kind !== "read") return true;
+  if (scatterLength(reply.data) !== work.length) return false;
+  const sums = unitChecksums(work.offset, reply.data);
+  if (sums.length !== reply.checksums.length) return false;
+  return sums.every((sum, index) => sum === reply.checksums[index]);
+}
