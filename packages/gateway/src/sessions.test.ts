@@ -18,6 +18,9 @@ import { type MemoryPortal, startMemoryPortal } from "./testing/memory-portal.ts
 
 const TUR = "00 00 00 00 00 00";
 const READ_ONE = "28 00 00 00 00 00 00 00 01";
+const WRITE_ONE = "2a 00 00 00 00 00 00 00 01";
+const NONE = 0xffffffff;
+const BLOCK = { write: true, expectedLength: 512, data: [Buffer.alloc(512, 7)] };
 
 class RawInitiator {
   private readonly socket: Socket;
@@ -124,6 +127,96 @@ test("a reset by one session aborts and informs the others", async () => {
   for (const initiator of [a, b]) {
     expect(senseOf(await initiator.ask(commandPdu(TUR, { cmdSn: 2 })))).toEqual([6, 0x29, 3]);
   }
+});
+
+/** Writes run until they are aborted, and then until the test lets them die. */
+function holdWrites(): { readonly aborted: Promise<void>; readonly die: () => void } {
+  const device = portal.deviceOf("demo");
+  let die = (): void => {};
+  let tell = (): void => {};
+  const aborted = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  device.write = (_offset, _data, { signal }) =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        die = () => reject(new SystemError("operation/aborted", "dead"));
+        tell();
+      });
+    });
+  return { aborted, die: () => die() };
+}
+
+const abortOf = (referencedItt: number, fields: { itt: number; cmdSn: number }): InitiatorPdu => ({
+  kind: "taskManagementRequest",
+  immediate: true,
+  function: TASK_FUNCTION.abortTask,
+  lun: 0,
+  referencedItt,
+  expStatSn: 0,
+  refCmdSn: 2,
+  expDataSn: 0,
+  ...fields,
+});
+
+test("an abort is answered when its write is dead, not before, and the write never (P9)", async () => {
+  const initiator = await login(0);
+  await initiator.ask(commandPdu(TUR, {}));
+  const { aborted, die } = holdWrites();
+  initiator.send(commandPdu(WRITE_ONE, { ...BLOCK, itt: 20, cmdSn: 2 }));
+  initiator.send(abortOf(20, { itt: 21, cmdSn: 3 }));
+  await aborted;
+  // Whatever was answered already would come before this.
+  expect(await initiator.ask(commandPdu(TUR, { itt: 22, cmdSn: 3 }))).toMatchObject({ itt: 22 });
+  die();
+  expect(await initiator.next()).toMatchObject({ kind: "taskManagementResponse", itt: 21 });
+  expect(await initiator.ask(commandPdu(TUR, { itt: 23, cmdSn: 4 }))).toMatchObject({ itt: 23 });
+});
+
+test("a session takes over when the writes of the one before are dead, not before (P9)", async () => {
+  const first = await login(0);
+  await first.ask(commandPdu(TUR, {}));
+  const { aborted, die } = holdWrites();
+  first.send(commandPdu(WRITE_ONE, { ...BLOCK, itt: 20, cmdSn: 2 }));
+  let isIn = false;
+  const second = login(0).then((initiator) => {
+    isIn = true;
+    return initiator;
+  });
+  await aborted;
+  const elsewhere = await login(1);
+  await elsewhere.ask(commandPdu(TUR, {}));
+  expect(isIn).toBe(false);
+  die();
+  await first.closed();
+  expect(senseOf(await (await second).ask(commandPdu(TUR, {})))).toEqual([6, 0x29, 7]);
+});
+
+test("a write that lacks a proof of its path makes the portal ask for it (P9)", async () => {
+  const initiator = await login(0);
+  await initiator.ask(commandPdu(TUR, {}));
+  const device = portal.deviceOf("demo");
+  const write = device.write.bind(device);
+  const proofs: number[] = [];
+  device.write = async (offset, data, options) => {
+    const { path } = options;
+    const sinceMs = performance.now();
+    proofs.push(path.provenAtMs() - sinceMs);
+    await new Promise<void>((resolve) => {
+      path.onProven(resolve);
+      path.prove(sinceMs);
+    });
+    proofs.push(path.provenAtMs() - sinceMs);
+    await write(offset, data, options);
+  };
+  const ping = await initiator.ask(commandPdu(WRITE_ONE, { ...BLOCK, itt: 20, cmdSn: 2 }));
+  expect(ping).toMatchObject({ kind: "nopIn", itt: NONE });
+  const ttt = "ttt" in ping ? ping.ttt : NONE;
+  const answer = { immediate: true, lun: 0, itt: NONE, ttt, cmdSn: 3, expStatSn: 0, data: [] };
+  const response = await initiator.ask({ kind: "nopOut", ...answer });
+  expect(response).toMatchObject({ kind: "scsiResponse", itt: 20, status: 0 });
+  expect(proofs[0]).toBeLessThan(0);
+  expect(proofs[1]).toBeGreaterThanOrEqual(0);
 });
 
 test("a deleted volume ends its sessions; a new login does not find it", async () => {

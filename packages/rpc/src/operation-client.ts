@@ -47,6 +47,8 @@ export class OperationClient {
   private readonly carrier: Carrier;
   private readonly tokens: ReceivedTokens;
   private tokenListener: () => void = () => {};
+  /** A token was asked for, or the first one is on its way. */
+  private isAwaited = true;
   /** Requests by slot, and the slots that are free (a Map of short-lived entries costs far more). */
   private slots: (Pending | undefined)[] = [];
   private readonly free: number[] = [];
@@ -69,9 +71,16 @@ export class OperationClient {
     this.tokenListener = listener;
   }
 
-  /** When the newest token came; undefined before the first. */
+  /** When the newest token came that is good for something. */
   get newestTokenAtMs(): number | undefined {
     return this.tokens.newestAtMs;
+  }
+
+  /** Asks for a token: a stream that was not used for long gets none by itself. */
+  wake(): void {
+    if (this.isAwaited) return;
+    this.isAwaited = true;
+    this.carrier.send({ type: OPERATION_FRAME.wake, id: 0, body: [] });
   }
 
   /** A token for an operation whose initiator proved its path at that time (P9), if there is one. */
@@ -139,6 +148,7 @@ export class OperationClient {
     try {
       if (frame.type === OPERATION_FRAME.token) {
         this.tokens.add(decodeToken(frame.body));
+        this.isAwaited = false;
         this.tokenListener();
         return;
       }

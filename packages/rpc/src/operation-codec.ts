@@ -7,6 +7,7 @@
 //              16 checksums, payload
 //   hello      0 version u8 · 1 reserved, 7 bytes · 8 serial u64: the first frame of a stream
 //   token      0 version u8 · 1 reserved, 7 bytes · 8 token u64
+//   wake       empty: a token is wanted
 //   cancel     0 version u8 · 1 reserved, 3 bytes · 4 epoch u32 · 8 chunk u64 · 16 incarnation u64
 //              24 seq u64; answered by a reply
 import {
@@ -30,7 +31,14 @@ import {
 import { BodyReader, BodyWriter, badFrame } from "./frame-codec.ts";
 
 /** Frame types of carriers opened for operations; 0 belongs to the carrier itself. */
-export const OPERATION_FRAME = { operation: 1, reply: 2, hello: 3, token: 4, cancel: 5 } as const;
+export const OPERATION_FRAME = {
+  operation: 1,
+  reply: 2,
+  hello: 3,
+  token: 4,
+  cancel: 5,
+  wake: 6,
+} as const;
 
 /** Requests in flight on one carrier, far above every sender's limit: the id modulo this is a slot. */
 export const OPERATION_SLOTS_MAX = 65_536;

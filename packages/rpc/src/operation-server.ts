@@ -17,7 +17,12 @@ import {
   OPERATION_SLOTS_MAX,
 } from "./operation-codec.ts";
 import type { OperationStream, OperationStreams } from "./operation-streams.ts";
-import { IssuedTokens, NONCE_LIMIT, TOKEN_INTERVAL_MS } from "./operation-tokens.ts";
+import {
+  IssuedTokens,
+  NONCE_LIMIT,
+  QUIET_AFTER_MS,
+  TOKEN_INTERVAL_MS,
+} from "./operation-tokens.ts";
 
 type Reply = (reply: OperationReply) => void;
 
@@ -51,7 +56,9 @@ export class OperationServer implements OperationStream {
   private readonly handler: OperationHandler;
   private readonly tokens: IssuedTokens;
   private readonly slots: (InHand | undefined)[] = [];
+  private greeted = false;
   private issuing: Timer | undefined;
+  private usedAtMs = 0;
   private over = false;
   private operations = 0;
   private bytes = 0;
@@ -101,11 +108,12 @@ export class OperationServer implements OperationStream {
 
   /** What a frame asks for, its bounds checked. @throws SystemError rpc/bad-frame. */
   private read({ type, id, body }: ReceivedFrame): () => void {
-    if (this.issuing === undefined) {
+    if (!this.greeted) {
       if (type !== OPERATION_FRAME.hello) throw badFrame("no hello first");
       const serial = decodeHello(body);
       return () => this.greet(serial);
     }
+    if (type === OPERATION_FRAME.wake) return () => this.use();
     if (this.slots[id % OPERATION_SLOTS_MAX]) {
       throw badFrame(`request ${id} takes the place of another`);
     }
@@ -127,16 +135,29 @@ export class OperationServer implements OperationStream {
   }
 
   private greet(serial: number): void {
-    const { streams, clock } = this.dependencies;
-    if (!streams.enter(this, serial)) {
+    if (!this.dependencies.streams.enter(this, serial)) {
       this.end(new SystemError("rpc/disconnected", "its gateway has a newer stream"));
       return;
     }
+    this.greeted = true;
+    this.use();
+  }
+
+  /** From now on there are tokens, the first at once. */
+  private use(): void {
+    const { clock } = this.dependencies;
+    this.usedAtMs = clock.nowMs();
+    if (this.issuing) return;
     this.issuing = clock.every(TOKEN_INTERVAL_MS, () => this.issue());
     this.issue();
   }
 
   private issue(): void {
+    if (this.dependencies.clock.nowMs() - this.usedAtMs > QUIET_AFTER_MS) {
+      this.issuing?.cancel();
+      this.issuing = undefined;
+      return;
+    }
     const body = encodeToken(this.tokens.issue());
     this.carrier.send({ type: OPERATION_FRAME.token, id: 0, body });
   }
@@ -153,6 +174,7 @@ export class OperationServer implements OperationStream {
   }
 
   private enter(id: number, inHand: InHand): Reply {
+    this.use();
     const slot = id % OPERATION_SLOTS_MAX;
     this.slots[slot] = inHand;
     this.operations += 1;

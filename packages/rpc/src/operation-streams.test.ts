@@ -151,6 +151,25 @@ describe("a token (P9)", () => {
     expect(received.before(1)).toBeUndefined();
   });
 
+  it("is not issued on a stream that nobody uses, and comes at once when it is asked for", async () => {
+    const node = new TestNode();
+    const { stream } = await node.open();
+    const step = async (): Promise<void> => {
+      node.clock.advance(500);
+      await turns();
+    };
+    for (let count = 0; count < 20; count += 1) await step();
+    expect(stream.newestTokenAtMs).toBe(10_000);
+    for (let count = 0; count < 4; count += 1) await step();
+    expect(stream.newestTokenAtMs).toBeUndefined();
+    stream.wake();
+    stream.wake();
+    await turns();
+    expect(stream.newestTokenAtMs).toBe(12_000);
+    await step();
+    expect(stream.newestTokenAtMs, "and again ten times a second").toBe(12_500);
+  });
+
   it("stays a safe integer, never 0, and its place is found after the counter came round", () => {
     const issued = new IssuedTokens(2 ** 32 - 1, () => 5);
     let token = 0;

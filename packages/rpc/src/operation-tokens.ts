@@ -6,6 +6,8 @@ import { OPERATION_AGE_MAX_MS } from "@ashlar/replica";
 
 /** An operation is that much older than its gateway knows, at the most, while all is well. */
 export const TOKEN_INTERVAL_MS = 100;
+/** A stream on which nothing came for so long issues none until it is used again, or asked to. */
+export const QUIET_AFTER_MS = 10_000;
 /** More than are issued within OPERATION_AGE_MAX_MS; a power of two. */
 const TOKENS_MAX = 32;
 /** Tokens of a stream are `nonce * COUNTER_LIMIT + counter`; a counter comes round after a day. */
@@ -55,9 +57,10 @@ export class ReceivedTokens {
     this.nowMs = nowMs;
   }
 
-  /** When the newest one came; undefined before the first. */
+  /** When the newest one came, if it has enough of its life left. */
   get newestAtMs(): number | undefined {
-    return this.tokens.at(-1)?.receivedAtMs;
+    const newest = this.tokens.at(-1);
+    return newest && this.isYoung(newest.receivedAtMs) ? newest.receivedAtMs : undefined;
   }
 
   add(token: number): void {
@@ -70,8 +73,7 @@ export class ReceivedTokens {
     for (let at = this.tokens.length - 1; at >= 0; at -= 1) {
       const held = this.tokens[at];
       if (!held || held.receivedAtMs > provenAtMs) continue;
-      const ageMs = this.nowMs() - held.receivedAtMs;
-      return ageMs <= OPERATION_AGE_MAX_MS - TOKEN_RESERVE_MS ? held.token : undefined;
+      return this.isYoung(held.receivedAtMs) ? held.token : undefined;
     }
     return undefined;
   }
@@ -80,5 +82,9 @@ export class ReceivedTokens {
   discard(token: number): void {
     const at = this.tokens.findIndex((held) => held.token === token);
     this.tokens.splice(0, at + 1);
+  }
+
+  private isYoung(receivedAtMs: number): boolean {
+    return this.nowMs() - receivedAtMs <= OPERATION_AGE_MAX_MS - TOKEN_RESERVE_MS;
   }
 }

@@ -192,7 +192,10 @@ export class ReplicaClient {
     const { path } = request;
     const sinceMs = client.newestTokenAtMs;
     this.held.set(request, sinceMs !== undefined);
-    if (!path || sinceMs === undefined) return;
+    if (!path || sinceMs === undefined) {
+      client.wake();
+      return;
+    }
     path.onProven(() => this.retryHeld(client, request));
     path.prove(sinceMs);
   }
