@@ -27,6 +27,7 @@ export const EXIT_OF_CODE: Readonly<Record<ErrorCode, ExitStatus>> = {
   "config/invalid": usage,
   "config/port-in-use": failed,
   "config/no-space": failed,
+  "config/no-network": failed,
   "node/not-found": failed,
   "node/superseded": failed,
   "node/busy": refused,

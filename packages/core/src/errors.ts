@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   "config/invalid",
   "config/port-in-use",
   "config/no-space",
+  "config/no-network",
   "node/not-found",
   "node/superseded",
   "node/busy",

@@ -4,16 +4,21 @@ import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SystemError } from "@ashlar/core";
 import { parseConfig, z } from "@ashlar/runtime";
+import { SUBNETS } from "./lab-network.ts";
 
-/** 2: metadata members are a group, and the lab remembers that it was founded. */
-export const LAB_VERSION = 2;
+/** 3: each process has a host, and an isolated lab a network. */
+export const LAB_VERSION = 3;
 
 const port = z.int().min(1).max(65_535);
+
+/** Address of gRPC, metrics and health: loopback, or the process's own in an isolated lab. */
+const host = z.string();
 
 const metadataProcess = z.strictObject({
   kind: z.literal("metadata"),
   id: z.string(),
-  /** gRPC, on loopback. */
+  host,
+  /** gRPC. */
   port,
   metricsPort: port,
 });
@@ -21,6 +26,7 @@ const metadataProcess = z.strictObject({
 const storageProcess = z.strictObject({
   kind: z.literal("storage"),
   id: z.string(),
+  host,
   port,
   metricsPort: port,
   disks: z.array(z.strictObject({ diskId: z.string(), sizeBytes: z.int().positive() })).min(1),
@@ -29,6 +35,7 @@ const storageProcess = z.strictObject({
 const gatewayProcess = z.strictObject({
   kind: z.literal("gateway"),
   id: z.string(),
+  host,
   listen: z.strictObject({ host: z.string(), port }),
   advertise: z.strictObject({ host: z.string(), port }),
   /** Target portal group tag, fixed for ever. */
@@ -48,6 +55,8 @@ const labDocument = z.strictObject({
    * once and before any process is started; `ready` once `demo` could be served.
    */
   stage: z.enum(["planned", "founded", "ready"]),
+  /** Of an isolated lab, see lab-network.ts; absent: all processes share this machine's network. */
+  network: z.strictObject({ subnet: z.int().min(1).max(SUBNETS) }).optional(),
   /** In fixed order: metadata, storage, gateways, each by number. */
   processes: z.array(
     z.discriminatedUnion("kind", [metadataProcess, storageProcess, gatewayProcess]),

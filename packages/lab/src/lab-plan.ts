@@ -1,6 +1,7 @@
 // Gives every process of a lab its name and ports: those of a new lab, one more, and those of an
 // existing lab at its next up.
 import type { Random } from "@ashlar/runtime";
+import type { PortalAddress } from "./addresses.ts";
 import {
   type GatewayProcess,
   inOrder,
@@ -15,82 +16,93 @@ import {
   processNumber,
   type StorageProcess,
 } from "./lab-file.ts";
+import { LabNetwork } from "./lab-network.ts";
 import { INTERNAL_HOST } from "./lab-paths.ts";
 import { CHUNK_SIZE, type LabShape } from "./lab-shape.ts";
 import { isFree, PortPicker, portInUse } from "./ports.ts";
+import { isolatedSite, type Site, sharedSite } from "./site.ts";
 
 /** Node processes write the names of their disks into their configuration: `disk-1` … */
 function storageDisks(count: number, sizeBytes: number): StorageProcess["disks"] {
   return Array.from({ length: count }, (_, index) => ({ diskId: `disk-${index + 1}`, sizeBytes }));
 }
 
-async function planMetadata(ports: PortPicker, number: number): Promise<MetadataProcess> {
-  const port = await ports.internal(INTERNAL_HOST);
-  const metricsPort = await ports.internal(INTERNAL_HOST);
-  return { kind: "metadata", id: `metadata-${number}`, port, metricsPort };
+/** @throws SystemError config/port-in-use, argument/invalid when the site is full. */
+async function planMetadata(site: Site, number: number): Promise<MetadataProcess> {
+  const named = { kind: "metadata", id: `metadata-${number}` } as const;
+  const host = site.host(named);
+  const port = await site.internal("grpc");
+  return { ...named, host, port, metricsPort: await site.internal("metrics") };
 }
 
 async function planStorage(
-  ports: PortPicker,
+  site: Site,
   number: number,
   disks: StorageProcess["disks"],
 ): Promise<StorageProcess> {
-  const port = await ports.internal(INTERNAL_HOST);
-  const metricsPort = await ports.internal(INTERNAL_HOST);
-  return { kind: "storage", id: `storage-${number}`, port, metricsPort, disks };
+  const named = { kind: "storage", id: `storage-${number}` } as const;
+  const host = site.host(named);
+  const port = await site.internal("grpc");
+  return { ...named, host, port, metricsPort: await site.internal("metrics"), disks };
 }
 
-/** @param wanted the ports of listen and advertise address, where given explicitly */
+/** Where portals listen and what initiators are told. Ports: where given explicitly. */
+interface PortalPlan {
+  readonly listen: PortalAddress;
+  readonly advertise: PortalAddress;
+}
+
 async function planGateway(
-  ports: PortPicker,
+  site: Site,
   number: number,
-  hosts: { readonly listen: string; readonly advertise: string },
-  wanted: { readonly listen?: number | undefined; readonly advertise?: number | undefined },
+  { listen, advertise }: PortalPlan,
 ): Promise<GatewayProcess> {
-  const port = await ports.portal(hosts.listen, wanted.listen);
+  const named = { kind: "gateway", id: `gateway-${number}` } as const;
+  const host = site.host(named);
+  const portal = await site.portal(listen, host);
   return {
-    kind: "gateway",
-    id: `gateway-${number}`,
-    listen: { host: hosts.listen, port },
-    advertise: { host: hosts.advertise, port: wanted.advertise ?? port },
+    ...named,
+    host,
+    listen: portal,
+    advertise: site.shared ? { host: advertise.host, port: advertise.port ?? portal.port } : portal,
     tpgt: number,
-    metricsPort: await ports.internal(INTERNAL_HOST),
+    metricsPort: await site.internal("metrics"),
   };
 }
 
-const offset = (port: number | undefined, by: number): number | undefined =>
-  port === undefined ? undefined : port + by;
+/** Gateway N has the ports of the first one plus N - 1. */
+const nth = ({ host, port }: PortalAddress, number: number): PortalAddress =>
+  port === undefined ? { host } : { host, port: port + number - 1 };
 
-/** @throws SystemError config/port-in-use for a port given explicitly. */
+/** @throws SystemError config/port-in-use for a port given explicitly, config/no-network. */
 export async function planLab(
   { random }: { readonly random: Random },
   shape: LabShape,
   folder: { readonly socketPath: string },
 ): Promise<LabDocument> {
-  const ports = new PortPicker({ random }, []);
+  const clusterId = random.uuid();
+  const network = shape.isolate && { subnet: await LabNetwork.claim({ random }, clusterId) };
+  const site = network ? isolatedSite(network.subnet) : sharedSite({ random }, []);
   const processes: LabProcess[] = [];
-  const hosts = { listen: shape.listen.host, advertise: shape.advertise.host };
   for (let number = 1; number <= shape.gateways; number += 1) {
-    const wanted = {
-      listen: offset(shape.listen.port, number - 1),
-      advertise: offset(shape.advertise.port, number - 1),
-    };
-    processes.push(await planGateway(ports, number, hosts, wanted));
+    const [listen, advertise] = [nth(shape.listen, number), nth(shape.advertise, number)];
+    processes.push(await planGateway(site, number, { listen, advertise }));
   }
   for (let number = 1; number <= shape.metadata; number += 1) {
-    processes.push(await planMetadata(ports, number));
+    processes.push(await planMetadata(site, number));
   }
   const disks = storageDisks(shape.disksPerNode, shape.diskSizeBytes);
   for (let number = 1; number <= shape.nodes; number += 1) {
-    processes.push(await planStorage(ports, number, disks));
+    processes.push(await planStorage(site, number, disks));
   }
   return {
     version: LAB_VERSION,
-    clusterId: random.uuid(),
+    clusterId,
     carrier: shape.carrier,
     chunkSize: CHUNK_SIZE,
     socketPath: folder.socketPath,
     stage: "planned",
+    ...(network ? { network } : {}),
     processes: inOrder(processes),
   };
 }
@@ -104,25 +116,24 @@ export async function planOneMore(
   lab: LabDocument,
   kind: LabProcess["kind"],
 ): Promise<LabProcess> {
-  const ports = new PortPicker({ random }, portsOf(lab));
+  const { network } = lab;
+  const site = network ? isolatedSite(network.subnet) : sharedSite({ random }, portsOf(lab));
   if (kind === "metadata") {
-    return planMetadata(ports, nextNumber(lab.processes.filter(isMetadata)));
+    return planMetadata(site, nextNumber(lab.processes.filter(isMetadata)));
   }
   if (kind === "storage") {
     const nodes = lab.processes.filter(isStorage);
-    return planStorage(ports, nextNumber(nodes), nodes.at(-1)?.disks ?? []);
+    return planStorage(site, nextNumber(nodes), nodes.at(-1)?.disks ?? []);
   }
   const gateways = lab.processes.filter(isGateway);
   const last = gateways.at(-1);
-  const hosts = {
-    listen: last?.listen.host ?? INTERNAL_HOST,
-    advertise: last?.advertise.host ?? INTERNAL_HOST,
-  };
-  return planGateway(ports, nextNumber(gateways), hosts, {});
+  const listen = { host: last?.listen.host ?? INTERNAL_HOST };
+  const advertise = { host: last?.advertise.host ?? INTERNAL_HOST };
+  return planGateway(site, nextNumber(gateways), { listen, advertise });
 }
 
 /**
- * The lab with ports that are free now. Hosts know the portals, so those stay as they are; an
+ * The lab with ports that are free now; on hosts of their own they always are. Initiators know the portals, so those stay as they are; an
  * internal port that someone took in the meantime is replaced.
  * @throws SystemError config/port-in-use for a portal.
  */
@@ -130,6 +141,7 @@ export async function refreshPorts(
   { random }: { readonly random: Random },
   lab: LabDocument,
 ): Promise<LabDocument> {
+  if (lab.network) return lab;
   const ports = new PortPicker({ random }, portsOf(lab));
   const internal = async (port: number): Promise<number> =>
     (await isFree(INTERNAL_HOST, port)) ? port : ports.internal(INTERNAL_HOST);

@@ -12,6 +12,7 @@ test("without options it is a lab of three nodes, three metadata members and two
     listen: { host: "127.0.0.1" },
     advertise: { host: "127.0.0.1" },
     carrier: "socket",
+    isolate: false,
   });
 });
 
@@ -35,6 +36,7 @@ test("options are taken as given", () => {
     listen: { host: "0.0.0.0", port: 3300 },
     advertise: { host: "storage.example", port: 13300 },
     carrier: "grpc",
+    isolate: false,
   });
 });
 
@@ -53,6 +55,8 @@ test.each([
   [{ listen: "127.0.0.1:99999" }, "--listen 127.0.0.1:99999"],
   [{ listen: "0.0.0.0" }, "--listen 0.0.0.0"],
   [{ carrier: "pigeon" }, "--carrier pigeon"],
+  [{ isolate: true, listen: "127.0.0.1" }, "--isolate and --listen exclude each other"],
+  [{ isolate: true, advertise: "h" }, "--isolate and --advertise exclude each other"],
 ])("%j is refused with a message that names it", (options, message) => {
   expect(() => labShape(options)).toThrow(message);
 });

@@ -26,6 +26,8 @@ export interface UpOptions {
   /** HOST[:PORT] told to initiators in place of the listen address. */
   readonly advertise?: string;
   readonly carrier?: string;
+  /** A network namespace and an address for each process. */
+  readonly isolate?: boolean;
 }
 
 export interface LabShape {
@@ -37,6 +39,8 @@ export interface LabShape {
   readonly listen: PortalAddress;
   readonly advertise: PortalAddress;
   readonly carrier: CarrierName;
+  /** Portals then listen on the addresses of their gateways. */
+  readonly isolate: boolean;
 }
 
 /** Each node and gateway is a process of some 80 MiB; more than this is not a lab. */
@@ -96,6 +100,15 @@ function advertised(listen: PortalAddress, text: string | undefined): PortalAddr
   );
 }
 
+function isolated({ isolate = false, listen, advertise }: UpOptions): boolean {
+  if (!isolate || (listen === undefined && advertise === undefined)) return isolate;
+  const option = listen === undefined ? "advertise" : "listen";
+  throw invalid(
+    `--isolate and --${option} exclude each other`,
+    "leave one out: the gateways of an isolated lab have addresses of their own",
+  );
+}
+
 /** @throws SystemError argument/invalid naming the option and what to give instead. */
 export function labShape(options: UpOptions): LabShape {
   const listen = parseAddress(options.listen ?? LISTEN_DEFAULT, "--listen");
@@ -108,5 +121,6 @@ export function labShape(options: UpOptions): LabShape {
     listen,
     advertise: advertised(listen, options.advertise),
     carrier: carrier(options.carrier ?? "socket"),
+    isolate: isolated(options),
   };
 }

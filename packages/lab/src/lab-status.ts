@@ -5,7 +5,6 @@ import type { VolumeStatus } from "@ashlar/rpc";
 import type { SupervisorStatus } from "@ashlar/supervisor";
 import { formatAddress } from "./addresses.ts";
 import { isGateway, type LabDocument, type LabProcess } from "./lab-file.ts";
-import { INTERNAL_HOST } from "./lab-paths.ts";
 import { adminAddresses } from "./process-configs.ts";
 import { ASKING_PATIENCE_MS, labAdmin } from "./readiness.ts";
 
@@ -83,9 +82,9 @@ export async function reportLab(
     status,
     states: new Map(lab.processes.map(({ id }) => [id, byId.get(id)?.state ?? "down"])),
     metrics: new Map(
-      lab.processes.map(({ id, metricsPort }) => [
+      lab.processes.map(({ id, host, metricsPort }) => [
         id,
-        `http://${formatAddress(INTERNAL_HOST, metricsPort)}/metrics`,
+        `http://${formatAddress(host, metricsPort)}/metrics`,
       ]),
     ),
     volumesKnown: volumes !== undefined,

@@ -98,6 +98,30 @@ test("bad options are refused before anything is made", async () => {
   expect(existsSync(dir)).toBe(false);
 });
 
+test("where networks cannot be made, an isolated lab is refused and leaves nothing", async () => {
+  const { PATH } = process.env;
+  process.env.PATH = top;
+  try {
+    const up = new Lab({ dir: join(top, "lab"), script }).up({ isolate: true }, call);
+    await expect(up).rejects.toMatchObject({
+      code: "config/no-network",
+      meta: { hint: expect.stringContaining("run as root, with iproute2 installed") },
+    });
+  } finally {
+    process.env.PATH = PATH;
+  }
+  expect(readdirSync(top)).toEqual([]);
+});
+
+test("a lab does not become an isolated one later", async () => {
+  const dir = join(top, "lab");
+  await makeLab(dir);
+  await expect(new Lab({ dir, script }).up({ isolate: true }, call)).rejects.toMatchObject({
+    code: "lab/exists",
+    message: "this lab was made without --isolate, which cannot change at up",
+  });
+});
+
 test("an existing lab keeps its shape", async () => {
   const dir = join(top, "lab");
   await makeLab(dir);

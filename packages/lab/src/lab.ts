@@ -12,6 +12,7 @@ import {
   stampOf,
 } from "@ashlar/supervisor";
 import { foundOnce } from "./founding.ts";
+import { networkOf } from "./isolation.ts";
 import {
   createLab,
   findLab,
@@ -73,8 +74,8 @@ export class Lab {
   /**
    * Makes the lab if the folder holds none, starts it and resolves when volumes can be served.
    * Whatever goes wrong at the first up, nothing is left behind.
-   * @throws SystemError argument/invalid, config/port-in-use, config/no-space, lab/exists,
-   *   lab/running, process/failed.
+   * @throws SystemError argument/invalid, config/port-in-use, config/no-space, config/no-network,
+   *   lab/exists, lab/running, process/failed.
    */
   async up(options: UpOptions, call: Call): Promise<LabReport> {
     const shape = labShape(options);
@@ -85,14 +86,13 @@ export class Lab {
       return this.bringUpAgain(await this.refresh(found), call);
     }
     const folder = await makeLabFolder(this.dir, shape);
-    let created: LabDocument | undefined;
+    let planned: LabDocument | undefined;
     try {
-      const planned = await planLab({ random: this.random }, shape, folder);
+      planned = await planLab({ random: this.random }, shape, folder);
       await createLab(this.dir, planned);
-      created = planned;
       return await this.bringUp(planned, call);
     } catch (thrown) {
-      await this.takeAway(folder, created);
+      await this.takeAway(folder, planned);
       throw thrown;
     }
   }
@@ -104,7 +104,7 @@ export class Lab {
   }
 
   /**
-   * Stops everything in order; data stay.
+   * Stops everything in order; data stay, and of an isolated lab the network does not.
    * @throws SystemError lab/not-found, lab/not-running
    */
   async down(call: Call): Promise<void> {
@@ -114,10 +114,13 @@ export class Lab {
       // The supervisor was killed, its processes live: another one takes them over to stop them.
       supervisor = await this.startSupervisor(lab, call);
     }
+    if (supervisor) {
+      const stamp = stampOf(supervisor.pid);
+      await supervisorClient(lab).shutdown();
+      while (stamp && isAlive(stamp)) await sleep(this.clock, GONE_POLL_MS, call);
+    }
+    await networkOf(lab)?.remove();
     if (!supervisor) throw this.notRunning();
-    const stamp = stampOf(supervisor.pid);
-    await supervisorClient(lab).shutdown();
-    while (stamp && isAlive(stamp)) await sleep(this.clock, GONE_POLL_MS, call);
   }
 
   /** Resolves when the lab was shut down; a supervisor that dies is started again. */
@@ -127,7 +130,7 @@ export class Lab {
     for (;;) {
       const stamp = supervisor && stampOf(supervisor.pid);
       while (stamp && isAlive(stamp)) await sleep(this.clock, KEEP_POLL_MS, call);
-      if (isShutDown(labPaths(this.dir).supervisorState)) return;
+      if (isShutDown(labPaths(this.dir).supervisorState)) return networkOf(lab)?.remove();
       supervisor = await this.startSupervisor(lab, call);
     }
   }
@@ -138,6 +141,7 @@ export class Lab {
     const added = await planOneMore({ random: this.random }, lab, kind);
     if (isMetadata(added)) await this.expectMember(lab, added, call);
     const grown: LabDocument = { ...lab, processes: inOrder([...lab.processes, added]) };
+    await networkOf(grown)?.build();
     await writeLab(this.dir, grown);
     await writeConfigs(this.dir, grown);
     await supervisorClient(lab).reload();
@@ -195,6 +199,7 @@ export class Lab {
   }
 
   private async bringUp(planned: LabDocument, call: Call): Promise<LabReport> {
+    await networkOf(planned)?.build();
     await writeConfigs(this.dir, planned);
     const lab = await foundOnce({ random: this.random }, this.dir, planned);
     await this.startSupervisor(lab, call);
@@ -229,9 +234,13 @@ export class Lab {
     }
   }
 
-  /** New ports in place of those that were taken, unless processes of this lab hold them. */
+  /**
+   * New ports in place of those that were taken, and no network that a killed supervisor left, unless
+   * processes of this lab have them.
+   */
   private async refresh(lab: LabDocument): Promise<LabDocument> {
     if (findSurvivors(labPaths(this.dir).supervisorState).size > 0) return lab;
+    await networkOf(lab)?.remove();
     const refreshed = await refreshPorts({ random: this.random }, lab);
     await writeLab(this.dir, refreshed);
     return refreshed;
@@ -246,11 +255,13 @@ export class Lab {
     }
   }
 
-  private async takeAway(folder: MadeFolder, created: LabDocument | undefined): Promise<void> {
+  private async takeAway(folder: MadeFolder, planned: LabDocument | undefined): Promise<void> {
     const found = await findLab(this.dir);
     // Another command was quicker and made its lab here: that one is not ours to take away.
-    if (found && found.clusterId !== created?.clusterId) return;
-    if (found) await this.downIfRunning();
+    const ours = found === undefined || found.clusterId === planned?.clusterId;
+    if (found && ours) await this.downIfRunning();
+    if (planned) await networkOf(planned)?.remove();
+    if (!ours) return;
     await folder.remove();
   }
 

@@ -29,10 +29,14 @@ export function isFree(host: string, port: number): Promise<boolean> {
   });
 }
 
+/** On one machine a connection takes no time; one to a host that is cut off would take minutes. */
+const CONNECT_TIMEOUT_MS = 1_000;
+
 /** Whether something accepts connections on `host:port`. */
 export function isListening(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port });
+    const socket = connect({ host, port, timeout: CONNECT_TIMEOUT_MS });
+    socket.once("timeout", () => socket.destroy(new Error("timed out")));
     socket.once("connect", () => {
       socket.destroy();
       resolve(true);

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SUPERVISOR_CONFIG_VERSION, type SupervisorConfig } from "@ashlar/supervisor";
 import { formatAddress } from "./addresses.ts";
+import { networkOf } from "./isolation.ts";
 import {
   type GatewayProcess,
   isMetadata,
@@ -11,11 +12,11 @@ import {
   type MetadataProcess,
   type StorageProcess,
 } from "./lab-file.ts";
-import { INTERNAL_HOST, labPaths } from "./lab-paths.ts";
+import { labPaths } from "./lab-paths.ts";
 
 /** host:port of a metadata member. */
-export const memberAddress = ({ port }: Pick<MetadataProcess, "port">): string =>
-  formatAddress(INTERNAL_HOST, port);
+export const memberAddress = ({ host, port }: Pick<MetadataProcess, "host" | "port">): string =>
+  formatAddress(host, port);
 
 /** host:port of the metadata members: the cluster's admin addresses. */
 export const adminAddresses = (lab: LabDocument): string[] =>
@@ -33,7 +34,7 @@ function metadataConfig(dir: string, lab: LabDocument, process: MetadataProcess)
 }
 
 function storageConfig(dir: string, lab: LabDocument, process: StorageProcess): object {
-  const address = formatAddress(INTERNAL_HOST, process.port);
+  const address = formatAddress(process.host, process.port);
   const dataDir = labPaths(dir).dataOf(process.id);
   return {
     metadata: adminAddresses(lab),
@@ -70,12 +71,13 @@ export const processConfig = (dir: string, lab: LabDocument, process: LabProcess
   nodeId: process.id,
   clusterId: lab.clusterId,
   logLevel: "info",
-  metrics: { host: INTERNAL_HOST, port: process.metricsPort },
+  metrics: { host: process.host, port: process.metricsPort },
   ...roleConfig(dir, lab, process),
 });
 
 export function supervisorConfig(dir: string, lab: LabDocument): SupervisorConfig {
   const paths = labPaths(dir);
+  const network = networkOf(lab);
   return {
     version: SUPERVISOR_CONFIG_VERSION,
     clusterId: lab.clusterId,
@@ -87,6 +89,7 @@ export function supervisorConfig(dir: string, lab: LabDocument): SupervisorConfi
       kind,
       configPath: paths.configOf(id),
       logPath: paths.logOf(id),
+      ...(network ? { namespace: network.host(id).namespace } : {}),
     })),
   };
 }

@@ -17,6 +17,7 @@ const COMPARED: Readonly<
     (lab) => lab.processes.find(isStorage)?.disks[0]?.sizeBytes,
     (shape) => shape.diskSizeBytes,
   ],
+  isolate: [(lab) => lab.network !== undefined, (shape) => shape.isolate],
   listen: [(lab) => lab.processes.find(isGateway)?.listen.host, (shape) => shape.listen.host],
 };
 
@@ -28,10 +29,9 @@ export function checkSameShape(lab: LabDocument, options: UpOptions, shape: LabS
   for (const [option, [has, wants]] of Object.entries(COMPARED)) {
     if (options[option as keyof UpOptions] === undefined || has(lab) === wants(shape)) continue;
     const name = option === "diskSize" ? "disk-size" : option;
-    throw new SystemError(
-      "lab/exists",
-      `this lab was made with --${name} ${String(has(lab))}, which cannot change at up`,
-      { hint: "leave the option out, use `ashlar lab add`, or give another --dir" },
-    );
+    const made = has(lab) === false ? `without --${name}` : `with --${name} ${String(has(lab))}`;
+    throw new SystemError("lab/exists", `this lab was made ${made}, which cannot change at up`, {
+      hint: "leave the option out, use `ashlar lab add`, or give another --dir",
+    });
   }
 }

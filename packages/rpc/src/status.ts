@@ -20,6 +20,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
   "config/invalid": status.FAILED_PRECONDITION,
   "config/port-in-use": status.FAILED_PRECONDITION,
   "config/no-space": status.RESOURCE_EXHAUSTED,
+  "config/no-network": status.FAILED_PRECONDITION,
   "node/not-found": status.NOT_FOUND,
   "node/superseded": status.ABORTED,
   "node/busy": status.UNAVAILABLE,

@@ -21,6 +21,7 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY | typeof FATE_UNK
   "config/invalid": SENSE.internalTargetFailure,
   "config/port-in-use": SENSE.internalTargetFailure,
   "config/no-space": SENSE.internalTargetFailure,
+  "config/no-network": SENSE.internalTargetFailure,
   "node/not-found": BUSY,
   "node/superseded": BUSY,
   "node/busy": BUSY,

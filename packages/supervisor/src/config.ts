@@ -18,6 +18,8 @@ export interface ProcessSpec {
   readonly configPath: string;
   /** Its stdout and stderr are appended here. */
   readonly logPath: string;
+  /** Network namespace that it runs in, as `ip netns` knows it; absent: that of the supervisor. */
+  readonly namespace?: string;
 }
 
 export const SUPERVISOR_CONFIG_VERSION = 1;
@@ -44,12 +46,13 @@ const isKind = (value: unknown): value is ProcessKind =>
 
 function isSpec(value: unknown): value is ProcessSpec {
   if (!isFields(value)) return false;
-  const { id, kind, configPath, logPath, ...unknown } = value;
+  const { id, kind, configPath, logPath, namespace, ...unknown } = value;
   return (
     isText(id) &&
     isKind(kind) &&
     isText(configPath) &&
     isText(logPath) &&
+    (namespace === undefined || isText(namespace)) &&
     Object.keys(unknown).length === 0
   );
 }
@@ -75,7 +78,7 @@ export function parseSupervisorConfig(document: unknown, source: string): Superv
   if (!isText(socketPath)) throw fault("socketPath must be a path");
   if (!isText(statePath)) throw fault("statePath must be a path");
   if (!Array.isArray(processes) || !processes.every(isSpec)) {
-    throw fault("processes must be a list of {id, kind, configPath, logPath}");
+    throw fault("processes must be a list of {id, kind, configPath, logPath, namespace?}");
   }
   if (!hasUniqueIds(processes)) throw fault("processes must have different ids");
   return { version, clusterId, metadata, socketPath, statePath, processes };

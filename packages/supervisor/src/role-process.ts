@@ -26,7 +26,14 @@ const ADOPTED_POLL_MS = 100;
 const UNKNOWN_EXIT: ExitStatus = { status: null, signal: null };
 
 /**
- * Starts `node SCRIPT KIND --config FILE`.
+ * `ip netns exec` would give it a mount table of its own too; this only sets the network and then
+ * becomes the program, so that pid, process group and environment are those of the role.
+ */
+const inNamespace = ({ namespace }: ProcessSpec): string[] =>
+  namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${namespace}`];
+
+/**
+ * Starts `node SCRIPT KIND --config FILE`, in the namespace that the spec names.
  * @throws the system's error when the log file cannot be opened.
  */
 export function launch(spec: ProcessSpec, script: string, bootId: string): RoleProcess {
@@ -37,8 +44,9 @@ export function launch(spec: ProcessSpec, script: string, bootId: string): RoleP
       stdio: ["ignore", log, log],
       env: { ...process.env, [BOOT_ID_VARIABLE]: bootId },
     };
-    const command = [script, spec.kind, "--config", spec.configPath];
-    const child = spawn(process.execPath, command, options);
+    const role = [process.execPath, script, spec.kind, "--config", spec.configPath];
+    const [program = "", ...args] = [...inNamespace(spec), ...role];
+    const child = spawn(program, args, options);
     const exited = new Promise<ExitStatus>((resolve) => {
       child.once("exit", (status, signal) => resolve({ status, signal }));
       child.once("error", () => {

@@ -19,7 +19,7 @@ export class LabWatch {
 
   private constructor(lab: LabDocument) {
     const metadata = lab.processes.flatMap((one) =>
-      one.kind === "metadata" ? [`127.0.0.1:${one.port}`] : [],
+      one.kind === "metadata" ? [`${one.host}:${one.port}`] : [],
     );
     const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
     this.catalog = createCatalogClient({ clusterId: clusterId(lab.clusterId), metadata, ...ports });

@@ -1,0 +1,81 @@
+import { nodeRandom } from "@ashlar/runtime";
+import { expect, test } from "vitest";
+import { isolatedHost, networkOf } from "./isolation.ts";
+import { inOrder, type LabDocument } from "./lab-file.ts";
+import { planLab, planOneMore, refreshPorts } from "./lab-plan.ts";
+import { labShape } from "./lab-shape.ts";
+import { processConfig, supervisorConfig } from "./process-configs.ts";
+import { isolatedSite } from "./site.ts";
+
+const random = nodeRandom;
+
+/** As if the subnet had been claimed, which only root can do. */
+async function isolatedLab(): Promise<LabDocument> {
+  const shared = await planLab({ random }, labShape({ metadata: "1", gateways: "1" }), {
+    socketPath: "/tmp/s.sock",
+  });
+  const site = isolatedSite(7);
+  const processes = shared.processes.map((process) => ({ ...process, host: site.host(process) }));
+  return { ...shared, network: { subnet: 7 }, processes };
+}
+
+test("an address tells which process it is of", () => {
+  expect(isolatedHost(7, { kind: "metadata", id: "metadata-1" })).toBe("10.213.7.11");
+  expect(isolatedHost(7, { kind: "storage", id: "storage-32" })).toBe("10.213.7.132");
+  expect(isolatedHost(7, { kind: "gateway", id: "gateway-2" })).toBe("10.213.7.202");
+});
+
+test.each([
+  ["metadata", "metadata-90"],
+  ["storage", "storage-100"],
+  ["gateway", "gateway-54"],
+] as const)("there is no address for %s %s", (kind, id) => {
+  expect(() => isolatedHost(7, { kind, id })).toThrow(`has no address for ${id}`);
+});
+
+test("processes of an isolated lab listen on their own addresses, in their own namespaces", async () => {
+  const lab = await isolatedLab();
+  expect(networkOf(lab)?.host("storage-2")).toMatchObject({
+    address: "10.213.7.102",
+    namespace: "ash7-storage-2",
+  });
+  const { processes } = supervisorConfig("/lab", lab);
+  expect(processes.map(({ namespace }) => namespace)).toEqual([
+    "ash7-metadata-1",
+    "ash7-storage-1",
+    "ash7-storage-2",
+    "ash7-storage-3",
+    "ash7-gateway-1",
+  ]);
+  const [member, node] = lab.processes;
+  expect(processConfig("/lab", lab, member!)).toMatchObject({
+    listen: expect.stringMatching(/^10\.213\.7\.11:/),
+    metrics: { host: "10.213.7.11" },
+  });
+  expect(processConfig("/lab", lab, node!)).toMatchObject({
+    metadata: [expect.stringMatching(/^10\.213\.7\.11:/)],
+    advertise: expect.stringMatching(/^10\.213\.7\.101:/),
+  });
+});
+
+test("one more process of an isolated lab is one more host with the same ports", async () => {
+  const lab = await isolatedLab();
+  const node = await planOneMore({ random }, lab, "storage");
+  expect(node).toMatchObject({ id: "storage-4", host: "10.213.7.104", port: 7_001 });
+  const gateway = await planOneMore({ random }, lab, "gateway");
+  const portal = { host: "10.213.7.202", port: 3_260 };
+  expect(gateway).toMatchObject({ listen: portal, advertise: portal, tpgt: 2 });
+  const grown = { ...lab, processes: inOrder([...lab.processes, node, gateway]) };
+  expect(networkOf(grown)?.host("gateway-2").address).toBe("10.213.7.202");
+});
+
+test("at the next up an isolated lab keeps its addresses and ports", async () => {
+  const lab = await isolatedLab();
+  expect(await refreshPorts({ random }, lab)).toEqual(lab);
+});
+
+test("a lab that shares this machine's network has none of its own", async () => {
+  const { network: _, ...shared } = await isolatedLab();
+  expect(networkOf(shared)).toBeUndefined();
+  expect(supervisorConfig("/lab", shared).processes[0]).not.toHaveProperty("namespace");
+});

@@ -1,0 +1,229 @@
+// A network of hosts on one machine: one network namespace with an address for each, a switch that
+// joins them in a namespace of its own (rules of this machine's firewall must not apply to it), and
+// this machine outside as one more host. What one host sends to another can be lost, each way by
+// itself: it then goes to a hardware address that nobody has, which the sender cannot tell from a cable
+// that was cut.
+//
+// All of it lies in the kernel, where whoever made it may die: each step is done only where it is
+// missing, and the hardware address of the interface outside says whose network it is.
+import { present, SystemError } from "@ashlar/core";
+import type { Random } from "@ashlar/runtime";
+import { ip, ipOutcome } from "./ip-command.ts";
+
+/** Private (RFC 1918), and unlikely to be in use where labs run. */
+const NETWORK = "10.213";
+/** Networks of one machine, numbered from 1 in the third byte of their addresses. */
+export const SUBNETS = 254;
+const CLAIM_ATTEMPTS = 50;
+/** Host numbers end below that of the machine outside. */
+export const HOST_NUMBER_MAX = 253;
+const OUTSIDE_NUMBER = 254;
+/** A locally administered address that no interface has. */
+const NOBODY = "02:00:00:00:00:00";
+const INTERFACE = "eth0";
+const BRIDGE = "bridge";
+
+/** This machine itself, in the calls that cut and heal. */
+export const OUTSIDE = "outside";
+
+/** IPv4 address of a host. */
+export const addressOf = (subnet: number, number: number): string =>
+  `${NETWORK}.${subnet}.${number}`;
+
+export interface NetworkHost {
+  /** Unique in its network; also the end of its namespace's name. */
+  readonly name: string;
+  /** 1 to HOST_NUMBER_MAX: the last byte of its address. */
+  readonly number: number;
+}
+
+export interface NetworkPlan {
+  readonly subnet: number;
+  /** UUID of whoever the network belongs to. */
+  readonly owner: string;
+  readonly hosts: readonly NetworkHost[];
+}
+
+interface Place {
+  readonly address: string;
+  /** Absent outside. */
+  readonly namespace?: string;
+  /** The interface with its address. */
+  readonly device: string;
+}
+
+const inside = ({ namespace }: Pick<Place, "namespace">): string[] =>
+  namespace === undefined ? [] : ["-n", namespace];
+
+/** A locally administered hardware address, of 40 random bits of the owner's UUID. */
+const hardwareAddress = (owner: string): string =>
+  ["02", ...(owner.replaceAll("-", "").match(/../g) ?? []).slice(0, 5)].join(":");
+
+const prefixOf = (subnet: number): string => `ash${subnet}-`;
+const linkOf = (subnet: number): string => `${prefixOf(subnet)}out`;
+const plugOf = (subnet: number): string => `${prefixOf(subnet)}plug`;
+
+async function namespacesOf(subnet: number): Promise<string[]> {
+  const listed = (await ip("netns", "list")).split("\n").map((line) => line.split(" ")[0] ?? "");
+  return listed.filter((name) => name.startsWith(prefixOf(subnet)));
+}
+
+/** Takes the subnet by making its interface outside, which fails when that exists. */
+async function take(subnet: number, owner: string): Promise<boolean> {
+  const taken = await ip("-o", "-4", "addr", "show");
+  if (taken.includes(` ${NETWORK}.${subnet}.`)) return false;
+  if ((await namespacesOf(subnet)).length > 0) return false;
+  const link = [linkOf(subnet), "address", hardwareAddress(owner), "type", "veth"];
+  const { error } = await ipOutcome("link", "add", ...link, "peer", "name", plugOf(subnet));
+  if (!error) return true;
+  if (error.message.includes("File exists")) return false;
+  throw error;
+}
+
+export class LabNetwork {
+  private readonly plan: NetworkPlan;
+
+  constructor(plan: NetworkPlan) {
+    this.plan = plan;
+  }
+
+  /**
+   * A subnet that was free, and is the owner's from now on.
+   * @throws SystemError config/no-network without root, without iproute2, or when none is free.
+   */
+  static async claim({ random }: { readonly random: Random }, owner: string): Promise<number> {
+    const first = random.below(SUBNETS);
+    for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
+      const subnet = 1 + ((first + attempt) % SUBNETS);
+      if (await take(subnet, owner)) return subnet;
+    }
+    throw new SystemError("config/no-network", `no part of ${NETWORK}.0.0/16 is free`, {
+      hint: "take down labs that are not needed; `ip netns list` shows whose namespaces there are",
+    });
+  }
+
+  /** Where a host is. Names are known, or it is a programmer's error. */
+  host(name: string): Required<Place> {
+    const { subnet, hosts } = this.plan;
+    const { number } = present(
+      hosts.find((host) => host.name === name),
+      `the network has a host ${name}`,
+    );
+    const namespace = `${prefixOf(subnet)}${name}`;
+    return { address: addressOf(subnet, number), namespace, device: INTERFACE };
+  }
+
+  /** IPv4 address of a host or of OUTSIDE. */
+  addressOf(name: string): string {
+    return this.place(name).address;
+  }
+
+  /**
+   * Makes what there is not yet of it: all, or a host that was added.
+   * @throws SystemError config/no-network; what was made stays, for `remove`.
+   */
+  async build(): Promise<void> {
+    const { subnet, owner, hosts } = this.plan;
+    const holder = await this.holder();
+    if (holder === undefined) {
+      if (!(await take(subnet, owner))) throw this.occupied();
+    } else if (holder !== hardwareAddress(owner)) throw this.occupied();
+    const made = await namespacesOf(subnet);
+    if (!made.includes(this.switchNamespace)) await this.buildSwitch();
+    for (const host of hosts) {
+      const place = this.host(host.name);
+      if (!made.includes(place.namespace)) await this.buildHost(host, place);
+    }
+  }
+
+  /**
+   * Removes what there is of it, and nothing of others; two may do so at the same time. Processes on
+   * the hosts must have ended.
+   * @throws SystemError config/no-network when some of it is left.
+   */
+  async remove(): Promise<void> {
+    const { subnet, owner } = this.plan;
+    const holder = await this.holder();
+    if (holder !== undefined && holder !== hardwareAddress(owner)) return;
+    const hosts = (await namespacesOf(subnet)).filter((name) => name !== this.switchNamespace);
+    for (const namespace of hosts) await ipOutcome("netns", "del", namespace);
+    // The link before the switch: with its namespace it would go too, but at some later time.
+    await ipOutcome("link", "del", linkOf(subnet));
+    const { error } = await ipOutcome("netns", "del", this.switchNamespace);
+    const left = await namespacesOf(subnet);
+    if (error && (left.length > 0 || (await this.holder()) !== undefined)) throw error;
+  }
+
+  /** Loses all that `from` sends to `to` until healed. Names are those of hosts, or OUTSIDE. */
+  async cut(from: string, to: string): Promise<void> {
+    const [sender, receiver] = [this.place(from), this.place(to)];
+    const entry = [receiver.address, "lladdr", NOBODY, "nud", "permanent", "dev", sender.device];
+    await ip(...inside(sender), "neigh", "replace", ...entry);
+  }
+
+  /** Does nothing where nothing is cut. */
+  async heal(from: string, to: string): Promise<void> {
+    const [sender, receiver] = [this.place(from), this.place(to)];
+    const entry = [receiver.address, "dev", sender.device];
+    const cut = await ip(...inside(sender), "neigh", "show", ...entry, "nud", "permanent");
+    if (cut !== "") await ip(...inside(sender), "neigh", "del", ...entry);
+  }
+
+  private get switchNamespace(): string {
+    return `${prefixOf(this.plan.subnet)}switch`;
+  }
+
+  private place(name: string): Place {
+    if (name !== OUTSIDE) return this.host(name);
+    const { subnet } = this.plan;
+    return { address: addressOf(subnet, OUTSIDE_NUMBER), device: linkOf(subnet) };
+  }
+
+  /** The hardware address of the interface outside; undefined when nobody has the subnet. */
+  private async holder(): Promise<string | undefined> {
+    const { error, stdout } = await ipOutcome(
+      "-o",
+      "link",
+      "show",
+      "dev",
+      linkOf(this.plan.subnet),
+    );
+    if (error?.message.includes("does not exist")) return undefined;
+    if (error) throw error;
+    return /link\/ether (\S+)/.exec(stdout)?.[1];
+  }
+
+  private occupied(): SystemError {
+    const network = addressOf(this.plan.subnet, 0);
+    return new SystemError("config/no-network", `${network}/24 is in use by somebody else`, {
+      hint: "another lab took it while this one was down: stop that one and try again",
+    });
+  }
+
+  private async buildSwitch(): Promise<void> {
+    const { subnet } = this.plan;
+    const at = ["-n", this.switchNamespace];
+    await ip("netns", "add", this.switchNamespace);
+    await ip(...at, "link", "add", BRIDGE, "type", "bridge");
+    await ip(...at, "link", "set", BRIDGE, "up");
+    await ip("link", "set", plugOf(subnet), "netns", this.switchNamespace);
+    await this.plugIn(plugOf(subnet), this.place(OUTSIDE));
+  }
+
+  private async buildHost({ number }: NetworkHost, place: Required<Place>): Promise<void> {
+    const plug = `port${number}`;
+    await ip("netns", "add", place.namespace);
+    const peer = ["peer", "name", plug, "netns", this.switchNamespace];
+    await ip(...inside(place), "link", "add", place.device, "type", "veth", ...peer);
+    await ip(...inside(place), "link", "set", "lo", "up");
+    await this.plugIn(plug, place);
+  }
+
+  private async plugIn(plug: string, place: Place): Promise<void> {
+    const at = ["-n", this.switchNamespace];
+    await ip(...at, "link", "set", plug, "master", BRIDGE, "up");
+    const address = [`${place.address}/24`, "dev", place.device];
+    await ip(...inside(place), "addr", "add", ...address);
+    await ip(...inside(place), "link", "set", place.device, "up");
+  }
+}

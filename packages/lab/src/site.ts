@@ -1,0 +1,43 @@
+// Where the processes of a lab are: together on this machine, with ports that nothing else uses, or each
+// on a host of its own, where every port is free and all can have the same.
+import type { Random } from "@ashlar/runtime";
+import type { PortalAddress } from "./addresses.ts";
+import { isolatedHost } from "./isolation.ts";
+import type { LabProcess } from "./lab-file.ts";
+import { INTERNAL_HOST } from "./lab-paths.ts";
+import { ISCSI_PORT, PortPicker } from "./ports.ts";
+
+export interface Site {
+  /** Whether processes share this machine's addresses. */
+  readonly shared: boolean;
+  /** Address of a process's gRPC and metrics. */
+  host(process: Pick<LabProcess, "kind" | "id">): string;
+  internal(use: keyof typeof ISOLATED_PORTS): Promise<number>;
+  /** `host`: that of the gateway. @throws SystemError config/port-in-use for a port given explicitly. */
+  portal(listen: PortalAddress, host: string): Promise<Required<PortalAddress>>;
+}
+
+const ISOLATED_PORTS = { grpc: 7_001, metrics: 7_002 } as const;
+
+/** All on loopback, except for the portals; `taken`: ports of processes that are there already. */
+export function sharedSite(
+  dependencies: { readonly random: Random },
+  taken: Iterable<number>,
+): Site {
+  const ports = new PortPicker(dependencies, taken);
+  return {
+    shared: true,
+    host: () => INTERNAL_HOST,
+    internal: () => ports.internal(INTERNAL_HOST),
+    portal: async ({ host, port }) => ({ host, port: await ports.portal(host, port) }),
+  };
+}
+
+export function isolatedSite(subnet: number): Site {
+  return {
+    shared: false,
+    host: (process) => isolatedHost(subnet, process),
+    internal: async (use) => ISOLATED_PORTS[use],
+    portal: async (_listen, host) => ({ host, port: ISCSI_PORT }),
+  };
+}
