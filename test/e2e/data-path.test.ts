@@ -4,96 +4,37 @@
 // host was kept waiting, beside the goal of its kind of event.
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LabWatch } from "./support/lab-watch.ts";
-import type { InitiatorKind } from "./support/load-host.ts";
+import { Drills, STALL_MAX_MS } from "./support/drills.ts";
+import type { LabWatch } from "./support/lab-watch.ts";
 import { MetadataGroup } from "./support/metadata-group.ts";
-import { type CheckDocument, TestLab } from "./support/test-lab.ts";
-import { underLoad, type VerifiedLoad } from "./support/verified-load.ts";
+import type { VerifiedLoad } from "./support/verified-load.ts";
 
 /** A short run by default; `npm run drills` does all. */
 const { ASHLAR_DRILLS } = process.env;
 const whole = ASHLAR_DRILLS === "all";
 const KILLS = whole ? 20 : 3;
 const STOPS_MS = whole ? [500, 2_000, 10_000] : [500, 2_000];
-/** The patience of hosts, which no drill may use up: Windows takes a link for down after so long, */
-const STALL_MAX_MS = 15_000;
-/** and Linux a disk for dead. */
+/** The patience of hosts when nothing is left: Linux takes a disk for dead after so long. */
 const BLACKOUT_MAX_MS = 30_000;
 /** A node resumed after a stop is back in the ISR within this. */
 const RETURN_MAX_MS = 8_000;
 
-let lab: TestLab;
+let drills: Drills;
 let watch: LabWatch;
 let group: MetadataGroup;
-const table: string[] = [];
-let drills = 0;
 
 beforeAll(async () => {
-  lab = await TestLab.make();
-  watch = await LabWatch.open(lab);
-  group = await MetadataGroup.of(lab);
+  drills = await Drills.make();
+  watch = drills.watch;
+  group = await MetadataGroup.of(drills.lab);
 });
 afterAll(async () => {
-  console.log(table.join("\n"));
   group?.close();
-  await watch?.close();
-  await lab?.remove();
+  await drills?.end();
 });
 
-interface Drill {
-  readonly name: string;
-  readonly initiator?: InitiatorKind;
-  readonly rounds: number;
-  /** What is wanted of a stall of this kind, for the table. */
-  readonly goalMs: number;
-  /** What none may reach. */
-  readonly stallMaxMs?: number;
-  /** Resolves when everything is as before. */
-  readonly fault: (load: VerifiedLoad) => Promise<void>;
-}
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
-async function drill(options: Drill): Promise<void> {
-  const { name, initiator = "qemu", rounds, goalMs, stallMaxMs = STALL_MAX_MS, fault } = options;
-  const stalls: number[] = [];
-  drills += 1;
-  const volume = `drill-${drills}`;
-  const report = await underLoad(
-    lab,
-    volume,
-    async (load) => {
-      for (let round = 0; round < rounds; round += 1) {
-        await untilBusy(load);
-        load.stalls.take();
-        await fault(load);
-        await watch.untilWhole(volume);
-        await untilBusy(load);
-        stalls.push(Math.round(load.stalls.take()));
-      }
-    },
-    { initiator },
-  );
-  const max = Math.max(...stalls);
-  const figures = `stall median ${median(stalls)} ms, max ${max} ms, goal ${goalMs} ms`;
-  table.push(`${name} x ${rounds} (${initiator}): ${figures}; ${report.text}`);
-  console.log(table.at(-1));
-  expect(report).toMatchObject({ errors: 0, clean: true });
-  expect(max).toBeLessThan(stallMaxMs);
-  const check = await lab.command<CheckDocument>("volume", "check", volume);
-  expect(check.different).toBe(0);
-  await lab.command("volume", "delete", volume);
-}
-
-/** A drill is about a host at work: operations complete before it begins and after it ends. */
-async function untilBusy(load: VerifiedLoad): Promise<void> {
-  const enough = load.operations + 50;
-  while (load.operations < enough) await setTimeout(20);
-}
-
 test(`kill -9 of a primary, ${KILLS} times`, () =>
-  drill({
+  drills.run({
     name: "kill -9 of a primary",
     rounds: KILLS,
     goalMs: 500,
@@ -101,7 +42,7 @@ test(`kill -9 of a primary, ${KILLS} times`, () =>
   }));
 
 test(`kill -9 of a backup, ${KILLS} times`, () =>
-  drill({
+  drills.run({
     name: "kill -9 of a backup",
     rounds: KILLS,
     goalMs: 500,
@@ -131,21 +72,21 @@ for (const ms of STOPS_MS) {
   const one = { rounds: 1, goalMs: 1_500 };
 
   test(`SIGSTOP of a primary for ${seconds} s`, () =>
-    drill({
+    drills.run({
       ...one,
       name: `SIGSTOP ${seconds} s of a primary`,
       fault: (load) => stopNode(load, "primary", ms),
     }));
 
   test(`SIGSTOP of a backup for ${seconds} s`, () =>
-    drill({
+    drills.run({
       ...one,
       name: `SIGSTOP ${seconds} s of a backup`,
       fault: (load) => stopNode(load, "backup", ms),
     }));
 
   test(`SIGSTOP of the metadata leader for ${seconds} s`, () =>
-    drill({
+    drills.run({
       ...one,
       name: `SIGSTOP ${seconds} s of the metadata leader`,
       goalMs: 0,
@@ -154,7 +95,7 @@ for (const ms of STOPS_MS) {
 
   // A path stands still for as long as its gateway does, and longer is not the gateway's fault.
   test(`SIGSTOP of a gateway for ${seconds} s`, () =>
-    drill({
+    drills.run({
       ...one,
       name: `SIGSTOP ${seconds} s of a gateway`,
       initiator: "own",
@@ -164,7 +105,7 @@ for (const ms of STOPS_MS) {
 }
 
 test("everything killed at once and started in another order", () =>
-  drill({
+  drills.run({
     name: "power cut of the whole cluster",
     rounds: whole ? 3 : 1,
     goalMs: STALL_MAX_MS,
@@ -176,7 +117,7 @@ test("everything killed at once and started in another order", () =>
         .map((id) => ({ id, lot: Math.random() }))
         .sort((a, b) => a.lot - b.lot)
         .map(({ id }) => id);
-      table.push(`started again: ${order.join(", ")}`);
+      drills.table.push(`started again: ${order.join(", ")}`);
       for (const id of order) await watch.start(id);
     },
   }));

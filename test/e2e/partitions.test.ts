@@ -1,0 +1,113 @@
+// The data path of an isolated lab while its network is cut: a storage node or a gateway loses everybody,
+// or some, both ways or one; longer than silence takes to be noticed; then the network heals.
+import { setTimeout } from "node:timers/promises";
+import { type LabNetwork, networkOf, OUTSIDE, readLab } from "@ashlar/lab";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Drills } from "./support/drills.ts";
+import type { InitiatorKind } from "./support/load-host.ts";
+
+/** A short run by default; `npm run drills` does all. */
+const whole = process.env.ASHLAR_DRILLS === "all";
+/** Five times what silence of pings takes to be noticed. */
+const HELD_MS = 3_000;
+const GOAL_MS = 1_500;
+/** All copies are in sync again within so long of the healing. */
+const RETURN_MAX_MS = 8_000;
+
+const METADATA = ["metadata-1", "metadata-2", "metadata-3"];
+const STORAGE = ["storage-1", "storage-2", "storage-3"];
+const GATEWAYS = ["gateway-1", "gateway-2"];
+
+/** Who loses whom. */
+type Victim = "primary" | "backup" | "gateway-1";
+type Peers = "everybody" | "storage" | "metadata" | "gateways" | "primary";
+/** What is lost: both ways, what it should hear, what it says. */
+type Ways = "both" | "heard" | "said";
+
+let drills: Drills;
+let network: LabNetwork;
+
+beforeAll(async () => {
+  drills = await Drills.make("--isolate");
+  const found = networkOf(await readLab(drills.lab.dir));
+  if (!found) throw new Error("the lab is not isolated");
+  network = found;
+});
+afterAll(() => drills?.end());
+
+function peersOf(peers: Peers, roles: { readonly primary: string }): readonly string[] {
+  switch (peers) {
+    case "everybody":
+      return [...METADATA, ...STORAGE, ...GATEWAYS, OUTSIDE];
+    case "storage":
+      return STORAGE;
+    case "metadata":
+      return METADATA;
+    case "gateways":
+      return GATEWAYS;
+    case "primary":
+      return [roles.primary];
+  }
+}
+
+async function partition(volume: string, victim: Victim, peers: Peers, ways: Ways): Promise<void> {
+  const roles = await drills.watch.rolesOf(volume);
+  const one = victim === "gateway-1" ? victim : roles[victim];
+  const others = peersOf(peers, roles).filter((other) => other !== one);
+  const lost = others.flatMap((other) => [
+    ...(ways === "heard" ? [] : [[one, other] as const]),
+    ...(ways === "said" ? [] : [[other, one] as const]),
+  ]);
+  await Promise.all(lost.map(([from, to]) => network.cut(from, to)));
+  try {
+    await setTimeout(HELD_MS);
+  } finally {
+    await Promise.all(lost.map(([from, to]) => network.heal(from, to)));
+  }
+  const healedMs = performance.now();
+  await drills.watch.untilWhole(volume);
+  const tookMs = Math.round(performance.now() - healedMs);
+  drills.table.push(`  all copies in sync ${tookMs} ms after the healing`);
+  expect(tookMs).toBeLessThan(RETURN_MAX_MS);
+}
+
+const WAYS: Readonly<Record<Ways, string>> = {
+  both: "and",
+  heard: "does not hear",
+  said: "is not heard by",
+};
+
+/** `always`: in the short run too. */
+function drill(
+  victim: Victim,
+  ways: Ways,
+  peers: Peers,
+  { always = false, initiator = "qemu" as InitiatorKind } = {},
+): void {
+  if (!always && !whole) return;
+  const name = `${victim} ${WAYS[ways]} ${peers}`;
+  test(`partition: ${name}`, () =>
+    drills.run({
+      name,
+      initiator,
+      rounds: 1,
+      goalMs: GOAL_MS,
+      fault: ({ volume }) => partition(volume.name, victim, peers, ways),
+    }));
+}
+
+drill("primary", "both", "everybody", { always: true });
+drill("primary", "both", "storage");
+drill("primary", "both", "metadata");
+drill("primary", "both", "gateways", { always: true });
+drill("primary", "heard", "everybody");
+drill("primary", "said", "everybody", { always: true });
+drill("backup", "both", "everybody");
+drill("backup", "both", "storage");
+drill("backup", "both", "metadata");
+drill("backup", "both", "gateways");
+drill("backup", "heard", "everybody");
+drill("backup", "said", "everybody");
+drill("gateway-1", "both", "storage", { initiator: "own" });
+drill("gateway-1", "both", "metadata", { initiator: "own", always: true });
+drill("gateway-1", "both", "primary", { initiator: "own" });
