@@ -7,7 +7,8 @@ import { Drills } from "./support/drills.ts";
 import type { InitiatorKind } from "./support/load-host.ts";
 
 /** A short run by default; `npm run drills` does all. */
-const whole = process.env.ASHLAR_DRILLS === "all";
+const { ASHLAR_DRILLS } = process.env;
+const whole = ASHLAR_DRILLS === "all";
 /** Five times what silence of pings takes to be noticed. */
 const HELD_MS = 3_000;
 const GOAL_MS = 1_500;

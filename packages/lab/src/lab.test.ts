@@ -99,8 +99,8 @@ test("bad options are refused before anything is made", async () => {
 });
 
 test("where networks cannot be made, an isolated lab is refused and leaves nothing", async () => {
-  const { PATH } = process.env;
-  process.env.PATH = top;
+  const environment = process.env;
+  process.env = { ...environment, PATH: top };
   try {
     const up = new Lab({ dir: join(top, "lab"), script }).up({ isolate: true }, call);
     await expect(up).rejects.toMatchObject({
@@ -108,7 +108,7 @@ test("where networks cannot be made, an isolated lab is refused and leaves nothi
       meta: { hint: expect.stringContaining("run as root, with iproute2 installed") },
     });
   } finally {
-    process.env.PATH = PATH;
+    process.env = environment;
   }
   expect(readdirSync(top)).toEqual([]);
 });
