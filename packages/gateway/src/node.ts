@@ -36,7 +36,8 @@ export class GatewayNode implements Startable {
     this.lifecycle = new Lifecycle({ log });
     const metricsRegistry = openRegistry({ node: nodeId });
     const { metadata } = config;
-    const client = createCatalogClient({ clusterId, metadata, clock, random, log });
+    const silentPeers = (): readonly string[] => dialer.silentPeers();
+    const client = createCatalogClient({ clusterId, metadata, clock, random, log, silentPeers });
     const registration = new Registration({ client, log }, { config, bootId });
     const incarnation = (): number => registration.incarnation;
     const self: CarrierSelf = { node: nodeId, incarnation };

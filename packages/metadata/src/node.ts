@@ -148,12 +148,18 @@ export class MetadataNode implements Startable {
       { ...this.config, address: () => this.address },
     );
     const metrics = openBalanceMetrics(registry);
-    const balancer = new PrimaryBalancer({ replicatedLog: group.log, clock, log, metrics });
     const hub = new WatchHub({ log: group.log });
     const heartbeat = new LogHeartbeatService(
       { replicatedLog: group.log, clock, log, onMemberExit: (node) => group.memberEnded(node) },
       this.config,
     );
+    const balancer = new PrimaryBalancer({
+      replicatedLog: group.log,
+      clock,
+      log,
+      metrics,
+      pathsAreWhole: () => heartbeat.pathsAreWhole,
+    });
     const admin = new LogAdminService({
       log: group.log,
       creation,

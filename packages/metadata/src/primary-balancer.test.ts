@@ -10,6 +10,7 @@ import { TestGroup } from "./testing/test-group.ts";
 
 let group: TestGroup;
 let balancer: PrimaryBalancer;
+let pathsAreWhole = true;
 const registry = openRegistry({ process: "test" });
 const metrics = openBalanceMetrics(registry);
 afterEach(async () => {
@@ -49,6 +50,7 @@ async function cluster(chunks: number): Promise<void> {
     clock: group.clock,
     log: silentLog,
     metrics,
+    pathsAreWhole: () => pathsAreWhole,
   });
   await balancer.start();
 }
@@ -116,6 +118,20 @@ test("chunks move in batches, and a node that goes down stops them", async () =>
   await up(2, 2);
   await admit();
   await group.until(() => allLed().every((count) => count === 300));
+});
+
+test("nothing is given back while living processes do not hear each other", async () => {
+  await cluster(30);
+  await down(1);
+  await up(1, 2);
+  await admit();
+  pathsAreWhole = false;
+  await pass(3 * BALANCE_QUIET_MS);
+  expect(led(1)).toBe(0);
+  pathsAreWhole = true;
+  await pass(BALANCE_QUIET_MS - 1_000);
+  expect(led(1)).toBe(0);
+  await group.until(() => led(1) === 10);
 });
 
 test("a leader that follows another looks at the cluster anew", async () => {

@@ -26,6 +26,8 @@ export interface PrimaryBalancerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: BalanceMetrics;
+  /** Whether all who live hear each other: what is given to a node that is not reached makes hosts wait. */
+  readonly pathsAreWhole: () => boolean;
 }
 
 export class PrimaryBalancer implements Startable {
@@ -86,6 +88,7 @@ export class PrimaryBalancer implements Startable {
   }
 
   private tick(): void {
+    if (!this.deps.pathsAreWhole()) this.disturbed();
     const quietMs = this.deps.clock.nowMs() - this.changedMs;
     if (!this.unseen || this.underWay || quietMs < BALANCE_QUIET_MS) return;
     if (this.plan.length === 0) this.look();

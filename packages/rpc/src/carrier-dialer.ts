@@ -39,18 +39,27 @@ export interface CarrierDialerOptions {
 
 /** A node that cannot be reached by then is not worth waiting for: the caller tries again. */
 const DIAL_TIMEOUT_MS = 3_000;
+/** A peer that was silent stays so until the next dial has ended, if one begins within a second or so. */
+const UNREACHED_MS = DIAL_TIMEOUT_MS + 2_000;
 
-export function createCarrierDialer(
-  options: CarrierDialerOptions,
-): CarrierDialer & { close(): void } {
+export interface ClosableCarrierDialer extends CarrierDialer {
+  /** Addresses of whom this process is connected to, or tries to be, and of which it hears nothing. */
+  silentPeers(): readonly string[];
+  close(): void;
+}
+
+export function createCarrierDialer(options: CarrierDialerOptions): ClosableCarrierDialer {
   return new RpcCarrierDialer(options);
 }
 
-class RpcCarrierDialer implements CarrierDialer {
+class RpcCarrierDialer implements ClosableCarrierDialer {
   private readonly options: CarrierDialerOptions;
   private readonly clock: Clock;
   private readonly log: Log;
-  private readonly carriers = new Set<Carrier>();
+  /** Open ones, with the address that was dialled. */
+  private readonly carriers = new Map<FrameCarrier, string>();
+  /** Addresses that were silent, and until when that holds. */
+  private readonly unreached = new Map<string, number>();
   private readonly closing = new AbortController();
 
   constructor(options: CarrierDialerOptions) {
@@ -77,6 +86,7 @@ class RpcCarrierDialer implements CarrierDialer {
       const error = giveUp.aborted
         ? toSystemError(giveUp.reason, "operation/aborted")
         : toSystemError(thrown);
+      if (limit.signal.aborted) this.missed(address);
       if (error.code !== "rpc/disconnected") throw error;
       throw new SystemError("rpc/unavailable", `${address}: ${error.message}`, { address }, error);
     } finally {
@@ -84,11 +94,25 @@ class RpcCarrierDialer implements CarrierDialer {
     }
   }
 
+  silentPeers(): readonly string[] {
+    const nowMs = this.clock.nowMs();
+    for (const [address, untilMs] of this.unreached) {
+      if (untilMs <= nowMs) this.unreached.delete(address);
+    }
+    const silent = new Set(this.unreached.keys());
+    for (const [carrier, address] of this.carriers) if (carrier.isSilent) silent.add(address);
+    return [...silent];
+  }
+
   /** Closes every carrier this dialer opened; later dials are refused. */
   close(): void {
     const reason = new SystemError("rpc/unavailable", "the process stops");
     this.closing.abort(reason);
-    for (const carrier of [...this.carriers]) carrier.close(reason);
+    for (const carrier of [...this.carriers.keys()]) carrier.close(reason);
+  }
+
+  private missed(address: string): void {
+    this.unreached.set(address, this.clock.nowMs() + UNREACHED_MS);
   }
 
   private async open(
@@ -123,16 +147,19 @@ class RpcCarrierDialer implements CarrierDialer {
     }
     if (kind === "socket") client.close();
     const peer = { node: nodeId(reply.node), incarnation: Number(reply.incarnation) };
-    return this.carrier(stream, { purpose, peer, client });
+    this.unreached.delete(address);
+    return this.carrier(stream, { address, purpose, peer, client });
   }
 
   private carrier(
     stream: ByteStream,
     {
+      address,
       purpose,
       peer,
       client,
     }: {
+      readonly address: string;
       readonly purpose: CarrierPurpose;
       readonly peer: CarrierPeer;
       readonly client: GrpcClient;
@@ -141,11 +168,12 @@ class RpcCarrierDialer implements CarrierDialer {
     const { kind } = this.options;
     const { clock } = this;
     const carrier = new FrameCarrier({ stream, kind, purpose, peer, clock, pausesReading: false });
-    this.carriers.add(carrier);
+    this.carriers.set(carrier, address);
     const facts = { kind, purpose, peer: peer.node, incarnation: peer.incarnation };
     this.log.info(facts, "carrier opened");
     carrier.onClose((reason) => {
       this.carriers.delete(carrier);
+      if (carrier.timedOut) this.missed(address);
       client.close();
       this.log.info({ ...facts, reason: reason.message }, "carrier closed");
     });

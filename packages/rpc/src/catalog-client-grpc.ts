@@ -40,6 +40,8 @@ export interface CatalogClientOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** host:port of storage nodes that this process does not hear, told with its pings. */
+  readonly silentPeers?: () => readonly string[];
 }
 
 /** Start it before anything else is asked of it. */
@@ -63,7 +65,8 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   private logId = "";
   private watching: Promise<void> = Promise.resolve();
 
-  constructor({ clusterId, metadata, clock, random, log }: CatalogClientOptions) {
+  constructor(options: CatalogClientOptions) {
+    const { clusterId, metadata, clock, random, log, silentPeers = () => [] } = options;
     this.log = log.child({ component: "catalog-client" });
     const deps = { clock, random, log: this.log };
     this.belief = new LeaderBelief(deps, metadata);
@@ -74,7 +77,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
       this.ask((member, attempt) => member.unary(sessionsService.Open, {}, attempt), options);
     this.session = new ProposerSession({ open });
     this.pings = new PingWorker(
-      { clock, log: this.log, members: this.pingCalls },
+      { clock, log: this.log, members: this.pingCalls, silentPeers },
       {
         onSuperseded: () => {
           for (const listen of this.supersededListeners) listen();

@@ -16,7 +16,7 @@ import { CATALOG_VERSION, fromDisk, toWatchMessages, type WatchStep } from "./co
 import { memberAddress, oneOf, safeNumber } from "./convert/scalars.ts";
 import type { StoreReport__Output } from "./gen/ashlar/v1/StoreReport.ts";
 import { bidi, failStream, type GrpcServer, serverStream, unary } from "./grpc-server.ts";
-import type { HeartbeatService } from "./heartbeat.ts";
+import { type HeartbeatService, SILENT_PEERS_MAX } from "./heartbeat.ts";
 import { adminService, catalogService, heartbeatService } from "./services.ts";
 
 export interface Registered {
@@ -110,7 +110,7 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
 export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): void {
   server.add(heartbeatService, {
     Ping: bidi((stream) => {
-      stream.on("data", ({ version, process, incarnation, stores }) => {
+      stream.on("data", ({ version, process, incarnation, stores, silent }) => {
         try {
           checkVersion(version);
           const disks = stores.map((store: StoreReport__Output) => ({
@@ -120,7 +120,9 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
             state: oneOf(STORE_STATES, store.state),
           }));
           const ping = { process: nodeId(process), incarnation: safeNumber(incarnation) };
-          const { superseded, answer } = service.ping({ ...ping, report: { disks } });
+          const unheard = silent.slice(0, SILENT_PEERS_MAX);
+          const told = { ...ping, report: { disks }, silent: unheard };
+          const { superseded, answer } = service.ping(told);
           // Silence is consent: answers to every ping would be half the work of an idle cluster.
           if (superseded || answer) stream.write({ superseded });
         } catch (thrown) {

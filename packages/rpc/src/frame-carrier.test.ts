@@ -55,6 +55,24 @@ describe("frame carrier", () => {
     expect(reasons.map((reason) => (reason as SystemError).code)).toEqual(["rpc/disconnected"]);
   });
 
+  it("is silent when nothing came for three ticks, until something comes again", async () => {
+    const { client, server, clock, cut } = pair();
+    client.onFrame(() => {});
+    server.onFrame(() => {});
+    clock.advance(250);
+    await turns(4);
+    expect(client.isSilent).toBe(false);
+    cut();
+    for (const silent of [false, false, false, true]) {
+      clock.advance(250);
+      await turns(4);
+      expect(client.isSilent).toBe(silent);
+    }
+    expect(client.timedOut).toBe(false);
+    clock.advance(5_000);
+    expect(client.timedOut).toBe(true);
+  });
+
   it("starts to read only when somebody listens, and delivers nothing after it closed", async () => {
     const { client, server } = pair();
     client.send({ type: 1, id: 1, body: [] });

@@ -20,8 +20,13 @@ import { FrameParser } from "./frame-parser.ts";
 
 /** Frame type of the carrier itself; never delivered. */
 const PING_TYPE = 0;
-const TICK_MS = 1000;
-const SILENT_TICKS_MAX = 5;
+const TICK_MS = 250;
+const SILENT_TICKS_MAX = 20;
+/**
+ * So many show a path that may be gone: longer than a dead process takes to be missed by its pings, so
+ * what is left is a path between two that live.
+ */
+const SUSPECT_TICKS = 3;
 /** A batch this long leaves before the end of the turn: the kernel can work meanwhile. */
 const BATCH_LENGTH_MAX = 1024 * 1024;
 /** A server that owes its peer more than this takes no more work from it until half is gone. */
@@ -73,6 +78,16 @@ export class FrameCarrier implements Carrier {
       onEnd: (reason) => this.close(reason),
     });
     this.ticks = clock.every(TICK_MS, () => this.onTick());
+  }
+
+  /** Whether nothing was heard for so long that the path may be gone. */
+  get isSilent(): boolean {
+    return this.silentTicks >= SUSPECT_TICKS;
+  }
+
+  /** Whether it closed because of that. */
+  get timedOut(): boolean {
+    return this.silentTicks >= SILENT_TICKS_MAX;
   }
 
   get bufferedBytes(): number {
@@ -165,7 +180,7 @@ export class FrameCarrier implements Carrier {
     this.silentTicks = alive ? 0 : this.silentTicks + 1;
     this.heard = false;
     this.bufferedAtTick = buffered;
-    if (this.silentTicks >= SILENT_TICKS_MAX) {
+    if (this.timedOut) {
       const seconds = (SILENT_TICKS_MAX * TICK_MS) / 1000;
       this.close(new SystemError("rpc/disconnected", `nothing heard for ${seconds} s`));
       return;

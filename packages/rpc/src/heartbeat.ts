@@ -8,7 +8,12 @@ export interface Ping {
   readonly incarnation: number;
   /** No disks for gateways. */
   readonly report: StorageReport;
+  /** host:port of the storage nodes that it does not hear, at most {@link SILENT_PEERS_MAX}. */
+  readonly silent: readonly string[];
 }
+
+/** More than a gateway or storage node has peers; a ping stays small. */
+export const SILENT_PEERS_MAX = 256;
 
 export interface ExitReport {
   readonly process: NodeId;

@@ -27,7 +27,11 @@ export type {
   Frame,
   ReceivedFrame,
 } from "./carrier.ts";
-export { type CarrierDialerOptions, createCarrierDialer } from "./carrier-dialer.ts";
+export {
+  type CarrierDialerOptions,
+  type ClosableCarrierDialer,
+  createCarrierDialer,
+} from "./carrier-dialer.ts";
 export { type CarrierSelf, CarrierServer, type CarrierServerOptions } from "./carrier-server.ts";
 export type {
   CatalogClient,

@@ -24,7 +24,7 @@ async function pinging(count: number, clock = new ManualClock()) {
   const calls = new MemberCalls(ports, { clusterId: TEST_CLUSTER, belief });
   const superseded: number[] = [];
   const worker = new PingWorker(
-    { clock, log: silentLog, members: calls },
+    { clock, log: silentLog, members: calls, silentPeers: () => [] },
     { onSuperseded: () => superseded.push(clock.nowMs()) },
   );
   open.push(...members, { stop: async () => calls.close() }, { stop: async () => worker.end() });

@@ -8,6 +8,7 @@ import type { StorageReport } from "./catalog-client.ts";
 import { CATALOG_VERSION } from "./convert/catalog.ts";
 import type { PingMessage } from "./gen/ashlar/v1/PingMessage.ts";
 import type { PingReply__Output } from "./gen/ashlar/v1/PingReply.ts";
+import { SILENT_PEERS_MAX } from "./heartbeat.ts";
 import { type MemberCalls, refusal } from "./member-calls.ts";
 import { heartbeatService } from "./services.ts";
 import { fromServiceError } from "./status.ts";
@@ -39,6 +40,7 @@ export class PingWorker {
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly members: MemberCalls;
+  private readonly silentPeers: () => readonly string[];
   private readonly onSuperseded: () => void;
   private timer: Timer | undefined;
   private source: PingSource | undefined;
@@ -47,12 +49,19 @@ export class PingWorker {
   private readonly tried = new Set<string>();
 
   constructor(
-    deps: { readonly clock: Clock; readonly log: Log; readonly members: MemberCalls },
+    deps: {
+      readonly clock: Clock;
+      readonly log: Log;
+      readonly members: MemberCalls;
+      /** host:port of those this process does not hear. */
+      readonly silentPeers: () => readonly string[];
+    },
     { onSuperseded }: { readonly onSuperseded: () => void },
   ) {
     this.clock = deps.clock;
     this.log = deps.log;
     this.members = deps.members;
+    this.silentPeers = deps.silentPeers;
     this.onSuperseded = onSuperseded;
   }
 
@@ -88,7 +97,8 @@ export class PingWorker {
     const stores = source.report().disks.map((disk) => ({ ...disk }));
     const { process, incarnation } = source;
     line.writing = true;
-    line.stream.write({ version: CATALOG_VERSION, process, incarnation, stores }, () => {
+    const silent = this.silentPeers().slice(0, SILENT_PEERS_MAX);
+    line.stream.write({ version: CATALOG_VERSION, process, incarnation, stores, silent }, () => {
       line.writing = false;
     });
   }

@@ -5,9 +5,9 @@ import type { OperationReply } from "@ashlar/replica";
 import {
   addStorageService,
   type Carrier,
-  type CarrierDialer,
   CarrierServer,
   type CatalogClient,
+  type ClosableCarrierDialer,
   createCarrierDialer,
   createCatalogClient,
   GrpcServer,
@@ -71,7 +71,7 @@ export class StorageNode implements Startable {
   private readonly operationServers = new Set<OperationServer>();
   private readonly streams = new OperationStreams();
   private readonly client: CatalogClient & Startable;
-  private readonly dialer: CarrierDialer & { close(): void };
+  private readonly dialer: ClosableCarrierDialer;
   private catalogue: NodeCatalogue | undefined;
   private disks: DiskSet | undefined;
   private parts: Parts | undefined;
@@ -83,8 +83,9 @@ export class StorageNode implements Startable {
     this.deps = deps;
     this.config = config;
     this.lifecycle = new Lifecycle({ log });
-    this.client = createCatalogClient({ clusterId, metadata, clock, random, log });
     this.dialer = createCarrierDialer({ self: this.self, clusterId, kind, random, log, clock });
+    const silentPeers = (): readonly string[] => this.dialer.silentPeers();
+    this.client = createCatalogClient({ clusterId, metadata, clock, random, log, silentPeers });
   }
 
   /** Port of the gRPC server, after start. */

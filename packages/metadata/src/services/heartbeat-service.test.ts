@@ -1,8 +1,9 @@
 // Who is declared down, under a clock that stands still until told.
-import { nodeId } from "@ashlar/core";
+import { MIB, nodeId, volumeId, volumeName } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { GroupLog } from "../group/group-log.ts";
+import { registrationOf } from "../testing/metadata-fixture.ts";
 import { nodeUp, TestGroup } from "../testing/test-group.ts";
 import { LogHeartbeatService } from "./heartbeat-service.ts";
 
@@ -30,7 +31,12 @@ const register = (bootId: string) => log.propose(nodeUp(bootId));
 const stateOf = () => log.view.nodes.get(A)?.state;
 /** Lets what was proposed so far become durable and applied. */
 const settled = () => log.propose({ kind: "gatewayDown", gateway: A, incarnation: 0 });
-const ping = (incarnation: number) => ({ process: A, incarnation, report: { disks: [] } });
+const ping = (incarnation: number) => ({
+  process: A,
+  incarnation,
+  report: { disks: [] },
+  silent: [],
+});
 
 test("a node that pings lives, one that stops is down after five missed pings", async () => {
   const heartbeat = await service();
@@ -122,4 +128,51 @@ test("what a full disk kept from being declared is declared when there is room",
   await group.until(() => group.leader().host.noSpace === undefined);
   await settled();
   expect(stateOf()).toBe("down");
+});
+
+/** Two nodes, both with all chunks of a volume. */
+async function pairOfNodes(): Promise<void> {
+  for (const node of [1, 2]) await log.propose({ kind: "nodeUp", ...registrationOf(node) });
+  const volume = {
+    volume: volumeId("10000000-0000-4000-8000-000000000001"),
+    name: volumeName("demo"),
+    sizeBytes: 64 * MIB,
+    blockSize: 512,
+    replicas: 2,
+    createdAt: "",
+  };
+  await log.propose({ kind: "beginVolume", ...volume });
+  const family = log.drafts[0]!.record.family;
+  await log.propose({ kind: "extendVolume", family, chunks: 4 });
+  await log.propose({ kind: "finishVolume", family });
+}
+
+/** Both nodes ping for so long; the first does not hear the second. */
+async function pingApart(heartbeat: LogHeartbeatService, forMs: number): Promise<void> {
+  for (let ms = 0; ms < forMs; ms += 200) {
+    for (const node of [1, 2]) {
+      const { node: process } = registrationOf(node);
+      const { incarnation = 0 } = log.view.nodes.get(process) ?? {};
+      const silent = node === 1 ? [registrationOf(2).address] : [];
+      heartbeat.ping({ process, incarnation, report: { disks: [] }, silent });
+    }
+    group.clock.advance(200);
+    await settled();
+  }
+}
+
+test("of two in sync that live and do not hear each other one is declared down, and may come back", async () => {
+  const heartbeat = await service();
+  await pairOfNodes();
+  expect(heartbeat.pathsAreWhole).toBe(true);
+  const states = () => [1, 2].map((node) => log.view.nodes.get(registrationOf(node).node)?.state);
+  await pingApart(heartbeat, 200);
+  expect(states()).toEqual(["up", "up"]);
+  await pingApart(heartbeat, 600);
+  expect(states()).toEqual(["up", "down"]);
+  await log.propose({ kind: "nodeUp", ...registrationOf(2, 2) });
+  // It is out of all ISRs: nobody waits for it, though it is not heard yet.
+  await pingApart(heartbeat, 4_000);
+  expect(states()).toEqual(["up", "up"]);
+  expect(heartbeat.pathsAreWhole).toBe(false);
 });

@@ -1,9 +1,11 @@
-// Hears pings, as long as this member leads, and proposes that who fell silent, or was reported to have ended, is down: once, for
-// the incarnation in question only. What storage nodes tell with their pings is kept here, in memory.
+// Hears pings, as long as this member leads, and proposes that who fell silent, was reported to have ended,
+// or lives and is not reached by those who need it, is down: once, for the incarnation in question only.
+// What storage nodes tell with their pings is kept here, in memory.
 import { type NodeId, toSystemError } from "@ashlar/core";
 import type { ExitReport, HeartbeatService, Ping, PingVerdict, StorageReport } from "@ashlar/rpc";
 import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
 import { LivenessMonitor, type LivenessOptions, type Silent } from "../liveness-monitor.ts";
+import { isWaitedFor, PathJudge } from "../path-judge.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
 
@@ -34,6 +36,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   private readonly onMemberExit: (member: NodeId) => boolean;
   private readonly options: LivenessOptions;
   private monitor: LivenessMonitor;
+  private judge = new PathJudge();
   private readonly answeredMs = new Map<NodeId, number>();
   private readonly reports = new Map<NodeId, StorageReport>();
   private timer: Timer | undefined;
@@ -85,6 +88,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   private begin(): void {
     this.end();
     this.monitor = new LivenessMonitor(this.options);
+    this.judge = new PathJudge();
     const { nodes, gateways } = this.replicatedLog.view;
     const now = this.clock.nowMs();
     for (const [process, { state, incarnation }] of [...nodes, ...gateways]) {
@@ -95,6 +99,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
         this.log.warn({ ...silent }, "process fell silent");
         void this.declareDown(silent);
       }
+      this.judgePaths();
     });
   }
 
@@ -109,7 +114,12 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     return this.reports.get(node);
   }
 
-  ping({ process, incarnation, report }: Ping): PingVerdict {
+  /** Whether all who live hear each other, for a while already. */
+  get pathsAreWhole(): boolean {
+    return !this.judge.inTrouble(this.clock.nowMs());
+  }
+
+  ping({ process, incarnation, report, silent }: Ping): PingVerdict {
     this.replicatedLog.requireLead();
     const known = this.registration(process);
     if (known?.state !== "up" || known.incarnation !== incarnation) {
@@ -118,6 +128,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     const now = this.clock.nowMs();
     this.monitor.heard(process, incarnation, now);
     this.reports.set(process, report);
+    if (silent.length > 0) this.judge.heard(process, this.living(silent), now);
     const answer =
       now - (this.answeredMs.get(process) ?? Number.NEGATIVE_INFINITY) >= ANSWER_INTERVAL_MS;
     if (answer) this.answeredMs.set(process, now);
@@ -131,6 +142,26 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     if (known?.state !== "up" || known.bootId !== bootId) return;
     this.log.info({ process, bootId, status, incarnation: known.incarnation }, "process ended");
     await this.propose({ process, incarnation: known.incarnation });
+  }
+
+  /** The storage nodes of these addresses that are up: of others it is known that they are silent. */
+  private living(addresses: readonly string[]): readonly NodeId[] {
+    const nodes = [...this.replicatedLog.view.nodes.values()];
+    return nodes
+      .filter(({ state, address }) => state === "up" && addresses.includes(address))
+      .map(({ node }) => node);
+  }
+
+  private judgePaths(): void {
+    const { view } = this.replicatedLog;
+    const picked = this.judge.pick(this.clock.nowMs(), {
+      isStorage: (process) => view.nodes.has(process),
+      isWaited: (complaint) => isWaitedFor(view, complaint),
+    });
+    const incarnation = picked && view.nodes.get(picked)?.incarnation;
+    if (picked === undefined || incarnation === undefined) return;
+    this.log.warn({ process: picked, incarnation }, "process lives and is not reached");
+    void this.declareDown({ process: picked, incarnation });
   }
 
   private registration(process: NodeId): Registration | undefined {

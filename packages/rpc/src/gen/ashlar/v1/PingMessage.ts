@@ -8,6 +8,7 @@ export interface PingMessage {
   'process'?: (string);
   'incarnation'?: (number | string | Long);
   'stores'?: (_ashlar_v1_StoreReport)[];
+  'silent'?: (string)[];
 }
 
 export interface PingMessage__Output {
@@ -15,4 +16,5 @@ export interface PingMessage__Output {
   'process': (string);
   'incarnation': (number);
   'stores': (_ashlar_v1_StoreReport__Output)[];
+  'silent': (string)[];
 }
