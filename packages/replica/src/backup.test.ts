@@ -187,8 +187,8 @@ describe("comparing replicas", () => {
     primary.hear(B, { kind: "digest", lsn: LSN_ZERO, digest: "01" });
     expect(primary.all("append"), "let in").toHaveLength(1);
     const verify = primary.all("ask").find(({ question }) => question.kind === "verify");
-    primary.give({ kind: "answered", token: verify!.token, answer: 0 });
-    primary.hear(B, { kind: "verified", damagedUnits: 2 });
+    primary.give({ kind: "answered", token: verify!.token, answer: [] });
+    primary.hear(B, { kind: "verified", damagedUnits: 2, damaged: [] });
     for (const { report, outcome } of primary.all("checked")) report(outcome);
     expect(outcomes).toEqual([{ kind: "checked", replicas: 2, different: 1, damagedUnits: 2 }]);
   });

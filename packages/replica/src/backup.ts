@@ -5,11 +5,22 @@
 //   - truncations pass through the same queue, and a tail is reported only after they are durable;
 //   - a truncation never removes an entry of the epoch that sends it.
 // What must be durable before the next message counts is a barrier; messages wait behind it.
-import { assert, assertNever, type Lsn, maxLsn, type NodeId, sameLsn } from "@ashlar/core";
+import {
+  assert,
+  assertNever,
+  CHECKSUM_UNIT,
+  type Lsn,
+  maxLsn,
+  type NodeId,
+  sameLsn,
+} from "@ashlar/core";
 import { isStorable } from "./bounds.ts";
+import { NO_DATA } from "./events.ts";
 import { Learner } from "./learner.ts";
+import { DAMAGED_UNITS_TOLD_MAX } from "./limits.ts";
 import type { MemberMessage, NakReason, PrimaryMessage } from "./messages.ts";
 import type { ReplicaCore } from "./replica-core.ts";
+import { isUnit, isUnitData } from "./unit-repair.ts";
 
 /** The primary a member follows now. */
 export interface Session {
@@ -20,6 +31,7 @@ export interface Session {
 
 type NewEpoch = PrimaryMessage & { readonly kind: "newEpoch" };
 type Append = PrimaryMessage & { readonly kind: "append" };
+type UnitMessage = PrimaryMessage & { readonly kind: "unitRequest" | "unitRepair" };
 type Truncate = PrimaryMessage & { readonly kind: "truncate" };
 type WithoutHead<M> = M extends unknown ? Omit<M, "chunk" | "epoch" | "session"> : never;
 export type MemberAnswer = WithoutHead<MemberMessage>;
@@ -178,11 +190,11 @@ export class Backup {
         this.onDigestRequest(session, message.lsn);
         return;
       case "verifyRequest":
-        this.core.ask(
-          { kind: "verify" },
-          (damagedUnits) => this.answer(session, { kind: "verified", damagedUnits }),
-          () => this.answer(session, { kind: "verified", damagedUnits: 1 }),
-        );
+        this.onVerifyRequest(session);
+        return;
+      case "unitRequest":
+      case "unitRepair":
+        this.onUnit(session, message);
         return;
       case "confirm":
         assert(this.core.promising === session.epoch, "only the newest epoch is confirmed (P2)");
@@ -234,6 +246,41 @@ export class Backup {
       { kind: "digest" },
       (digest) => this.answer(session, { kind: "digest", lsn: commit, digest }),
       () => {},
+    );
+  }
+
+  private onVerifyRequest(session: Session): void {
+    this.core.ask(
+      { kind: "verify" },
+      (units) => {
+        const damaged = units.slice(0, DAMAGED_UNITS_TOLD_MAX);
+        this.answer(session, { kind: "verified", damagedUnits: units.length, damaged });
+      },
+      () => this.answer(session, { kind: "verified", damagedUnits: 1, damaged: [] }),
+    );
+  }
+
+  /** The primary's unit is damaged, or one here (P14). */
+  private onUnit(session: Session, message: UnitMessage): void {
+    const { core } = this;
+    const { unit } = message;
+    const isSound = message.kind === "unitRequest" || isUnitData(message.data);
+    if (!isUnit(unit, core.chunkSize) || !isSound) {
+      this.refuse(session.from, message, "gap");
+      return;
+    }
+    this.hearCommit(message.commit);
+    if (message.kind === "unitRepair") {
+      const { data } = message;
+      const ticket = core.journal({ kind: "repairUnit", repair: { unit, data } }, () => {});
+      // So that a check that follows finds it done.
+      this.wait(ticket, () => {});
+      return;
+    }
+    core.ask(
+      { kind: "read", offset: unit * CHECKSUM_UNIT, length: CHECKSUM_UNIT },
+      ({ data }) => this.answer(session, { kind: "unit", unit, data }),
+      () => this.answer(session, { kind: "unit", unit, data: NO_DATA }),
     );
   }
 

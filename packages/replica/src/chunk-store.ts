@@ -4,7 +4,15 @@
 //
 // Reads see committed state only. An entry is appended (durable, invisible), then committed (visible,
 // applied to the data area whenever it suits the store) or truncated.
-import type { ChunkId, DiskId, Lsn, NodeId, ScatterList, StoreUuid } from "@ashlar/core";
+import type {
+  ChunkId,
+  DiskId,
+  Lsn,
+  NodeId,
+  ScatterList,
+  StoreUuid,
+  SystemError,
+} from "@ashlar/core";
 import type { LogEntry } from "./log-entry.ts";
 
 export interface ChunkStatus {
@@ -35,6 +43,20 @@ export interface ExtentCopy {
   readonly data: ScatterList | undefined;
   /** One per CHECKSUM_UNIT; empty when unmapped. */
   readonly checksums: Uint32Array;
+}
+
+/** What a unit should hold, from another replica at the same LSN. */
+export interface UnitRepair {
+  /** Index of the checksum unit within its chunk. */
+  readonly unit: number;
+  /** CHECKSUM_UNIT bytes. */
+  readonly data: ScatterList;
+}
+
+/** The damaged units of its chunk that a store's chunk/bad-checksum names. */
+export function damagedUnitsOf({ meta }: SystemError): readonly number[] {
+  const { units } = meta as { readonly units?: unknown };
+  return Array.isArray(units) ? units.filter((unit) => Number.isSafeInteger(unit)) : [];
 }
 
 export interface ReadResult {
@@ -78,7 +100,7 @@ export interface ChunkStore {
 
   /**
    * Committed bytes; any 512-multiple range within the chunk; unmapped reads zeros.
-   * @throws SystemError chunk/bad-checksum, disk/failed.
+   * @throws SystemError chunk/bad-checksum (see damagedUnitsOf), disk/failed.
    */
   read(chunk: ChunkId, offset: number, length: number): Promise<ReadResult>;
   /** Forgets the chunk and frees its extents; its log, promise and stamps too. */
@@ -102,8 +124,14 @@ export interface ChunkStore {
    * (unmapped units count as zeros), 16 hex digits: equal content gives equal digests.
    */
   digest(chunk: ChunkId): string;
-  /** Reads and verifies every mapped extent; the number of bad checksum units. */
-  verify(chunk: ChunkId): Promise<number>;
+  /** Reads and verifies every mapped extent; the units whose checksum is bad, in order. */
+  verify(chunk: ChunkId): Promise<readonly number[]>;
+  /**
+   * Gives a damaged unit its bytes again, durably: they are taken only if they are what the store's own
+   * checksum of the committed unit says, so nothing newer is ever overwritten and nothing wrong gets in.
+   * Content, log and stamps are the same before and after.
+   */
+  repairUnit(chunk: ChunkId, repair: UnitRepair): Promise<void>;
   /** Writes a checkpoint, then closes; pending appends are settled first. */
   close(): Promise<void>;
 }

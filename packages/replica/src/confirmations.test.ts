@@ -160,8 +160,8 @@ describe("a read", () => {
     const primary = active();
     primary.operate({ kind: "read" });
     const [asked] = primary.all("ask");
-    primary.give({ kind: "failed", token: asked!.token, failure: "badChecksum" });
-    expect(primary.statuses).toEqual(["badChecksum"]);
+    primary.give({ kind: "failed", token: asked!.token, failure: "diskFailed", damaged: [] });
+    expect(primary.statuses).toEqual(["diskFailed"]);
   });
 
   it("beyond what may wait is sent away until others are answered", () => {

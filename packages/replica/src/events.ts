@@ -7,7 +7,7 @@
 //   - `send` goes to a member over the connection this node opened, `respond` to a primary over the
 //     connection that primary opened. A connection loses messages only by breaking (`linkDown`).
 import type { ChunkId, Lsn, NodeId, ScatterList, StoreUuid } from "@ashlar/core";
-import type { ExtentCopy, ExtentStamp, ReadResult } from "./chunk-store.ts";
+import type { ExtentCopy, ExtentStamp, ReadResult, UnitRepair } from "./chunk-store.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { MemberMessage, PrimaryMessage } from "./messages.ts";
 import type { Cancellation, Operation, OperationReply } from "./operations.ts";
@@ -42,7 +42,7 @@ export interface Answers {
   readonly listExtents: readonly ExtentStamp[];
   readonly readExtent: ExtentCopy;
   readonly digest: string;
-  readonly verify: number;
+  readonly verify: readonly number[];
 }
 
 export type QuestionFailure = "badChecksum" | "diskFailed";
@@ -74,7 +74,13 @@ export type ReplicaEvent =
       readonly token: number;
       readonly answer: Answers[keyof Answers];
     }
-  | { readonly kind: "failed"; readonly token: number; readonly failure: QuestionFailure }
+  | {
+      readonly kind: "failed";
+      readonly token: number;
+      readonly failure: QuestionFailure;
+      /** Units of the chunk, in case of badChecksum. */
+      readonly damaged: readonly number[];
+    }
   | { readonly kind: "config"; readonly config: ReplicaConfig }
   /** This node registered: leaderships of another incarnation end. */
   | { readonly kind: "identity"; readonly incarnation: number }
@@ -99,6 +105,7 @@ export type JournalEffect = { readonly ticket: number } & (
   | { readonly kind: "setBase"; readonly base: Lsn }
   | { readonly kind: "applyCopy"; readonly copy: ExtentCopy }
   | { readonly kind: "endResync" }
+  | { readonly kind: "repairUnit"; readonly repair: UnitRepair }
 );
 
 export type Question =
@@ -117,6 +124,10 @@ export type Notice =
       readonly node: NodeId;
       readonly extents: number;
     }
+  /** Damaged units have their bytes again, or no member had them to give. */
+  | { readonly what: "repaired" | "notRepaired"; readonly units: readonly number[] }
+  /** A member's damaged units were sent their bytes. */
+  | { readonly what: "repairSent"; readonly node: NodeId; readonly units: readonly number[] }
   | { readonly what: "diverged"; readonly node: NodeId; readonly tail: Lsn };
 
 export type ReplicaEffect =

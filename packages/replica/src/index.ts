@@ -1,10 +1,12 @@
-export type {
-  ChunkStatus,
-  ChunkStore,
-  ExtentCopy,
-  ExtentStamp,
-  ReadResult,
-  StoreSpace,
+export {
+  type ChunkStatus,
+  type ChunkStore,
+  damagedUnitsOf,
+  type ExtentCopy,
+  type ExtentStamp,
+  type ReadResult,
+  type StoreSpace,
+  type UnitRepair,
 } from "./chunk-store.ts";
 export { contentDigest } from "./content-digest.ts";
 export type {

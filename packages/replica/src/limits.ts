@@ -26,3 +26,5 @@ export const REMEMBERED_GATEWAYS_MAX = 32;
 export const HELD_TICKS_MAX = 20;
 /** Ticks between attempts at a peer or an admission that was refused. */
 export const RETRY_TICKS = 20;
+/** Damaged units a member names when it has verified a chunk: the next check finds what is left. */
+export const DAMAGED_UNITS_TOLD_MAX = 1024;

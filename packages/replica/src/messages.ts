@@ -1,12 +1,12 @@
 // What replicas of one chunk say to each other. A primary opens a session with each member by
 // `newEpoch`, anew after every break of the connection; all that follows names that session, and
 // messages of one session arrive in order or not at all.
-import type { ChunkId, Lsn, StoreUuid } from "@ashlar/core";
+import type { ChunkId, Lsn, ScatterList, StoreUuid } from "@ashlar/core";
 import type { ExtentCopy } from "./chunk-store.ts";
 import type { LogEntry } from "./log-entry.ts";
 
 /** Version of the replication messages. */
-export const REPLICATION_VERSION = 2;
+export const REPLICATION_VERSION = 3;
 
 interface MessageHead {
   readonly chunk: ChunkId;
@@ -44,6 +44,15 @@ export type PrimaryMessage = MessageHead &
     | { readonly kind: "verifyRequest" }
     /** Asks whether the member knows of no newer epoch; rounds count up within the epoch. */
     | { readonly kind: "confirm"; readonly round: number }
+    /** Asks for a checksum unit as of `commit`: the primary's own is damaged. */
+    | { readonly kind: "unitRequest"; readonly commit: Lsn; readonly unit: number }
+    /** A unit as of `commit`, for a member that told it was damaged there. */
+    | {
+        readonly kind: "unitRepair";
+        readonly commit: Lsn;
+        readonly unit: number;
+        readonly data: ScatterList;
+      }
   );
 
 /** Why a member refused; numbers of the wire. */
@@ -88,9 +97,16 @@ export type MemberMessage = MessageHead &
     | { readonly kind: "copyAck"; readonly extent: number }
     | { readonly kind: "resyncEnded" }
     | { readonly kind: "digest"; readonly lsn: Lsn; readonly digest: string }
-    | { readonly kind: "verified"; readonly damagedUnits: number }
+    /** How many units are damaged, and which: the first DAMAGED_UNITS_TOLD_MAX. */
+    | {
+        readonly kind: "verified";
+        readonly damagedUnits: number;
+        readonly damaged: readonly number[];
+      }
     /** When this was sent the member had promised no newer epoch, nor begun to. */
     | { readonly kind: "confirmed"; readonly round: number }
+    /** The unit's bytes; none when they are damaged here, too. */
+    | { readonly kind: "unit"; readonly unit: number; readonly data: ScatterList }
   );
 
 export type ReplicationMessage = PrimaryMessage | MemberMessage;
@@ -105,6 +121,7 @@ const MEMBER_KINDS: ReadonlySet<string> = new Set<MemberMessage["kind"]>([
   "digest",
   "verified",
   "confirmed",
+  "unit",
 ]);
 
 export const isMemberMessage = (message: ReplicationMessage): message is MemberMessage =>

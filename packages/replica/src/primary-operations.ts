@@ -30,6 +30,7 @@ import { PrimaryReads } from "./primary-reads.ts";
 import type { RangeLocks, RangeRequest } from "./range-locks.ts";
 import type { ReplicaCore } from "./replica-core.ts";
 import { ClaimQueue } from "./space-claims.ts";
+import { askRepairing } from "./unit-repair.ts";
 
 type Mutation = Exclude<Operation, { kind: "read" }>;
 type WriteKind = Operation & { readonly kind: "write" | "compareAndWrite" };
@@ -83,7 +84,7 @@ export class PrimaryOperations {
   constructor(lead: Lead) {
     this.lead = lead;
     this.claims = new ClaimQueue(lead.core.claims, lead.core.store);
-    this.reads = new PrimaryReads(lead.core, lead.confirmations);
+    this.reads = new PrimaryReads(lead);
   }
 
   decide(event: ReplicaEvent & { readonly kind: "operation" }): void {
@@ -235,7 +236,7 @@ export class PrimaryOperations {
 
   /** Parts of units and compare-and-write: read the whole units under their lock, then log them. */
   private mergeAndLog(operation: WriteKind, asking: Asking): void {
-    const { core, locks } = this.lead;
+    const { core, locks, peers } = this.lead;
     const offset = alignDown(operation.offset, CHECKSUM_UNIT);
     const length = alignUp(operation.offset + operation.length, CHECKSUM_UNIT) - offset;
     let dropped = false;
@@ -248,7 +249,8 @@ export class PrimaryOperations {
         this.dropWaiting(operation);
       },
       run: () =>
-        core.ask(
+        askRepairing(
+          { core, repairs: peers.repairs },
           { kind: "read", offset, length },
           (result) => {
             if (dropped) return;

@@ -19,11 +19,13 @@ import { Peer, type PromiseMessage } from "./peer.ts";
 import type { RangeLocks } from "./range-locks.ts";
 import type { ReplicaCore } from "./replica-core.ts";
 import { ResyncSource } from "./resync-source.ts";
+import { UnitRepairs } from "./unit-repair.ts";
 
 type WithoutHead<M> = M extends unknown ? Omit<M, "chunk" | "epoch" | "session"> : never;
 export type PeerMessage = WithoutHead<PrimaryMessage>;
 
 export class PrimaryPeers {
+  readonly repairs: UnitRepairs;
   private readonly core: ReplicaCore;
   private readonly locks: RangeLocks;
   private readonly peers = new Map<NodeId, Peer>();
@@ -38,6 +40,7 @@ export class PrimaryPeers {
     this.core = core;
     this.locks = locks;
     this.config = config;
+    this.repairs = new UnitRepairs(core, this);
     this.follow(config);
   }
 
@@ -76,10 +79,11 @@ export class PrimaryPeers {
         wanted.set(storeUuid, member);
       }
     }
+    const gone: Peer[] = [];
     for (const [node, peer] of this.peers) {
       if (wanted.delete(peer.store)) continue;
       this.peers.delete(node);
-      peer.reset();
+      gone.push(peer);
     }
     for (const member of wanted.values()) {
       this.peers.set(member.node, new Peer(member, this.core.claims));
@@ -91,6 +95,7 @@ export class PrimaryPeers {
       }
     }
     this.findRequired();
+    for (const peer of gone) this.reset(peer);
   }
 
   linkUp(node: NodeId): void {
@@ -104,17 +109,18 @@ export class PrimaryPeers {
     const peer = this.peers.get(node);
     if (!peer) return;
     peer.linked = false;
-    peer.reset();
+    this.reset(peer);
   }
 
   /** Ends a session; the next attempt follows after a pause. */
   restart(peer: Peer): void {
-    peer.reset();
+    this.reset(peer);
     peer.retryIn = RETRY_TICKS;
     this.core.emit({ kind: "wake" });
   }
 
   stop(): void {
+    this.repairs.end();
     for (const peer of this.peers.values()) peer.reset();
   }
 
@@ -225,8 +231,13 @@ export class PrimaryPeers {
     );
   }
 
-  private open(peer: Peer): void {
+  private reset(peer: Peer): void {
     peer.reset();
+    this.repairs.onLost(peer);
+  }
+
+  private open(peer: Peer): void {
+    this.reset(peer);
     peer.session = ++this.sessions;
     peer.retryIn = 0;
     const { tail, commit } = this.core.log;
@@ -281,6 +292,7 @@ export class PrimaryPeers {
         locks: this.locks,
         send: (to, message) => this.send(to, message),
         restart: (of) => this.restart(of),
+        repairs: this.repairs,
       },
       peer,
     );

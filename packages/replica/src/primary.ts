@@ -112,7 +112,10 @@ export class Primary {
         this.comparison?.onDigest(peer, message);
         break;
       case "verified":
-        this.comparison?.onVerified(peer, message.damagedUnits);
+        this.comparison?.onVerified(peer, message);
+        break;
+      case "unit":
+        this.peers.repairs.onUnit(peer, message);
         break;
       case "confirmed":
         this.confirmations.onConfirmed(peer, message.round);

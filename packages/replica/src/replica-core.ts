@@ -2,7 +2,7 @@
 // effects that come back (journal tickets, questions). Roles change it; only Replica.step drives it.
 import { assert, type ChunkId, type Lsn, type NodeId, type StoreUuid } from "@ashlar/core";
 import { ChunkLog, type LoggedEntry } from "./chunk-log.ts";
-import type { ChunkStatus, ExtentCopy } from "./chunk-store.ts";
+import type { ChunkStatus, ExtentCopy, UnitRepair } from "./chunk-store.ts";
 import type {
   Answers,
   Notice,
@@ -43,11 +43,12 @@ type JournalRequest =
   | { readonly kind: "beginResync"; readonly from: Lsn }
   | { readonly kind: "setBase"; readonly base: Lsn }
   | { readonly kind: "applyCopy"; readonly copy: ExtentCopy }
-  | { readonly kind: "endResync" };
+  | { readonly kind: "endResync" }
+  | { readonly kind: "repairUnit"; readonly repair: UnitRepair };
 
 interface OpenQuestion {
   readonly answered: (answer: Answers[keyof Answers]) => void;
-  readonly failed: (failure: QuestionFailure) => void;
+  readonly failed: (failure: QuestionFailure, damaged: readonly number[]) => void;
 }
 
 interface OpenTicket {
@@ -225,7 +226,7 @@ export class ReplicaCore {
   ask<K extends Question["kind"]>(
     question: Question & { readonly kind: K },
     answered: (answer: Answers[K]) => void,
-    failed: (failure: QuestionFailure) => void,
+    failed: (failure: QuestionFailure, damaged: readonly number[]) => void,
   ): void {
     const token = ++this.issuedToken;
     this.questions.set(token, {
@@ -239,8 +240,8 @@ export class ReplicaCore {
     this.takeQuestion(token)?.answered(answer);
   }
 
-  onFailed(token: number, failure: QuestionFailure): void {
-    this.takeQuestion(token)?.failed(failure);
+  onFailed(token: number, failure: QuestionFailure, damaged: readonly number[]): void {
+    this.takeQuestion(token)?.failed(failure, damaged);
   }
 
   /** Makes entries up to `seq` visible; gives them to be told of. */

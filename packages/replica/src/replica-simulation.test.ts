@@ -12,17 +12,33 @@ interface Shape {
   readonly isrSize: number;
   readonly faultsPerMille: number;
   readonly stopsPercent: number;
+  readonly flipsPercent: number;
 }
 
 const SHAPES: readonly Shape[] = [
-  { name: "three replicas", nodes: 3, isrSize: 3, faultsPerMille: 8, stopsPercent: 20 },
-  { name: "two replicas", nodes: 2, isrSize: 2, faultsPerMille: 8, stopsPercent: 20 },
+  {
+    name: "three replicas",
+    nodes: 3,
+    isrSize: 3,
+    faultsPerMille: 8,
+    stopsPercent: 20,
+    flipsPercent: 10,
+  },
+  {
+    name: "two replicas",
+    nodes: 2,
+    isrSize: 2,
+    faultsPerMille: 8,
+    stopsPercent: 20,
+    flipsPercent: 10,
+  },
   {
     name: "two replicas and a learner that holds nothing",
     nodes: 3,
     isrSize: 2,
     faultsPerMille: 5,
     stopsPercent: 20,
+    flipsPercent: 10,
   },
   {
     name: "three replicas whose primary is stopped again and again",
@@ -30,6 +46,7 @@ const SHAPES: readonly Shape[] = [
     isrSize: 3,
     faultsPerMille: 6,
     stopsPercent: 80,
+    flipsPercent: 10,
   },
   {
     name: "three replicas under a storm of faults",
@@ -37,6 +54,15 @@ const SHAPES: readonly Shape[] = [
     isrSize: 3,
     faultsPerMille: 30,
     stopsPercent: 0,
+    flipsPercent: 10,
+  },
+  {
+    name: "three replicas whose disks rot",
+    nodes: 3,
+    isrSize: 3,
+    faultsPerMille: 30,
+    stopsPercent: 5,
+    flipsPercent: 75,
   },
 ];
 
@@ -52,9 +78,9 @@ function simulate(seed: number, { name: _, ...shape }: Shape): SimCluster {
 
 describe("seeded simulation of one chunk", () => {
   for (const shape of SHAPES) {
-    it(`${shape.name}: acked writes survive, replicas agree, sectors are registers (P3, P6)`, () => {
+    it(`${shape.name}: acked writes survive, replicas agree, sectors are registers (P3, P6, P14)`, () => {
       const sums = { acked: 0, reads: 0, readsAtDeposed: 0, active: 0, crashes: 0, pauses: 0 };
-      const copies = { resyncs: 0, admitted: 0 };
+      const copies = { resyncs: 0, admitted: 0, flips: 0, repaired: 0 };
       for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
         const { counts, faults, clients, arrivals } = simulate(seed, shape);
         sums.acked += clients.acked;
@@ -65,6 +91,8 @@ describe("seeded simulation of one chunk", () => {
         sums.pauses += faults.pauses;
         copies.resyncs += counts.resyncs;
         copies.admitted += counts.admitted;
+        copies.flips += faults.flips;
+        copies.repaired += counts.repaired;
       }
       expect(sums.acked, "clients got answers").toBeGreaterThan(SEEDS * 3);
       expect(sums.reads, "reads were answered").toBeGreaterThan(SEEDS * 5);
@@ -75,6 +103,10 @@ describe("seeded simulation of one chunk", () => {
       expect(sums.pauses, "nodes were stopped").toBeGreaterThan(SEEDS);
       expect(copies.admitted, "copies came back").toBeGreaterThan(SEEDS / 2);
       expect(copies.resyncs, "extents were copied").toBeGreaterThan(SEEDS / 4);
+      expect(copies.flips, "bits flipped").toBeGreaterThan(SEEDS / 8);
+      if (shape.flipsPercent > 50) {
+        expect(copies.repaired, "units were repaired").toBeGreaterThan(SEEDS);
+      }
     }, 240_000);
   }
 });

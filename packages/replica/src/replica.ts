@@ -77,7 +77,7 @@ export class Replica {
         this.primary?.progress();
         return;
       case "failed":
-        core.onFailed(event.token, event.failure);
+        core.onFailed(event.token, event.failure, event.damaged);
         return;
       case "config":
         this.onConfig(event.config);

@@ -8,6 +8,7 @@ import type { Peer } from "./peer.ts";
 import type { PeerMessage } from "./primary-peers.ts";
 import type { RangeLocks, RangeRequest } from "./range-locks.ts";
 import type { ReplicaCore } from "./replica-core.ts";
+import { askRepairing, type UnitRepairs } from "./unit-repair.ts";
 
 export interface ResyncPorts {
   readonly core: ReplicaCore;
@@ -15,6 +16,7 @@ export interface ResyncPorts {
   readonly send: (peer: Peer, message: PeerMessage) => void;
   /** The session is of no use any more: begin another. */
   readonly restart: (peer: Peer) => void;
+  readonly repairs: UnitRepairs;
 }
 
 export class ResyncSource {
@@ -119,7 +121,7 @@ export class ResyncSource {
   }
 
   private copy(extent: number): void {
-    const { core, locks, send, restart } = this.ports;
+    const { core, locks, repairs, send, restart } = this.ports;
     const done = (): void => {
       this.requests.delete(request);
       locks.release(request);
@@ -129,7 +131,8 @@ export class ResyncSource {
       length: EXTENT_SIZE,
       exclusive: true,
       run: () =>
-        core.ask(
+        askRepairing(
+          { core, repairs },
           { kind: "readExtent", extent },
           (copy) => {
             if (this.stopped) return;

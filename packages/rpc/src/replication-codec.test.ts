@@ -88,8 +88,20 @@ const bodies: Record<Kind, Record<string, fc.Arbitrary<unknown>>> = {
       .uint8Array({ minLength: 8, maxLength: 8 })
       .map((b) => Buffer.from(b).toString("hex")),
   },
-  verified: { damagedUnits: u32 },
+  verified: { damagedUnits: u32, damaged: fc.array(u32, { maxLength: 20 }) },
   confirmed: { round: u48 },
+  unitRequest: { commit: lsn, unit: u32 },
+  unitRepair: {
+    commit: lsn,
+    unit: u32,
+    data: payload(CHECKSUM_UNIT, fc.constant(1)).map((data) => [data]),
+  },
+  unit: {
+    unit: u32,
+    data: payload(CHECKSUM_UNIT, fc.integer({ min: 0, max: 1 })).map((data) =>
+      data.length > 0 ? [data] : [],
+    ),
+  },
 };
 
 const message: fc.Arbitrary<ReplicationMessage> = fc.oneof(

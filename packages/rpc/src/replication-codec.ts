@@ -41,6 +41,8 @@ export const REPLICATION_FRAME: Readonly<Record<Kind, number>> = {
   digestRequest: 8,
   verifyRequest: 9,
   confirm: 10,
+  unitRequest: 11,
+  unitRepair: 12,
   promise: 32,
   appendAck: 33,
   nak: 34,
@@ -50,6 +52,7 @@ export const REPLICATION_FRAME: Readonly<Record<Kind, number>> = {
   digest: 38,
   verified: 39,
   confirmed: 40,
+  unit: 41,
 };
 
 const KIND_OF_FRAME: ReadonlyMap<number, Kind> = new Map(
@@ -112,6 +115,19 @@ const ENCODERS: Encoders = {
   digestRequest: (m) => [begin(m, LSN_LENGTH).lsn(m.lsn).finish()],
   verifyRequest: (m) => [begin(m, 0).finish()],
   confirm: (m) => [begin(m, 8).u64(m.round).finish()],
+  unitRequest: (m) => [
+    begin(m, LSN_LENGTH + 4)
+      .lsn(m.commit)
+      .u32(m.unit)
+      .finish(),
+  ],
+  unitRepair: (m) => [
+    begin(m, LSN_LENGTH + 4)
+      .lsn(m.commit)
+      .u32(m.unit)
+      .finish(),
+    ...m.data,
+  ],
   promise: encodePromise,
   appendAck: (m) => [
     begin(m, LSN_LENGTH + 8)
@@ -138,8 +154,15 @@ const ENCODERS: Encoders = {
       .bytes(Buffer.from(m.digest, "hex"))
       .finish(),
   ],
-  verified: (m) => [begin(m, 4).u32(m.damagedUnits).finish()],
+  verified: (m) => [
+    begin(m, 8 + 4 * m.damaged.length)
+      .u32(m.damagedUnits)
+      .u32(m.damaged.length)
+      .u32Array(Uint32Array.from(m.damaged))
+      .finish(),
+  ],
   confirmed: (m) => [begin(m, 8).u64(m.round).finish()],
+  unit: (m) => [begin(m, 4).u32(m.unit).finish(), ...m.data],
 };
 
 /** The payload buffers are shared, not copied. */
@@ -183,6 +206,14 @@ const DECODERS: Decoders = {
   digestRequest: (r, head) => ({ ...head, kind: "digestRequest", lsn: r.lsn() }),
   verifyRequest: (_, head) => ({ ...head, kind: "verifyRequest" }),
   confirm: (r, head) => ({ ...head, kind: "confirm", round: r.u64() }),
+  unitRequest: (r, head) => ({ ...head, kind: "unitRequest", commit: r.lsn(), unit: r.u32() }),
+  unitRepair: (r, head) => ({
+    ...head,
+    kind: "unitRepair",
+    commit: r.lsn(),
+    unit: r.u32(),
+    data: [r.bytes(CHECKSUM_UNIT)],
+  }),
   promise: readPromise,
   appendAck: (r, head) => ({ ...head, kind: "appendAck", lsn: r.lsn(), freeBytes: r.u64() }),
   nak: (r, head) => ({
@@ -201,8 +232,18 @@ const DECODERS: Decoders = {
     lsn: r.lsn(),
     digest: r.bytes(DIGEST_LENGTH).toString("hex"),
   }),
-  verified: (r, head) => ({ ...head, kind: "verified", damagedUnits: r.u32() }),
+  verified: (r, head) => ({
+    ...head,
+    kind: "verified",
+    damagedUnits: r.u32(),
+    damaged: [...r.u32Array(r.u32())],
+  }),
   confirmed: (r, head) => ({ ...head, kind: "confirmed", round: r.u64() }),
+  unit: (r, head) => {
+    const unit = r.u32();
+    // Nothing behind it: the member's own is damaged.
+    return { ...head, kind: "unit", unit, data: r.remaining > 0 ? [r.bytes(CHECKSUM_UNIT)] : [] };
+  },
 };
 
 /** @throws SystemError rpc/bad-frame. The payload shares the body's memory. */

@@ -5,6 +5,7 @@ import { assertNever, type ChunkId, hasCode, type NodeId, SystemError } from "@a
 import {
   type Answers,
   type ChunkStore,
+  damagedUnitsOf,
   type JournalEffect,
   type MemberMessage,
   type Notice,
@@ -195,6 +196,8 @@ export class ReplicaDriver {
         return store.applyCopy(chunk, effect.copy);
       case "endResync":
         return store.endResync(chunk);
+      case "repairUnit":
+        return store.repairUnit(chunk, effect.repair);
       default:
         return assertNever(effect);
     }
@@ -214,9 +217,13 @@ export class ReplicaDriver {
     this.answer(question).then(
       (answer) => this.step({ kind: "answered", token, answer }),
       (thrown) => {
-        const isBad = hasCode(thrown, "chunk/bad-checksum");
-        this.step({ kind: "failed", token, failure: isBad ? "badChecksum" : "diskFailed" });
-        if (!isBad) this.onError(thrown);
+        if (thrown instanceof SystemError && thrown.code === "chunk/bad-checksum") {
+          const damaged = damagedUnitsOf(thrown);
+          this.step({ kind: "failed", token, failure: "badChecksum", damaged });
+        } else {
+          this.step({ kind: "failed", token, failure: "diskFailed", damaged: [] });
+          this.onError(thrown);
+        }
       },
     );
   }

@@ -2,7 +2,14 @@
 // learner that waits for its primary here, or by a check. It feeds them with configurations, frames,
 // connections and ticks, and executes on the node what they want of it.
 import type { CatalogChange, CatalogView, ChunkConfig } from "@ashlar/catalog";
-import { type ChunkId, type FamilyId, familyOf, type NodeId, type SystemError } from "@ashlar/core";
+import {
+  type ChunkId,
+  type FamilyId,
+  familyOf,
+  formatChunkId,
+  type NodeId,
+  type SystemError,
+} from "@ashlar/core";
 import {
   type Cancellation,
   type CheckOutcome,
@@ -247,9 +254,10 @@ export class ReplicaMap implements PeerEvents {
 
   private onNotice(chunk: ChunkId, notice: Notice): void {
     const { log } = this.deps;
-    if (notice.what === "diverged")
-      log.error({ chunk, ...notice }, "replica lacks what is committed");
-    else log.debug({ chunk, ...notice }, "replica");
+    const fields = { chunk: formatChunkId(chunk), ...notice };
+    const word = NOTICE_WORDS[notice.what];
+    if (word) log[word.level](fields, word.text);
+    else log.debug(fields, "replica");
   }
 
   private onStoreError({ chunk, store }: ReplicaDriver, error: SystemError): void {
@@ -261,6 +269,16 @@ export class ReplicaMap implements PeerEvents {
     this.deps.onDiskFailed(disk, error);
   }
 }
+
+/** Notices that somebody may have to know of; the others are for debugging. */
+const NOTICE_WORDS: Partial<
+  Record<Notice["what"], { readonly level: "error" | "warn"; readonly text: string }>
+> = {
+  diverged: { level: "error", text: "replica lacks what is committed" },
+  repaired: { level: "warn", text: "damaged units were repaired from another replica" },
+  repairSent: { level: "warn", text: "damaged units of another replica were sent to it" },
+  notRepaired: { level: "error", text: "units are damaged and no other replica has them" },
+};
 
 /** The chunk is not here: whoever asks has an old map, or ours is old. */
 function refuse(

@@ -10,6 +10,7 @@ import {
   type ChunkId,
   CRC32C_OF_ZERO_UNIT,
   compareLsn,
+  crc32c,
   EXTENT_SIZE,
   LSN_ZERO,
   type Lsn,
@@ -125,6 +126,28 @@ export class ChunkState {
     this.replace(extent, physical, checksums);
     const { page, index } = this.place(extent);
     page.setLastLsn(index, lsn);
+  }
+
+  /** Whether the bytes were taken: they are what the checksum of that unit on the disk says. */
+  repair(unit: number, data: Buffer): boolean {
+    const extent = Math.floor(unit / UNITS_PER_EXTENT);
+    const at = unit % UNITS_PER_EXTENT;
+    const place = this.find(extent);
+    const waiting = this.overlay.get(extent);
+    // Nothing of it lies on the disk, or something newer waits to be written there.
+    if (!place || ((place.page.units(place.index) >>> at) & 1) === 0) return false;
+    if (waiting?.blocks[at]) return false;
+    const checksum = place.page.checksum(place.index, at);
+    if (crc32c(data) !== checksum) return false;
+    const blocks = waiting ?? {
+      blocks: new Array(UNITS_PER_EXTENT).fill(undefined),
+      count: 0,
+      reserved: false,
+    };
+    this.overlay.set(extent, blocks);
+    blocks.blocks[at] = { data, checksum };
+    blocks.count += 1;
+    return true;
   }
 
   /** Gives back everything; the state is not used afterwards. */

@@ -30,6 +30,7 @@ import {
   type LogEntry,
   type ReadResult,
   type StoreSpace,
+  type UnitRepair,
 } from "@ashlar/replica";
 import { noRoomFor } from "./admission.ts";
 import { ChunkState } from "./chunk-state.ts";
@@ -231,16 +232,26 @@ export class DiskChunkStore implements ChunkStore {
     return contentDigest(state.contentChecksums(chunkSize));
   }
 
-  async verify(chunk: ChunkId): Promise<number> {
+  async verify(chunk: ChunkId): Promise<readonly number[]> {
     this.engine.alive();
     const state = this.held.get(chunk);
-    let bad = 0;
+    const bad: number[] = [];
     for (const { extent } of state ? [...state.mapped()] : []) {
       const read = await readUnits(() => this.held.get(chunk), unitsOfExtent(extent), this.parts);
-      bad += read.bad.length;
+      bad.push(...read.bad);
     }
-    if (bad > 0) this.parts.metrics.badChecksums.inc(bad);
-    return bad;
+    if (bad.length > 0) this.parts.metrics.badChecksums.inc(bad.length);
+    return bad.sort((a, b) => a - b);
+  }
+
+  async repairUnit(chunk: ChunkId, { unit, data }: UnitRepair): Promise<void> {
+    this.engine.alive();
+    // A copy: it lies in memory until a checkpoint has put it in its place.
+    const bytes = Buffer.concat(data);
+    assert(bytes.length === CHECKSUM_UNIT, "a unit is repaired as a whole");
+    await this.engine.journaled({ kind: "repair", chunk, unit, data: bytes }, (now) => {
+      if (now.repair(unit, bytes)) this.parts.metrics.repairedUnits.inc(1);
+    });
   }
 
   /** Applies what is committed and releases the journal. */

@@ -18,8 +18,8 @@ import {
 import type { LogEntry, OpId } from "@ashlar/replica";
 import { corrupt, readU64, writeU64 } from "./format.ts";
 
-/** Version of every record's encoding. */
-export const RECORD_VERSION = 1;
+/** Version of every record's encoding. 2: units are repaired. */
+export const RECORD_VERSION = 2;
 
 /** A log entry as the store keeps it from its append to its commit. */
 export interface HeldEntry {
@@ -63,6 +63,13 @@ export type LogRecord =
       readonly physical: number;
       readonly checksums: Uint32Array;
     }
+  | {
+      readonly kind: "repair";
+      readonly chunk: ChunkId;
+      readonly unit: number;
+      /** Its CHECKSUM_UNIT bytes; what they must be, the chunk's page says. */
+      readonly data: Buffer;
+    }
   | { readonly kind: "marks"; readonly marks: readonly CommitMark[] };
 
 const KINDS = [
@@ -75,6 +82,7 @@ const KINDS = [
   "setBase",
   "copy",
   "marks",
+  "repair",
 ] as const satisfies readonly LogRecord["kind"][];
 const ENTRY_KINDS = ["write", "unmap", "noop"] as const satisfies readonly LogEntry["kind"][];
 
@@ -86,6 +94,8 @@ const ENTRY_BYTES = 24;
 /** A copy goes on with u32 extent, u32 physical, u32 checksums. */
 const COPY_BYTES = 16;
 const MARK_BYTES = 24;
+/** A repair goes on with u32 unit, then the unit's bytes. */
+const REPAIR_BYTES = 8;
 
 const padded = (length: number): number => Math.ceil(length / 8) * 8;
 
@@ -115,6 +125,8 @@ export function recordLength(record: LogRecord): number {
     }
     case "copy":
       return padded(HEAD_BYTES + COPY_BYTES + record.checksums.length * 4);
+    case "repair":
+      return HEAD_BYTES + REPAIR_BYTES + CHECKSUM_UNIT;
     case "marks":
       return padded(HEAD_BYTES + record.marks.length * MARK_BYTES);
     case "promise":
@@ -180,6 +192,10 @@ export function encodeRecord(record: LogRecord, target: Buffer, at: number): num
     writeWords(target, [record.extent, record.physical, record.checksums.length], body);
     writeWords(target, record.checksums, body + COPY_BYTES);
   }
+  if (record.kind === "repair") {
+    target.writeUInt32LE(record.unit, body);
+    record.data.copy(target, body + REPAIR_BYTES);
+  }
   if (record.kind === "marks") {
     record.marks.forEach(({ chunk, lsn: mark }, index) => {
       writeU64(target, chunk, body + index * MARK_BYTES);
@@ -222,6 +238,11 @@ export function decodeRecord(source: Buffer, at: number): { record: LogRecord; n
       const [extent = 0, physical = 0, count = 0] = readWords(source, 3, body);
       const checksums = readWords(source, count, body + COPY_BYTES);
       return { record: { kind, chunk, extent, lsn, physical, checksums }, next };
+    }
+    case "repair": {
+      const dataAt = body + REPAIR_BYTES;
+      const data = source.subarray(dataAt, dataAt + CHECKSUM_UNIT);
+      return { record: { kind, chunk, unit: source.readUInt32LE(body), data }, next };
     }
     case "marks": {
       const marks = Array.from({ length: chunk }, (_, index) => ({

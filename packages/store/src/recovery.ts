@@ -155,6 +155,9 @@ class Replay {
       case "copy":
         state.applyCopy(record.extent, record.lsn, record.physical, record.checksums);
         break;
+      case "repair":
+        state.repair(record.unit, record.data);
+        break;
     }
   }
 

@@ -1,4 +1,12 @@
-import { CHUNK_SIZE_MIN, clusterId, diskId, MIB, nodeId, storeUuid } from "@ashlar/core";
+import {
+  CHUNK_SIZE_MIN,
+  type ChunkId,
+  clusterId,
+  diskId,
+  MIB,
+  nodeId,
+  storeUuid,
+} from "@ashlar/core";
 import { chunkStoreContract } from "@ashlar/replica/testing";
 import { silentLog } from "@ashlar/runtime";
 import { ManualClock, MemoryDisk } from "@ashlar/runtime/testing";
@@ -17,5 +25,9 @@ chunkStoreContract("DiskChunkStore", async () => {
   const sizes = { sizeBytes: 48 * MIB, journalBytes: 4 * MIB };
   await createStore(disk, { ...options, ...sizes, storeUuid: uuid }, { log: silentLog });
   const store = await openStore(disk, options, { log: silentLog, clock: new ManualClock() });
-  return { store, dispose: () => store.close() };
+  const damage = async (_chunk: ChunkId, _unit: number, content: Buffer): Promise<void> => {
+    const at = disk.contentOf(options.path).lastIndexOf(content);
+    disk.corrupt(options.path, at + 9, Buffer.from([(content[9] ?? 0) ^ 1]));
+  };
+  return { store, damage, dispose: () => store.close() };
 });

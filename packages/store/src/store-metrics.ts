@@ -8,6 +8,7 @@ export interface StoreMetrics {
   readonly syncSeconds: { startTimer(): () => void };
   readonly checkpointSeconds: { startTimer(): () => void };
   readonly badChecksums: { inc(units: number): void };
+  readonly repairedUnits: { inc(units: number): void };
 }
 
 /** Read at each scrape. */
@@ -58,6 +59,11 @@ export function storeMetrics(registry: Registry | undefined, disk: DiskId): Stor
       into,
       "ashlar_store_bad_checksums_total",
       "Units read whose checksum was wrong",
+    ).labels(disk),
+    repairedUnits: counter(
+      into,
+      "ashlar_store_repaired_units_total",
+      "Damaged units given their bytes again, from another replica",
     ).labels(disk),
   };
 }

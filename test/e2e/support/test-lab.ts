@@ -43,6 +43,8 @@ export interface CheckDocument {
   readonly chunks: number;
   readonly replicas: number;
   readonly different: number;
+  /** Checksum units, as they were found; repaired since where another replica has them. */
+  readonly damaged: number;
 }
 
 /** Runs `ashlar`, whatever its exit status. */

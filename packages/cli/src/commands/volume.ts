@@ -67,6 +67,8 @@ async function show(name: string, options: ClusterOptions): Promise<Answer> {
   return { json: volume, lines: volumeLines(volume) };
 }
 
+const REPAIRED = "damaged units that another replica has in order were repaired: check again";
+
 async function check(name: string, options: ClusterOptions): Promise<Answer> {
   const wanted = volumeName(name);
   const bar = progressBar(options.json ?? false);
@@ -82,6 +84,7 @@ async function check(name: string, options: ClusterOptions): Promise<Answer> {
     lines: [
       `${found.chunks} chunks, ${found.replicas} replicas: ` +
         `${found.different} different, ${found.damaged} damaged`,
+      ...(found.damaged > 0 ? [REPAIRED] : []),
     ],
     exit: good ? EXIT.done : EXIT.failed,
   };

@@ -9,16 +9,20 @@ import {
   LSN_ZERO,
   type Lsn,
   MIB,
+  type SystemError,
   scatterJoin,
+  UNITS_PER_EXTENT,
   unitChecksums,
 } from "@ashlar/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ChunkStore } from "../chunk-store.ts";
+import { type ChunkStore, damagedUnitsOf } from "../chunk-store.ts";
 import type { LogEntry } from "../log-entry.ts";
 
 export interface ChunkStoreFixture {
   /** Empty, chunks of CHUNK_SIZE_MIN, room for 32 MiB at least. */
   readonly store: ChunkStore;
+  /** Changes the bytes of a unit under the store's back: a unit of its own extent, applied by then. */
+  readonly damage: (chunk: ChunkId, unit: number, content: Buffer) => Promise<void>;
   readonly dispose: () => Promise<void>;
 }
 
@@ -148,7 +152,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
         const read = await bytes(store, A, offset, length);
         expect(read.equals(image.subarray(offset, offset + length))).toBe(true);
       }
-      expect(await store.verify(A)).toBe(0);
+      expect(await store.verify(A)).toEqual([]);
     });
 
     test("appends made together are in order and all durable", async () => {
@@ -280,6 +284,50 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
       expect(store.status(A)).toMatchObject({ tail: lsn(2), commit: lsn(1) });
       await store.setBase(A, LSN_ZERO);
       expect(store.status(A)).toMatchObject({ tail: lsn(2), commit: lsn(1) });
+    });
+
+    test("P14: a damaged unit is not read until it has its bytes again", async () => {
+      const content = patternedBytes(EXTENT_SIZE, 1);
+      const unitOf = (at: number): Buffer =>
+        content.subarray(at * CHECKSUM_UNIT, (at + 1) * CHECKSUM_UNIT);
+      await appended(store, A, writeEntry(lsn(1), EXTENT_SIZE, content));
+      const digest = store.digest(A);
+      const [first, second] = [UNITS_PER_EXTENT + 2, UNITS_PER_EXTENT + 5];
+      await fixture.damage(A, first, unitOf(2));
+      await fixture.damage(A, second, unitOf(5));
+      const read = () => bytes(store, A, EXTENT_SIZE, EXTENT_SIZE);
+      const damaged = async (): Promise<readonly number[]> => {
+        for (const failing of [read(), store.readExtent(A, 1)]) {
+          const error = await failing.then(
+            () => undefined,
+            (thrown: unknown) => thrown as SystemError,
+          );
+          expect(error).toMatchObject({ code: "chunk/bad-checksum" });
+          expect(damagedUnitsOf(error as SystemError)).toEqual(await store.verify(A));
+        }
+        return store.verify(A);
+      };
+      expect(await damaged()).toEqual([first, second]);
+      expect(store.digest(A)).toBe(digest);
+      // Other bytes than those the checksum tells, and units where nothing is wrong.
+      await store.repairUnit(A, { unit: first, data: [unitOf(5)] });
+      await store.repairUnit(A, { unit: 0, data: [unitOf(2)] });
+      await store.repairUnit(B, { unit: first, data: [unitOf(2)] });
+      expect(await damaged()).toEqual([first, second]);
+      await store.repairUnit(A, {
+        unit: first,
+        data: [unitOf(2).subarray(0, 100), unitOf(2).subarray(100)],
+      });
+      expect(await damaged()).toEqual([second]);
+      await appended(store, A, writeEntry(lsn(2), second * CHECKSUM_UNIT, unitOf(0)));
+      // What is newer stays, whatever comes to repair what was before it.
+      await store.repairUnit(A, { unit: second, data: [unitOf(5)] });
+      unitOf(0).copy(content, 5 * CHECKSUM_UNIT);
+      expect((await read()).equals(content)).toBe(true);
+      expect(await store.verify(A)).toEqual([]);
+      expect(store.extentsNewerThan(A, lsn(1))).toHaveLength(1);
+      expect(store.status(A)).toMatchObject({ tail: lsn(2), commit: lsn(2) });
+      expect((await bytes(store, A, 0, EXTENT_SIZE)).equals(Buffer.alloc(EXTENT_SIZE))).toBe(true);
     });
 
     test("P18: a full store refuses before it journals; reads and unmaps go on", async () => {

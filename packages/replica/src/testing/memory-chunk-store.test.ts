@@ -5,7 +5,11 @@ import { MemoryChunkStore } from "./memory-chunk-store.ts";
 
 chunkStoreContract("MemoryChunkStore", async () => {
   const store = new MemoryChunkStore({ chunkSize: CHUNK_SIZE_MIN, sizeBytes: 40 * MIB });
-  return { store, dispose: () => store.close() };
+  return {
+    store,
+    damage: async (chunk, unit) => store.damage(chunk, unit),
+    dispose: () => store.close(),
+  };
 });
 
 test("P19: once failed it rejects everything", async () => {

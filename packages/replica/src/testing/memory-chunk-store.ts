@@ -22,6 +22,7 @@ import {
   scatterJoin,
   scatterSlice,
   storeUuid,
+  UNITS_PER_EXTENT,
   unitChecksums,
 } from "@ashlar/core";
 import type {
@@ -31,6 +32,7 @@ import type {
   ExtentStamp,
   ReadResult,
   StoreSpace,
+  UnitRepair,
 } from "../chunk-store.ts";
 import { contentDigest } from "../content-digest.ts";
 import type { LogEntry } from "../log-entry.ts";
@@ -51,6 +53,8 @@ interface Chunk {
   refused: boolean;
   durable: { promisedEpoch: number; tail: Lsn; resyncFrom: Lsn | undefined };
   readonly extents: Map<number, Extent>;
+  /** Units whose bytes on the simulated disk are not what was written. */
+  readonly damaged: Set<number>;
 }
 
 export interface MemoryChunkStoreOptions {
@@ -166,6 +170,7 @@ export class MemoryChunkStore implements ChunkStore {
   async read(chunk: ChunkId, offset: number, length: number): Promise<ReadResult> {
     this.alive();
     assert(offset >= 0 && length > 0 && offset + length <= this.chunkSize, "read within a chunk");
+    this.requireIntact(chunk, offset, length);
     const extents = this.held.get(chunk)?.extents;
     const data = Buffer.alloc(length);
     for (let at = 0; at < length; ) {
@@ -206,6 +211,7 @@ export class MemoryChunkStore implements ChunkStore {
     this.alive();
     const { lastLsn = LSN_ZERO, data } = this.held.get(chunk)?.extents.get(extent) ?? {};
     if (!data) return { extent, lastLsn, data: undefined, checksums: new Uint32Array(0) };
+    this.requireIntact(chunk, extent * EXTENT_SIZE, EXTENT_SIZE);
     const copy = [Buffer.from(data)];
     return { extent, lastLsn, data: copy, checksums: unitChecksums(0, copy) };
   }
@@ -215,6 +221,7 @@ export class MemoryChunkStore implements ChunkStore {
     const data = copy.data && Buffer.from(scatterJoin(copy.data));
     assert(!data || data.length === EXTENT_SIZE, "a copy is a whole extent");
     this.chunk(chunk).extents.set(copy.extent, { lastLsn: copy.lastLsn, data });
+    mend(this.chunk(chunk).damaged, copy.extent * EXTENT_SIZE, EXTENT_SIZE);
     await this.journaled(() => {});
   }
 
@@ -252,13 +259,40 @@ export class MemoryChunkStore implements ChunkStore {
     return contentDigest(checksums);
   }
 
-  async verify(): Promise<number> {
+  async verify(chunk: ChunkId): Promise<readonly number[]> {
     this.alive();
-    return 0;
+    return [...(this.held.get(chunk)?.damaged ?? [])].sort((a, b) => a - b);
+  }
+
+  async repairUnit(chunk: ChunkId, { unit, data }: UnitRepair): Promise<void> {
+    this.alive();
+    const bytes = scatterJoin(data);
+    assert(bytes.length === CHECKSUM_UNIT, "a unit is repaired as a whole");
+    const content = this.held.get(chunk)?.extents.get(Math.floor(unit / UNITS_PER_EXTENT))?.data;
+    const at = (unit % UNITS_PER_EXTENT) * CHECKSUM_UNIT;
+    // What the unit holds is kept here all along: damage is only a mark.
+    if (content?.subarray(at, at + CHECKSUM_UNIT).equals(bytes)) {
+      this.held.get(chunk)?.damaged.delete(unit);
+    }
+    await this.journaled(() => {});
+  }
+
+  /** From now on the unit fails its checksum, until it is written, copied or repaired. */
+  damage(chunk: ChunkId, unit: number): void {
+    this.chunk(chunk).damaged.add(unit);
   }
 
   async close(): Promise<void> {
     await this.queue;
+  }
+
+  private requireIntact(chunk: ChunkId, offset: number, length: number): void {
+    const first = Math.floor(offset / CHECKSUM_UNIT);
+    const end = Math.ceil((offset + length) / CHECKSUM_UNIT);
+    const damaged = this.held.get(chunk)?.damaged ?? [];
+    const units = [...damaged].filter((unit) => unit >= first && unit < end);
+    if (units.length === 0) return;
+    throw new SystemError("chunk/bad-checksum", "injected", { chunk, units });
   }
 
   private alive(): void {
@@ -277,6 +311,7 @@ export class MemoryChunkStore implements ChunkStore {
       refused: false,
       durable: { promisedEpoch: 0, tail: LSN_ZERO, resyncFrom: undefined },
       extents: new Map(),
+      damaged: new Set(),
     };
     this.held.set(chunk, made);
     return made;
@@ -300,6 +335,7 @@ export class MemoryChunkStore implements ChunkStore {
   private apply(held: Chunk, entry: LogEntry): void {
     held.commit = entry.lsn;
     if (entry.kind === "noop") return;
+    mend(held.damaged, entry.offset, entry.length);
     for (let at = 0; at < entry.length; ) {
       const extent = Math.floor((entry.offset + at) / EXTENT_SIZE);
       const within = (entry.offset + at) % EXTENT_SIZE;
@@ -334,3 +370,11 @@ export class MemoryChunkStore implements ChunkStore {
 
 /** The tail after everything past `limit` was dropped. */
 const lsnUpTo = (tail: Lsn, limit: Lsn): Lsn => (tail.seq > limit.seq ? limit : tail);
+
+/** What is written anew is not damaged any more. */
+function mend(damaged: Set<number>, offset: number, length: number): void {
+  for (const unit of damaged) {
+    const at = unit * CHECKSUM_UNIT;
+    if (at >= offset && at < offset + length) damaged.delete(unit);
+  }
+}

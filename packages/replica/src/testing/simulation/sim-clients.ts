@@ -40,6 +40,15 @@ export interface SimClientsPorts {
   readonly send: (request: SimRequest) => void;
 }
 
+/** A unit is damaged, too, while who has its bytes is away: the client asks again until it is back (P14). */
+const RETRIED: ReadonlySet<string> = new Set([
+  "staleEpoch",
+  "notPrimary",
+  "notActive",
+  "busy",
+  "badChecksum",
+]);
+
 export class SimClients {
   acked = 0;
   reads = 0;
@@ -138,7 +147,7 @@ export class SimClients {
         history.splice(history.indexOf(record), 1, { ...record, kind: "miscompare", end });
       }
       client.work = undefined;
-    } else if (!["staleEpoch", "notPrimary", "notActive", "busy"].includes(reply.status)) {
+    } else if (!RETRIED.has(reply.status)) {
       throw new Error(`unexpected status ${reply.status} of ${work.operation.kind}`);
     }
   }

@@ -4,7 +4,7 @@
 // and no state revealed by a deposed primary (P3); at the end: replicas equal (P15), all copies back
 // (L3), every sector explained (P1, P6, P13).
 import { type ChunkId, chunkId, familyId, nodeId, storeUuid } from "@ashlar/core";
-import type { ReplicaEffect, ReplicaEvent } from "../../events.ts";
+import type { CheckOutcome, ReplicaEffect, ReplicaEvent } from "../../events.ts";
 import { Replica } from "../../replica.ts";
 import { SimArrivals } from "./sim-arrivals.ts";
 import { SimCatalog } from "./sim-catalog.ts";
@@ -28,6 +28,8 @@ export interface SimOptions {
   readonly faultsPerMille: number;
   /** Chance that a fault is a stop of the primary. */
   readonly stopsPercent: number;
+  /** Chance that a fault is a flipped bit in a unit of which another member has a good copy. */
+  readonly flipsPercent: number;
 }
 
 const CHUNK: ChunkId = chunkId(familyId(1), 0);
@@ -35,7 +37,7 @@ const SETTLE_STEPS_MAX = 60_000;
 const CLIENTS = 6;
 
 export class SimCluster {
-  readonly counts = { active: 0, resyncs: 0, admitted: 0 };
+  readonly counts = { active: 0, resyncs: 0, admitted: 0, repaired: 0 };
   readonly faults: SimFaults;
   readonly clients: SimClients;
   private readonly options: SimOptions;
@@ -78,6 +80,7 @@ export class SimCluster {
       nodes: this.nodes,
       network: this.network,
       stopsPercent: options.stopsPercent,
+      flipsPercent: options.flipsPercent,
       onCrashed: (crashed) => {
         this.admissions = this.admissions.filter(({ node }) => node !== crashed);
       },
@@ -116,7 +119,30 @@ export class SimCluster {
     });
     while (!isRead && this.now < end) this.step();
     if (!isRead) throw new Error(`L1: final reads not answered: ${this.describe()}`);
+    this.repairAll(end);
     this.checkEnd();
+  }
+
+  /** P14: where a good copy is left, a check finds what nobody has read and repairs it. */
+  private repairAll(end: number): void {
+    let outcome: CheckOutcome | undefined;
+    const isClean = (): boolean => outcome?.kind === "checked" && outcome.damagedUnits === 0;
+    while (!isClean() && this.now < end) {
+      outcome = undefined;
+      const { primary } = this.catalog.config;
+      const leader = this.nodes.find(({ member }) => member.node === primary.node)!;
+      this.give(leader, {
+        kind: "check",
+        outcome: (told) => {
+          outcome = told;
+        },
+      });
+      while (outcome === undefined && this.now < end) this.step();
+    }
+    const damaged = this.nodes.flatMap(({ store }) => store.damagedUnits);
+    if (!isClean() || damaged.length > 0) {
+      throw new Error(`P14: not repaired: ${damaged}: ${this.describe()}`);
+    }
   }
 
   private checkEnd(): void {
@@ -240,7 +266,7 @@ export class SimCluster {
     // A read may see what was committed until it ended.
     const answer =
       question.kind === "read" && this.random.chance(50) ? askStore(node, question) : early;
-    this.give(node, { kind: "answered", token, answer });
+    this.give(node, { ...answer, token });
   }
 
   private hearConfig(): void {
@@ -328,7 +354,9 @@ export class SimCluster {
         node.grants.push(effect.node);
         return;
       case "releaseResync":
+        return;
       case "checked":
+        effect.report(effect.outcome);
         return;
       case "notice":
         this.onNotice(node, effect);
@@ -342,6 +370,8 @@ export class SimCluster {
   private onNotice(node: SimNode, { notice }: ReplicaEffect & { readonly kind: "notice" }): void {
     if (notice.what === "diverged") throw new Error(`P4: ${JSON.stringify(notice)}`);
     if (notice.what === "resyncEnded") this.counts.resyncs += 1;
+    if (notice.what === "repaired") this.counts.repaired += notice.units.length;
+    if (notice.what === "repairSent") this.counts.repaired += notice.units.length;
     if (notice.what !== "active") return;
     this.checkers.onActive(node.member.node, notice.epoch);
     this.counts.active += 1;

@@ -1,6 +1,8 @@
 // What goes wrong in a simulation: nodes crash and lose what was not synced, stop and go on later,
 // are declared down while they live; connections break; leadership moves.
+import { CHECKSUM_UNIT } from "@ashlar/core";
 import type { SimCatalog } from "./sim-catalog.ts";
+import { SIM_CHUNK_SIZE } from "./sim-clients.ts";
 import type { SimNetwork } from "./sim-network.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { SimRandom } from "./sim-random.ts";
@@ -12,6 +14,8 @@ export interface SimFaultsPorts {
   readonly network: SimNetwork;
   /** Chance that a fault is a stop of the primary. */
   readonly stopsPercent: number;
+  /** Chance that a fault is a flipped bit. */
+  readonly flipsPercent: number;
   /** A crashed node waits for nothing any more. */
   readonly onCrashed: (node: SimNode) => void;
 }
@@ -19,6 +23,7 @@ export interface SimFaultsPorts {
 export class SimFaults {
   crashes = 0;
   pauses = 0;
+  flips = 0;
   private readonly ports: SimFaultsPorts;
 
   constructor(ports: SimFaultsPorts) {
@@ -27,7 +32,11 @@ export class SimFaults {
 
   /** One thing goes wrong. */
   strike(): void {
-    const { random, catalog, nodes, network, stopsPercent } = this.ports;
+    const { random, catalog, nodes, network, stopsPercent, flipsPercent } = this.ports;
+    if (random.chance(flipsPercent)) {
+      this.flip();
+      return;
+    }
     if (random.chance(stopsPercent)) {
       const { primary } = catalog.config;
       this.pause(nodes.find(({ member }) => member.node === primary.node)!);
@@ -56,6 +65,24 @@ export class SimFaults {
       default:
         if (!node.replica) catalog.nodeDown(node.member.node);
     }
+  }
+
+  /** Bits flip in a unit of which another member in sync has a good copy, and keeps it. */
+  private flip(): void {
+    const { random, catalog, nodes } = this.ports;
+    const node = random.pick(nodes);
+    const others = nodes.filter(
+      (other) => other !== node && catalog.config.isr.includes(other.member.storeUuid),
+    );
+    const units = Array.from({ length: SIM_CHUNK_SIZE / CHECKSUM_UNIT }, (_, unit) => unit).filter(
+      (unit) => {
+        const own = node.store.goodUnit(unit);
+        return own && others.some(({ store }) => store.goodUnit(unit)?.equals(own));
+      },
+    );
+    if (units.length === 0) return;
+    this.flips += 1;
+    node.store.damage(random.pick(units));
   }
 
   private pause(node: SimNode): void {

@@ -1,5 +1,6 @@
 // One node of a simulated chunk, and one connection between two of them.
-import { EXTENT_SIZE, type NodeId } from "@ashlar/core";
+import { EXTENT_SIZE, hasCode, type NodeId, type SystemError } from "@ashlar/core";
+import { damagedUnitsOf } from "../../chunk-store.ts";
 import type { Answers, Question, ReplicaEvent } from "../../events.ts";
 import type { MemberMessage, PrimaryMessage } from "../../messages.ts";
 import type { Replica } from "../../replica.ts";
@@ -18,7 +19,7 @@ export interface SimNode {
   questions: {
     readonly token: number;
     readonly question: Question;
-    early: Answers[keyof Answers];
+    early: SimAnswer;
   }[];
   readonly grants: NodeId[];
   awake: boolean;
@@ -36,7 +37,26 @@ export interface SimLink {
   readonly toPrimary: MemberMessage[];
 }
 
-export function askStore({ store }: SimNode, question: Question): Answers[keyof Answers] {
+/** What a question comes to. */
+export type SimAnswer =
+  | { readonly kind: "answered"; readonly answer: Answers[keyof Answers] }
+  | {
+      readonly kind: "failed";
+      readonly failure: "badChecksum";
+      readonly damaged: readonly number[];
+    };
+
+export function askStore(node: SimNode, question: Question): SimAnswer {
+  try {
+    return { kind: "answered", answer: answerOf(node, question) };
+  } catch (thrown) {
+    if (!hasCode(thrown, "chunk/bad-checksum")) throw thrown;
+    const damaged = damagedUnitsOf(thrown as SystemError);
+    return { kind: "failed", failure: "badChecksum", damaged };
+  }
+}
+
+function answerOf({ store }: SimNode, question: Question): Answers[keyof Answers] {
   switch (question.kind) {
     case "read":
       return store.read(question.offset, question.length);
@@ -47,6 +67,6 @@ export function askStore({ store }: SimNode, question: Question): Answers[keyof 
     case "digest":
       return store.digest(SIM_CHUNK_SIZE / EXTENT_SIZE);
     case "verify":
-      return 0;
+      return store.damagedUnits;
   }
 }

@@ -10,6 +10,7 @@ import {
   LSN_ZERO,
   type Lsn,
   maxLsn,
+  SystemError,
   scatterJoin,
   scatterSlice,
   UNITS_PER_EXTENT,
@@ -32,6 +33,8 @@ interface State {
   resyncFrom: Lsn | undefined;
   entries: LogEntry[];
   extents: Map<number, SimExtent>;
+  /** Units whose bits have flipped; what they should hold is kept to know a good repair. */
+  damaged: Set<number>;
 }
 
 type Call = JournalEffect | { readonly kind: "commit"; readonly ticket: 0; readonly lsn: Lsn };
@@ -89,13 +92,37 @@ export class SimStore {
     this.sync(kept);
     this.pending = [];
     const { disk } = this;
-    this.live = { ...disk, entries: [...disk.entries], extents: new Map(disk.extents) };
+    this.live = {
+      ...disk,
+      entries: [...disk.entries],
+      extents: new Map(disk.extents),
+      damaged: new Set(disk.damaged),
+    };
+  }
+
+  get damagedUnits(): readonly number[] {
+    return [...this.live.damaged];
+  }
+
+  /** Bits flip on the disk. */
+  damage(unit: number): void {
+    this.live.damaged.add(unit);
+    this.disk.damaged.add(unit);
+  }
+
+  /** What a unit holds for good, undamaged: it survives any crash. */
+  goodUnit(unit: number): Buffer | undefined {
+    const { live, disk } = this;
+    if (live.damaged.has(unit) || disk.damaged.has(unit)) return undefined;
+    const bytes = unitIn(disk, unit);
+    return bytes && unitIn(live, unit)?.equals(bytes) ? bytes : undefined;
   }
 
   read(offset: number, length: number): ReadResult {
     const parts: Buffer[] = [];
     const first = Math.floor(offset / CHECKSUM_UNIT);
     const last = Math.floor((offset + length - 1) / CHECKSUM_UNIT);
+    this.requireIntact(first, last);
     for (let unit = first; unit <= last; unit++) parts.push(this.unit(unit));
     const data = scatterSlice(parts, offset - first * CHECKSUM_UNIT, length);
     return { data, checksums: unitChecksums(offset, data) };
@@ -111,6 +138,7 @@ export class SimStore {
   readExtent(extent: number): ExtentCopy {
     const { lastLsn = LSN_ZERO, units } = this.live.extents.get(extent) ?? {};
     if (!units) return { extent, lastLsn, data: undefined, checksums: new Uint32Array(0) };
+    this.requireIntact(extent * UNITS_PER_EXTENT, (extent + 1) * UNITS_PER_EXTENT - 1);
     const data = units.map((unit) => unit ?? ZERO_UNIT);
     return { extent, lastLsn, data, checksums: unitChecksums(0, data) };
   }
@@ -124,8 +152,12 @@ export class SimStore {
   }
 
   private unit(unit: number): Buffer {
-    const extent = this.live.extents.get(Math.floor(unit / UNITS_PER_EXTENT));
-    return extent?.units?.[unit % UNITS_PER_EXTENT] ?? ZERO_UNIT;
+    return unitIn(this.live, unit) ?? ZERO_UNIT;
+  }
+
+  private requireIntact(first: number, last: number): void {
+    const units = this.damagedUnits.filter((unit) => unit >= first && unit <= last);
+    if (units.length > 0) throw new SystemError("chunk/bad-checksum", "bits flipped", { units });
   }
 
   private issue(call: Call): void {
@@ -141,7 +173,11 @@ const empty = (): State => ({
   resyncFrom: undefined,
   entries: [],
   extents: new Map(),
+  damaged: new Set(),
 });
+
+const unitIn = ({ extents }: State, unit: number): Buffer | undefined =>
+  extents.get(Math.floor(unit / UNITS_PER_EXTENT))?.units?.[unit % UNITS_PER_EXTENT];
 
 function cut(state: State, after: Lsn): void {
   state.entries = state.entries.filter(({ lsn }) => lsn.seq <= after.seq);
@@ -178,6 +214,11 @@ function apply(state: State, call: Call): void {
     case "endResync":
       state.resyncFrom = undefined;
       return;
+    case "repairUnit": {
+      const { unit, data } = call.repair;
+      if (unitIn(state, unit)?.equals(scatterJoin(data))) state.damaged.delete(unit);
+      return;
+    }
     case "commit":
       while (state.entries[0] && state.entries[0].lsn.seq <= call.lsn.seq) {
         const entry = state.entries.shift()!;
@@ -192,6 +233,9 @@ function applyCopy(state: State, { extent, lastLsn, data }: ExtentCopy): void {
   const whole = data && scatterJoin(data);
   const units = whole && NO_UNITS.map((_, at) => unitOf(whole, at * CHECKSUM_UNIT));
   state.extents.set(extent, { lastLsn, units });
+  NO_UNITS.forEach((_, at) => {
+    state.damaged.delete(extent * UNITS_PER_EXTENT + at);
+  });
 }
 
 function applyEntry(state: State, entry: LogEntry): void {
@@ -199,6 +243,7 @@ function applyEntry(state: State, entry: LogEntry): void {
   const whole = entry.kind === "write" ? scatterJoin(entry.data) : undefined;
   for (let at = 0; at < entry.length; at += CHECKSUM_UNIT) {
     const extent = Math.floor((entry.offset + at) / EXTENT_SIZE);
+    state.damaged.delete((entry.offset + at) / CHECKSUM_UNIT);
     const before = state.extents.get(extent);
     const units = [...(before?.units ?? NO_UNITS)];
     units[((entry.offset + at) % EXTENT_SIZE) / CHECKSUM_UNIT] = whole && unitOf(whole, at);
