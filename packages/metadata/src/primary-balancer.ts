@@ -16,10 +16,10 @@ import type { ReplicatedLog } from "./replicated-log.ts";
 
 /** Nothing has changed for this long: a node that comes back once more within it moves nothing. */
 export const BALANCE_QUIET_MS = 5_000;
-/** With the chunks of a batch this is 512 chunks a second: 100,000 are back in little over 3 minutes. */
+/** With the chunks of a batch this is 256 chunks a second: 100,000 are back within 7 minutes. */
 const BATCH_INTERVAL_MS = 250;
 /** The peers of so many chunks promise new epochs together, well within the time between batches. */
-const CHUNKS_PER_BATCH = 128;
+const CHUNKS_PER_BATCH = 64;
 
 export interface PrimaryBalancerDeps {
   readonly replicatedLog: ReplicatedLog;
