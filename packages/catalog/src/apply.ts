@@ -4,6 +4,12 @@
 import { type CommandKind, type CommandOf, type Refusal, type Result, refused } from "./command.ts";
 import { createCluster } from "./commands/cluster.ts";
 import { gatewayDown, gatewayUp } from "./commands/gateway.ts";
+import {
+  abortChange,
+  advanceGeneration,
+  commitChange,
+  prepareChange,
+} from "./commands/generation.ts";
 import { beginTerm, reportHash } from "./commands/group.ts";
 import { addToIsr } from "./commands/isr.ts";
 import { memberExpected, memberJoined, memberRemoved } from "./commands/member.ts";
@@ -39,6 +45,10 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   finishVolume,
   abortVolume,
   deleteVolume,
+  advanceGeneration,
+  prepareChange,
+  commitChange,
+  abortChange,
   addToIsr,
   movePrimaries,
   openSession,

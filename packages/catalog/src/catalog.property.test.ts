@@ -72,6 +72,15 @@ const candidates = fc.array(
   { maxLength: 3 },
 );
 
+/** The change that is under way comes to its end, one way or the other. */
+const settled: fc.Arbitrary<Event> = fc
+  .tuple(fc.integer({ min: 1, max: 2 }).map(testVolume), fc.boolean())
+  .map(([volume, commits]) => (catalog) => ({
+    kind: commits ? "commitChange" : "abortChange",
+    volume,
+    generation: (catalog.state.view.volumes.get(volume)?.generation ?? 0) + 1,
+  }));
+
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     kind: fc.constant("nodeUp" as const),
@@ -117,6 +126,21 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     kind: fc.constant("deleteVolume" as const),
     volume: fc.integer({ min: 1, max: 9 }).map(testVolume),
   }),
+  fc.record({
+    kind: fc.constant("advanceGeneration" as const),
+    volume: fc.integer({ min: 1, max: 3 }).map(testVolume),
+    reset: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant("prepareChange" as const),
+    volume: fc.integer({ min: 1, max: 3 }).map(testVolume),
+    change: fc.record({ kind: fc.constantFrom("fence" as const, "delete" as const) }),
+  }),
+  fc.record({
+    kind: fc.constantFrom("commitChange" as const, "abortChange" as const),
+    volume: fc.integer({ min: 1, max: 3 }).map(testVolume),
+    generation: fc.nat(6),
+  }),
   fc.record({ kind: fc.constant("openSession" as const) }),
   fc.record({ kind: fc.constant("beginTerm" as const), member: number48, run: fc.string() }),
   fc.record({ kind: fc.constant("memberExpected" as const), node: node.map(testNode), address }),
@@ -160,6 +184,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 4, arbitrary: admit },
   { weight: 2, arbitrary: continued },
   { weight: 2, arbitrary: move },
+  { weight: 2, arbitrary: settled },
   {
     weight: 4,
     arbitrary: command.map(

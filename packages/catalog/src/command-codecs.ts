@@ -34,6 +34,7 @@ import {
   node,
   portals,
   store,
+  volumeChange,
 } from "./record-codecs.ts";
 import type { KeptResult } from "./sessions.ts";
 
@@ -113,6 +114,22 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
     tag: 19,
     fields: record({ items: list(candidate) }),
     result: record({ skipped: list(chunk) }),
+  },
+  advanceGeneration: {
+    tag: 20,
+    fields: record({ volume, reset: flag }),
+    result: record({ generation: uint }),
+  },
+  prepareChange: {
+    tag: 21,
+    fields: record({ volume, change: volumeChange }),
+    result: record({ volume, generation: uint }),
+  },
+  commitChange: { tag: 22, fields: record({ volume, generation: uint }), result: nothing },
+  abortChange: {
+    tag: 23,
+    fields: record({ volume, generation: uint }),
+    result: record({ generation: uint }),
   },
 };
 

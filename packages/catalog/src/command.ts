@@ -10,7 +10,7 @@ import type {
   VolumeId,
   VolumeName,
 } from "@ashlar/core";
-import type { DiskRecord, GatewayRecord } from "./records.ts";
+import type { DiskRecord, GatewayRecord, VolumeChange } from "./records.ts";
 
 /** Chunks in one command that makes or moves many: bounds the size of an entry's changes and the time of apply. */
 export const CHUNKS_PER_COMMAND_MAX = 4096;
@@ -101,9 +101,35 @@ interface CommandTable {
     fields: { readonly family: FamilyId };
     result: null;
   };
+  /** Takes a volume away whatever is under way, and without waiting for anybody: see prepareChange. */
   deleteVolume: {
     fields: { readonly volume: VolumeId };
     result: null;
+  };
+  /**
+   * The next generation begins at once, in one phase: for what changes nothing but that older
+   * operations are refused. `reset`: the tasks of the logical unit end as well, in all gateways.
+   */
+  advanceGeneration: {
+    fields: { readonly volume: VolumeId; readonly reset: boolean };
+    /** The one in force from now on. */
+    result: { readonly generation: number };
+  };
+  /** Closes the generation in force, on the way to the next one; one change at a time. */
+  prepareChange: {
+    fields: { readonly volume: VolumeId; readonly change: VolumeChange };
+    /** The volume, for who asks again when its name is gone, and the generation that is prepared. */
+    result: { readonly volume: VolumeId; readonly generation: number };
+  };
+  /** Everybody who could admit operations of the old generation has closed it: the change is done. */
+  commitChange: {
+    fields: { readonly volume: VolumeId; readonly generation: number };
+    result: null;
+  };
+  /** The change is given up; the old state goes on under a generation that nobody was told. */
+  abortChange: {
+    fields: { readonly volume: VolumeId; readonly generation: number };
+    result: { readonly generation: number };
   };
   /** Learners join the ISR where epoch and version still are as given. */
   addToIsr: {

@@ -20,21 +20,23 @@ import {
   clusterV1,
   clusterV2,
   draft,
+  draftV3,
   gatewayRecord,
   memberRecord,
   nodeRecord,
   store,
   volumeRecord,
+  volumeRecordV3,
 } from "./record-codecs.ts";
 import type { KeptResult, Session } from "./sessions.ts";
 import { type CatalogState, emptyState } from "./state.ts";
 
 /**
  * 2: a cluster record has familiesGiven. 3: it has familiesSkipped, and what the group of members needs
- * follows the chunks.
+ * follows the chunks. 4: a volume has its change and its resets.
  */
-const STATE_FORMAT_VERSION = 3;
-const STATE_FORMATS_READ: readonly number[] = [1, 2, STATE_FORMAT_VERSION];
+const STATE_FORMAT_VERSION = 4;
+const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, STATE_FORMAT_VERSION];
 
 export const encodeState = (state: CatalogState): Buffer =>
   encoding(STATE_FORMAT_VERSION, (to) => {
@@ -79,8 +81,9 @@ export function decodeState(bytes: Buffer): CatalogState {
       view.put({ kind: "cluster", record: one });
     for (const one of list(nodeRecord).read(from)) view.put({ kind: "node", record: one });
     for (const one of list(gatewayRecord).read(from)) view.put({ kind: "gateway", record: one });
-    for (const one of list(volumeRecord).read(from)) view.put({ kind: "volume", record: one });
-    for (const one of list(draft).read(from)) state.drafts.set(one.record.family, one);
+    const [volumes, drafts] = version < 4 ? [volumeRecordV3, draftV3] : [volumeRecord, draft];
+    for (const one of list(volumes).read(from)) view.put({ kind: "volume", record: one });
+    for (const one of list(drafts).read(from)) state.drafts.set(one.record.family, one);
     for (const uuid of list(store).read(from)) state.retired.add(uuid);
     for (const one of readChunks(from)) view.put({ kind: "chunk", record: one });
     if (version >= 3) readGroup(from, state);

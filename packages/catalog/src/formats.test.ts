@@ -23,6 +23,25 @@ const STATE_V2 = Buffer.from(
   "hex",
 );
 
+/** A node, a volume of one chunk and one in creation, as format 3 wrote them. */
+const STATE_V3 = Buffer.from(
+  [
+    "03060102012461626364656630312d303030302d343030302d383030302d303030303030303030303030",
+    "8080800818323032362d31312d30315430303a30303a30302e3030305a0100010973746f726167652d31",
+    "000108626f6f742d312d310e3132372e302e302e313a3730303101066469736b2d312430303030303030",
+    "302d303030302d343030302d383030302d30303030303030313031303080808080040000012431313131",
+    "313131312d303030302d343030302d383030302d30303030303030303030303108766f6c756d652d3101",
+    "80808008800401012769716e2e323032362d31312e696f2e6173686c61723a61626364656630313a766f",
+    "6c756d652d310018323032362d31312d30315430303a30303a30302e3030305a01243131313131313131",
+    "2d303030302d343030302d383030302d30303030303030303030303208766f6c756d652d320280808008",
+    "800401012769716e2e323032362d31312e696f2e6173686c61723a61626364656630313a766f6c756d65",
+    "2d320018323032362d31312d30315430303a30303a30302e3030305a010000010973746f726167652d31",
+    "066469736b2d312430303030303030302d303030302d343030302d383030302d30303030303030313031",
+    "303001018080800201010100010001000000000000",
+  ].join(""),
+  "hex",
+);
+
 /** Test node 1 registering with one disk, as format 1 wrote it. */
 const NODE_UP_V1 = Buffer.from(
   [
@@ -42,6 +61,15 @@ describe("what earlier versions wrote is read", () => {
     catalog.done({ kind: "storeDown", store: testStore(1) });
     expect(catalog.state.view.appliedIndex).toBe(7);
     const read = decodeState(STATE_V2);
+    expect(check(read)).toEqual([]);
+    expect(encodeState(read)).toEqual(encodeState(catalog.state));
+  });
+
+  test("a snapshot of format 3: no generation was ever changed", () => {
+    const catalog = TestCatalog.created(1);
+    catalog.volume(1, 1);
+    catalog.begin(2, 1);
+    const read = decodeState(STATE_V3);
     expect(check(read)).toEqual([]);
     expect(encodeState(read)).toEqual(encodeState(catalog.state));
   });

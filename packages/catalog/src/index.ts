@@ -15,18 +15,21 @@ export { check, checkStep, chunksOfState } from "./invariants.ts";
 export { CatalogMirror } from "./mirror.ts";
 export { planPrimaries } from "./primary-plan.ts";
 export { decodeProposal, encodeProposal, type Proposal, type ProposalId } from "./proposal.ts";
-export type {
-  CatalogChange,
-  CatalogView,
-  ChunkConfig,
-  ChunkMember,
-  ClusterRecord,
-  DiskRecord,
-  FamilyRange,
-  GatewayRecord,
-  MemberRecord,
-  NodeRecord,
-  VolumeRecord,
+export {
+  type CatalogChange,
+  type CatalogView,
+  type ChunkConfig,
+  type ChunkMember,
+  type ClusterRecord,
+  type DiskRecord,
+  type FamilyRange,
+  type GatewayRecord,
+  type MemberRecord,
+  type NodeRecord,
+  VOLUME_CHANGES,
+  type VolumeChange,
+  type VolumeChangeKind,
+  type VolumeRecord,
 } from "./records.ts";
 export { keptResult, RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
 export { type CatalogState, emptyState, type HashReports, type VolumeDraft } from "./state.ts";

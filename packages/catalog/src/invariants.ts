@@ -1,9 +1,9 @@
 // The rules a catalog never breaks (ARCHITECTURE.md, Rules by number). Tests check them
 // after each command; breaches are told as sentences that begin with the rule's number.
-import type { ChunkId } from "@ashlar/core";
+import type { ChunkId, VolumeId } from "@ashlar/core";
 import { chunkIndexOf, familyOf, formatChunkId } from "@ashlar/core";
 import type { Command } from "./command.ts";
-import type { ChunkConfig } from "./records.ts";
+import type { ChunkConfig, VolumeRecord } from "./records.ts";
 import { RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
 import type { CatalogState } from "./state.ts";
 
@@ -103,6 +103,48 @@ function countLoad(
   }
 }
 
+/** Commands that may take chunks away, and with them a volume. */
+const REMOVING: ReadonlySet<string> = new Set(["deleteVolume", "abortVolume", "commitChange"]);
+
+/** Breaches of what must hold between the volumes before a command and after it. */
+export function checkVolumes(
+  before: ReadonlyMap<VolumeId, VolumeRecord>,
+  command: Command,
+  after: ReadonlyMap<VolumeId, VolumeRecord>,
+): string[] {
+  return [...before.values()].flatMap((was) => {
+    const is = after.get(was.volume);
+    if (!is) return REMOVING.has(command.kind) ? [] : [`${was.name} is gone by ${command.kind}`];
+    return checkGeneration(was, is, command).map((fault) => `${was.name}: ${fault}`);
+  });
+}
+
+/** By how much each command moves a generation on. */
+const STEPS: Readonly<Partial<Record<Command["kind"], number>>> = {
+  advanceGeneration: 1,
+  commitChange: 1,
+  abortChange: 2,
+};
+
+function checkGeneration(was: VolumeRecord, is: VolumeRecord, { kind }: Command): string[] {
+  const moved = is.generation - was.generation;
+  const rules: readonly (readonly [holds: boolean, rule: string])[] = [
+    [moved === 0 || moved === STEPS[kind], `P11: ${kind} moved the generation by ${moved}`],
+    [moved === 0 || is.change === undefined, "P11: a generation begins closed"],
+    [
+      moved === 0 || (was.change === undefined) === (kind === "advanceGeneration"),
+      "P11: a generation passed over a prepared change",
+    ],
+    [
+      moved > 0 || was.change === is.change || (kind === "prepareChange" && !was.change),
+      "P11: a change came or went under one generation",
+    ],
+    [is.resets === was.resets || kind === "advanceGeneration", "a reset without a generation"],
+    [is.resets === was.resets || is.resets === was.resets + 1, "resets do not count up"],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, rule]) => rule);
+}
+
 /** Every chunk's configuration, to compare with what a command leaves. */
 export function chunksOfState({ view }: CatalogState): Map<ChunkId, ChunkConfig> {
   const all = view.chunks.families().flatMap((family) => [...view.chunks.recordsOf(family)]);
@@ -119,7 +161,7 @@ export function checkStep(
   for (const [chunk, was] of before) {
     const is = after.get(chunk);
     if (!is) {
-      if (command.kind !== "deleteVolume" && command.kind !== "abortVolume") {
+      if (!REMOVING.has(command.kind)) {
         faults.push(`${formatChunkId(chunk)} is gone after ${command.kind}`);
       }
       continue;

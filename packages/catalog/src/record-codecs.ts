@@ -12,6 +12,7 @@ import {
   mapped,
   nodeId,
   oneOf,
+  optional,
   record,
   type StoreUuid,
   storeUuid,
@@ -21,15 +22,17 @@ import {
   volumeName,
 } from "@ashlar/core";
 import type { IsrCandidate } from "./command.ts";
-import type {
-  ChunkMember,
-  ClusterRecord,
-  DiskRecord,
-  FamilyRange,
-  GatewayRecord,
-  MemberRecord,
-  NodeRecord,
-  VolumeRecord,
+import {
+  type ChunkMember,
+  type ClusterRecord,
+  type DiskRecord,
+  type FamilyRange,
+  type GatewayRecord,
+  type MemberRecord,
+  type NodeRecord,
+  VOLUME_CHANGES,
+  type VolumeChange,
+  type VolumeRecord,
 } from "./records.ts";
 import type { VolumeDraft } from "./state.ts";
 
@@ -86,7 +89,7 @@ export const gatewayRecord = record<GatewayRecord>({
   bootId: text,
   portals,
 });
-export const volumeRecord = record<VolumeRecord>({
+const volumeFieldsV3 = {
   volume: mapped(text, volumeId),
   name: mapped(text, volumeName),
   family,
@@ -97,8 +100,22 @@ export const volumeRecord = record<VolumeRecord>({
   iqn: text,
   lun: uint,
   createdAt: text,
+};
+export const volumeChange = record<VolumeChange>({ kind: oneOf(VOLUME_CHANGES) });
+export const volumeRecord = record<VolumeRecord>({
+  ...volumeFieldsV3,
+  change: optional(volumeChange),
+  resets: uint,
 });
+/** Up to format 3: no generation was ever changed. */
+export const volumeRecordV3: Codec<VolumeRecord> = {
+  write: volumeRecord.write,
+  read: (from) => ({ ...record(volumeFieldsV3).read(from), change: undefined, resets: 0 }),
+};
 export const memberRecord = record<MemberRecord>({ node, address: text, member: uint });
-export const draft = record<VolumeDraft>({ record: volumeRecord, chunks: uint, placed: uint });
+const draftOf = (of: Codec<VolumeRecord>): Codec<VolumeDraft> =>
+  record<VolumeDraft>({ record: of, chunks: uint, placed: uint });
+export const draft = draftOf(volumeRecord);
+export const draftV3 = draftOf(volumeRecordV3);
 export const member = record<ChunkMember>({ node, disk: mapped(text, diskId), storeUuid: store });
 export const candidate = record<IsrCandidate>({ chunk, epoch: uint, version: uint, store });

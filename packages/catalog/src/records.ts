@@ -80,12 +80,33 @@ export interface VolumeRecord {
   /** Bytes per logical block, 512 or 4096. */
   readonly blockSize: number;
   readonly replicas: number;
-  /** Version of the volume's shared state; operations carry it, not compared yet. */
+  /**
+   * Version of the volume's shared state; it only rises. Operations carry it, and the nodes that lead
+   * the volume's chunks refuse those of any other (P11).
+   */
   readonly generation: number;
+  /** Prepared and not in force yet: operations of every generation are refused meanwhile. */
+  readonly change: VolumeChange | undefined;
+  /**
+   * How often the logical unit was reset. A gateway that sees it rise ends the unit's tasks: what was
+   * begun before is not sent again under the new generation.
+   */
+  readonly resets: number;
   readonly iqn: string;
   readonly lun: number;
   readonly createdAt: string;
 }
+
+/**
+ * What a change of the shared state does once no operation admitted before can take effect any more.
+ * `fence` does nothing but that.
+ */
+export interface VolumeChange {
+  readonly kind: VolumeChangeKind;
+}
+/** Their places are the format: append only. */
+export const VOLUME_CHANGES = ["fence", "delete"] as const;
+export type VolumeChangeKind = (typeof VOLUME_CHANGES)[number];
 
 /** A metadata member, or one that is expected to join the group. */
 export interface MemberRecord {

@@ -43,6 +43,8 @@ export const EXIT_OF_CODE: Readonly<Record<ErrorCode, ExitStatus>> = {
   "volume/bad-size": usage,
   "volume/too-few-nodes": refused,
   "volume/in-use": refused,
+  "volume/changing": refused,
+  "volume/not-fenced": refused,
   "volume/out-of-range": failed,
   "chunk/not-found": failed,
   "chunk/stale-epoch": failed,

@@ -31,6 +31,8 @@ export const ERROR_CODES = [
   "volume/bad-size",
   "volume/too-few-nodes",
   "volume/in-use",
+  "volume/changing",
+  "volume/not-fenced",
   "volume/out-of-range",
   "chunk/not-found",
   "chunk/stale-epoch",

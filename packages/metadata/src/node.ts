@@ -25,6 +25,8 @@ import {
   splitAddress,
 } from "@ashlar/runtime";
 import type { MetadataConfig } from "./config.ts";
+import { GenerationChanges } from "./generation-changes.ts";
+import { GenerationCloser } from "./generation-closer.ts";
 import { JoinWorker } from "./group/join-worker.ts";
 import { LeaderDuties } from "./group/leader-duties.ts";
 import { MemberFolder } from "./group/member-folder.ts";
@@ -35,6 +37,7 @@ import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
 import { LogHeartbeatService } from "./services/heartbeat-service.ts";
 import { openSession } from "./services/session-service.ts";
+import { StorageCalls } from "./storage-calls.ts";
 import { VolumeChecker } from "./volume-check.ts";
 import { VolumeCreation } from "./volume-creation.ts";
 import { WatchHub } from "./watch-hub.ts";
@@ -149,6 +152,7 @@ export class MetadataNode implements Startable {
     );
     const metrics = openBalanceMetrics(registry);
     const hub = new WatchHub({ log: group.log });
+    const { changes, calls } = this.generationChanges(group);
     const heartbeat = new LogHeartbeatService(
       { replicatedLog: group.log, clock, log, onMemberExit: (node) => group.memberEnded(node) },
       this.config,
@@ -163,6 +167,7 @@ export class MetadataNode implements Startable {
     const admin = new LogAdminService({
       log: group.log,
       creation,
+      changes,
       checker: new VolumeChecker({ log: group.log, clock }, { clusterId }),
       reportOf: (node) => heartbeat.reportOf(node),
       group: group.view,
@@ -171,7 +176,10 @@ export class MetadataNode implements Startable {
     this.server = server;
     bindRaft(server, { inbox: group.inbox, join: (request) => duties.join(request) });
     bindSessions(server, { open: () => openSession(group.log) });
-    bindCatalog(server, new LogCatalogService({ log: group.log, hub }, { pingIntervalMs }));
+    bindCatalog(
+      server,
+      new LogCatalogService({ log: group.log, hub, changes }, { pingIntervalMs }),
+    );
     bindHeartbeat(server, heartbeat);
     bindAdmin(server, admin);
     openStateMetrics(registry, {
@@ -182,12 +190,35 @@ export class MetadataNode implements Startable {
     });
     return [
       ["duties", duties],
+      ["storage calls", { start: async () => {}, stop: async () => calls.close() }],
+      ["changes", changes],
       ["heartbeat", heartbeat],
       ["balancer", balancer],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],
     ];
+  }
+
+  private generationChanges(group: MetadataGroup): {
+    readonly changes: GenerationChanges;
+    readonly calls: StorageCalls;
+  } {
+    const { clock, log } = this.deps;
+    const replicatedLog = group.log;
+    const calls = new StorageCalls(this.config);
+    const closer = new GenerationCloser({
+      log: replicatedLog,
+      clock,
+      ask: (address, request, options) => {
+        const { nodes } = replicatedLog.view;
+        calls.keepOnly(new Set([...nodes.values()].map((node) => node.address)));
+        return calls.closeGeneration(address, request, options);
+      },
+    });
+    const component = log.child({ component: "changes" });
+    const changes = new GenerationChanges({ replicatedLog, closer, clock, log: component });
+    return { changes, calls };
   }
 
   private openGroup(folder: MemberFolder): MetadataGroup {

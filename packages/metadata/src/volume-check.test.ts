@@ -31,6 +31,7 @@ async function storageNode(number: number, answer: (chunk: ChunkId) => Partial<C
         await send({ ...sound, ...answer(chunk) });
       }
     },
+    closeGeneration: async () => {},
   });
   await server.start();
   servers.push(server);

@@ -134,7 +134,9 @@ export class Backup {
       this.refuse(from, message, "wrongStore");
       return;
     }
-    if (message.epoch < core.promising) {
+    // Also one that is only known of: a process that started anew may have nothing but its mirror to
+    // know who was replaced, and what it told of the mirror before must stay true (P11).
+    if (message.epoch < core.knownEpoch) {
       this.refuse(from, message, "staleEpoch");
       return;
     }

@@ -53,6 +53,7 @@ export const OPERATION_STATUS = {
   notPrimary: 2,
   /** It leads, but cannot serve yet: wait a little, then again. */
   notActive: 3,
+  /** The volume's shared state has changed, or is about to: refresh and decide anew. */
   staleGeneration: 4,
   /** Beyond the reserve: no LSN was given. */
   noSpace: 5,

@@ -1,7 +1,8 @@
 // What an ACTIVE primary does with one operation. The order of the questions is part of the
 // protocol: an opId that is logged waits for its commit and is answered good before anything can
-// refuse it; then epoch, range, space, checksums. An operation takes effect when its LSN is assigned:
-// that is also when its age is judged, after whatever it had to wait for (P9).
+// refuse it; then epoch, generation, range, space, checksums. An operation takes effect when its LSN is
+// assigned, or when its answer is told: that is also when its age is judged (P9) and its generation
+// compared again (P11), after whatever it had to wait for.
 import {
   alignDown,
   alignUp,
@@ -180,6 +181,7 @@ export class PrimaryOperations {
     const { kind } = operation;
     if (operation.epoch > epoch) return "notActive";
     if (operation.epoch < epoch) return "staleEpoch";
+    if (core.isStale(operation)) return "staleGeneration";
     if (!isWithinBounds(operation, core.chunkSize)) return "outOfRange";
     if (kind === "read") return undefined;
     if (core.log.uncommitted.length >= UNCOMMITTED_ENTRIES_MAX) return "busy";
@@ -312,19 +314,37 @@ export class PrimaryOperations {
       return;
     }
     confirmations.answer(request, {
-      tell: () => this.answerWaiting(operation, "miscompare", at),
+      tell: () =>
+        this.lead.core.isStale(operation)
+          ? this.answerWaiting(operation, "staleGeneration")
+          : this.answerWaiting(operation, "miscompare", at),
       refuse: () => this.dropWaiting(operation),
     });
   }
 
-  /** Assigns the LSN: from here on the operation has taken effect. Too old, it never does. */
-  private log({ opId }: Mutation, content: Content, asking: Asking | undefined): void {
+  /** What may have become true while it waited. */
+  private lateRefusal(
+    operation: Mutation,
+    { deadlineMs }: Asking,
+  ): "staleGeneration" | "staleToken" | undefined {
+    const { core } = this.lead;
+    if (core.isStale(operation)) return "staleGeneration";
+    return core.nowMs() <= deadlineMs ? undefined : "staleToken";
+  }
+
+  /**
+   * Assigns the LSN: from here on the operation has taken effect. Too old, or overtaken by a change of
+   * the volume, it never does.
+   */
+  private log(operation: Mutation, content: Content, asking: Asking | undefined): void {
     const { core, epoch, peers } = this.lead;
     if (!asking) return;
-    if (!(core.nowMs() <= asking.deadlineMs)) {
-      for (const replyTo of asking.replyTo) core.answer(replyTo, "staleToken");
+    const refusal = this.lateRefusal(operation, asking);
+    if (refusal) {
+      for (const replyTo of asking.replyTo) core.answer(replyTo, refusal);
       return;
     }
+    const { opId } = operation;
     const prev = core.log.tail;
     const { offset, length } = content;
     const head = { lsn: { epoch, seq: prev.seq + 1 }, opId, offset, length };

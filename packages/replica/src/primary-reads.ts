@@ -105,8 +105,12 @@ export class PrimaryReads {
       refuse();
       return;
     }
-    const tell = (): void =>
-      core.reply(replyTo, { status: "good", epoch: core.knownEpoch, value: 0, data, checksums });
+    const tell = (): void => {
+      const epoch = core.knownEpoch;
+      // The volume may have changed while the read waited (P11).
+      if (core.isStale(operation)) core.answer(replyTo, "staleGeneration");
+      else core.reply(replyTo, { status: "good", epoch, value: 0, data, checksums });
+    };
     confirmations.answer(request, { tell, refuse });
   }
 }

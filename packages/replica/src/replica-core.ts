@@ -31,6 +31,11 @@ export interface ReplicaOptions {
   readonly freeBytes: () => number;
   /** The node's monotonic time in milliseconds, in which operations have their deadlines. */
   readonly nowMs: () => number;
+  /**
+   * The volume's generation whose operations are admitted, as the node knows it now; undefined while
+   * all are refused, as when a change is prepared. It never goes back.
+   */
+  readonly openGeneration: () => number | undefined;
   /** Shared by all replicas of a node; without it, a replica's own. */
   readonly claims?: SpaceClaims;
 }
@@ -65,6 +70,7 @@ export class ReplicaCore {
   readonly chunkSize: number;
   readonly freeBytes: () => number;
   readonly nowMs: () => number;
+  readonly openGeneration: () => number | undefined;
   readonly claims: SpaceClaims;
   readonly log: ChunkLog;
   /** Newest configuration heard of. */
@@ -93,6 +99,7 @@ export class ReplicaCore {
     this.chunkSize = options.chunkSize;
     this.freeBytes = options.freeBytes;
     this.nowMs = options.nowMs;
+    this.openGeneration = options.openGeneration;
     this.claims = options.claims ?? new SpaceClaims(Number.POSITIVE_INFINITY);
     this.log = new ChunkLog(options.status, options.uncommitted);
     this.promised = options.status.promisedEpoch;
@@ -259,6 +266,11 @@ export class ReplicaCore {
   answer(replyTo: ReplyTo, status: OperationStatusName, value = 0): void {
     const epoch = this.knownEpoch;
     this.reply(replyTo, { status, epoch, value, data: NO_DATA, checksums: NO_CHECKSUMS });
+  }
+
+  /** Whether the operation was decided under a generation that is not, or no longer, in force (P11). */
+  isStale({ generation }: Pick<Operation, "generation">): boolean {
+    return generation !== this.openGeneration();
   }
 
   /** Sends an operation away: another node leads, or this one in another epoch. */

@@ -29,6 +29,8 @@ import { adminService, sessionsService } from "./services.ts";
 
 /** Creation of a 64 TiB volume is some 250 log entries, each with an fsync. */
 const CREATE_DEADLINE_MS = 120_000;
+/** The service gives a change up much earlier. */
+const CHANGE_DEADLINE_MS = 30_000;
 
 export interface AdminClientOptions {
   /** Absent when only an address is known: then any cluster that answers is taken. */
@@ -123,8 +125,15 @@ class GrpcAdminClient implements AdminClient {
     });
   }
 
-  async deleteVolume(name: VolumeName, { signal }: Abortable): Promise<void> {
-    await this.propose(adminService.DeleteVolume, { name }, { signal });
+  async deleteVolume(
+    name: VolumeName,
+    { signal, force = false }: Abortable & { readonly force?: boolean | undefined },
+  ): Promise<void> {
+    await this.change(adminService.DeleteVolume, { name, force }, { signal });
+  }
+
+  async fenceVolume(name: VolumeName, { signal }: Abortable): Promise<VolumeStatus> {
+    return volumeStatus(await this.change(adminService.FenceVolume, { name }, { signal }));
   }
 
   /** Begins anew when its leader is lost. */
@@ -147,6 +156,21 @@ class GrpcAdminClient implements AdminClient {
   /** Sent again after a loss of the leader under the same name, so that it takes effect once. */
   private propose<Q, R>(method: CallableMethod<Q, R>, request: Q, options: Abortable): Promise<R> {
     return this.session.run((name) => this.unary(method, request, options, name), options);
+  }
+
+  /** A change of a volume's shared state waits for the nodes that lead its chunks. */
+  private change<Q, R>(method: CallableMethod<Q, R>, request: Q, options: Abortable): Promise<R> {
+    return this.session.run(
+      (name) =>
+        this.attend(options, (member, attempt) =>
+          member.unary(method, request, {
+            ...attempt,
+            deadlineMs: CHANGE_DEADLINE_MS,
+            proposal: name(),
+          }),
+        ),
+      options,
+    );
   }
 
   /** A call that takes milliseconds. */

@@ -106,6 +106,12 @@ export interface VolumeStatus extends ChunkCounts {
   readonly replicas: number;
   readonly createdAt: string;
   readonly family: number;
+  /** Of its shared state: operations of another one are refused where its chunks are led. */
+  readonly generation: number;
+  /** What is prepared and not yet in force, empty for nothing. */
+  readonly change: string;
+  /** How often the logical unit was reset. */
+  readonly resets: number;
 }
 
 export interface CreateVolumeOptions {
@@ -141,6 +147,10 @@ interface AdminCallOptions {
   readonly proposal?: ProposalId | undefined;
 }
 
+interface Forceful {
+  readonly force?: boolean | undefined;
+}
+
 /** Errors are SystemErrors with the codes of volume/ and cluster/. */
 export interface AdminService {
   clusterStatus(options: AdminCallOptions): Promise<ClusterStatus>;
@@ -161,7 +171,17 @@ export interface AdminService {
   getVolume(name: VolumeName, options: AdminCallOptions): Promise<VolumeStatus>;
   /** The volume can be served when this resolves. */
   createVolume(volume: CreateVolumeOptions, options: AdminCallOptions): Promise<VolumeStatus>;
-  deleteVolume(name: VolumeName, options: AdminCallOptions): Promise<void>;
+  /**
+   * Nothing that gateways sent before takes effect when this resolves.
+   * @throws SystemError volume/not-fenced when a node that leads some of it does not answer: `force`
+   * deletes the volume all the same.
+   */
+  deleteVolume(name: VolumeName, options: AdminCallOptions & Forceful): Promise<void>;
+  /**
+   * Begins the next generation: nothing that gateways sent before takes effect when this resolves.
+   * @throws SystemError volume/not-fenced, volume/changing.
+   */
+  fenceVolume(name: VolumeName, options: AdminCallOptions): Promise<VolumeStatus>;
   /**
    * Compares every replica of every chunk at one LSN.
    * @throws SystemError chunk/unavailable when some chunks could not be checked.

@@ -7,8 +7,9 @@ import {
   type CatalogView,
   type IsrCandidate,
 } from "@ashlar/catalog";
-import { type ClusterId, hasCode, type StoreUuid, SystemError } from "@ashlar/core";
+import { type ClusterId, hasCode, type StoreUuid, SystemError, type VolumeId } from "@ashlar/core";
 import type { Clock, Log, Random, Startable } from "@ashlar/runtime";
+import { attended } from "./attended-call.ts";
 import type {
   CatalogClient,
   GatewayRegistration,
@@ -33,6 +34,9 @@ import { ProposerSession } from "./proposer-session.ts";
 import { catalogService, sessionsService } from "./services.ts";
 import { Waiters } from "./waiters.ts";
 
+/** The service gives a change of a volume up much earlier. */
+const FENCE_DEADLINE_MS = 30_000;
+
 export interface CatalogClientOptions {
   readonly clusterId: ClusterId;
   /** host:port of the metadata members. */
@@ -51,6 +55,7 @@ export function createCatalogClient(options: CatalogClientOptions): CatalogClien
 
 class GrpcCatalogClient implements CatalogClient, Startable {
   private readonly mirror = new CatalogMirror();
+  private readonly clock: Clock;
   private readonly log: Log;
   private readonly belief: LeaderBelief;
   private readonly calls: MemberCalls;
@@ -67,6 +72,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
 
   constructor(options: CatalogClientOptions) {
     const { clusterId, metadata, clock, random, log, silentPeers = () => [] } = options;
+    this.clock = clock;
     this.log = log.child({ component: "catalog-client" });
     const deps = { clock, random, log: this.log };
     this.belief = new LeaderBelief(deps, metadata);
@@ -115,6 +121,10 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     await this.reachedIndex(await this.readIndex({ signal }), { signal });
   }
 
+  reachedIndex(index: number, { signal }: Abortable): Promise<void> {
+    return this.reached(() => this.logId !== "" && this.mirror.appliedIndex >= index, { signal });
+  }
+
   async registerStorage(
     { disks, ...registration }: StorageRegistration,
     report: () => StorageReport,
@@ -147,6 +157,25 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   async storeDown(store: StoreUuid, { signal }: Abortable): Promise<void> {
     const request = { version: CATALOG_VERSION, store };
     await this.propose(catalogService.StoreDown, request, { signal });
+  }
+
+  async fenceVolume(
+    asked: { readonly volume: VolumeId; readonly reset: boolean },
+    { signal }: Abortable,
+  ): Promise<void> {
+    const request = { version: CATALOG_VERSION, ...asked };
+    const { clock } = this;
+    // It may take a failover's time, so a leader that falls silent meanwhile is noticed beside it.
+    const fence = (member: GrpcClient, attempt: Attempt): ReturnType<typeof call> => {
+      const call = (options: Abortable) =>
+        member.unary(catalogService.FenceVolume, request, {
+          ...options,
+          deadlineMs: FENCE_DEADLINE_MS,
+        });
+      return attended({ clock }, call, { signal: attempt.signal, member, onAlive: () => {} });
+    };
+    const { index } = await this.ask(fence, { signal });
+    await this.reachedIndex(safeNumber(index), { signal });
   }
 
   private async readIndex({ signal }: Abortable): Promise<number> {
@@ -270,10 +299,6 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   private learn(): void {
     const joined = [...this.mirror.members.values()].filter(({ member }) => member !== 0);
     this.belief.learn(joined.map(({ address }) => address));
-  }
-
-  private reachedIndex(index: number, { signal }: Abortable): Promise<void> {
-    return this.reached(() => this.logId !== "" && this.mirror.appliedIndex >= index, { signal });
   }
 
   private reached(reached: () => boolean, { signal }: Abortable): Promise<void> {

@@ -2,7 +2,7 @@
 // and a few proposals. The client finds the leader, resumes its watch after a reconnect and asks for
 // a full list when it fell too far behind; callers see none of that.
 import type { CatalogChange, CatalogView, DiskRecord, GatewayRecord } from "@ashlar/catalog";
-import type { ChunkId, NodeId, StoreUuid } from "@ashlar/core";
+import type { ChunkId, NodeId, StoreUuid, VolumeId } from "@ashlar/core";
 
 export interface StorageRegistration {
   readonly node: NodeId;
@@ -72,6 +72,17 @@ export interface CatalogClient {
     }[],
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
+  /**
+   * Begins the volume's next generation; resolves when nothing admitted before can take effect any
+   * more, and the mirror has the new record. `reset`: the unit's tasks end in all gateways.
+   * @throws SystemError volume/not-fenced, volume/changing, volume/not-found, the signal's reason.
+   */
+  fenceVolume(
+    request: { readonly volume: VolumeId; readonly reset: boolean },
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
+  /** Resolves when the mirror has heard of all up to that entry. */
+  reachedIndex(index: number, options: { readonly signal: AbortSignal }): Promise<void>;
   /** The store failed for good: it leaves every configuration where another member is left. */
   storeDown(store: StoreUuid, options: { readonly signal: AbortSignal }): Promise<void>;
 }

@@ -6,6 +6,7 @@ import {
   nodeId,
   SystemError,
   storeUuid,
+  type VolumeId,
   volumeId,
   volumeName,
 } from "@ashlar/core";
@@ -50,6 +51,11 @@ export interface CatalogService {
   storeDown(
     store: IsrCandidate["store"],
     context: ProposalContext,
+  ): Promise<{ readonly index: number }>;
+  /** @throws SystemError volume/not-fenced, volume/changing, volume/not-found. */
+  fenceVolume(
+    request: { readonly volume: VolumeId; readonly reset: boolean },
+    options: { readonly signal: AbortSignal },
   ): Promise<{ readonly index: number }>;
   readIndex(): Promise<{ readonly index: number }>;
 }
@@ -102,6 +108,10 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
     StoreDown: unary(({ version, store }, context) => {
       checkVersion(version);
       return service.storeDown(storeUuid(store), context);
+    }),
+    FenceVolume: unary(({ version, volume, reset }, { signal }) => {
+      checkVersion(version);
+      return service.fenceVolume({ volume: volumeId(volume), reset }, { signal });
     }),
     ReadIndex: unary(() => service.readIndex()),
   });
@@ -170,10 +180,13 @@ export function bindAdmin(server: GrpcServer, service: AdminService): void {
       };
       return asMessage(await service.createVolume({ ...asked, ...options }, context));
     }),
-    DeleteVolume: unary(async ({ name }, context) => {
-      await service.deleteVolume(volumeName(name), context);
+    DeleteVolume: unary(async ({ name, force }, context) => {
+      await service.deleteVolume(volumeName(name), { ...context, force });
       return {};
     }),
+    FenceVolume: unary(async ({ name }, context) =>
+      asMessage(await service.fenceVolume(volumeName(name), context)),
+    ),
     CheckVolume: serverStream(async ({ name }, send, { signal }) => {
       // A caller that is gone is told by the signal; its progress is of no interest any more.
       const onProgress = (progress: object): void => {

@@ -37,6 +37,7 @@ async function serve(over: Partial<AdminHandlers>, clusterOptional = false): Pro
       GetVolume: missing,
       CreateVolume: missing,
       DeleteVolume: missing,
+      FenceVolume: missing,
       CheckVolume: serverStream(async () => {}),
       ...over,
     },

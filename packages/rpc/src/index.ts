@@ -87,5 +87,7 @@ export {
   addStorageService,
   type ChunkCheck,
   checkChunks,
+  closeGeneration,
+  type GenerationToClose,
   type StorageService,
 } from "./storage-service.ts";

@@ -36,6 +36,8 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
   "volume/bad-size": status.INVALID_ARGUMENT,
   "volume/too-few-nodes": status.FAILED_PRECONDITION,
   "volume/in-use": status.FAILED_PRECONDITION,
+  "volume/changing": status.ABORTED,
+  "volume/not-fenced": status.UNAVAILABLE,
   "volume/out-of-range": status.OUT_OF_RANGE,
   "chunk/not-found": status.NOT_FOUND,
   "chunk/stale-epoch": status.ABORTED,

@@ -1,10 +1,17 @@
-// What other processes ask of a storage node apart from its chunks' data, bound to gRPC: so far the
-// comparison of replicas, which the metadata service asks for on behalf of `volume check`.
-import { type ChunkId, chunkIdFromNumber, SystemError } from "@ashlar/core";
+// What the metadata service asks of a storage node, bound to gRPC: the comparison of replicas on behalf
+// of `volume check`, and that a volume's generation is closed.
+import {
+  type ChunkId,
+  chunkIdFromNumber,
+  type FamilyId,
+  familyId,
+  SystemError,
+} from "@ashlar/core";
+import { safeNumber } from "./convert/scalars.ts";
 import type { ChunkCheck__Output } from "./gen/ashlar/v1/ChunkCheck.ts";
 import type { StorageServiceDefinition } from "./gen/ashlar/v1/StorageService.ts";
 import type { GrpcClient } from "./grpc-client.ts";
-import { type GrpcServer, serverStream } from "./grpc-server.ts";
+import { type GrpcServer, serverStream, unary } from "./grpc-server.ts";
 import { loadService } from "./proto.ts";
 
 /** Version of the requests of this service. */
@@ -27,7 +34,26 @@ export interface ChunkCheck {
   readonly error: string | undefined;
 }
 
+/** What has to be closed, and by whom. */
+export interface GenerationToClose {
+  readonly family: FamilyId;
+  readonly generation: number;
+  /** Of the process that is asked. */
+  readonly incarnation: number;
+  /** Entry of the catalog that it must have heard of. */
+  readonly index: number;
+}
+
 export interface StorageService {
+  /**
+   * Resolves when this process admits no operation of the generation, or of an older one, any more and
+   * has heard of the entry. @throws SystemError node/superseded: it is another process.
+   */
+  closeGeneration(
+    request: GenerationToClose,
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
+
   /** Checks chunks this node leads; `send` resolves when there is room for more. */
   checkChunks(
     chunks: readonly ChunkId[],
@@ -51,6 +77,19 @@ export function addStorageService(server: GrpcServer, service: StorageService): 
         send({ ...check, error: check.error ?? "" });
       return service.checkChunks(chunks, sendCheck, { signal });
     }),
+    CloseGeneration: unary(async ({ version, ...request }, { signal }) => {
+      if (version !== STORAGE_SERVICE_VERSION) {
+        throw new SystemError("rpc/version", `changes of version ${version} are not known`);
+      }
+      const asked = {
+        family: familyId(request.family),
+        generation: safeNumber(request.generation),
+        incarnation: safeNumber(request.incarnation),
+        index: safeNumber(request.index),
+      };
+      await service.closeGeneration(asked, { signal });
+      return {};
+    }),
   });
 }
 
@@ -67,6 +106,19 @@ export async function* checkChunks(
   for await (const reply of client.serverStream(definition.CheckChunks, request, options)) {
     yield fromReply(reply);
   }
+}
+
+/**
+ * Asks a storage node to close a generation; resolves when it has.
+ * @throws SystemError as GrpcClient.unary.
+ */
+export async function closeGeneration(
+  client: GrpcClient,
+  request: GenerationToClose,
+  options: { readonly signal: AbortSignal; readonly deadlineMs: number },
+): Promise<void> {
+  const version = STORAGE_SERVICE_VERSION;
+  await client.unary(definition.CloseGeneration, { version, ...request }, options);
 }
 
 const fromReply = (reply: ChunkCheck__Output): ChunkCheck => ({

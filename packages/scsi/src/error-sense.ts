@@ -37,6 +37,8 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY | typeof FATE_UNK
   "volume/bad-size": SENSE.internalTargetFailure,
   "volume/too-few-nodes": BUSY,
   "volume/in-use": SENSE.internalTargetFailure,
+  "volume/changing": BUSY,
+  "volume/not-fenced": BUSY,
   "volume/out-of-range": SENSE.lbaOutOfRange,
   "chunk/not-found": BUSY,
   "chunk/stale-epoch": BUSY,

@@ -20,7 +20,7 @@ export interface ChunkChecksDeps {
   readonly clock: Clock;
 }
 
-export class ChunkChecks implements StorageService {
+export class ChunkChecks implements Pick<StorageService, "checkChunks"> {
   private readonly deps: ChunkChecksDeps;
 
   constructor(deps: ChunkChecksDeps) {

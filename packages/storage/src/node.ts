@@ -32,6 +32,7 @@ import { ChunkChecks } from "./chunk-checks.ts";
 import { ChunkRemoval } from "./chunk-removal.ts";
 import type { StorageConfig } from "./config.ts";
 import { DiskSet, type OpenDisk } from "./disk-set.ts";
+import { closeGeneration } from "./generation-closing.ts";
 import { learnersLedBy } from "./led-learners.ts";
 import { NodeCatalogue } from "./node-catalogue.ts";
 import { NumbersSeen } from "./numbers-seen.ts";
@@ -138,6 +139,9 @@ export class StorageNode implements Startable {
   private async openDisks(): Promise<void> {
     const { signal } = this.stopping;
     await this.client.ready({ signal });
+    // What this node told anybody of its mirror before it started anew holds for the new process, too:
+    // it knows all of it before it follows or leads.
+    await this.client.catchUp({ signal });
     const cluster = present(this.client.view.cluster, "a complete mirror knows its cluster");
     const catalogue = present(this.catalogue, "the node's catalogue is open");
     this.disks = new DiskSet({ ...this.deps, catalogue }, this.config);
@@ -217,7 +221,12 @@ export class StorageNode implements Startable {
       clock,
     });
     carriers.addTo(server);
-    addStorageService(server, new ChunkChecks({ node, view, disks, replicas, clock }));
+    const checks = new ChunkChecks({ node, view, disks, replicas, clock });
+    addStorageService(server, {
+      checkChunks: (chunks, send, options) => checks.checkChunks(chunks, send, options),
+      closeGeneration: (request, options) =>
+        closeGeneration({ node, client, replicas }, request, options),
+    });
     const inFlight = (): number => this.inFlight();
     openStorageGauges(registry, { replicas, links, disks, inFlight });
     const registration = new Registration({

@@ -61,6 +61,7 @@ export class ReplicaDriver {
       chunkSize,
       claims,
       nowMs,
+      openGeneration,
     }: {
       readonly chunk: ChunkId;
       readonly store: ChunkStore;
@@ -68,6 +69,7 @@ export class ReplicaDriver {
       readonly claims: SpaceClaims;
       /** Monotonic. */
       readonly nowMs: () => number;
+      readonly openGeneration: () => number | undefined;
     },
   ) {
     this.ports = ports;
@@ -81,6 +83,7 @@ export class ReplicaDriver {
       status: store.status(chunk),
       uncommitted: store.uncommitted(chunk),
       claims,
+      openGeneration,
       freeBytes: () => Math.max(0, store.space().freeBytes),
       nowMs,
     });

@@ -26,6 +26,7 @@ import type { DiskSet, OpenDisk } from "./disk-set.ts";
 import type { PeerEvents, PeerLinks } from "./peer-links.ts";
 import { type AdmissionRequest, type DriverPorts, ReplicaDriver } from "./replica-driver.ts";
 import { ResyncSlots } from "./resync-slots.ts";
+import { VolumeGenerations } from "./volume-generations.ts";
 
 /** Period of a replica's ticks while it wants them: bounds how long an idle commit stays untold. */
 const TICK_MS = 5;
@@ -49,6 +50,7 @@ export interface ReplicaMapPeers {
 
 export class ReplicaMap implements PeerEvents {
   readonly resyncs = new ResyncSlots();
+  readonly generations: VolumeGenerations;
   resyncBytes = 0;
   private readonly deps: ReplicaMapDeps;
   private readonly ports: DriverPorts;
@@ -58,11 +60,13 @@ export class ReplicaMap implements PeerEvents {
   private waking = new Set<ReplicaDriver>();
   private flushing: ReplicaDriver[] = [];
   private peers: ReplicaMapPeers | undefined;
-  private incarnation = 0;
+  /** As registered, 0 while it is not. */
+  incarnation = 0;
   private readonly claims: SpaceClaims;
 
   constructor(deps: ReplicaMapDeps) {
     this.deps = deps;
+    this.generations = new VolumeGenerations(deps, deps.view.volumes.values());
     const reserves = deps.disks.all.map(({ store }) => store.space().reserveBytes);
     this.claims = new SpaceClaims(reserves.length === 0 ? 0 : Math.min(...reserves));
     this.ports = {
@@ -122,6 +126,8 @@ export class ReplicaMap implements PeerEvents {
   }
 
   onChanges(changes: readonly CatalogChange[]): void {
+    // First: nobody leads by a configuration that is newer than the generations it goes by.
+    this.generations.onChanges(changes);
     for (const change of changes) {
       if (change.kind === "chunk") this.onConfig(change.record);
       else if (change.kind === "node" && change.record.state === "up") {
@@ -204,8 +210,15 @@ export class ReplicaMap implements PeerEvents {
     const chunkSize = view.cluster?.chunkSize;
     if (failed || chunkSize === undefined) return undefined;
     const { claims } = this;
-    const nowMs = (): number => this.deps.clock.nowMs();
-    const driver = new ReplicaDriver(this.ports, { chunk, store, chunkSize, claims, nowMs });
+    const family = familyOf(chunk);
+    const driver = new ReplicaDriver(this.ports, {
+      chunk,
+      store,
+      chunkSize,
+      claims,
+      nowMs: () => this.deps.clock.nowMs(),
+      openGeneration: () => this.generations.openOf(family),
+    });
     this.drivers.set(chunk, driver);
     driver.step({ kind: "identity", incarnation: this.incarnation });
     const config = view.chunk(chunk);

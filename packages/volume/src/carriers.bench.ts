@@ -128,6 +128,8 @@ function catalogOf(address: string): CatalogClient {
           blockSize: 512,
           replicas: 1,
           generation: 1,
+          change: undefined,
+          resets: 0,
           iqn: "iqn.2026-11.io.ashlar:bench",
           lun: 0,
           createdAt: "",
@@ -161,6 +163,8 @@ function catalogOf(address: string): CatalogClient {
     registerGateway: refuse,
     addToIsr: refuse,
     storeDown: refuse,
+    fenceVolume: refuse,
+    reachedIndex: async () => {},
   };
 }
 

@@ -1,8 +1,8 @@
-// A storage node as far as the catalog knows one: it registers and pings, and stores nothing. Volumes can
-// be placed on it where only their records matter.
+// A storage node as far as the metadata service knows one: it registers, pings, says that generations are
+// closed, and stores nothing. Volumes can be placed on it where only their records matter.
 import { randomUUID } from "node:crypto";
 import { type ClusterId, diskId, MIB, nodeId, storeUuid } from "@ashlar/core";
-import { createCatalogClient } from "@ashlar/rpc";
+import { addStorageService, createCatalogClient, GrpcServer } from "@ashlar/rpc";
 import { nodeClock, nodeRandom, silentLog } from "@ashlar/runtime";
 
 const SIZE_BYTES = 1024 * 1024 * MIB;
@@ -16,11 +16,17 @@ export async function startPlaceholderNode(cluster: {
   const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
   const { clusterId, addresses: metadata } = cluster;
   const client = createCatalogClient({ clusterId, metadata, ...ports });
+  const server = new GrpcServer(ports, { clusterId, host: "127.0.0.1", port: 0 });
+  addStorageService(server, {
+    checkChunks: async () => {},
+    closeGeneration: ({ index }, options) => client.reachedIndex(index, options),
+  });
+  await server.start();
   const store = { storeUuid: storeUuid(randomUUID()), sizeBytes: SIZE_BYTES, state: "up" } as const;
   const registration = {
     node: nodeId("storage-1"),
     bootId: randomUUID(),
-    address: "127.0.0.1:1",
+    address: `127.0.0.1:${server.port}`,
     disks: [{ disk: diskId("disk-1"), ...store }],
     familySeen: 0,
     incarnationSeen: 0,
@@ -38,5 +44,6 @@ export async function startPlaceholderNode(cluster: {
   return async () => {
     ended.abort();
     await client.stop();
+    await server.stop();
   };
 }

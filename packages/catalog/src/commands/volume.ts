@@ -55,7 +55,7 @@ export function beginVolume(step: Step, command: CommandOf<"beginVolume">): Resu
   const iqn = `${IQN_PREFIX}:${clusterId.slice(0, CLUSTER_PART_LENGTH)}:${name}`;
   const record = { volume, name, family, sizeBytes, blockSize, replicas };
   state.drafts.set(family, {
-    record: { ...record, generation: 1, iqn, lun: 0, createdAt },
+    record: { ...record, generation: 1, change: undefined, resets: 0, iqn, lun: 0, createdAt },
     chunks,
     placed: 0,
   });
@@ -122,11 +122,16 @@ export function deleteVolume(
 ): Result<"deleteVolume"> {
   const record = step.state.view.volumes.get(volume);
   if (!record) return refused("volume/not-found", "the volume is deleted already");
+  removeVolume(step, record);
+  return done(null);
+}
+
+/** Takes a volume out of what is shown. */
+export function removeVolume(step: Step, { volume, family }: VolumeRecord): void {
   const { deleted } = step.state;
   deleted.push(volume);
   if (deleted.length > DELETED_KEPT_MAX) deleted.shift();
-  step.put({ kind: "volumeDeleted", volume, family: record.family });
-  return done(null);
+  step.put({ kind: "volumeDeleted", volume, family });
 }
 
 /** The volume or draft that fits. */

@@ -14,7 +14,7 @@ import {
 } from "@ashlar/core";
 import { type Applied, applyProposal } from "../apply.ts";
 import type { Command, CommandKind, CommandOf, Result } from "../command.ts";
-import { check, checkStep, chunksOfState } from "../invariants.ts";
+import { check, checkStep, checkVolumes, chunksOfState } from "../invariants.ts";
 import type { Proposal, ProposalId } from "../proposal.ts";
 import type { CatalogChange, DiskRecord } from "../records.ts";
 import { type CatalogState, emptyState } from "../state.ts";
@@ -64,12 +64,15 @@ export class TestCatalog {
 
   apply<K extends CommandKind>(command: CommandOf<K>, id?: ProposalId): Applied<K> {
     const before = chunksOfState(this.state);
+    const volumesBefore = new Map(this.state.view.volumes);
     this.index += 1;
     const proposal = { id, command: command as Command };
     const applied = applyProposal(this.state, proposal, this.index) as Applied<K>;
     this.steps.push({ proposal, changes: applied.changes });
     this.faults.push(...check(this.state));
     this.faults.push(...checkStep(before, proposal.command, chunksOfState(this.state)));
+    const { volumes } = this.state.view;
+    this.faults.push(...checkVolumes(volumesBefore, proposal.command, volumes));
     if (applied.result.kind === "refused" && applied.changes.length > 0) {
       this.faults.push(`${command.kind} was refused and changed something`);
     }

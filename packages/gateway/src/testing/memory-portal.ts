@@ -68,6 +68,8 @@ function recordOf({ name, sizeBytes, blockSize = 512 }: MemoryVolumeOptions, ind
     blockSize,
     replicas: 1,
     generation: 1,
+    change: undefined,
+    resets: 0,
     iqn: `${IQN_PREFIX}:${name}`,
     lun: 0,
     createdAt: "2026-11-22T00:00:00.000Z",

@@ -2,6 +2,7 @@
 import { familyId, MIB, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, expect, test } from "vitest";
+import { GenerationChanges } from "../generation-changes.ts";
 import type { GroupLog } from "../group/group-log.ts";
 import { GROUP_CLUSTER, nodeUp, TestGroup, type TestMember } from "../testing/test-group.ts";
 import { VolumeChecker } from "../volume-check.ts";
@@ -19,8 +20,12 @@ const demo = {
 };
 function serviceOf({ log, group: { view } }: TestMember): LogAdminService {
   const { clock } = group;
+  // Whoever leads chunks has always closed already.
+  const closer = { close: async () => {} };
+  const deps = { replicatedLog: log, closer, clock, log: silentLog };
   return new LogAdminService({
     log,
+    changes: new GenerationChanges(deps),
     creation: new VolumeCreation({ replicatedLog: log, clock, log: silentLog }),
     checker: new VolumeChecker({ log, clock }, { clusterId: GROUP_CLUSTER }),
     reportOf: () => undefined,

@@ -4,9 +4,10 @@ import {
   countChunks,
   type NodeRecord,
   type ProposalId,
+  type VolumeChange,
   type VolumeRecord,
 } from "@ashlar/catalog";
-import { type NodeId, SystemError, type VolumeName } from "@ashlar/core";
+import { type NodeId, SystemError, type VolumeId, type VolumeName } from "@ashlar/core";
 import type {
   AdminService,
   CheckProgress,
@@ -19,6 +20,7 @@ import type {
   VolumeCheck,
   VolumeStatus,
 } from "@ashlar/rpc";
+import type { GenerationChanges } from "../generation-changes.ts";
 import type { GroupView } from "../group/group-view.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
@@ -28,6 +30,7 @@ import type { VolumeCreation } from "../volume-creation.ts";
 export interface AdminServiceDeps {
   readonly log: ReplicatedLog;
   readonly creation: VolumeCreation;
+  readonly changes: Pick<GenerationChanges, "change" | "outcome">;
   readonly checker: VolumeChecker;
   /** What a node told with its newest ping. */
   readonly reportOf: (node: NodeId) => StorageReport | undefined;
@@ -135,8 +138,15 @@ export class LogAdminService implements AdminService {
     throw new SystemError("volume/not-found", message, { volume });
   }
 
-  /** Sent again, it finds the answer of its first time: by then the name may be nobody's. */
-  async deleteVolume(name: VolumeName, { signal, proposal }: AdminCall): Promise<void> {
+  async deleteVolume(
+    name: VolumeName,
+    { force, ...call }: AdminCall & { readonly force?: boolean | undefined },
+  ): Promise<void> {
+    if (!force) {
+      await this.changeVolume(name, { kind: "delete" }, call);
+      return;
+    }
+    const { signal, proposal } = call;
     await this.currentView();
     // A request that was held up may come when its caller has been answered by another member.
     signal.throwIfAborted();
@@ -147,6 +157,33 @@ export class LogAdminService implements AdminService {
     }
     const { volume } = this.volumeNamed(name);
     accepted((await this.deps.log.propose({ kind: "deleteVolume", volume }, proposal)).result);
+  }
+
+  async fenceVolume(name: VolumeName, call: AdminCall): Promise<VolumeStatus> {
+    const volume = await this.changeVolume(name, { kind: "fence" }, call);
+    const record = this.deps.log.view.volumes.get(volume);
+    if (record) return this.volumeStatus(record);
+    throw new SystemError("volume/not-found", `volume "${name}" was deleted meanwhile`);
+  }
+
+  /** Sent again, it goes on where it stood: by then the name may be nobody's. */
+  private async changeVolume(
+    name: VolumeName,
+    change: VolumeChange,
+    { signal, proposal }: AdminCall,
+  ): Promise<VolumeId> {
+    await this.currentView();
+    signal.throwIfAborted();
+    const { log, changes } = this.deps;
+    const before = log.answered(proposal, "prepareChange");
+    if (before) {
+      const prepared = accepted(before);
+      await changes.outcome(prepared, { signal });
+      return prepared.volume;
+    }
+    const { volume } = this.volumeNamed(name);
+    await changes.change({ volume, change }, { signal, proposal });
+    return volume;
   }
 
   async checkVolume(
@@ -191,8 +228,8 @@ export class LogAdminService implements AdminService {
   }
 
   private volumeStatus(record: VolumeRecord): VolumeStatus {
-    const { volume, name, iqn, lun, sizeBytes, blockSize, replicas, createdAt, family } = record;
-    const shape = { name, id: volume, iqn, lun, sizeBytes, blockSize, replicas, createdAt, family };
-    return { ...shape, ...countChunks(this.deps.log.view, [family]) };
+    const { volume, change, ...shape } = record;
+    const counts = countChunks(this.deps.log.view, [record.family]);
+    return { ...shape, id: volume, change: change?.kind ?? "", ...counts };
   }
 }

@@ -1,6 +1,6 @@
 // What storage nodes and gateways ask: thin, each request is a proposal or a read of the log.
 import type { IsrCandidate } from "@ashlar/catalog";
-import { formatChunkId, SystemError } from "@ashlar/core";
+import { formatChunkId, SystemError, type VolumeId } from "@ashlar/core";
 import type {
   CatalogService,
   GatewayRegistration,
@@ -9,6 +9,7 @@ import type {
   StorageRegistration,
   WatchStep,
 } from "@ashlar/rpc";
+import type { GenerationChanges } from "../generation-changes.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
 import type { WatchHub } from "../watch-hub.ts";
@@ -19,14 +20,24 @@ const ITEMS_MAX = 65_536;
 export class LogCatalogService implements CatalogService {
   private readonly log: ReplicatedLog;
   private readonly hub: WatchHub;
+  private readonly changes: Pick<GenerationChanges, "fence">;
   private readonly pingIntervalMs: number;
 
   constructor(
-    { log, hub }: { readonly log: ReplicatedLog; readonly hub: WatchHub },
+    {
+      log,
+      hub,
+      changes,
+    }: {
+      readonly log: ReplicatedLog;
+      readonly hub: WatchHub;
+      readonly changes: Pick<GenerationChanges, "fence">;
+    },
     { pingIntervalMs }: { readonly pingIntervalMs: number },
   ) {
     this.log = log;
     this.hub = hub;
+    this.changes = changes;
     this.pingIntervalMs = pingIntervalMs;
   }
 
@@ -82,6 +93,13 @@ export class LogCatalogService implements CatalogService {
     const { index, result } = await this.log.propose({ kind: "storeDown", store }, proposal);
     accepted(result);
     return { index };
+  }
+
+  fenceVolume(
+    request: { readonly volume: VolumeId; readonly reset: boolean },
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly index: number }> {
+    return this.changes.fence(request, options);
   }
 
   async readIndex(): Promise<{ readonly index: number }> {

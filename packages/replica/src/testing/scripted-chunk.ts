@@ -59,6 +59,8 @@ export class ScriptedReplica {
   readonly node: NodeId;
   freeBytes = 1 << 30;
   nowMs = 0;
+  /** Undefined while a change of the volume is prepared. */
+  openGeneration: number | undefined = 1;
   readonly replies: OperationReply[] = [];
   /** Of the last event. */
   effects: readonly ReplicaEffect[] = [];
@@ -92,6 +94,7 @@ export class ScriptedReplica {
       uncommitted,
       freeBytes: () => this.freeBytes,
       nowMs: () => this.nowMs,
+      openGeneration: () => this.openGeneration,
     });
     this.give({ kind: "identity", incarnation: 1 });
   }

@@ -1,5 +1,5 @@
 import type { CatalogChange } from "@ashlar/catalog";
-import { TestCatalog, testNode } from "@ashlar/catalog/testing";
+import { TestCatalog, testNode, testVolume } from "@ashlar/catalog/testing";
 import { describe, expect, test } from "vitest";
 import type { WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
 import { catalogService } from "../services.ts";
@@ -27,6 +27,9 @@ describe("a step of the watch over the wire", () => {
     catalog.nodeUp(3, { boot: 2, disks: 2, familySeen: 4 });
     catalog.volume(1, 7, 3);
     catalog.volume(2, 5, 2);
+    catalog.done({ kind: "advanceGeneration", volume: testVolume(2), reset: true });
+    const change = { kind: "delete" } as const;
+    catalog.done({ kind: "prepareChange", volume: testVolume(2), change });
     catalog.nodeDown(1);
     catalog.nodeUp(1, { boot: 2, disks: 2 });
     const metadata = { node: testNode(8), address: "127.0.0.1:7100" };

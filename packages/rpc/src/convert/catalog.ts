@@ -1,14 +1,15 @@
 // Catalog messages <-> domain. A step of the watch becomes one or more messages of at most
 // CHUNKS_PER_MESSAGE_MAX chunk records each; the last one has `complete`.
-import type {
-  CatalogChange,
-  ChunkConfig,
-  ChunkMember,
-  DiskRecord,
-  GatewayRecord,
-  MemberRecord,
-  NodeRecord,
-  VolumeRecord,
+import {
+  type CatalogChange,
+  type ChunkConfig,
+  type ChunkMember,
+  type DiskRecord,
+  type GatewayRecord,
+  type MemberRecord,
+  type NodeRecord,
+  VOLUME_CHANGES,
+  type VolumeRecord,
 } from "@ashlar/catalog";
 import {
   chunkIdFromNumber,
@@ -32,8 +33,11 @@ import type { VolumeRecord__Output } from "../gen/ashlar/v1/VolumeRecord.ts";
 import type { WatchMessage, WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
 
-/** Version of the messages of the Catalog and Heartbeat services. */
-export const CATALOG_VERSION = 1;
+/**
+ * Version of the messages of the Catalog and Heartbeat services. 2: a volume has its change and its
+ * resets, which who leads chunks and who serves hosts must not overlook.
+ */
+export const CATALOG_VERSION = 2;
 /** About 100 KiB a message: bounds memory and the time one message takes from the loop. */
 export const CHUNKS_PER_MESSAGE_MAX = 4096;
 const UP_OR_DOWN = ["up", "down"] as const;
@@ -93,7 +97,7 @@ function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
     case "memberRemoved":
       return { memberRemoved: { node: change.node } };
     case "volume":
-      return { volume: change.record };
+      return { volume: { ...change.record, change: change.record.change?.kind ?? "" } };
     case "volumeDeleted":
       return { volumeDeleted: { volume: change.volume, family: change.family } };
   }
@@ -163,6 +167,8 @@ const fromVolume = (message: VolumeRecord__Output): VolumeRecord => ({
   iqn: message.iqn,
   lun: message.lun,
   createdAt: message.createdAt,
+  change: message.change === "" ? undefined : { kind: oneOf(VOLUME_CHANGES, message.change) },
+  resets: safeNumber(message.resets),
 });
 
 /** Places in a table that grows as values appear. */

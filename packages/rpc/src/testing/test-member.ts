@@ -117,6 +117,7 @@ export class TestMember implements Startable {
         GetVolume: served("GetVolume"),
         CreateVolume: served("CreateVolume"),
         DeleteVolume: served("DeleteVolume"),
+        FenceVolume: served("FenceVolume"),
         CheckVolume: serverStream((request, send, context) => check(send, request, context)),
       },
       { clusterOptional: true },
@@ -127,6 +128,7 @@ export class TestMember implements Startable {
       RegisterGateway: served("RegisterGateway"),
       AddToIsr: served("AddToIsr"),
       StoreDown: served("StoreDown"),
+      FenceVolume: served("FenceVolume"),
       ReadIndex: served("ReadIndex"),
       Watch: serverStream(async (request, send, context) => {
         await this.serve("Watch", request, context);

@@ -7,6 +7,7 @@ import {
   type ChunkId,
   chunkId,
   type FamilyId,
+  familyOf,
   type NodeId,
   present,
   SystemError,
@@ -155,7 +156,7 @@ export class ReplicaNodes {
         opId: { incarnation: 999, seq },
         lowestUnresolvedSeq: seq,
         token: 0,
-        generation: 1,
+        generation: this.generationOf(chunk),
         offset,
         length: CHECKSUM_UNIT,
         data,
@@ -198,6 +199,11 @@ export class ReplicaNodes {
 
   stop(): void {
     for (const number of this.nodes.keys()) this.kill(number + 1);
+  }
+
+  private generationOf(chunk: ChunkId): number {
+    const volumes = [...this.catalog.state.view.volumes.values()];
+    return volumes.find(({ family }) => family === familyOf(chunk))?.generation ?? 0;
   }
 
   private pause(): Promise<void> {

@@ -78,6 +78,8 @@ export class FakeCatalog implements CatalogClient {
   async catchUp(): Promise<void> {}
   async addToIsr(): Promise<void> {}
   async storeDown(): Promise<void> {}
+  async fenceVolume(): Promise<void> {}
+  async reachedIndex(): Promise<void> {}
   onSuperseded(): void {}
 
   async registerStorage(): Promise<{ readonly incarnation: number }> {
@@ -287,6 +289,8 @@ export class FakeCluster {
           blockSize: 512,
           replicas: 2,
           generation: 1,
+          change: undefined,
+          resets: 0,
           iqn: "iqn.2026-11.io.ashlar:0a0b0c0d:v",
           lun: 0,
           createdAt: "",

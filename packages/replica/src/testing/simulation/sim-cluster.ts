@@ -226,6 +226,7 @@ export class SimCluster {
       uncommitted: [...store.uncommitted],
       freeBytes: () => 1 << 30,
       nowMs: () => 0,
+      openGeneration: () => 1,
     });
     this.give(node, { kind: "identity", incarnation: node.incarnation });
   }

@@ -6,6 +6,7 @@ import type { AddMemberRequest as _ashlar_v1_AddMemberRequest, AddMemberRequest_
 import type { CheckProgress as _ashlar_v1_CheckProgress, CheckProgress__Output as _ashlar_v1_CheckProgress__Output } from '../../ashlar/v1/CheckProgress.ts';
 import type { ClusterStatusReply as _ashlar_v1_ClusterStatusReply, ClusterStatusReply__Output as _ashlar_v1_ClusterStatusReply__Output } from '../../ashlar/v1/ClusterStatusReply.ts';
 import type { CreateVolumeRequest as _ashlar_v1_CreateVolumeRequest, CreateVolumeRequest__Output as _ashlar_v1_CreateVolumeRequest__Output } from '../../ashlar/v1/CreateVolumeRequest.ts';
+import type { DeleteVolumeRequest as _ashlar_v1_DeleteVolumeRequest, DeleteVolumeRequest__Output as _ashlar_v1_DeleteVolumeRequest__Output } from '../../ashlar/v1/DeleteVolumeRequest.ts';
 import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
 import type { GroupStatusReply as _ashlar_v1_GroupStatusReply, GroupStatusReply__Output as _ashlar_v1_GroupStatusReply__Output } from '../../ashlar/v1/GroupStatusReply.ts';
 import type { ListNodesReply as _ashlar_v1_ListNodesReply, ListNodesReply__Output as _ashlar_v1_ListNodesReply__Output } from '../../ashlar/v1/ListNodesReply.ts';
@@ -47,14 +48,23 @@ export interface AdminClient extends grpc.Client {
   createVolume(argument: _ashlar_v1_CreateVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
   createVolume(argument: _ashlar_v1_CreateVolumeRequest, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
   
-  DeleteVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
-  DeleteVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
-  DeleteVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
-  DeleteVolume(argument: _ashlar_v1_VolumeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
-  deleteVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
-  deleteVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
-  deleteVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
-  deleteVolume(argument: _ashlar_v1_VolumeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DeleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DeleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DeleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DeleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  deleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  deleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  deleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  deleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  FenceVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  FenceVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  FenceVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  FenceVolume(argument: _ashlar_v1_VolumeRequest, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  fenceVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  fenceVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  fenceVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
+  fenceVolume(argument: _ashlar_v1_VolumeRequest, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
   
   GetVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
   GetVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
@@ -112,7 +122,9 @@ export interface AdminHandlers extends grpc.UntypedServiceImplementation {
   
   CreateVolume: grpc.handleUnaryCall<_ashlar_v1_CreateVolumeRequest__Output, _ashlar_v1_VolumeStatus>;
   
-  DeleteVolume: grpc.handleUnaryCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_Empty>;
+  DeleteVolume: grpc.handleUnaryCall<_ashlar_v1_DeleteVolumeRequest__Output, _ashlar_v1_Empty>;
+  
+  FenceVolume: grpc.handleUnaryCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus>;
   
   GetVolume: grpc.handleUnaryCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus>;
   
@@ -131,7 +143,8 @@ export interface AdminDefinition extends grpc.ServiceDefinition {
   CheckVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_CheckProgress, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_CheckProgress__Output>
   ClusterStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ClusterStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_ClusterStatusReply__Output>
   CreateVolume: MethodDefinition<_ashlar_v1_CreateVolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_CreateVolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
-  DeleteVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_Empty, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_Empty__Output>
+  DeleteVolume: MethodDefinition<_ashlar_v1_DeleteVolumeRequest, _ashlar_v1_Empty, _ashlar_v1_DeleteVolumeRequest__Output, _ashlar_v1_Empty__Output>
+  FenceVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
   GetVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
   GroupStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_GroupStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_GroupStatusReply__Output>
   ListNodes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListNodesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListNodesReply__Output>

@@ -4,6 +4,7 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { AddToIsrRequest as _ashlar_v1_AddToIsrRequest, AddToIsrRequest__Output as _ashlar_v1_AddToIsrRequest__Output } from '../../ashlar/v1/AddToIsrRequest.ts';
 import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
+import type { FenceVolumeRequest as _ashlar_v1_FenceVolumeRequest, FenceVolumeRequest__Output as _ashlar_v1_FenceVolumeRequest__Output } from '../../ashlar/v1/FenceVolumeRequest.ts';
 import type { ProposalReply as _ashlar_v1_ProposalReply, ProposalReply__Output as _ashlar_v1_ProposalReply__Output } from '../../ashlar/v1/ProposalReply.ts';
 import type { RegisterGatewayRequest as _ashlar_v1_RegisterGatewayRequest, RegisterGatewayRequest__Output as _ashlar_v1_RegisterGatewayRequest__Output } from '../../ashlar/v1/RegisterGatewayRequest.ts';
 import type { RegisterReply as _ashlar_v1_RegisterReply, RegisterReply__Output as _ashlar_v1_RegisterReply__Output } from '../../ashlar/v1/RegisterReply.ts';
@@ -21,6 +22,15 @@ export interface CatalogClient extends grpc.Client {
   addToIsr(argument: _ashlar_v1_AddToIsrRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   addToIsr(argument: _ashlar_v1_AddToIsrRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   addToIsr(argument: _ashlar_v1_AddToIsrRequest, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  
+  FenceVolume(argument: _ashlar_v1_FenceVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  FenceVolume(argument: _ashlar_v1_FenceVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  FenceVolume(argument: _ashlar_v1_FenceVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  FenceVolume(argument: _ashlar_v1_FenceVolumeRequest, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  fenceVolume(argument: _ashlar_v1_FenceVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  fenceVolume(argument: _ashlar_v1_FenceVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  fenceVolume(argument: _ashlar_v1_FenceVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  fenceVolume(argument: _ashlar_v1_FenceVolumeRequest, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   
   ReadIndex(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   ReadIndex(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
@@ -68,6 +78,8 @@ export interface CatalogClient extends grpc.Client {
 export interface CatalogHandlers extends grpc.UntypedServiceImplementation {
   AddToIsr: grpc.handleUnaryCall<_ashlar_v1_AddToIsrRequest__Output, _ashlar_v1_ProposalReply>;
   
+  FenceVolume: grpc.handleUnaryCall<_ashlar_v1_FenceVolumeRequest__Output, _ashlar_v1_ProposalReply>;
+  
   ReadIndex: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ProposalReply>;
   
   RegisterGateway: grpc.handleUnaryCall<_ashlar_v1_RegisterGatewayRequest__Output, _ashlar_v1_RegisterReply>;
@@ -82,6 +94,7 @@ export interface CatalogHandlers extends grpc.UntypedServiceImplementation {
 
 export interface CatalogDefinition extends grpc.ServiceDefinition {
   AddToIsr: MethodDefinition<_ashlar_v1_AddToIsrRequest, _ashlar_v1_ProposalReply, _ashlar_v1_AddToIsrRequest__Output, _ashlar_v1_ProposalReply__Output>
+  FenceVolume: MethodDefinition<_ashlar_v1_FenceVolumeRequest, _ashlar_v1_ProposalReply, _ashlar_v1_FenceVolumeRequest__Output, _ashlar_v1_ProposalReply__Output>
   ReadIndex: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ProposalReply, _ashlar_v1_Empty__Output, _ashlar_v1_ProposalReply__Output>
   RegisterGateway: MethodDefinition<_ashlar_v1_RegisterGatewayRequest, _ashlar_v1_RegisterReply, _ashlar_v1_RegisterGatewayRequest__Output, _ashlar_v1_RegisterReply__Output>
   RegisterStorage: MethodDefinition<_ashlar_v1_RegisterStorageRequest, _ashlar_v1_RegisterReply, _ashlar_v1_RegisterStorageRequest__Output, _ashlar_v1_RegisterReply__Output>

@@ -13,6 +13,8 @@ export interface VolumeRecord {
   'iqn'?: (string);
   'lun'?: (number);
   'createdAt'?: (string);
+  'change'?: (string);
+  'resets'?: (number | string | Long);
 }
 
 export interface VolumeRecord__Output {
@@ -26,4 +28,6 @@ export interface VolumeRecord__Output {
   'iqn': (string);
   'lun': (number);
   'createdAt': (string);
+  'change': (string);
+  'resets': (number);
 }

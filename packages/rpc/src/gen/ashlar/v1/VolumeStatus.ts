@@ -16,6 +16,9 @@ export interface VolumeStatus {
   'unavailableChunks'?: (number | string | Long);
   'resyncChunks'?: (number | string | Long);
   'family'?: (number);
+  'generation'?: (number | string | Long);
+  'change'?: (string);
+  'resets'?: (number | string | Long);
 }
 
 export interface VolumeStatus__Output {
@@ -32,4 +35,7 @@ export interface VolumeStatus__Output {
   'unavailableChunks': (number);
   'resyncChunks': (number);
   'family': (number);
+  'generation': (number);
+  'change': (string);
+  'resets': (number);
 }

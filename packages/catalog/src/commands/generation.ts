@@ -1,0 +1,78 @@
+// Changes of a volume's shared state. An operation names the generation it was decided under; whoever
+// leads chunks of the volume refuses those of any other, and all of them while a change is prepared. So
+// once everybody has closed a generation, nothing admitted under it can take effect any more (P11).
+import type { VolumeId } from "@ashlar/core";
+import { type CommandOf, done, type Refusal, type Result, refused } from "../command.ts";
+import type { VolumeRecord } from "../records.ts";
+import type { Step } from "../state.ts";
+import { removeVolume } from "./volume.ts";
+
+export function advanceGeneration(
+  step: Step,
+  { volume, reset }: CommandOf<"advanceGeneration">,
+): Result<"advanceGeneration"> {
+  const record = settled(step, volume);
+  if ("code" in record) return record;
+  const generation = record.generation + 1;
+  const resets = record.resets + (reset ? 1 : 0);
+  step.put({ kind: "volume", record: { ...record, generation, resets } });
+  return done({ generation });
+}
+
+export function prepareChange(
+  step: Step,
+  { volume, change }: CommandOf<"prepareChange">,
+): Result<"prepareChange"> {
+  const record = settled(step, volume);
+  if ("code" in record) return record;
+  step.put({ kind: "volume", record: { ...record, change } });
+  return done({ volume, generation: record.generation + 1 });
+}
+
+export function commitChange(
+  step: Step,
+  command: CommandOf<"commitChange">,
+): Result<"commitChange"> {
+  const record = prepared(step, command);
+  if ("code" in record) return record;
+  if (record.change?.kind === "delete") removeVolume(step, record);
+  else {
+    const { generation } = command;
+    step.put({ kind: "volume", record: { ...record, generation, change: undefined } });
+  }
+  return done(null);
+}
+
+/**
+ * The prepared generation is skipped: who heard of it, from a leader that had given up already, cannot
+ * take the old state for the new one.
+ */
+export function abortChange(step: Step, command: CommandOf<"abortChange">): Result<"abortChange"> {
+  const record = prepared(step, command);
+  if ("code" in record) return record;
+  const generation = record.generation + 2;
+  step.put({ kind: "volume", record: { ...record, generation, change: undefined } });
+  return done({ generation });
+}
+
+/** The volume, if no change is under way. */
+function settled({ state }: Step, volume: VolumeId): VolumeRecord | Refusal {
+  const record = state.view.volumes.get(volume);
+  if (!record) return refused("volume/not-found", "the volume is deleted");
+  if (record.change === undefined) return record;
+  return refused(
+    "volume/changing",
+    `a change of volume "${record.name}" is under way: ${record.change.kind}`,
+    "try again in a few seconds",
+  );
+}
+
+/** The volume, if the change that is under way is this one. */
+function prepared(
+  { state }: Step,
+  { volume, generation }: { readonly volume: VolumeId; readonly generation: number },
+): VolumeRecord | Refusal {
+  const record = state.view.volumes.get(volume);
+  if (record?.change && record.generation + 1 === generation) return record;
+  return refused("catalog/conflict", `no change to generation ${generation} is prepared`);
+}

@@ -1,0 +1,201 @@
+// P11 at the metadata service: changes of a volume, whatever becomes of the leader and of the nodes.
+import { MIB, SystemError, volumeId, volumeName } from "@ashlar/core";
+import { silentLog } from "@ashlar/runtime";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { CHANGE_LIMIT_MS, GenerationChanges, PROBE_LIMIT_MS } from "./generation-changes.ts";
+import { nodeUp, TestGroup, type TestMember } from "./testing/test-group.ts";
+import { VolumeCreation } from "./volume-creation.ts";
+
+const forever = new AbortController().signal;
+const volume = volumeId("10000000-0000-4000-8000-000000000001");
+const fence = { kind: "fence" } as const;
+const options = { signal: forever };
+
+interface Closing {
+  readonly generation: number;
+  readonly limitMs: number;
+  readonly answer: (error?: Error) => void;
+}
+
+let group: TestGroup;
+let closings: Closing[];
+/** Those that the nodes answer by themselves. */
+let answersAtOnce: (closing: Closing) => boolean;
+const started: GenerationChanges[] = [];
+
+/** The changes of one member, whose storage nodes answer when the test says so. */
+async function changesOf({ log }: TestMember): Promise<GenerationChanges> {
+  const closer = {
+    close: (
+      { generation }: { readonly generation: number },
+      { signal, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
+    ): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const answer = (error?: Error): void => (error ? reject(error) : resolve());
+        signal.addEventListener("abort", () => reject(signal.reason));
+        if (signal.aborted) reject(signal.reason);
+        const closing = { generation, limitMs, answer };
+        closings.push(closing);
+        if (answersAtOnce(closing)) answer();
+      }),
+  };
+  const { clock } = group;
+  const changes = new GenerationChanges({ replicatedLog: log, closer, clock, log: silentLog });
+  await changes.start();
+  started.push(changes);
+  return changes;
+}
+
+const recordOf = ({ log } = group.leader()) => log.view.volumes.get(volume);
+const silent = new SystemError("volume/not-fenced", "storage-1 (no answer)");
+
+async function make(members: number): Promise<void> {
+  group = await TestGroup.of(members);
+  const { log } = group.leader();
+  const { clock } = group;
+  await group.answered(log.propose(nodeUp()));
+  const creation = new VolumeCreation({ replicatedLog: log, clock, log: silentLog });
+  const shape = { volume, name: volumeName("demo"), sizeBytes: 16 * MIB };
+  await group.answered(creation.create(shape, { signal: forever }));
+}
+
+beforeEach(() => {
+  closings = [];
+  answersAtOnce = () => false;
+});
+afterEach(async () => {
+  for (const changes of started.splice(0)) await changes.stop();
+  await group.stop();
+});
+
+test("P11: a reset is answered when the generation before it is closed, not earlier", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  let done = false;
+  const reset = changes.fence({ volume, reset: true }, options).then(({ index }) => {
+    done = true;
+    return index;
+  });
+  await group.until(() => closings.length === 1);
+  expect(recordOf()).toMatchObject({ generation: 2, resets: 1, change: undefined });
+  expect(closings[0]?.generation).toBe(1);
+  await group.settle();
+  expect(done).toBe(false);
+  closings[0]?.answer();
+  expect(await group.answered(reset)).toBe(group.leader().log.view.appliedIndex);
+});
+
+test("resets that come while one is under way share the next generation", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  const first = changes.fence({ volume, reset: true }, options);
+  await group.until(() => closings.length === 1);
+  const others = [false, true, false].map((reset) => changes.fence({ volume, reset }, options));
+  await group.settle();
+  expect(closings).toHaveLength(1);
+  closings[0]?.answer();
+  await group.answered(first);
+  await group.until(() => closings.length === 2);
+  expect(recordOf()).toMatchObject({ generation: 3, resets: 2 });
+  closings[1]?.answer();
+  await group.answered(Promise.all(others));
+  expect(closings).toHaveLength(2);
+});
+
+test("P11: a prepared change closes its generation first and is committed then", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  const done = changes.change({ volume, change: fence }, options);
+  await group.until(() => closings.length === 1);
+  expect(recordOf()?.change, "nothing is prepared before all answer").toBeUndefined();
+  expect(closings[0]).toMatchObject({ generation: 0, limitMs: PROBE_LIMIT_MS });
+  closings[0]?.answer();
+  await group.until(() => closings.length === 2);
+  expect(recordOf()).toMatchObject({ generation: 1, change: fence });
+  expect(closings[1]).toMatchObject({ generation: 1, limitMs: CHANGE_LIMIT_MS });
+  closings[1]?.answer();
+  await group.answered(done);
+  expect(recordOf()).toMatchObject({ generation: 2, change: undefined });
+});
+
+test("a node that is silent from the beginning: nothing is prepared", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  const done = changes.change({ volume, change: { kind: "delete" } }, options);
+  await group.until(() => closings.length === 1);
+  closings[0]?.answer(silent);
+  await expect(group.answered(done)).rejects.toMatchObject({ code: "volume/not-fenced" });
+  expect(recordOf()).toMatchObject({ generation: 1, change: undefined });
+});
+
+test("P11: a change that is given up skips the generation it had prepared", async () => {
+  await make(1);
+  answersAtOnce = ({ limitMs }) => limitMs === PROBE_LIMIT_MS;
+  const changes = await changesOf(group.leader());
+  const done = changes.change({ volume, change: { kind: "delete" } }, options);
+  await group.until(() => closings.length === 2);
+  closings[1]?.answer(silent);
+  await expect(group.answered(done)).rejects.toMatchObject({ code: "volume/not-fenced" });
+  expect(recordOf()).toMatchObject({ generation: 3, change: undefined });
+});
+
+test("P11: the next leader takes up what was prepared, and tells who asks again", async () => {
+  await make(3);
+  answersAtOnce = ({ limitMs }) => limitMs === PROBE_LIMIT_MS;
+  const lost = group.leader();
+  const session = await group.answered(lost.log.propose({ kind: "openSession" }));
+  const proposal = {
+    session: session.result.kind === "done" ? session.result.value.session : 0,
+    sequence: 1,
+    answeredBelow: 1,
+  };
+  const changes = await changesOf(lost);
+  const change = { kind: "delete" } as const;
+  const cut = changes.change({ volume, change }, { ...options, proposal });
+  cut.catch(() => {});
+  await group.until(() => closings.length === 2);
+  await changes.stop();
+  await expect(group.answered(cut)).rejects.toMatchObject({ code: "raft/not-leader" });
+  await group.crash(lost.name);
+  await group.until(() => group.leaderOrNone() !== undefined);
+  const next = await changesOf(group.leader());
+  await group.until(() => closings.length === 3);
+  expect(recordOf()).toMatchObject({ generation: 1, change });
+  const before = group.leader().log.answered(proposal, "prepareChange");
+  if (before?.kind !== "done") throw new Error("the preparation is not known");
+  expect(before.value).toEqual({ volume, generation: 2 });
+  const asked = next.outcome(before.value, options);
+  closings[2]?.answer();
+  await group.answered(asked);
+  expect(recordOf()).toBeUndefined();
+  await group.answered(next.outcome(before.value, options));
+});
+
+test("what could not be given up at once, as on a full disk, is resumed by the same leader", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  await group.answered(
+    group.leader().log.propose({ kind: "prepareChange", volume, change: fence }),
+  );
+  await group.until(() => closings.length === 1);
+  closings[0]?.answer();
+  await group.until(() => recordOf()?.change === undefined);
+  expect(recordOf()?.generation).toBe(2);
+  await group.answered(changes.outcome({ volume, generation: 2 }, options));
+});
+
+test("a caller that gives up waits no longer; what it began goes on", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  const caller = new AbortController();
+  const asked = changes.fence({ volume, reset: true }, { signal: caller.signal });
+  await group.until(() => closings.length === 1);
+  caller.abort(new SystemError("rpc/deadline", "too late"));
+  await expect(group.answered(asked)).rejects.toMatchObject({ code: "rpc/deadline" });
+  const other = changes.fence({ volume, reset: false }, options);
+  closings[0]?.answer();
+  await group.until(() => closings.length === 2);
+  closings[1]?.answer();
+  await group.answered(other);
+  expect(recordOf()).toMatchObject({ generation: 3, resets: 1 });
+});

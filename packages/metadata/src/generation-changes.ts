@@ -1,0 +1,249 @@
+// Changes of what a volume's gateways share, one after the other for each volume. A change in one phase
+// begins the next generation and waits until the one before is closed. One in two phases is prepared,
+// which closes the generation in force; when everybody has closed it, it is committed, else given up.
+// What the catalog says is under way is taken up again by whoever leads, so nothing is kept here that a
+// lost leader would take along.
+import type { ProposalId, VolumeChange, VolumeRecord } from "@ashlar/catalog";
+import { hasCode, SystemError, toSystemError, type VolumeId } from "@ashlar/core";
+import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
+import type { GenerationCloser } from "./generation-closer.ts";
+import { accepted } from "./refusal.ts";
+import type { ReplicatedLog } from "./replicated-log.ts";
+
+/** Of a change in one phase. I/O goes on meanwhile; hosts wait for the answer of a reset for 15 s or more. */
+export const FENCE_LIMIT_MS = 10_000;
+/** Before anything is prepared: a failover under way may end, a silent node is found. */
+export const PROBE_LIMIT_MS = 2_000;
+/** A prepared change stops the volume's I/O, which waits for 20 s at most; a failover takes two. */
+export const CHANGE_LIMIT_MS = 5_000;
+/** Changes waiting for one volume: people and hosts make few, and each ends within seconds. */
+const WAITING_MAX = 32;
+/** What could not be given up, because of a full disk for example, is tried again. */
+const RESUME_INTERVAL_MS = 1_000;
+
+/** Resets and fences that wait for the change under way share the next generation. */
+interface Gathering {
+  reset: boolean;
+  readonly done: Promise<{ readonly index: number }>;
+}
+
+/** The changes of one volume, in order. */
+interface Line {
+  tail: Promise<void>;
+  length: number;
+  gathering: Gathering | undefined;
+}
+
+interface Prepared {
+  readonly volume: VolumeId;
+  readonly generation: number;
+}
+
+export interface GenerationChangesDeps {
+  readonly replicatedLog: ReplicatedLog;
+  readonly closer: Pick<GenerationCloser, "close">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class GenerationChanges implements Startable {
+  private readonly deps: GenerationChangesDeps;
+  private readonly lines = new Map<VolumeId, Line>();
+  private leading = new AbortController();
+  private timer: Timer | undefined;
+  private stopListening = (): void => {};
+
+  constructor(deps: GenerationChangesDeps) {
+    this.deps = deps;
+  }
+
+  async start(): Promise<void> {
+    const { replicatedLog } = this.deps;
+    this.stopListening = replicatedLog.onLead((leads) => (leads ? this.begin() : this.end()));
+    if (replicatedLog.leads) this.begin();
+  }
+
+  async stop(): Promise<void> {
+    this.stopListening();
+    this.end();
+  }
+
+  /**
+   * Begins the next generation; resolves with its entry when nothing admitted before can take effect
+   * any more. @throws SystemError volume/not-found, volume/not-fenced, volume/changing, raft/not-leader,
+   * the signal's reason.
+   */
+  async fence(
+    { volume, reset }: { readonly volume: VolumeId; readonly reset: boolean },
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<{ readonly index: number }> {
+    await this.deps.replicatedLog.readIndex();
+    const gathering = this.line(volume).gathering ?? this.gather(volume);
+    gathering.reset ||= reset;
+    return waited(gathering.done, signal);
+  }
+
+  /**
+   * Makes a change in two phases; asked again under the same name it goes on where it stood.
+   * @throws SystemError as of {@link fence}: then nothing was changed, or it is not known.
+   */
+  async change(
+    { volume, change }: { readonly volume: VolumeId; readonly change: VolumeChange },
+    {
+      signal,
+      proposal,
+    }: { readonly signal: AbortSignal; readonly proposal?: ProposalId | undefined },
+  ): Promise<void> {
+    const done = this.enqueue(volume, async () => {
+      signal.throwIfAborted();
+      const { family, generation } = this.recordOf(volume);
+      // One that is silent from the beginning would stop the volume's I/O for nothing.
+      const before = { family, generation: generation - 1 };
+      await this.deps.closer.close(before, { signal: this.leads, limitMs: PROBE_LIMIT_MS });
+      const command = { kind: "prepareChange", volume, change } as const;
+      const { result } = await this.deps.replicatedLog.propose(command, proposal);
+      await this.finish(accepted(result));
+    });
+    await waited(done, signal);
+  }
+
+  /** The end of a change that was prepared before, by this leader or another. */
+  async outcome(prepared: Prepared, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const done = this.enqueue(prepared.volume, async () => {
+      if (this.isPrepared(prepared)) await this.finish(prepared);
+    });
+    await waited(done, signal);
+    const { view } = this.deps.replicatedLog;
+    const generation = view.volumes.get(prepared.volume)?.generation ?? prepared.generation;
+    if (generation !== prepared.generation) {
+      throw new SystemError("volume/not-fenced", "the change was given up", {
+        hint: "try again when `ashlar node list` shows all nodes up",
+      });
+    }
+  }
+
+  private get leads(): AbortSignal {
+    return this.leading.signal;
+  }
+
+  private begin(): void {
+    this.end();
+    this.leading = new AbortController();
+    this.resume();
+    this.timer = this.deps.clock.every(RESUME_INTERVAL_MS, () => this.resume());
+  }
+
+  private end(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    this.leading.abort(new SystemError("raft/not-leader", "this member leads no more"));
+  }
+
+  /** Takes up what is prepared and in nobody's hands. */
+  private resume(): void {
+    for (const record of this.deps.replicatedLog.view.volumes.values()) {
+      if (record.change === undefined || this.lines.has(record.volume)) continue;
+      const { volume, name, change } = record;
+      const generation = record.generation + 1;
+      this.deps.log.info({ volume: name, generation, change: change.kind }, "change is resumed");
+      this.enqueue(volume, async () => {
+        const prepared = { volume, generation };
+        if (this.isPrepared(prepared)) await this.finish(prepared);
+      }).catch((thrown: unknown) => {
+        const error = toSystemError(thrown);
+        this.deps.log.warn({ volume: name, code: error.code, error }, "change is not done");
+      });
+    }
+  }
+
+  private gather(volume: VolumeId): Gathering {
+    const line = this.line(volume);
+    const done = this.enqueue(volume, () => {
+      line.gathering = undefined;
+      return this.advance(volume, made.reset);
+    });
+    const made: Gathering = { reset: false, done };
+    line.gathering = made;
+    // Those who asked may all have given up; and one that was not let in must not gather.
+    done.catch(() => {
+      if (line.gathering === made) line.gathering = undefined;
+    });
+    return made;
+  }
+
+  private async advance(volume: VolumeId, reset: boolean): Promise<{ readonly index: number }> {
+    const { replicatedLog, closer, log } = this.deps;
+    const { family, name } = this.recordOf(volume);
+    const command = { kind: "advanceGeneration", volume, reset } as const;
+    const { index, result } = await replicatedLog.propose(command);
+    const { generation } = accepted(result);
+    const old = { family, generation: generation - 1 };
+    await closer.close(old, { signal: this.leads, limitMs: FENCE_LIMIT_MS });
+    log.info({ volume: name, generation, reset }, "volume is fenced");
+    return { index };
+  }
+
+  /** From the prepared change to its end. */
+  private async finish({ volume, generation }: Prepared): Promise<void> {
+    const { replicatedLog, closer, log } = this.deps;
+    const { family, name, change } = this.recordOf(volume);
+    const old = { family, generation: generation - 1 };
+    try {
+      await closer.close(old, { signal: this.leads, limitMs: CHANGE_LIMIT_MS });
+    } catch (thrown) {
+      // Without the leadership it is the next leader's.
+      if (!hasCode(thrown, "volume/not-fenced")) throw thrown;
+      log.warn({ volume: name, generation, error: thrown }, "change is given up");
+      await replicatedLog.propose({ kind: "abortChange", volume, generation });
+      throw thrown;
+    }
+    accepted((await replicatedLog.propose({ kind: "commitChange", volume, generation })).result);
+    log.info({ volume: name, generation, change: change?.kind }, "change is done");
+  }
+
+  private isPrepared({ volume, generation }: Prepared): boolean {
+    const record = this.deps.replicatedLog.view.volumes.get(volume);
+    return record?.change !== undefined && record.generation + 1 === generation;
+  }
+
+  private recordOf(volume: VolumeId): VolumeRecord {
+    const record = this.deps.replicatedLog.view.volumes.get(volume);
+    if (record) return record;
+    throw new SystemError("volume/not-found", "the volume is deleted");
+  }
+
+  private line(volume: VolumeId): Line {
+    const known = this.lines.get(volume);
+    if (known) return known;
+    const made: Line = { tail: Promise.resolve(), length: 0, gathering: undefined };
+    this.lines.set(volume, made);
+    return made;
+  }
+
+  /** Runs when all changes of the volume before it have ended. */
+  private enqueue<T>(volume: VolumeId, run: () => Promise<T>): Promise<T> {
+    const line = this.line(volume);
+    if (line.length >= WAITING_MAX) {
+      const message = `${line.length} changes of the volume are under way`;
+      return Promise.reject(new SystemError("volume/changing", message));
+    }
+    line.length += 1;
+    const done = line.tail.then(run);
+    const settled = (): void => {
+      line.length -= 1;
+      if (line.length === 0 && this.lines.get(volume) === line) this.lines.delete(volume);
+    };
+    line.tail = done.then(settled, settled);
+    return done;
+  }
+}
+
+/** The outcome, unless the signal ends the waiting: what was begun goes on. */
+function waited<T>(done: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    done.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

@@ -1,0 +1,8 @@
+// Original file: proto/storage.proto
+
+
+export interface CloseGenerationReply {
+}
+
+export interface CloseGenerationReply__Output {
+}

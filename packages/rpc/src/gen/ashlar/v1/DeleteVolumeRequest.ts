@@ -1,0 +1,12 @@
+// Original file: proto/admin.proto
+
+
+export interface DeleteVolumeRequest {
+  'name'?: (string);
+  'force'?: (boolean);
+}
+
+export interface DeleteVolumeRequest__Output {
+  'name': (string);
+  'force': (boolean);
+}
