@@ -69,6 +69,7 @@ test("an initiator that does not read is not listened to, costs bounded memory, 
   const targets: TargetFinder = {
     find: async () => ({ kind: "found", scsi: target }),
     list: () => [],
+    reset: async () => {},
   };
   const socket = new SlowSocket();
   const gauges = { connections: () => 1, sessions: () => 1, tasks: () => 0 };

@@ -9,6 +9,7 @@ import {
   LOGIN_STATUS,
   type Management,
   type SessionIdentity,
+  TASK_RESPONSE,
   type TargetLookup,
   type Task,
   TICK_INTERVAL_MS,
@@ -84,9 +85,8 @@ export class ConnectionDriver implements SessionHolder {
     return this.ending;
   }
 
-  async abortTasks(lun: number | undefined): Promise<void> {
-    const tasks = this.connection.abortTasks(lun);
-    await this.untilDead(tasks);
+  abortTasks(lun: number): void {
+    for (const task of this.connection.abortTasks(lun)) task.cancel();
   }
 
   private async endOnce(): Promise<void> {
@@ -167,12 +167,25 @@ export class ConnectionDriver implements SessionHolder {
   }
 
   private async manage(management: Management): Promise<void> {
-    await this.untilDead(management.tasks);
-    const session = this.connection.session;
-    if (management.reset && session) {
-      await this.dependencies.registry.reset(session, management.reset.lun);
+    const { reset, tasks } = management;
+    const isDone = reset === undefined || (await this.reset(reset.lun));
+    await this.untilDead(tasks);
+    const response = isDone ? TASK_RESPONSE.complete : TASK_RESPONSE.rejected;
+    this.perform(this.connection.managed(management, response));
+  }
+
+  /** Whether it was done: not without the metadata service, whose loss stops changes and never I/O. */
+  private async reset(lun: number | undefined): Promise<boolean> {
+    const { session } = this.connection;
+    if (!session) return false;
+    try {
+      await this.dependencies.targets.reset(session.scsi, lun);
+      return true;
+    } catch (thrown) {
+      const error = toSystemError(thrown);
+      this.log.warn({ lun, code: error.code, error }, "reset could not be done");
+      return false;
     }
-    this.perform(this.connection.managed(management));
   }
 
   private async findTarget(name: string): Promise<void> {

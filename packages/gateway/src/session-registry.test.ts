@@ -11,7 +11,7 @@ function holder(): SessionHolder & { ended: number } {
     end: async () => {
       made.ended += 1;
     },
-    abortTasks: async () => {},
+    abortTasks: () => {},
   };
   return made;
 }

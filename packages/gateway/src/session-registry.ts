@@ -1,5 +1,5 @@
 // All sessions of this gateway. It gives TSIHs, sees to it that one I_T nexus has one session (an
-// older one dies first, RFC 7143 6.3.5), and lets a reset reach the sessions of other hosts.
+// older one dies first, RFC 7143 6.3.5), and lets a reset reach the sessions of all hosts.
 import type { SessionIdentity } from "@ashlar/iscsi";
 import type { Nexus, ScsiTarget } from "@ashlar/scsi";
 
@@ -7,8 +7,8 @@ import type { Nexus, ScsiTarget } from "@ashlar/scsi";
 export interface SessionHolder {
   /** Ends the session; resolves when none of its tasks can reach a disk any more. */
   end(): Promise<void>;
-  /** Aborts the session's tasks of a LUN, or all; resolves when they are dead. */
-  abortTasks(lun: number | undefined): Promise<void>;
+  /** Aborts the session's tasks of a LUN at once: none of them begins anything any more. */
+  abortTasks(lun: number): void;
 }
 
 export interface NormalSession {
@@ -82,13 +82,10 @@ export class SessionRegistry {
     if (entry.session) entry.session.scsi.loseNexus(entry.session.nexus);
   }
 
-  /** A reset by one session: the tasks of all others on that target die as well. */
-  async reset(by: NormalSession, lun: number | undefined): Promise<void> {
-    const others = this.sessionsOf(by.scsi).filter(
-      ({ session }) => session?.nexus.name !== by.nexus.name,
-    );
-    await Promise.all(others.map(({ holder }) => holder.abortTasks(lun)));
-    by.scsi.reset(lun);
+  /** A logical unit was reset, here or through another gateway: every nexus loses its tasks. */
+  unitReset(scsi: ScsiTarget, lun: number): void {
+    for (const { holder } of this.sessionsOf(scsi)) holder.abortTasks(lun);
+    scsi.reset(lun);
   }
 
   /** Ends every session of a target that is no more. */

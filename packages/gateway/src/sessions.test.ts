@@ -108,24 +108,66 @@ test("the same initiator port at the same portal takes over; at the other it doe
   expect(senseOf(await elsewhere.ask(commandPdu(TUR, {})))).toEqual([6, 0x29, 0]);
 });
 
-test("a reset by one session aborts and informs the others", async () => {
+const resetOf = (what: keyof typeof TASK_FUNCTION): InitiatorPdu => ({
+  kind: "taskManagementRequest",
+  immediate: true,
+  function: TASK_FUNCTION[what],
+  lun: 0,
+  itt: 7,
+  referencedItt: 0xffffffff,
+  cmdSn: 2,
+  expStatSn: 0,
+  refCmdSn: 0,
+  expDataSn: 0,
+});
+
+test.each(["logicalUnitReset", "targetWarmReset"] as const)(
+  "a %s by one session aborts and informs the others",
+  async (what) => {
+    const [a, b] = [await login(0), await login(1, "801234567899")];
+    for (const initiator of [a, b]) await initiator.ask(commandPdu(TUR, {}));
+    const reset = await a.ask(resetOf(what));
+    expect(reset).toMatchObject({ kind: "taskManagementResponse", response: 0 });
+    for (const initiator of [a, b]) {
+      expect(senseOf(await initiator.ask(commandPdu(TUR, { cmdSn: 2 })))).toEqual([6, 0x29, 3]);
+      const status = { kind: "scsiResponse", status: 0 };
+      expect(await initiator.ask(commandPdu(TUR, { cmdSn: 3 })), "once").toMatchObject(status);
+    }
+  },
+);
+
+test("a reset through another gateway ends the tasks here at once and is told to every nexus", async () => {
+  const initiator = await login(0);
+  await initiator.ask(commandPdu(TUR, {}));
+  const device = portal.deviceOf("demo");
+  const begun = new Promise<AbortSignal>((resolve) => {
+    device.read = (_offset, _length, { signal }) => {
+      resolve(signal);
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason)),
+      );
+    };
+  });
+  initiator.send(commandPdu(READ_ONE, { read: true, expectedLength: 512, cmdSn: 2, itt: 9 }));
+  const signal = await begun;
+  const reset = portal.resetVolume("demo");
+  expect(signal.aborted, "before anything else happens").toBe(true);
+  await reset;
+  // The aborted command is not answered: the next answer is of the next command.
+  const told = await initiator.ask(commandPdu(TUR, { cmdSn: 3, itt: 10 }));
+  expect(told).toMatchObject({ itt: 10 });
+  expect(senseOf(told)).toEqual([6, 0x29, 3]);
+});
+
+test("a reset that cannot be had is rejected, and others are not disturbed", async () => {
   const [a, b] = [await login(0), await login(1, "801234567899")];
   for (const initiator of [a, b]) await initiator.ask(commandPdu(TUR, {}));
-  const reset = await a.ask({
-    kind: "taskManagementRequest",
-    immediate: true,
-    function: TASK_FUNCTION.logicalUnitReset,
-    lun: 0,
-    itt: 7,
-    referencedItt: 0xffffffff,
-    cmdSn: 2,
-    expStatSn: 0,
-    refCmdSn: 0,
-    expDataSn: 0,
-  });
-  expect(reset).toMatchObject({ kind: "taskManagementResponse", response: 0 });
+  portal.refuseChanges(new SystemError("cluster/unavailable", "nobody leads"));
+  const reset = await a.ask(resetOf("logicalUnitReset"));
+  expect(reset).toMatchObject({ kind: "taskManagementResponse", response: 255 });
   for (const initiator of [a, b]) {
-    expect(senseOf(await initiator.ask(commandPdu(TUR, { cmdSn: 2 })))).toEqual([6, 0x29, 3]);
+    const fields = { read: true, expectedLength: 512, cmdSn: 2 };
+    expect(await initiator.ask(commandPdu(READ_ONE, fields))).toMatchObject({ kind: "dataIn" });
   }
 });
 

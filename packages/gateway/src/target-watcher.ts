@@ -2,7 +2,7 @@
 // the same name and with the same identity through every gateway. A volume that is deleted takes its
 // sessions along.
 import type { CatalogChange, CatalogView, VolumeRecord } from "@ashlar/catalog";
-import type { BlockDevice } from "@ashlar/core";
+import type { BlockDevice, VolumeId } from "@ashlar/core";
 import type { DiscoveredTarget, TargetDirectory, TargetLookup } from "@ashlar/iscsi";
 import type { Log, Startable } from "@ashlar/runtime";
 import { LogicalUnit, ScsiTarget, SENSE } from "@ashlar/scsi";
@@ -11,9 +11,21 @@ import type { SessionRegistry } from "./session-registry.ts";
 /** Longest time to ask the metadata service before a login is told to come again. */
 const CATCH_UP_TIMEOUT_MS = 3_000;
 
-/** What logins need: a directory, and look-ups that may ask before they say "unknown". */
+/**
+ * A reset waits for the nodes that lead the volume's chunks, a failover included. Hosts wait for 15 s and
+ * more before they try a stronger means.
+ */
+const RESET_TIMEOUT_MS = 12_000;
+
+/** What sessions need: a directory, look-ups that may ask before they say "unknown", and resets. */
 export interface TargetFinder extends TargetDirectory {
   find(name: string): Promise<TargetLookup>;
+  /**
+   * Resets a logical unit of a target, or all, for all hosts and gateways: when it resolves, tasks are
+   * aborted here, and nothing that was begun before can reach a disk any more, through any gateway.
+   * @throws SystemError when it cannot be had, as without a metadata leader.
+   */
+  reset(scsi: ScsiTarget, lun: number | undefined): Promise<void>;
 }
 
 /** The parts of the catalog client that are used here. */
@@ -21,6 +33,11 @@ export interface CatalogSource {
   readonly view: CatalogView;
   onChanges(listen: (changes: readonly CatalogChange[]) => void): () => void;
   catchUp(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Resolves when the next generation is in force and in `view`: see CatalogClient. */
+  fenceVolume(
+    request: { readonly volume: VolumeId; readonly reset: boolean },
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
 }
 
 export interface WatchedDevice extends BlockDevice {
@@ -90,6 +107,18 @@ export class TargetWatcher implements TargetFinder, Startable {
     return found ? { kind: "found", scsi: found.scsi } : { kind: "unknown" };
   }
 
+  async reset(scsi: ScsiTarget, lun: number | undefined): Promise<void> {
+    const signal = AbortSignal.timeout(RESET_TIMEOUT_MS);
+    const hit = [...this.served.values()].filter(
+      ({ record, ...served }) => served.scsi === scsi && (lun ?? record.lun) === record.lun,
+    );
+    await Promise.all(
+      hit.map(({ record: { volume } }) =>
+        this.dependencies.catalog.fenceVolume({ volume, reset: true }, { signal }),
+      ),
+    );
+  }
+
   list(): readonly DiscoveredTarget[] {
     const addresses = new Set(this.ownAddresses());
     for (const gateway of this.dependencies.catalog.view.gateways.values()) {
@@ -109,7 +138,7 @@ export class TargetWatcher implements TargetFinder, Startable {
     for (const record of view.volumes.values()) {
       const served = this.served.get(record.iqn);
       if (!served) this.add(record);
-      else if (served.record.sizeBytes !== record.sizeBytes) this.resize(served, record);
+      else if (served.record !== record) this.update(served, record);
     }
   }
 
@@ -122,9 +151,14 @@ export class TargetWatcher implements TargetFinder, Startable {
     this.dependencies.log.info({ volume: record.name, target: record.iqn }, "target added");
   }
 
-  private resize(served: Served, record: VolumeRecord): void {
+  private update(served: Served, record: VolumeRecord): void {
+    const { scsi, unit, record: before } = served;
     this.served.set(record.iqn, { ...served, record });
-    served.unit.attentions.raise(SENSE.capacityChanged);
+    if (before.resets !== record.resets) {
+      this.dependencies.registry.unitReset(scsi, record.lun);
+      this.dependencies.log.info({ volume: record.name, resets: record.resets }, "unit was reset");
+    }
+    if (before.sizeBytes !== record.sizeBytes) unit.attentions.raise(SENSE.capacityChanged);
   }
 
   private remove({ record, scsi, device }: Served): void {

@@ -149,11 +149,14 @@ export class Connection {
     return this.takeEffects();
   }
 
-  /** All tasks that a management function or logout hit are dead. */
-  managed({ kind, itt }: Management): ConnectionEffect[] {
+  /** All tasks that a management function or logout hit are dead; or the function was not done. */
+  managed(
+    { kind, itt }: Management,
+    response: number = TASK_RESPONSE.complete,
+  ): ConnectionEffect[] {
     if (this.state.kind === "closed") return this.takeEffects();
     if (kind === "taskManagement") {
-      this.answers.management(itt, TASK_RESPONSE.complete);
+      this.answers.management(itt, response);
     } else {
       this.answers.logout(itt, LOGOUT_RESPONSE.closed);
       this.close("logout");

@@ -93,6 +93,44 @@ describe("operation router", () => {
     expect(clock.nowMs()).toBe(0);
   });
 
+  it("decides anew under the next generation as soon as the catalog tells (P11)", async () => {
+    const clock = new ManualClock();
+    const { cluster, volume, first } = await openTestVolume({ clock });
+    first.intercept = ({ generation }, reply) => {
+      if (generation === 2) return false;
+      reply(replyOf("staleGeneration", { epoch: 1 }));
+      return true;
+    };
+    const written = volume.write(0, block(4), options());
+    await until(() => first.seen.length === 1);
+    await turns(20);
+    cluster.changeVolume({ generation: 2 });
+    await written;
+    expect(first.seen.map(({ generation }) => generation)).toEqual([1, 2]);
+    expect(first.seen[1]?.opId).toEqual(first.seen[0]?.opId);
+    expect(clock.nowMs()).toBe(0);
+  });
+
+  it("ends what a reset hit, sent or waiting, and sends none of it again (P11)", async () => {
+    const clock = new ManualClock();
+    const { cluster, volume, first } = await openTestVolume({ clock });
+    const silent: (() => void)[] = [];
+    first.intercept = ({ offset }, reply) => {
+      if (offset === 0) reply(replyOf("staleGeneration", { epoch: 1 }));
+      else silent.push(() => reply(replyOf("good")));
+      return true;
+    };
+    const hit = [0, 4096].map((offset) => codeOf(volume.write(offset, block(4), options())));
+    await until(() => first.seen.length === 2 && silent.length === 1);
+    await turns(20);
+    cluster.changeVolume({ generation: 2, resets: 1 });
+    expect(await Promise.all(hit)).toEqual(["operation/aborted", "operation/aborted"]);
+    first.intercept = () => false;
+    silent[0]?.();
+    await volume.write(0, block(5), options());
+    expect(first.seen.map(({ generation }) => generation)).toEqual([1, 1, 2]);
+  });
+
   it("finds a node that came back at another address as soon as the catalog tells", async () => {
     const clock = new ManualClock();
     const { volume, first } = await openTestVolume({ clock });

@@ -119,6 +119,8 @@ export class OperationRouter {
         request: undefined,
         pause: undefined,
         epoch: 0,
+        generation: 0,
+        resets: this.client.view.volumes.get(work.volume)?.resets ?? 0,
         pauseMs: 0,
         reason: "",
         sent: false,
@@ -165,6 +167,7 @@ export class OperationRouter {
       this.fail(routed, new SystemError("volume/not-found", `volume ${work.volume} is gone`));
       return;
     }
+    routed.generation = volume.generation;
     const config = view.chunk(work.chunk);
     routed.epoch = config?.epoch ?? 0;
     if (!config) {
@@ -271,16 +274,22 @@ export class OperationRouter {
   private again(routed: Routed, reason: string, patience: Patience): void {
     routed.reason = reason;
     this.metrics.retried(reason);
-    const known = this.client.view.chunk(routed.work.chunk);
     routed.pauseMs = Math.min(patience.lastMs, Math.max(patience.firstMs, routed.pauseMs * 2));
-    const pauseMs = known && known.epoch !== routed.epoch ? 0 : routed.pauseMs;
+    const pauseMs = this.knowsMore(routed) ? 0 : routed.pauseMs;
     routed.pause = this.clock.after(pauseMs, () => {
       routed.pause = undefined;
       this.attempt(routed);
     });
   }
 
+  private knowsMore({ work, epoch, generation }: Routed): boolean {
+    const { view } = this.client;
+    const { epoch: newest = epoch } = view.chunk(work.chunk) ?? {};
+    return newest !== epoch || view.volumes.get(work.volume)?.generation !== generation;
+  }
+
   private onChanges(changes: readonly CatalogChange[]): void {
+    const { view } = this.client;
     let nodesChanged = false;
     for (const change of changes) {
       if (change.kind !== "node") continue;
@@ -288,8 +297,13 @@ export class OperationRouter {
       this.clients.onNodeChanged(change.record);
     }
     for (const routed of [...this.active]) {
-      const epoch = this.client.view.chunk(routed.work.chunk)?.epoch ?? 0;
-      if (epoch !== routed.epoch || (nodesChanged && routed.pause)) this.redirect(routed);
+      const epoch = view.chunk(routed.work.chunk)?.epoch ?? 0;
+      const { generation, resets } = view.volumes.get(routed.work.volume) ?? routed;
+      const isDue = nodesChanged || generation !== routed.generation;
+      // Before it could be sent under the next generation.
+      if (resets !== routed.resets) this.callBack(routed, unitReset());
+      if (routed.place < 0) continue;
+      if (epoch !== routed.epoch || (isDue && routed.pause)) this.redirect(routed);
     }
   }
 
@@ -363,3 +377,6 @@ export class OperationRouter {
 const isSettled = (outcome: OperationOutcome): boolean =>
   outcome.kind === "reply" &&
   (outcome.reply.status === "cancelled" || outcome.reply.status === "logged");
+
+const unitReset = (): SystemError =>
+  new SystemError("operation/aborted", "the logical unit was reset");

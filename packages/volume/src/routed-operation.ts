@@ -51,6 +51,10 @@ export interface Routed {
   pause: Timer | undefined;
   /** Epoch of the configuration the last attempt went by; 0 when there was none. */
   epoch: number;
+  /** Generation of its volume that the last attempt went by. */
+  generation: number;
+  /** Resets of its unit when it was begun: another one calls it back. */
+  readonly resets: number;
   pauseMs: number;
   /** Why the last attempt failed. */
   reason: string;

@@ -1,6 +1,6 @@
 // A portal over volumes in memory: everything of a gateway but the cluster behind it.
 import type { CatalogChange, CatalogView, VolumeRecord } from "@ashlar/catalog";
-import { familyId, type VolumeId, volumeId, volumeName } from "@ashlar/core";
+import { familyId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import { nodeClock, Registry, silentLog } from "@ashlar/runtime";
 import { GatewayMetrics } from "../gateway-metrics.ts";
@@ -32,7 +32,19 @@ class MemoryCatalog implements CatalogSource {
     return () => this.listeners.delete(listen);
   }
 
+  /** Why there are no changes, as without a leader. */
+  refusal: Error | undefined;
+
   async catchUp(): Promise<void> {}
+
+  async fenceVolume({ volume, reset }: { volume: VolumeId; reset: boolean }): Promise<void> {
+    if (this.refusal) throw this.refusal;
+    const record = present(this.volumes.get(volume), "a volume of the portal");
+    const resets = record.resets + (reset ? 1 : 0);
+    const next = { ...record, generation: record.generation + 1, resets };
+    this.volumes.set(volume, next);
+    this.tell({ kind: "volume", record: next });
+  }
 
   tell(change: CatalogChange): void {
     for (const listen of this.listeners) listen([change]);
@@ -53,6 +65,10 @@ export interface MemoryPortal {
   iqnOf(name: string): string;
   deviceOf(name: string): MemoryBlockDevice;
   deleteVolume(name: string): void;
+  /** As when another gateway was asked. */
+  resetVolume(name: string): Promise<void>;
+  /** The catalog takes no changes any more. */
+  refuseChanges(refusal: Error): void;
   stop(): Promise<void>;
 }
 
@@ -133,6 +149,10 @@ export async function startMemoryPortal(
       const { volume, family } = known(name);
       catalog.volumes.delete(volume);
       catalog.tell({ kind: "volumeDeleted", volume, family });
+    },
+    resetVolume: (name) => catalog.fenceVolume({ volume: known(name).volume, reset: true }),
+    refuseChanges: (refusal) => {
+      catalog.refusal = refusal;
     },
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()));

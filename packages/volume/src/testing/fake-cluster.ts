@@ -2,7 +2,12 @@
 // that all nodes share, as replicas share their content. A node serves the chunks it leads in the
 // catalog, at the right epoch, each opId once; tests step in before it answers.
 
-import { type CatalogChange, CatalogMirror, type NodeRecord } from "@ashlar/catalog";
+import {
+  type CatalogChange,
+  CatalogMirror,
+  type NodeRecord,
+  type VolumeRecord,
+} from "@ashlar/catalog";
 import {
   type ChunkId,
   chunkId,
@@ -11,6 +16,7 @@ import {
   familyId,
   type NodeId,
   nodeId,
+  present,
   SystemError,
   scatterJoin,
   storeUuid,
@@ -301,6 +307,12 @@ export class FakeCluster {
     for (let index = 0; index < CHUNKS; index++) {
       this.lead(index, index % this.nodes.length, 1);
     }
+  }
+
+  /** Changes VOLUME's record. */
+  changeVolume(part: Partial<VolumeRecord>): void {
+    const record = present(this.catalog.view.volumes.get(VOLUME), "the cluster was started");
+    this.catalog.change({ kind: "volume", record: { ...record, ...part } });
   }
 
   /** Makes a node the primary of a chunk, at `epoch`. */
