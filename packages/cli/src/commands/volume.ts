@@ -13,6 +13,10 @@ interface CreateOptions extends ClusterOptions {
   readonly blockSize?: string;
 }
 
+interface DeleteOptions extends ClusterOptions {
+  readonly force?: boolean;
+}
+
 function wholeNumber(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
@@ -20,6 +24,9 @@ function wholeNumber(option: string, text: string | undefined): number | undefin
     hint: "give a whole number above 0, or leave the option out",
   });
 }
+
+const changeOf = ({ change }: VolumeStatus): string =>
+  change === "" ? "" : `; under way: ${change}`;
 
 function volumeLines(volume: VolumeStatus): string[] {
   return [
@@ -29,6 +36,7 @@ function volumeLines(volume: VolumeStatus): string[] {
     `replicas  ${volume.replicas}`,
     `chunks    ${volume.chunks}: ${volume.degradedChunks} degraded, ` +
       `${volume.resyncChunks} in resync, ${volume.unavailableChunks} unavailable`,
+    `state     generation ${volume.generation}, ${volume.resets} resets${changeOf(volume)}`,
     `id        ${volume.id}, made ${volume.createdAt}`,
   ];
 }
@@ -90,9 +98,17 @@ async function check(name: string, options: ClusterOptions): Promise<Answer> {
   };
 }
 
-async function remove(name: string, options: ClusterOptions): Promise<Answer> {
+async function fence(name: string, options: ClusterOptions): Promise<Answer> {
   const wanted = volumeName(name);
-  await withAdmin(options, (admin, signal) => admin.deleteVolume(wanted, { signal }));
+  const volume = await withAdmin(options, (admin, signal) => admin.fenceVolume(wanted, { signal }));
+  const line = `${wanted} is fenced: nothing sent before generation ${volume.generation} can be done`;
+  return { json: volume, lines: [line] };
+}
+
+async function remove(name: string, options: DeleteOptions): Promise<Answer> {
+  const wanted = volumeName(name);
+  const { force } = options;
+  await withAdmin(options, (admin, signal) => admin.deleteVolume(wanted, { signal, force }));
   return { json: { deleted: wanted }, lines: [`${wanted} is deleted`] };
 }
 
@@ -111,7 +127,11 @@ export function addVolumeCommands(program: Command): void {
   withClusterOptions(volume.command("check <name>"))
     .description("compare every replica of every chunk; exit 1 when any differ")
     .action(answering(check));
+  withClusterOptions(volume.command("fence <name>"))
+    .description("see to it that nothing takes effect any more that gateways sent before")
+    .action(answering(fence));
   withClusterOptions(volume.command("delete <name>"))
     .description("delete a volume and give its space back; hosts that use it are not asked")
+    .option("--force", "also when a node that leads some of it does not answer")
     .action(answering(remove));
 }
