@@ -1,0 +1,164 @@
+// After a change of a volume was answered, nothing that was sent before takes effect (P11): with writes
+// in flight through another gateway, with the node that has them stopped, and with the leader of the
+// metadata service killed in the middle. Without that service changes are refused, and I/O goes on.
+import { setTimeout } from "node:timers/promises";
+import { scatterJoin } from "@ashlar/core";
+import { cdb, LogicalUnit, openSession, parsePortal, type Session } from "@ashlar/initiator";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ChunkClient } from "./support/chunk-client.ts";
+import { MetadataGroup } from "./support/metadata-group.ts";
+import { TestLab, type VolumeDocument } from "./support/test-lab.ts";
+import { until } from "./support/tools.ts";
+
+const DEADLINE_MS = 60_000;
+const BLOCK = 4096;
+const WRITES = 32;
+const FENCES = 6;
+const TASK_RESPONSE = { complete: 0, rejected: 255 };
+/** Unit attention, bus device reset function occurred. */
+const RESET_SENSE = [6, 0x29, 3];
+const MEMBERS = ["metadata-1", "metadata-2", "metadata-3"];
+
+type Fenced = VolumeDocument & { readonly generation: number; readonly change: string };
+
+let lab: TestLab;
+let group: MetadataGroup;
+
+beforeAll(async () => {
+  lab = await TestLab.make();
+  group = await MetadataGroup.of(lab);
+});
+afterAll(async () => {
+  group?.close();
+  await lab?.remove();
+});
+
+const forever = { signal: new AbortController().signal };
+const block = (fill: number): readonly Buffer[] => [Buffer.alloc(BLOCK, fill)];
+const show = (name: string): Promise<Fenced> => lab.command<Fenced>("volume", "show", name);
+
+/** A host's session through one gateway, counted from 1. */
+function host({ iqn }: VolumeDocument, gateway: number): Promise<Session> {
+  const name = "iqn.2026-11.io.ashlar.test:generations";
+  const identity = { initiatorName: name, isid: `80123456789${gateway}`, targetName: iqn };
+  return openSession(parsePortal(lab.portals[gateway - 1] ?? ""), identity);
+}
+
+async function signalTo(ids: readonly string[], signal: NodeJS.Signals): Promise<void> {
+  for (const id of ids) process.kill((await lab.pidOf(id)) ?? 0, signal);
+}
+
+async function untilWhole(name: string): Promise<void> {
+  const degraded = async (): Promise<number> => (await lab.volume(name)).degradedChunks;
+  await until("all copies back", DEADLINE_MS, degraded, (count) => count === 0);
+}
+
+test("what waits at a stopped primary when another path resets the unit is never done (P11)", async () => {
+  const volume = await lab.createVolume("reset", "64MiB");
+  const chunk = await ChunkClient.open(lab, "reset");
+  const [one, two] = [await host(volume, 1), await host(volume, 2)];
+  const [first, second] = [
+    await LogicalUnit.open(one, { lun: 0 }),
+    await LogicalUnit.open(two, { lun: 0 }),
+  ];
+  for (let at = 0; at < WRITES; at += 1) await first.write(at * BLOCK, block(1), forever);
+  const { node } = (await chunk.config()).primary;
+  const pid = (await lab.pidOf(node)) ?? 0;
+  process.kill(pid, "SIGSTOP");
+  try {
+    for (let at = 0; at < WRITES; at += 1) {
+      const write = { lun: 0, cdb: cdb.write16((at * BLOCK) / 512, BLOCK / 512) };
+      void two.execute({ ...write, dataOut: block(2), timeoutMs: DEADLINE_MS }).catch(() => {});
+    }
+    expect(await one.resetLogicalUnit(0)).toBe(TASK_RESPONSE.complete);
+    for (let at = 0; at < WRITES; at += 1) await first.write(at * BLOCK, block(3), forever);
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  const { sense } = await two.execute({ lun: 0, cdb: Buffer.alloc(6) });
+  expect([sense?.key, sense?.asc, sense?.ascq], "the other path is told").toEqual(RESET_SENSE);
+  await untilWhole("reset");
+  for (const unit of [first, second]) {
+    const read = scatterJoin(await unit.read(0, WRITES * BLOCK, forever));
+    expect(new Set(read)).toEqual(new Set([3]));
+  }
+  expect(await show("reset")).toMatchObject({ generation: 2, resets: 1, change: "" });
+  one.drop();
+  two.drop();
+  await chunk.close();
+});
+
+test("an operation of an older generation is refused, whoever led when it was sent (P11)", async () => {
+  await lab.createVolume("fenced", "64MiB");
+  const chunk = await ChunkClient.open(lab, "fenced");
+  await chunk.write(5);
+  const old = await chunk.config();
+  const { node } = old.primary;
+  const [stopped, pid] = [await chunk.dial(node), (await lab.pidOf(node)) ?? 0];
+  expect(await chunk.read(stopped, old)).toBe(5);
+  process.kill(pid, "SIGSTOP");
+  let waiting: Promise<number | string>[];
+  try {
+    const led = async (): Promise<string> => (await chunk.config()).primary.node;
+    await until("another primary", DEADLINE_MS, led, (now) => now !== node);
+    const fenced = await lab.command<Fenced>("volume", "fence", "fenced");
+    expect(fenced).toMatchObject({ generation: 2, resets: 0, change: "" });
+    waiting = Array.from({ length: WRITES }, () => chunk.read(stopped, old));
+    const now = await chunk.config();
+    const client = await chunk.dial(now.primary.node);
+    expect(await chunk.read(client, now)).toBe("staleGeneration");
+    client.close();
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  const answers = await Promise.all(waiting);
+  expect(answers.filter((answer) => typeof answer === "number")).toEqual([]);
+  stopped.close();
+  await untilWhole("fenced");
+  await chunk.close();
+});
+
+test("a leader of the metadata service that is killed meanwhile leaves no change half done", async () => {
+  await lab.createVolume("half", "64MiB");
+  let { generation } = await show("half");
+  for (let round = 0; round < FENCES; round += 1) {
+    const leader = await group.leader();
+    const fenced = lab.command<Fenced>("volume", "fence", "half");
+    if (round % 2 === 0) await setTimeout(100 * round);
+    await signalTo([leader], "SIGKILL");
+    const done = await fenced;
+    expect(done.generation).toBeGreaterThan(generation);
+    expect(done.change).toBe("");
+    ({ generation } = done);
+    await group.untilInStep(...MEMBERS);
+  }
+  await lab.command("volume", "delete", "half");
+  const { volumes } = await lab.command<{ volumes: VolumeDocument[] }>("volume", "list");
+  expect(volumes.map(({ name }) => name)).not.toContain("half");
+});
+
+test("without the metadata service a reset is rejected, and I/O goes on (L4)", async () => {
+  const volume = await lab.createVolume("alone", "64MiB");
+  const session = await host(volume, 1);
+  const other = await LogicalUnit.open(await host(volume, 2), { lun: 0 });
+  await other.write(0, block(7), forever);
+  await signalTo(MEMBERS, "SIGSTOP");
+  try {
+    const reset = session.resetLogicalUnit(0);
+    await other.write(BLOCK, block(8), forever);
+    expect(scatterJoin(await other.read(0, BLOCK, forever))[0]).toBe(7);
+    expect(await reset).toBe(TASK_RESPONSE.rejected);
+    expect(scatterJoin(await other.read(BLOCK, BLOCK, forever))[0]).toBe(8);
+  } finally {
+    await signalTo(MEMBERS, "SIGCONT");
+  }
+  await group.untilInStep(...MEMBERS);
+  const again = await until(
+    "a reset",
+    DEADLINE_MS,
+    () => session.resetLogicalUnit(0),
+    (response) => response === TASK_RESPONSE.complete,
+  );
+  expect(again).toBe(TASK_RESPONSE.complete);
+  session.drop();
+});
