@@ -2,7 +2,13 @@ export { connectLines, labLines } from "./connect-text.ts";
 export { networkOf } from "./isolation.ts";
 export { Lab, type LabLog, type LabOptions } from "./lab.ts";
 export { findLab, type LabDocument, type LabProcess, readLab } from "./lab-file.ts";
-export { LabNetwork, type NetworkHost, type NetworkPlan, OUTSIDE } from "./lab-network.ts";
+export {
+  LabNetwork,
+  type NetworkHost,
+  type NetworkPlan,
+  OUTSIDE,
+  type Way,
+} from "./lab-network.ts";
 export { CHUNK_SIZE, type UpOptions } from "./lab-shape.ts";
 export type { LabReport, LabStatus } from "./lab-status.ts";
 export { labAdmin } from "./readiness.ts";

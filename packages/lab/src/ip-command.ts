@@ -9,23 +9,42 @@ export interface IpOutcome {
   readonly error?: SystemError;
 }
 
-/** Runs `ip`, whatever comes of it. */
-export function ipOutcome(...args: string[]): Promise<IpOutcome> {
+const HINT = "hosts of their own need network namespaces: run as root, with iproute2 installed";
+
+function run(program: string, args: readonly string[], input: string): Promise<IpOutcome> {
   return new Promise((resolve) => {
-    execFile("ip", args, (thrown, stdout, stderr) => {
+    const child = execFile(program, args, (thrown, stdout, stderr) => {
       if (!thrown) return resolve({ stdout });
       const said = thrown.code === "ENOENT" ? "the command was not found" : stderr.trim();
-      const message = `ip ${args.join(" ")}: ${said}`;
-      const hint =
-        "hosts of their own need network namespaces: run as root, with iproute2 installed";
-      resolve({ stdout, error: new SystemError("config/no-network", message, { hint }, thrown) });
+      const message = `${program} ${args.join(" ")}: ${said}`;
+      resolve({
+        stdout,
+        error: new SystemError("config/no-network", message, { hint: HINT }, thrown),
+      });
     });
+    // What it says of its end stands above; a pipe that broke adds nothing.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(input);
   });
 }
+
+/** Runs `ip`, whatever comes of it. */
+export const ipOutcome = (...args: string[]): Promise<IpOutcome> => run("ip", args, "");
 
 /** Standard output of an `ip` command. @throws SystemError config/no-network */
 export async function ip(...args: string[]): Promise<string> {
   const { stdout, error } = await ipOutcome(...args);
   if (error) throw error;
   return stdout;
+}
+
+/**
+ * Runs `ip` for one list of arguments after the other, up to the first that fails. A small shell starts
+ * them: this process stands still while it starts one, and a large one for long. No argument holds a blank.
+ * @throws SystemError config/no-network
+ */
+export async function ipAll(commands: readonly (readonly string[])[]): Promise<void> {
+  const lines = commands.map((args) => `${args.join(" ")}\n`).join("");
+  const { error } = await run("sh", ["-ec", "while read -r args; do ip $args; done"], lines);
+  if (error) throw error;
 }

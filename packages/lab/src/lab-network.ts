@@ -8,7 +8,7 @@
 // missing, and the hardware address of the interface outside says whose network it is.
 import { present, SystemError } from "@ashlar/core";
 import type { Random } from "@ashlar/runtime";
-import { ip, ipOutcome } from "./ip-command.ts";
+import { ip, ipAll, ipOutcome } from "./ip-command.ts";
 
 /** Private (RFC 1918), and unlikely to be in use where labs run. */
 const NETWORK = "10.213";
@@ -43,6 +43,9 @@ export interface NetworkPlan {
   readonly owner: string;
   readonly hosts: readonly NetworkHost[];
 }
+
+/** What is sent from one to another: names of hosts, or OUTSIDE. */
+export type Way = readonly [from: string, to: string];
 
 interface Place {
   readonly address: string;
@@ -129,11 +132,11 @@ export class LabNetwork {
       if (!(await take(subnet, owner))) throw this.occupied();
     } else if (holder !== hardwareAddress(owner)) throw this.occupied();
     const made = await namespacesOf(subnet);
-    if (!made.includes(this.switchNamespace)) await this.buildSwitch();
-    for (const host of hosts) {
-      const place = this.host(host.name);
-      if (!made.includes(place.namespace)) await this.buildHost(host, place);
-    }
+    const missing = hosts.filter(({ name }) => !made.includes(this.host(name).namespace));
+    await ipAll([
+      ...(made.includes(this.switchNamespace) ? [] : this.switchCommands()),
+      ...missing.flatMap((host) => this.hostCommands(host)),
+    ]);
   }
 
   /**
@@ -155,18 +158,34 @@ export class LabNetwork {
   }
 
   /** Loses all that `from` sends to `to` until healed. Names are those of hosts, or OUTSIDE. */
-  async cut(from: string, to: string): Promise<void> {
-    const [sender, receiver] = [this.place(from), this.place(to)];
-    const entry = [receiver.address, "lladdr", NOBODY, "nud", "permanent", "dev", sender.device];
-    await ip(...inside(sender), "neigh", "replace", ...entry);
+  cut(from: string, to: string): Promise<void> {
+    return this.cutAll([[from, to]]);
   }
 
   /** Does nothing where nothing is cut. */
-  async heal(from: string, to: string): Promise<void> {
-    const [sender, receiver] = [this.place(from), this.place(to)];
-    const entry = [receiver.address, "dev", sender.device];
-    const cut = await ip(...inside(sender), "neigh", "show", ...entry, "nud", "permanent");
-    if (cut !== "") await ip(...inside(sender), "neigh", "del", ...entry);
+  heal(from: string, to: string): Promise<void> {
+    return this.healAll([[from, to]]);
+  }
+
+  /** Cuts many, [from, to] each, as nearly at once as can be. */
+  async cutAll(ways: readonly Way[]): Promise<void> {
+    await ipAll(
+      ways.map(([from, to]) => {
+        const sender = this.place(from);
+        const entry = [this.addressOf(to), "lladdr", NOBODY, "nud", "permanent"];
+        return [...inside(sender), "neigh", "replace", ...entry, "dev", sender.device];
+      }),
+    );
+  }
+
+  async healAll(ways: readonly Way[]): Promise<void> {
+    await ipAll(
+      ways.map(([from, to]) => {
+        const sender = this.place(from);
+        const entry = ["to", this.addressOf(to), "dev", sender.device, "nud", "permanent"];
+        return [...inside(sender), "neigh", "flush", ...entry];
+      }),
+    );
   }
 
   private get switchNamespace(): string {
@@ -200,30 +219,35 @@ export class LabNetwork {
     });
   }
 
-  private async buildSwitch(): Promise<void> {
-    const { subnet } = this.plan;
+  private switchCommands(): string[][] {
+    const plug = plugOf(this.plan.subnet);
     const at = ["-n", this.switchNamespace];
-    await ip("netns", "add", this.switchNamespace);
-    await ip(...at, "link", "add", BRIDGE, "type", "bridge");
-    await ip(...at, "link", "set", BRIDGE, "up");
-    await ip("link", "set", plugOf(subnet), "netns", this.switchNamespace);
-    await this.plugIn(plugOf(subnet), this.place(OUTSIDE));
+    return [
+      ["netns", "add", this.switchNamespace],
+      [...at, "link", "add", BRIDGE, "type", "bridge"],
+      [...at, "link", "set", BRIDGE, "up"],
+      ["link", "set", plug, "netns", this.switchNamespace],
+      ...this.plugCommands(plug, this.place(OUTSIDE)),
+    ];
   }
 
-  private async buildHost({ number }: NetworkHost, place: Required<Place>): Promise<void> {
+  private hostCommands({ name, number }: NetworkHost): string[][] {
+    const place = this.host(name);
     const plug = `port${number}`;
-    await ip("netns", "add", place.namespace);
     const peer = ["peer", "name", plug, "netns", this.switchNamespace];
-    await ip(...inside(place), "link", "add", place.device, "type", "veth", ...peer);
-    await ip(...inside(place), "link", "set", "lo", "up");
-    await this.plugIn(plug, place);
+    return [
+      ["netns", "add", place.namespace],
+      [...inside(place), "link", "add", place.device, "type", "veth", ...peer],
+      [...inside(place), "link", "set", "lo", "up"],
+      ...this.plugCommands(plug, place),
+    ];
   }
 
-  private async plugIn(plug: string, place: Place): Promise<void> {
-    const at = ["-n", this.switchNamespace];
-    await ip(...at, "link", "set", plug, "master", BRIDGE, "up");
-    const address = [`${place.address}/24`, "dev", place.device];
-    await ip(...inside(place), "addr", "add", ...address);
-    await ip(...inside(place), "link", "set", place.device, "up");
+  private plugCommands(plug: string, place: Place): string[][] {
+    return [
+      ["-n", this.switchNamespace, "link", "set", plug, "master", BRIDGE, "up"],
+      [...inside(place), "addr", "add", `${place.address}/24`, "dev", place.device],
+      [...inside(place), "link", "set", place.device, "up"],
+    ];
   }
 }
