@@ -194,7 +194,7 @@ describe("acknowledged numbers", () => {
         fc.constantFrom(1, 0x7fff_fff0, 0xffff_fff0),
         (steps, first) => {
           let nowMs = 0;
-          let next = first;
+          let next: number = first;
           let status = serialAdd(first, -1);
           let seen = status;
           const times = new PathTimes(() => nowMs);
