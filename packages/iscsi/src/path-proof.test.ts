@@ -191,7 +191,7 @@ describe("acknowledged numbers", () => {
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 60 }),
-        fc.constantFrom(1, 0x7fff_fff0, 0xffff_fff0),
+        fc.constantFrom<number>(1, 0x7fff_fff0, 0xffff_fff0),
         (steps, first) => {
           let nowMs = 0;
           let next: number = first;
