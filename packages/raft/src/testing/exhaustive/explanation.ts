@@ -1,7 +1,8 @@
 // A path of a search in words, for whoever has to find out why it breaks an invariant.
+
+import { printGraph } from "@ashlar/core/testing";
 import type { Message } from "../../messages.ts";
 import type { MemberInput } from "./member.ts";
-import { printGraph } from "./object-graph.ts";
 import type { Transitions } from "./transitions.ts";
 
 export interface Step {

@@ -2,6 +2,7 @@
 // is done at once, and the messages that leave come out. With asynchronous storage the writes wait for an
 // input of their own, and a crash loses those that still wait.
 import { assert } from "@ashlar/core";
+import { printGraph } from "@ashlar/core/testing";
 import type { RaftCore } from "../../core.ts";
 import type { Message, MessageOf } from "../../messages.ts";
 import { Raft } from "../../raft.ts";
@@ -16,7 +17,6 @@ import {
   type Role,
   type Term,
 } from "../../types.ts";
-import { printGraph } from "./object-graph.ts";
 import { checkPromise } from "./promises.ts";
 import type { Scope } from "./scope.ts";
 
@@ -111,7 +111,7 @@ export class ExhaustiveMember {
   /** Equal for members that behave equally from now on. */
   get fingerprint(): string {
     const { raft, storage, synced, writes } = this;
-    return `${printGraph(raft, ELSEWHERE)} ${printGraph([storage, synced, writes])}`;
+    return `${printGraph(raft, { omitted: ELSEWHERE })} ${printGraph([storage, synced, writes])}`;
   }
 
   private get isAsync(): boolean {

@@ -2,6 +2,7 @@
 // the three members with their disks, the messages sent so far, and the ledger. The invariants hold in
 // every state by induction: after each step that is asked which the step may have changed.
 import { AssertionError } from "@ashlar/core";
+import { StateTable } from "@ashlar/core/testing";
 import { explainPath, type Step } from "./explanation.ts";
 import {
   checkLeader,
@@ -15,7 +16,6 @@ import {
 import { MEMBERS, type MemberInput, type MemberView } from "./member.ts";
 import { Networks } from "./network.ts";
 import type { Scope } from "./scope.ts";
-import { StateTable } from "./state-table.ts";
 import { FACTS, type Fact, INPUT, type Outcome, Transitions } from "./transitions.ts";
 
 export interface SearchResult {

@@ -1,11 +1,12 @@
 // What a member does with an input depends on nothing but the two. So the real core runs once for every
 // member state and input, and a search over millions of states of the group looks the outcome up. Member
 // states, messages and outcomes are numbered as they are found.
+
+import { copyGraph, freezeGraph, printGraph } from "@ashlar/core/testing";
 import type { Message } from "../../messages.ts";
 import { NONE } from "../../types.ts";
 import type { Grant } from "./ledger.ts";
 import { ExhaustiveMember, MEMBERS, type MemberInput, type MemberView } from "./member.ts";
-import { copyGraph, freezeGraph, printGraph } from "./object-graph.ts";
 import type { Scope } from "./scope.ts";
 
 export interface Outcome {

@@ -68,6 +68,16 @@ export class SimStore {
     return this.disk.entries;
   }
 
+  /** What reads do not see yet, durable or not. */
+  get unapplied(): readonly LogEntry[] {
+    return this.live.entries;
+  }
+
+  /** Something waits for which a ticket was given. */
+  get owesTicket(): boolean {
+    return this.pending.some(({ ticket }) => ticket > 0);
+  }
+
   call(effect: JournalEffect): void {
     this.issue(effect);
   }
@@ -91,13 +101,15 @@ export class SimStore {
   crash(kept: number): void {
     this.sync(kept);
     this.pending = [];
+    this.reload();
+  }
+
+  /** A disk that breaks its word: its newest promise or its newest uncommitted entry is gone. */
+  forget(what: "promiseForgotten" | "entryForgotten"): void {
     const { disk } = this;
-    this.live = {
-      ...disk,
-      entries: [...disk.entries],
-      extents: new Map(disk.extents),
-      damaged: new Set(disk.damaged),
-    };
+    if (what === "promiseForgotten") disk.promised = Math.max(0, disk.promised - 1);
+    else if (disk.entries.length > 0) cut(disk, disk.entries.at(-2)?.lsn ?? disk.commit);
+    this.reload();
   }
 
   get damagedUnits(): readonly number[] {
@@ -149,6 +161,16 @@ export class SimStore {
     for (let unit = 0; unit < extents * UNITS_PER_EXTENT; unit++)
       crc = crc32c(this.unit(unit), crc);
     return crc.toString(16).padStart(16, "0");
+  }
+
+  private reload(): void {
+    const { disk } = this;
+    this.live = {
+      ...disk,
+      entries: [...disk.entries],
+      extents: new Map(disk.extents),
+      damaged: new Set(disk.damaged),
+    };
   }
 
   private unit(unit: number): Buffer {

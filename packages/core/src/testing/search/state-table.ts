@@ -1,7 +1,7 @@
 // States of a search in the order they were found: rows of whole numbers in one typed array, with a hash
 // index beside it. A row costs a few dozen bytes, so that tens of millions fit into memory, and the table
 // is at the same time the queue of a breadth-first search.
-import { assert } from "@ashlar/core";
+import { assert } from "../../assert.ts";
 
 /** Slots of the index for each row, so that probing stays short. */
 const SLOTS_PER_ROW = 2;
