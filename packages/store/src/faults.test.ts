@@ -246,6 +246,46 @@ describe("faults of the disk", () => {
     await store.close();
   });
 
+  test.each([
+    ["part of an extent", CHECKSUM_UNIT],
+    ["a whole extent", EXTENT_SIZE],
+  ])(
+    "P1: a recovered record of %s that was never synced is durable when it is told",
+    async (_, length) => {
+      const store = await open();
+      await write(store, 1);
+      disk.fault = (call) =>
+        call === "datasync" ? new SystemError("disk/failed", "EIO") : undefined;
+      const data = patternedBytes(length, 2);
+      const entry = writeEntry({ epoch: 1, seq: 2 }, 0, data);
+      await expect(store.append(A, entry)).rejects.toMatchObject({ code: "disk/failed" });
+      disk.fault = () => undefined;
+      disk.endProcess();
+      const told = (await open()).status(A).tail;
+      expect(told).toEqual(entry.lsn);
+      disk.powerCut();
+      const again = await open();
+      expect(again.status(A).tail).toEqual(told);
+      again.commit(A, told);
+      expect(scatterJoin((await again.read(A, 0, length)).data).equals(data)).toBe(true);
+      await again.close();
+    },
+  );
+
+  test("P2: a recovered promise that was never synced is durable when it is told", async () => {
+    const store = await open();
+    disk.fault = (call) =>
+      call === "datasync" ? new SystemError("disk/failed", "EIO") : undefined;
+    await expect(store.promise(A, 7)).rejects.toMatchObject({ code: "disk/failed" });
+    disk.fault = () => undefined;
+    disk.endProcess();
+    expect((await open()).status(A).promisedEpoch).toBe(7);
+    disk.powerCut();
+    const again = await open();
+    expect(again.status(A).promisedEpoch).toBe(7);
+    await again.close();
+  });
+
   test("P18: a full file system refuses entries and kills nothing", async () => {
     const large = { ...OPTIONS, path: "/disk-3", sizeBytes: 80 * MIB, storeUuid: UUID };
     await createStore(disk, large, PORTS);

@@ -5,4 +5,7 @@ export {
   unmapEntry,
   writeEntry,
 } from "./chunk-store-contract.ts";
+export { SCOPES, SCOPES_BY_HAND } from "./exhaustive/scopes.ts";
+export { Search } from "./exhaustive/search.ts";
 export { MemoryChunkStore, type MemoryChunkStoreOptions } from "./memory-chunk-store.ts";
+export { SIM_SHAPES, type SimFigures, simulate } from "./simulation/shapes.ts";

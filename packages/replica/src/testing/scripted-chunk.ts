@@ -2,6 +2,7 @@
 // single rules read like the rule's own sentence.
 import {
   CHECKSUM_UNIT,
+  type ChunkId,
   chunkId,
   familyId,
   LSN_ZERO,
@@ -57,6 +58,7 @@ type EffectOf<K extends ReplicaEffect["kind"]> = ReplicaEffect & { readonly kind
 
 export class ScriptedReplica {
   readonly node: NodeId;
+  readonly chunk: ChunkId;
   freeBytes = 1 << 30;
   nowMs = 0;
   /** Undefined while a change of the volume is prepared. */
@@ -71,6 +73,7 @@ export class ScriptedReplica {
   constructor(
     node: NodeId,
     held: {
+      readonly chunk?: ChunkId;
       readonly promised?: number;
       readonly commit?: Lsn;
       readonly uncommitted?: readonly LogEntry[];
@@ -79,13 +82,14 @@ export class ScriptedReplica {
   ) {
     const { promised = 0, commit = LSN_ZERO, uncommitted = [], resyncFrom } = held;
     this.node = node;
+    this.chunk = held.chunk ?? CHUNK;
     this.replica = new Replica({
-      chunk: CHUNK,
+      chunk: this.chunk,
       node,
       store: storeOf(node),
       chunkSize: 16 * 1024 * 1024,
       status: {
-        chunk: CHUNK,
+        chunk: this.chunk,
         promisedEpoch: promised,
         commit,
         tail: uncommitted.at(-1)?.lsn ?? commit,
@@ -134,7 +138,7 @@ export class ScriptedReplica {
       this.give({ kind: "linkUp", node: from });
       const [opened] = this.all("send");
       const { epoch, session } = opened!.message;
-      const head = { chunk: CHUNK, epoch, session, store: storeOf(from) };
+      const head = { chunk: this.chunk, epoch, session, store: storeOf(from) };
       const { tail } = this.view;
       const message = {
         ...head,
@@ -154,7 +158,7 @@ export class ScriptedReplica {
     message: { readonly kind: MemberMessage["kind"] } & Record<string, unknown>,
     { epoch = this.view.promisedEpoch, session = 1 } = {},
   ): void {
-    const whole = { chunk: CHUNK, epoch, session, ...message } as unknown as MemberMessage;
+    const whole = { chunk: this.chunk, epoch, session, ...message } as unknown as MemberMessage;
     this.give({ kind: "fromMember", from, message: whole });
   }
 
@@ -167,7 +171,7 @@ export class ScriptedReplica {
     message: { readonly kind: PrimaryMessage["kind"] } & Record<string, unknown>,
     { epoch = 1, session = 1 } = {},
   ): void {
-    const whole = { chunk: CHUNK, epoch, session, ...message } as unknown as PrimaryMessage;
+    const whole = { chunk: this.chunk, epoch, session, ...message } as unknown as PrimaryMessage;
     this.give({ kind: "fromPrimary", from, message: whole });
   }
 
@@ -185,7 +189,7 @@ export class ScriptedReplica {
     const data = [Buffer.alloc(part.length ?? CHECKSUM_UNIT, seq)];
     const operation = {
       kind: "write",
-      chunk: CHUNK,
+      chunk: this.chunk,
       layer: 0,
       epoch: this.view.promisedEpoch,
       opId: { incarnation: 9, seq },

@@ -33,6 +33,21 @@ describe("MemoryDisk at a power cut", () => {
   });
 });
 
+test("MemoryDisk at the end of a process keeps pages that look clean and never reach the disk", async () => {
+  const disk = new MemoryDisk();
+  const file = await disk.open("/a", { mode: "create" });
+  await file.write(0, [Buffer.from("1")]);
+  await file.datasync();
+  await file.write(0, [Buffer.from("22")]);
+  disk.endProcess();
+  const again = await disk.open("/a", { mode: "open" });
+  await again.write(1, [Buffer.from("3")]);
+  await again.datasync();
+  expect(disk.contentOf("/a").toString()).toBe("23");
+  disk.powerCut();
+  expect(disk.contentOf("/a").toString()).toBe("13");
+});
+
 test("faults and a full disk are errors of the right code", async () => {
   const disk = new MemoryDisk();
   disk.sizeBytesMax = 4;

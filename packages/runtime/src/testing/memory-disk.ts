@@ -47,6 +47,15 @@ export class MemoryDisk implements Disk {
     this.locks.clear();
   }
 
+  /**
+   * What the end of a process leaves, at worst: its writes can be read, from pages that look clean
+   * after a failed fsync. Only what is written again can still reach the disk.
+   */
+  endProcess(): void {
+    for (const content of this.files.values()) content.pending = [];
+    this.locks.clear();
+  }
+
   /** Content of a file, for tests that damage it. */
   contentOf(path: string): Buffer {
     const content = this.files.get(path);

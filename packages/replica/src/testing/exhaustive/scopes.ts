@@ -57,6 +57,15 @@ export const SCOPES: readonly NamedScope[] = [
   },
   {
     ...FAILOVER,
+    name: "a sole member and a learner: a write, a read",
+    replicas: 2,
+    inSync: 1,
+    reads: true,
+    statesMin: 12_000,
+    sees: ["committed", "failedOver", "readAnswered", "staleReadRefused", "admitted"],
+  },
+  {
+    ...FAILOVER,
     name: "two replicas: one returns, a write and an unmap",
     replicas: 2,
     inSync: 2,

@@ -1,0 +1,61 @@
+// The worlds that simulations of one chunk begin with.
+import { SimCluster, type SimOptions } from "./sim-cluster.ts";
+
+export type SimShape = Omit<SimOptions, "seed" | "steps"> & { readonly name: string };
+
+const STEPS = 4_000;
+
+export const SIM_SHAPES: readonly SimShape[] = [
+  { name: "three replicas", nodes: 3, isrSize: 3, faultsPerMille: 8, stopsPercent: 20 },
+  { name: "two replicas", nodes: 2, isrSize: 2, faultsPerMille: 8, stopsPercent: 20 },
+  {
+    name: "two replicas and a learner that holds nothing",
+    nodes: 3,
+    isrSize: 2,
+    faultsPerMille: 5,
+    stopsPercent: 20,
+  },
+  {
+    name: "three replicas whose primary is stopped again and again",
+    nodes: 3,
+    isrSize: 3,
+    faultsPerMille: 6,
+    stopsPercent: 80,
+  },
+  {
+    name: "three replicas under a storm of faults",
+    nodes: 3,
+    isrSize: 3,
+    faultsPerMille: 30,
+    stopsPercent: 0,
+  },
+];
+
+/** What happened in simulations: a kind of event that never did shows a workload that lacks it. */
+export interface SimFigures {
+  readonly acked: number;
+  readonly reads: number;
+  readonly readsAtDeposed: number;
+  readonly active: number;
+  readonly crashes: number;
+  readonly pauses: number;
+  readonly resyncs: number;
+  readonly admitted: number;
+}
+
+/** Runs one world to its end; throws when a rule is broken. */
+export function simulate(seed: number, { name: _, ...shape }: SimShape): SimFigures {
+  const cluster = new SimCluster({ seed, steps: STEPS, ...shape });
+  cluster.run();
+  const { counts, faults, clients, arrivals } = cluster;
+  return {
+    acked: clients.acked,
+    reads: clients.reads,
+    readsAtDeposed: arrivals.readsAtDeposed,
+    active: counts.active,
+    crashes: faults.crashes,
+    pauses: faults.pauses,
+    resyncs: counts.resyncs,
+    admitted: counts.admitted,
+  };
+}
