@@ -1,17 +1,22 @@
-// The mutants follow the core: who changes it meets a patch that no longer applies here, and not only in
-// `npm run sim:mutants`, which shows that each is caught.
+// The mutants follow the sources: who changes those meets a patch that no longer applies here, and not only
+// in `npm run sim:mutants`, which shows that each is caught.
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folder = "packages/raft/mutants";
-const patches = readdirSync(join(root, folder));
+const patches = readdirSync(join(root, "packages")).flatMap((name) => {
+  const folder = `packages/${name}/mutants`;
+  const isThere = existsSync(join(root, folder));
+  return isThere ? readdirSync(join(root, folder)).map((file) => `${folder}/${file}`) : [];
+});
 
-it.each(patches)("%s applies to the core as it is", (patch) => {
-  const args = ["apply", "--check", join(folder, patch)];
-  const { status, stderr } = spawnSync("git", args, { cwd: root, encoding: "utf8" });
+it.each(patches)("%s applies to the sources as they are", (patch) => {
+  const { status, stderr } = spawnSync("git", ["apply", "--check", patch], {
+    cwd: root,
+    encoding: "utf8",
+  });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
