@@ -138,6 +138,7 @@ export class SearchNode {
       status,
       uncommitted: [...uncommitted],
       freeBytes: () => 1 << 30,
+      nowMs: () => 0,
     });
   }
 
@@ -164,7 +165,7 @@ export class SearchNode {
       case "sync":
         return this.sync(input.calls);
       case "operation":
-        return [{ kind: "operation", ...this.operation(input.at) }];
+        return [this.operation(input.at)];
       case "reconnect":
         return [
           { kind: "linkDown", node: input.node },
@@ -289,7 +290,7 @@ export class SearchNode {
     }
   }
 
-  private operation(at: number) {
+  private operation(at: number): ReplicaEvent {
     const { mutations } = this.scope;
     const kind = mutations[at] ?? "read";
     const replyTo = Object.assign(
@@ -300,7 +301,8 @@ export class SearchNode {
       },
       { label: `operation ${at}` },
     );
-    return { operation: operationOf(kind, at, this.internals.primary?.epoch ?? 0), replyTo };
+    const operation = operationOf(kind, at, this.internals.primary?.epoch ?? 0);
+    return { kind: "operation", operation, deadlineMs: Number.POSITIVE_INFINITY, replyTo };
   }
 
   private contentOfUnit(): number {

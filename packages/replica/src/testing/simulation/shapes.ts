@@ -6,14 +6,29 @@ export type SimShape = Omit<SimOptions, "seed" | "steps"> & { readonly name: str
 const STEPS = 4_000;
 
 export const SIM_SHAPES: readonly SimShape[] = [
-  { name: "three replicas", nodes: 3, isrSize: 3, faultsPerMille: 8, stopsPercent: 20 },
-  { name: "two replicas", nodes: 2, isrSize: 2, faultsPerMille: 8, stopsPercent: 20 },
+  {
+    name: "three replicas",
+    nodes: 3,
+    isrSize: 3,
+    faultsPerMille: 8,
+    stopsPercent: 20,
+    flipsPercent: 10,
+  },
+  {
+    name: "two replicas",
+    nodes: 2,
+    isrSize: 2,
+    faultsPerMille: 8,
+    stopsPercent: 20,
+    flipsPercent: 10,
+  },
   {
     name: "two replicas and a learner that holds nothing",
     nodes: 3,
     isrSize: 2,
     faultsPerMille: 5,
     stopsPercent: 20,
+    flipsPercent: 10,
   },
   {
     name: "three replicas whose primary is stopped again and again",
@@ -21,6 +36,7 @@ export const SIM_SHAPES: readonly SimShape[] = [
     isrSize: 3,
     faultsPerMille: 6,
     stopsPercent: 80,
+    flipsPercent: 10,
   },
   {
     name: "three replicas under a storm of faults",
@@ -28,6 +44,15 @@ export const SIM_SHAPES: readonly SimShape[] = [
     isrSize: 3,
     faultsPerMille: 30,
     stopsPercent: 0,
+    flipsPercent: 10,
+  },
+  {
+    name: "three replicas whose disks rot",
+    nodes: 3,
+    isrSize: 3,
+    faultsPerMille: 30,
+    stopsPercent: 5,
+    flipsPercent: 75,
   },
 ];
 
@@ -41,6 +66,8 @@ export interface SimFigures {
   readonly pauses: number;
   readonly resyncs: number;
   readonly admitted: number;
+  readonly flips: number;
+  readonly repaired: number;
 }
 
 /** Runs one world to its end; throws when a rule is broken. */
@@ -57,5 +84,7 @@ export function simulate(seed: number, { name: _, ...shape }: SimShape): SimFigu
     pauses: faults.pauses,
     resyncs: counts.resyncs,
     admitted: counts.admitted,
+    flips: faults.flips,
+    repaired: counts.repaired,
   };
 }

@@ -15,7 +15,10 @@ export interface SimRequest {
   readonly isOpen: () => boolean;
 }
 
-type Sent = SimRequest & { readonly disturbances: number };
+type Sent = SimRequest & { readonly disturbances: number; readonly deadlineMs: number };
+
+/** How long after it was sent an operation may get its LSN: a stopped node is often asked too late. */
+const LIFE_MS = 250;
 
 export interface SimArrivalsPorts {
   readonly random: SimRandom;
@@ -23,6 +26,7 @@ export interface SimArrivalsPorts {
   readonly nodes: readonly SimNode[];
   readonly answersGetLost: () => boolean;
   readonly disturbances: () => number;
+  readonly nowMs: () => number;
   readonly give: (node: SimNode, event: ReplicaEvent) => void;
 }
 
@@ -39,7 +43,9 @@ export class SimArrivals {
   }
 
   send(request: SimRequest): void {
-    this.arriving.push({ ...request, disturbances: this.ports.disturbances() });
+    const { disturbances, nowMs } = this.ports;
+    const deadlineMs = nowMs() + LIFE_MS;
+    this.arriving.push({ ...request, disturbances: disturbances(), deadlineMs });
   }
 
   /** One operation arrives, at a node that is not stopped. */
@@ -63,7 +69,7 @@ export class SimArrivals {
 
   private deliver(node: SimNode, request: Sent): void {
     const { random, checkers, give } = this.ports;
-    const { operation, replyTo, isOpen, disturbances } = request;
+    const { operation, replyTo, isOpen, disturbances, deadlineMs } = request;
     if (!isOpen()) return;
     const isRead = operation.kind === "read";
     // The window of opIds may have been lost meanwhile: see SimClients.
@@ -79,8 +85,9 @@ export class SimArrivals {
       if (reveals) checkers.onRevealed(reply.epoch, activeAtArrival);
       if (!isLost) replyTo(reply);
     };
-    const deadlineMs = Number.POSITIVE_INFINITY;
-    give(node, { kind: "operation", operation, deadlineMs, replyTo: answer });
+    checkers.onGiven(node.member.node, operation.opId.seq, deadlineMs);
+    const received = random.chance(1) ? damaged(operation) : operation;
+    give(node, { kind: "operation", operation: received, deadlineMs, replyTo: answer });
   }
 
   private firstArrival(node: SimNode, { opId }: Operation, activeEpoch: number): number {
@@ -89,4 +96,12 @@ export class SimArrivals {
     this.firstArrivals.set(key, first);
     return first;
   }
+}
+
+/** What a network that changed a byte on the way hands over (P14). */
+function damaged(operation: Operation): Operation {
+  if (operation.kind === "read" || operation.kind === "unmap") return operation;
+  const data = operation.data.map((part) => Buffer.from(part));
+  data[0]?.fill(0xff, 0, 1);
+  return { ...operation, data };
 }

@@ -9,6 +9,21 @@ export class SimCheckers {
   private readonly entries = new Map<string, string>();
   private readonly committed = new Map<number, string>();
 
+  /** Latest deadline that a node was given with an operation, and where each was logged first. */
+  private readonly deadlines = new Map<string, number>();
+
+  onGiven(node: NodeId, seq: number, deadlineMs: number): void {
+    const key = `${node} ${seq}`;
+    this.deadlines.set(key, Math.max(deadlineMs, this.deadlines.get(key) ?? 0));
+  }
+
+  /** P9: an operation gets its LSN before its deadline, or none. */
+  onAssigned(node: NodeId, { lsn, opId }: LogEntry, nowMs: number): void {
+    const deadlineMs = this.deadlines.get(`${node} ${opId.seq}`) ?? 0;
+    if (nowMs <= deadlineMs) return;
+    throw new Error(`P9: ${formatLsn(lsn)} is assigned ${nowMs - deadlineMs} ms too late`);
+  }
+
   /** P3: at most one ACTIVE replica in an epoch. */
   onActive(node: NodeId, epoch: number): void {
     const other = this.activeIn.get(epoch);

@@ -4,7 +4,7 @@
 // taken effect or not. That exception goes when opIds are durable chunk state.
 import { CHECKSUM_UNIT, EXTENT_SIZE, scatterJoin, unitChecksums } from "@ashlar/core";
 import type { ReplicaConfig } from "../../events.ts";
-import type { Operation, OperationReply } from "../../operations.ts";
+import type { Operation, OperationReply, OperationStatusName } from "../../operations.ts";
 import type { SimRequest } from "./sim-arrivals.ts";
 import { isLinearizable, type SectorOperation } from "./sim-history.ts";
 import type { SimRandom } from "./sim-random.ts";
@@ -16,6 +16,19 @@ const UNITS = [0, 1, 2, 16, 17];
 /** Clients use all of them in turn: one may have heard what another has not. */
 const GATEWAYS = 2;
 export const SIM_CHUNK_SIZE: number = 2 * EXTENT_SIZE;
+
+/**
+ * What is sent again. Damaged is what came, or a unit while who has its bytes is away: the client asks
+ * again until it is back (P14).
+ */
+const RETRIED: ReadonlySet<OperationStatusName> = new Set([
+  "staleEpoch",
+  "notPrimary",
+  "notActive",
+  "busy",
+  "staleToken",
+  "badChecksum",
+]);
 
 interface Work {
   readonly operation: Operation;
@@ -39,15 +52,6 @@ export interface SimClientsPorts {
   readonly disturbances: () => number;
   readonly send: (request: SimRequest) => void;
 }
-
-/** A unit is damaged, too, while who has its bytes is away: the client asks again until it is back (P14). */
-const RETRIED: ReadonlySet<string> = new Set([
-  "staleEpoch",
-  "notPrimary",
-  "notActive",
-  "busy",
-  "badChecksum",
-]);
 
 export class SimClients {
   acked = 0;

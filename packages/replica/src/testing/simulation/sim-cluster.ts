@@ -5,6 +5,7 @@
 // (L3), every sector explained (P1, P6, P13).
 import { type ChunkId, chunkId, familyId, nodeId, storeUuid } from "@ashlar/core";
 import type { CheckOutcome, ReplicaEffect, ReplicaEvent } from "../../events.ts";
+import type { LogEntry } from "../../log-entry.ts";
 import { Replica } from "../../replica.ts";
 import { SimArrivals } from "./sim-arrivals.ts";
 import { SimCatalog } from "./sim-catalog.ts";
@@ -92,6 +93,7 @@ export class SimCluster {
       nodes: this.nodes,
       answersGetLost: () => !this.healing,
       disturbances: () => this.disturbances,
+      nowMs: () => this.now,
       give: (node, event) => this.give(node, event),
     });
     this.clients = new SimClients(
@@ -225,7 +227,7 @@ export class SimCluster {
       status: store.status,
       uncommitted: [...store.uncommitted],
       freeBytes: () => 1 << 30,
-      nowMs: () => 0,
+      nowMs: () => this.now,
       openGeneration: () => 1,
     });
     this.give(node, { kind: "identity", incarnation: node.incarnation });
@@ -363,9 +365,15 @@ export class SimCluster {
         this.onNotice(node, effect);
         return;
       default:
-        if (effect.kind === "append") this.checkers.onAppend(effect.entry);
+        if (effect.kind === "append") this.onAppend(node, effect.entry);
         node.store.call(effect);
     }
+  }
+
+  private onAppend(node: SimNode, entry: LogEntry): void {
+    this.checkers.onAppend(entry);
+    const leads = node.replica?.view.role === "primaryActive";
+    if (leads) this.checkers.onAssigned(node.member.node, entry, this.now);
   }
 
   private onNotice(node: SimNode, { notice }: ReplicaEffect & { readonly kind: "notice" }): void {
