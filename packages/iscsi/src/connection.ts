@@ -184,10 +184,9 @@ export class Connection {
       return this.takeEffects();
     }
     this.silentTicks += 1;
-    if (this.silentTicks >= (this.held ? STUCK_AFTER_TICKS : DEAD_AFTER_TICKS)) {
-      this.close("pingTimeout");
-    } else if (this.held) return this.takeEffects();
-    else if (this.silentTicks % PING_AFTER_TICKS === 0) this.nops?.ping();
+    const isDead = this.silentTicks >= (this.held ? STUCK_AFTER_TICKS : DEAD_AFTER_TICKS);
+    if (isDead) this.close("pingTimeout");
+    else if (!this.held && this.silentTicks % PING_AFTER_TICKS === 0) this.nops?.ping();
     return this.takeEffects();
   }
 
@@ -306,9 +305,7 @@ export class Connection {
       return;
     }
     const { tpgt, pathProof } = this.options;
-    const emit = (effect: ConnectionEffect): void => {
-      this.effects.push(effect);
-    };
+    const emit = (effect: ConnectionEffect): number => this.effects.push(effect);
     const path = { transmitter, times, window, parameters };
     const session = new Session(identity, path, { tpgt, pathProof, emit });
     this.state = { kind: "normal", session };

@@ -138,6 +138,7 @@ export class SearchNode {
       status,
       uncommitted: [...uncommitted],
       freeBytes: () => 1 << 30,
+      openGeneration: () => 1,
       nowMs: () => 0,
     });
   }

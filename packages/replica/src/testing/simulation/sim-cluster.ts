@@ -379,25 +379,22 @@ export class SimCluster {
   private onNotice(node: SimNode, { notice }: ReplicaEffect & { readonly kind: "notice" }): void {
     if (notice.what === "diverged") throw new Error(`P4: ${JSON.stringify(notice)}`);
     if (notice.what === "resyncEnded") this.counts.resyncs += 1;
-    if (notice.what === "repaired") this.counts.repaired += notice.units.length;
-    if (notice.what === "repairSent") this.counts.repaired += notice.units.length;
+    const isRepair = notice.what === "repaired" || notice.what === "repairSent";
+    if (isRepair) this.counts.repaired += notice.units.length;
     if (notice.what !== "active") return;
     this.checkers.onActive(node.member.node, notice.epoch);
     this.counts.active += 1;
   }
 
   private describe(): string {
-    const nodes = this.nodes.map(({ member, replica, store, heard, awake, questions }) => {
-      const view = replica?.view;
-      return {
-        node: member.node,
-        view,
-        pending: store.pendingCount,
-        heard,
-        awake,
-        questions: questions.length,
-      };
-    });
+    const nodes = this.nodes.map(({ member, replica, store, heard, awake, questions }) => ({
+      node: member.node,
+      view: replica?.view,
+      pending: store.pendingCount,
+      heard,
+      awake,
+      questions: questions.length,
+    }));
     return JSON.stringify({ config: this.catalog.config, nodes, idle: this.clients.areIdle });
   }
 }
