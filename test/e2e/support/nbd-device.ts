@@ -109,8 +109,20 @@ export class NbdDevice implements BlockDevice {
       }
       const cookie = ++this.cookie;
       const length = request.command === "read" ? request.length : 0;
-      this.waiting.set(cookie, { length, resolve, reject });
-      signal.addEventListener("abort", () => reject(failed("aborted")), { once: true });
+      const onAbort = (): void => reject(failed("aborted"));
+      signal.addEventListener("abort", onAbort, { once: true });
+      const settled = (): void => signal.removeEventListener("abort", onAbort);
+      this.waiting.set(cookie, {
+        length,
+        resolve: (data) => {
+          settled();
+          resolve(data);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      });
       this.send(cookie, request);
     });
   }

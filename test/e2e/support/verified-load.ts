@@ -1,6 +1,7 @@
 // A host at work for as long as a drill lasts: it reads and writes over all portals, checks all it
 // reads, and at the end reads back all it ever wrote through each path. Its initiator is our own, with
 // multipath over the portals, or QEMU's, which has a path of its own at each.
+import { setMaxListeners } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { formatFaults, isClean, Verifier } from "@ashlar/initiator";
 import { nodeClock } from "@ashlar/runtime";
@@ -117,6 +118,8 @@ export class VerifiedLoad {
   private async work(): Promise<void> {
     const { signal } = this.ended;
     const { signal: never } = new AbortController();
+    // Each operation under way listens to it, and an initiator's parts of it do.
+    setMaxListeners(16 * DEPTH, never);
     while (!signal.aborted) {
       await this.verifier.run({ operations: BURST_OPERATIONS, signal: never });
       await setTimeout(BURST_PAUSE_MS, undefined, { signal }).catch(() => {});
