@@ -6,7 +6,7 @@ import { nodeRandom } from "@ashlar/runtime";
 
 export interface TestHost {
   readonly name: string;
-  /** IPv4 address; empty for the host that is this process. */
+  /** IPv4 address. */
   readonly ip: string;
   /** Network namespace; absent for the host that is this process. */
   readonly namespace?: string;
@@ -19,13 +19,14 @@ export const commandOn = ({ namespace }: TestHost, ...command: string[]): string
 export class TestNetwork {
   readonly hosts: readonly TestHost[];
   /** This process. */
-  readonly outside: TestHost = { name: OUTSIDE, ip: "" };
+  readonly outside: TestHost;
   private readonly network: LabNetwork;
   /** `from>to` of what is lost: faults that overlap may cut and heal the same. */
   private readonly cuts = new Set<string>();
 
   private constructor(hosts: readonly TestHost[], network: LabNetwork) {
     this.hosts = hosts;
+    this.outside = { name: OUTSIDE, ip: network.addressOf(OUTSIDE) };
     this.network = network;
   }
 
