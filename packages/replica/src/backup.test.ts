@@ -148,7 +148,11 @@ describe("a learner", () => {
       uncommitted: [entryOf(lsn(1, 3))],
     });
     learner.promise(A, 2);
-    learner.follow(A, { kind: "resyncStart", from: lsn(1, 2), base: lsn(2, 9) }, { epoch: 2 });
+    learner.follow(
+      A,
+      { kind: "resyncStart", from: lsn(1, 2), base: lsn(2, 9), windows: [] },
+      { epoch: 2 },
+    );
     expect(learner.effects.map(({ kind }) => kind)).toEqual(["beginResync", "setBase"]);
     const copy = { extent: 4, lastLsn: lsn(2, 8), data: undefined, checksums: new Uint32Array(0) };
     learner.follow(A, { kind: "copyExtent", commit: lsn(2, 9), copy }, { epoch: 2 });
@@ -163,7 +167,11 @@ describe("a learner", () => {
   it("reports the resync as unfinished until its end is durable", () => {
     const learner = member(B, { promised: 1, commit: lsn(1, 2) });
     learner.promise(A, 2);
-    learner.follow(A, { kind: "resyncStart", from: lsn(1, 2), base: lsn(2, 9) }, { epoch: 2 });
+    learner.follow(
+      A,
+      { kind: "resyncStart", from: lsn(1, 2), base: lsn(2, 9), windows: [] },
+      { epoch: 2 },
+    );
     learner.sync();
     learner.follow(A, { kind: "resyncEnd", commit: lsn(2, 9) }, { epoch: 2 });
     expect(learner.messages).toEqual([]);

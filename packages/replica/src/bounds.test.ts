@@ -38,6 +38,7 @@ describe("an operation a store would not take is refused before anything else", 
 describe("a message of a primary that makes no sense is refused, whatever it says", () => {
   const good = entryOf(lsn(1, 2));
   const append = { kind: "append", prev: lsn(1, 1), commit: LSN_ZERO, entry: good };
+  const base = { kind: "resyncStart", from: LSN_ZERO, base: lsn(1, 3) } as const;
   const none = { lastLsn: lsn(1, 1), data: undefined, checksums: new Uint32Array(0) };
   it.each<[string, { kind: PrimaryMessage["kind"] } & Record<string, unknown>]>([
     [
@@ -51,9 +52,31 @@ describe("a message of a primary that makes no sense is refused, whatever it say
       "an entry behind the chunk",
       { ...append, kind: "append", entry: { ...good, offset: 16 * MIB } },
     ],
+    [
+      "an entry whose gateway has not resolved more than it sent",
+      { ...append, kind: "append", entry: { ...good, lowestUnresolvedSeq: 3 } },
+    ],
+    [
+      "windows whose seqs do not rise",
+      { ...base, windows: [{ incarnation: 1, lowestUnresolvedSeq: 1, seqs: [3, 3] }] },
+    ],
+    [
+      "windows with what is resolved",
+      { ...base, windows: [{ incarnation: 1, lowestUnresolvedSeq: 3, seqs: [2] }] },
+    ],
+    [
+      "windows further apart than a store can say",
+      { ...base, windows: [{ incarnation: 1, lowestUnresolvedSeq: 1, seqs: [2 ** 33] }] },
+    ],
     ["a truncation of what is committed", { kind: "truncate", after: LSN_ZERO }],
-    ["a base before what is committed", { kind: "resyncStart", from: LSN_ZERO, base: LSN_ZERO }],
-    ["a base no journal holds", { kind: "resyncStart", from: LSN_ZERO, base: lsn(1, 2 ** 48) }],
+    [
+      "a base before what is committed",
+      { kind: "resyncStart", from: LSN_ZERO, base: LSN_ZERO, windows: [] },
+    ],
+    [
+      "a base no journal holds",
+      { kind: "resyncStart", from: LSN_ZERO, base: lsn(1, 2 ** 48), windows: [] },
+    ],
     [
       "a copy outside of a resync",
       { kind: "copyExtent", commit: LSN_ZERO, copy: { extent: 0, ...none } },
@@ -78,7 +101,7 @@ describe("a message of a primary that makes no sense is refused, whatever it say
   it("a copy of an extent behind the chunk", () => {
     const learner = new ScriptedReplica(B);
     learner.promise(A, 1);
-    learner.follow(A, { kind: "resyncStart", from: LSN_ZERO, base: lsn(1, 3) });
+    learner.follow(A, { kind: "resyncStart", from: LSN_ZERO, base: lsn(1, 3), windows: [] });
     learner.sync();
     const copy = { extent: (16 * MIB) / EXTENT_SIZE, ...none };
     learner.follow(A, { kind: "copyExtent", commit: LSN_ZERO, copy });

@@ -11,7 +11,9 @@ import {
   scatterLength,
 } from "@ashlar/core";
 import type { ExtentCopy } from "./chunk-store.ts";
+import { OPERATION_SPAN_MAX, OPERATION_WINDOWS_MAX, WINDOW_OPERATIONS_MAX } from "./limits.ts";
 import type { LogEntry, OpId } from "./log-entry.ts";
+import type { OperationWindow } from "./operation-windows.ts";
 import type { Operation } from "./operations.ts";
 
 /** Incarnations, operations and LSNs are counted below this in the journal. */
@@ -49,6 +51,7 @@ export function isStorable(
 ): boolean {
   const { lsn, offset, length } = entry;
   if (!isJournalable(lsn) || !isCounted(entry.opId)) return false;
+  if (!isWithinSpan(entry.opId.seq, entry.lowestUnresolvedSeq)) return false;
   if (lsn.seq !== prev.seq + 1 || lsn.epoch < prev.epoch || lsn.epoch > epoch) return false;
   if (!isRange(offset, length, CHECKSUM_UNIT) || offset + length > chunkSize) return false;
   if (entry.kind !== "write") return true;
@@ -56,6 +59,28 @@ export function isStorable(
   const isOne = length > 0 && length <= OP_LENGTH_MAX;
   return isOne && scatterLength(data) === length && checksums.length * CHECKSUM_UNIT === length;
 }
+
+/** Whether windows can be stored and sent on, and say what windows say. */
+export const areWindows = (windows: readonly OperationWindow[]): boolean =>
+  windows.length <= OPERATION_WINDOWS_MAX && windows.every(isWindow);
+
+function isWindow({ incarnation, lowestUnresolvedSeq, seqs }: OperationWindow): boolean {
+  if (incarnation === 0 || !isCounted({ incarnation, seq: lowestUnresolvedSeq })) return false;
+  // Those that waited for their range when the limit was asked for come on top.
+  if (seqs.length > 2 * WINDOW_OPERATIONS_MAX) return false;
+  let before = lowestUnresolvedSeq - 1;
+  for (const seq of seqs) {
+    if (seq <= before) return false;
+    before = seq;
+  }
+  return before < COUNT_MAX && before - lowestUnresolvedSeq <= OPERATION_SPAN_MAX;
+}
+
+/** An operation's seq and the lowest one its gateway has not resolved, which is at most that. */
+const isWithinSpan = (seq: number, lowestUnresolvedSeq: number): boolean =>
+  lowestUnresolvedSeq >= 0 &&
+  lowestUnresolvedSeq <= seq &&
+  seq - lowestUnresolvedSeq <= OPERATION_SPAN_MAX;
 
 /** Whether a copy names an extent of the chunk and carries what it says. */
 export function isCopy(

@@ -6,11 +6,19 @@ import type { ChunkStatus } from "./chunk-store.ts";
 import type { ReplyTo } from "./events.ts";
 import type { LogEntry } from "./log-entry.ts";
 import { LoggedOperations } from "./logged-operations.ts";
+import type { OperationWindow } from "./operation-windows.ts";
 
 /** Who waits for an entry's commit. */
 export type Waiter =
   | { readonly kind: "reply"; readonly replyTo: ReplyTo }
   | { readonly kind: "read"; readonly replyTo: ReplyTo; readonly readNow: () => void };
+
+/** As a store holds it; see ReplicaOptions. */
+export interface HeldLog {
+  readonly status: ChunkStatus;
+  readonly uncommitted: readonly LogEntry[];
+  readonly windows: readonly OperationWindow[];
+}
 
 export interface LoggedEntry {
   readonly entry: LogEntry;
@@ -24,9 +32,11 @@ export class ChunkLog {
   commit: Lsn;
   uncommitted: LoggedEntry[];
   uncommittedBytes = 0;
-  readonly operations = new LoggedOperations();
+  readonly operations: LoggedOperations;
 
-  constructor(status: ChunkStatus, uncommitted: readonly LogEntry[]) {
+  /** @param isDead whether the catalog declared a gateway incarnation dead. */
+  constructor({ status, uncommitted, windows }: HeldLog, isDead: (incarnation: number) => boolean) {
+    this.operations = new LoggedOperations(windows, isDead);
     this.tail = status.tail;
     this.durable = status.tail;
     this.commit = status.commit;
@@ -74,7 +84,10 @@ export class ChunkLog {
     assert(lsn !== undefined, "a commit LSN lies within the log");
     this.commit = lsn;
     const committed = this.uncommitted.splice(0, count);
-    for (const { entry } of committed) this.uncommittedBytes -= payloadOf(entry);
+    for (const { entry } of committed) {
+      this.uncommittedBytes -= payloadOf(entry);
+      this.operations.commit(entry, entry.lsn.seq);
+    }
     return committed;
   }
 
@@ -84,7 +97,7 @@ export class ChunkLog {
     const dropped = this.uncommitted.splice(after.seq - this.commit.seq);
     for (const { entry } of dropped) {
       this.uncommittedBytes -= payloadOf(entry);
-      this.operations.forget(entry.opId, entry.lsn.seq);
+      this.operations.drop(entry, entry.lsn.seq);
     }
     this.tail = after;
     if (this.durable.seq > after.seq) this.durable = after;
@@ -97,13 +110,14 @@ export class ChunkLog {
     this.truncate(before);
   }
 
-  /** A learner's start: the log continues from `base`. */
-  rebase(base: Lsn): void {
+  /** A learner's start: the log continues from `base`, and so do the windows as of there. */
+  rebase(base: Lsn, windows: readonly OperationWindow[]): void {
     this.truncate(this.commit);
     assert(base.seq >= this.commit.seq, "a base lies at or after what is committed");
     this.commit = base;
     this.tail = base;
     this.durable = base;
+    this.operations.replace(windows);
   }
 
   /** The last uncommitted entry that overlaps, if any. */
@@ -119,7 +133,7 @@ export class ChunkLog {
 
   private count(entry: LogEntry): void {
     this.uncommittedBytes += payloadOf(entry);
-    this.operations.add(entry.opId, entry.lsn.seq);
+    this.operations.add(entry, entry.lsn.seq);
   }
 }
 

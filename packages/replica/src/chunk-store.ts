@@ -14,6 +14,7 @@ import type {
   SystemError,
 } from "@ashlar/core";
 import type { LogEntry } from "./log-entry.ts";
+import type { OperationWindow } from "./operation-windows.ts";
 
 export interface ChunkStatus {
   readonly chunk: ChunkId;
@@ -95,6 +96,13 @@ export interface ChunkStore {
   commit(chunk: ChunkId, lsn: Lsn): void;
   /** Journaled entries after the commit LSN, in order. */
   uncommitted(chunk: ChunkId): readonly LogEntry[];
+  /** Of the operations committed so far: they are part of the chunk's state, as its content is. */
+  windows(chunk: ChunkId): readonly OperationWindow[];
+  /**
+   * Drops the windows of dead gateway incarnations in all chunks; on the disk with the next
+   * checkpoint, until when a crash may bring them back.
+   */
+  forgetGateways(isDead: (incarnation: number) => boolean): void;
   /** Drops uncommitted entries after `lsn` (>= commit); the tail is `lsn` when resolved. */
   truncate(chunk: ChunkId, lsn: Lsn): Promise<void>;
 
@@ -114,8 +122,11 @@ export interface ChunkStore {
   readExtent(chunk: ChunkId, extent: number): Promise<ExtentCopy>;
   /** Replaces an extent as a copy says, in the order of the journal; visible at once. */
   applyCopy(chunk: ChunkId, copy: ExtentCopy): Promise<void>;
-  /** The log continues from `base`: sets tail and commit there if they are older (a learner's start). */
-  setBase(chunk: ChunkId, base: Lsn): Promise<void>;
+  /**
+   * The log continues from `base` (a learner's start): sets tail and commit there if they are older,
+   * and unless the commit LSN is newer, the windows.
+   */
+  setBase(chunk: ChunkId, base: Lsn, windows: readonly OperationWindow[]): Promise<void>;
   /** All copied: clears resyncFrom. */
   endResync(chunk: ChunkId): Promise<void>;
 

@@ -10,6 +10,7 @@ import type { ChunkId, Lsn, NodeId, ScatterList, StoreUuid } from "@ashlar/core"
 import type { ExtentCopy, ExtentStamp, ReadResult, UnitRepair } from "./chunk-store.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { MemberMessage, PrimaryMessage } from "./messages.ts";
+import type { OperationWindow } from "./operation-windows.ts";
 import type { Cancellation, Operation, OperationReply } from "./operations.ts";
 
 /** Handed back with the answer; the machine never looks into it. */
@@ -102,7 +103,12 @@ export type JournalEffect = { readonly ticket: number } & (
   | { readonly kind: "append"; readonly entry: LogEntry }
   | { readonly kind: "truncate"; readonly after: Lsn }
   | { readonly kind: "beginResync"; readonly from: Lsn }
-  | { readonly kind: "setBase"; readonly base: Lsn }
+  | {
+      readonly kind: "setBase";
+      readonly base: Lsn;
+      /** Of the operations committed up to there. */
+      readonly windows: readonly OperationWindow[];
+    }
   | { readonly kind: "applyCopy"; readonly copy: ExtentCopy }
   | { readonly kind: "endResync" }
   | { readonly kind: "repairUnit"; readonly repair: UnitRepair }

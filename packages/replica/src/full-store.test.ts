@@ -104,7 +104,7 @@ describe("a store without room for an entry that has its LSN (P18)", () => {
   it("of a learner ends the session of the resync, not the replica", () => {
     const learner = new ScriptedReplica(B);
     learner.promise(A, 1);
-    learner.follow(A, { kind: "resyncStart", from: LSN_ZERO, base: lsn(1, 3) });
+    learner.follow(A, { kind: "resyncStart", from: LSN_ZERO, base: lsn(1, 3), windows: [] });
     learner.sync();
     const copy = { extent: 0, lastLsn: lsn(1, 1), data: undefined, checksums: new Uint32Array(0) };
     learner.follow(A, { kind: "copyExtent", commit: lsn(1, 3), copy });

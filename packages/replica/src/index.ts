@@ -32,6 +32,7 @@ export {
   REPLICATION_VERSION,
   type ReplicationMessage,
 } from "./messages.ts";
+export { type OperationWindow, OperationWindows } from "./operation-windows.ts";
 export {
   type Cancellation,
   OPERATION_STATUS,

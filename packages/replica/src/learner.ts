@@ -3,13 +3,15 @@
 // as all it has. Copies and live entries come in one queue, so a copy never overwrites what is newer.
 import { assertNever, type Lsn } from "@ashlar/core";
 import type { MemberAnswer, Session } from "./backup.ts";
-import { isCopy, isJournalable } from "./bounds.ts";
+import { areWindows, isCopy, isJournalable } from "./bounds.ts";
 import type { PrimaryMessage } from "./messages.ts";
 import type { ReplicaCore } from "./replica-core.ts";
 
 export type ResyncMessage = PrimaryMessage & {
   readonly kind: "resyncStart" | "copyExtent" | "resyncEnd";
 };
+
+type ResyncStart = PrimaryMessage & { readonly kind: "resyncStart" };
 
 /** What the session gives the learner. */
 export interface LearnerSession {
@@ -40,6 +42,7 @@ export class Learner {
         return (
           message.base.seq >= log.commit.seq &&
           isJournalable(message.base) &&
+          areWindows(message.windows) &&
           message.from.seq <= log.commit.seq
         );
       case "copyExtent":
@@ -54,7 +57,7 @@ export class Learner {
   onMessage(session: Session, message: ResyncMessage): void {
     switch (message.kind) {
       case "resyncStart":
-        this.onStart(session, message.from, message.base);
+        this.onStart(session, message);
         return;
       case "copyExtent": {
         this.link.hearCommit(message.commit);
@@ -79,12 +82,12 @@ export class Learner {
     }
   }
 
-  private onStart(session: Session, from: Lsn, base: Lsn): void {
+  private onStart(session: Session, { from, base, windows }: ResyncStart): void {
     const { core } = this;
     core.resyncFrom = from;
-    core.log.rebase(base);
+    core.log.rebase(base, windows);
     core.journal({ kind: "beginResync", from }, () => {});
-    const ticket = core.journal({ kind: "setBase", base }, () => {});
+    const ticket = core.journal({ kind: "setBase", base, windows }, () => {});
     this.link.wait(ticket, () => {
       this.link.ack(session);
       core.ask(

@@ -18,10 +18,15 @@ export const COPIES_IN_FLIGHT_MAX = 4;
  * than any healthy wait, shorter than the time after which an initiator tries another path.
  */
 export const OPERATION_AGE_MAX_MS = 1000;
-/** Logged opIds remembered for each gateway incarnation: twice what one can have in flight. */
-export const REMEMBERED_OPERATIONS_MAX = 2048;
-/** Gateway incarnations remembered: gateways are few, and each restart makes one more. */
-export const REMEMBERED_GATEWAYS_MAX = 32;
+/**
+ * Operations of one gateway incarnation that are logged in a chunk and not known to be resolved:
+ * several times what it can have in flight to a node. Beyond it they are told to come back.
+ */
+export const WINDOW_OPERATIONS_MAX = 2048;
+/** How far they may lie apart: windows travel and are stored as 32-bit distances. */
+export const OPERATION_SPAN_MAX: number = 2 ** 32 - 1;
+/** Gateway incarnations with a window in a chunk, the dead ones not counted: gateways are few. */
+export const OPERATION_WINDOWS_MAX = 64;
 /** Ticks (5 ms each) an operation is held for an activation under way before it is told to wait. */
 export const HELD_TICKS_MAX = 20;
 /** Ticks between attempts at a peer or an admission that was refused. */

@@ -4,7 +4,7 @@
 import type { Lsn, ScatterList } from "@ashlar/core";
 
 /** Version of the entry's encodings on the wire and in the journal. */
-export const LOG_ENTRY_VERSION = 1;
+export const LOG_ENTRY_VERSION = 2;
 
 /** Identity of one operation: a re-sent one keeps it (P10). */
 export interface OpId {
@@ -17,6 +17,8 @@ export interface OpId {
 interface EntryHead {
   readonly lsn: Lsn;
   readonly opId: OpId;
+  /** Lowest seq that the gateway had not resolved in this chunk, as the operation said. */
+  readonly lowestUnresolvedSeq: number;
   /** Byte offset within the chunk, a multiple of CHECKSUM_UNIT. */
   readonly offset: number;
   /** Bytes, a multiple of CHECKSUM_UNIT; 0 for noop. */

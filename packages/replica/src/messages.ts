@@ -4,6 +4,7 @@
 import type { ChunkId, Lsn, ScatterList, StoreUuid } from "@ashlar/core";
 import type { ExtentCopy } from "./chunk-store.ts";
 import type { LogEntry } from "./log-entry.ts";
+import type { OperationWindow } from "./operation-windows.ts";
 
 /** Version of the replication messages. */
 export const REPLICATION_VERSION = 3;
@@ -37,7 +38,13 @@ export type PrimaryMessage = MessageHead &
     | { readonly kind: "truncate"; readonly after: Lsn }
     /** Tells the commit LSN; with `report` the member answers with its tail and free space. */
     | { readonly kind: "commit"; readonly commit: Lsn; readonly report: boolean }
-    | { readonly kind: "resyncStart"; readonly from: Lsn; readonly base: Lsn }
+    | {
+        readonly kind: "resyncStart";
+        readonly from: Lsn;
+        readonly base: Lsn;
+        /** Of the operations committed up to `base`. */
+        readonly windows: readonly OperationWindow[];
+      }
     | { readonly kind: "copyExtent"; readonly commit: Lsn; readonly copy: ExtentCopy }
     | { readonly kind: "resyncEnd"; readonly commit: Lsn }
     | { readonly kind: "digestRequest"; readonly lsn: Lsn }

@@ -13,7 +13,7 @@ interface OperationHead {
   /** Epoch the gateway believes in. */
   readonly epoch: number;
   readonly opId: OpId;
-  /** Lowest seq of this gateway incarnation that is not yet resolved. */
+  /** Lowest seq of a mutation of this chunk that this gateway has not resolved; at most its own. */
   readonly lowestUnresolvedSeq: number;
   /**
    * Proof of age (P9): a number that the node issued on the stream the operation comes on. 0 for reads,
@@ -72,6 +72,8 @@ export const OPERATION_STATUS = {
   cancelled: 12,
   /** Of a cancellation: the operation has its LSN, it comes before whatever is logged from now on. */
   logged: 13,
+  /** The catalog has declared the gateway's incarnation dead: nothing was done with this one. */
+  staleIncarnation: 14,
 } as const;
 export type OperationStatusName = keyof typeof OPERATION_STATUS;
 

@@ -1,14 +1,16 @@
 // What an ACTIVE primary does with one operation. The order of the questions is part of the
 // protocol: an opId that is logged waits for its commit and is answered good before anything can
-// refuse it; then epoch, generation, range, space, checksums. An operation takes effect when its LSN is
-// assigned, or when its answer is told: that is also when its age is judged (P9) and its generation
-// compared again (P11), after whatever it had to wait for.
+// refuse it, unless its gateway's incarnation is dead, whose windows are gone; then epoch, generation,
+// range, space, checksums. An operation takes effect when its LSN is assigned, or when its answer is
+// told: that is also when its age is judged (P9) and its generation compared again (P11), after whatever
+// it had to wait for.
 import {
   alignDown,
   alignUp,
   CHECKSUM_UNIT,
   EXTENT_SIZE,
   isAligned,
+  present,
   type ScatterList,
   scatterJoin,
   scatterSlice,
@@ -91,6 +93,10 @@ export class PrimaryOperations {
   decide(event: ReplicaEvent & { readonly kind: "operation" }): void {
     const { core } = this.lead;
     const { operation, deadlineMs, replyTo } = event;
+    if (core.isDeadGateway(operation.opId.incarnation)) {
+      core.answer(replyTo, "staleIncarnation");
+      return;
+    }
     if (operation.kind !== "read" && this.isKnown(operation, { replyTo: [replyTo], deadlineMs })) {
       return;
     }
@@ -136,13 +142,14 @@ export class PrimaryOperations {
     const { core } = this.lead;
     const { opId, lowestUnresolvedSeq } = operation;
     const { log } = core;
-    const seq = log.operations.find(opId);
-    if (seq !== undefined) {
-      const logged = log.at(seq);
-      for (const replyTo of asking.replyTo) {
-        if (logged) logged.waiters.push({ kind: "reply", replyTo });
-        else core.answer(replyTo, "good");
-      }
+    const found = log.operations.find(opId);
+    if (found === "committed") {
+      for (const replyTo of asking.replyTo) core.answer(replyTo, "good");
+      return true;
+    }
+    if (found !== undefined) {
+      const logged = present(log.at(found), "an uncommitted operation has its entry");
+      for (const replyTo of asking.replyTo) logged.waiters.push({ kind: "reply", replyTo });
       return true;
     }
     const waiting = this.waiting.size > 0 ? this.waiting.get(keyOf(opId)) : undefined;
@@ -187,6 +194,8 @@ export class PrimaryOperations {
     if (core.log.uncommitted.length >= UNCOMMITTED_ENTRIES_MAX) return "busy";
     if (core.log.uncommittedBytes >= UNCOMMITTED_BYTES_MAX) return "busy";
     if (locks.waitingCount >= WAITING_OPERATIONS_MAX) return "busy";
+    const { opId, lowestUnresolvedSeq } = operation;
+    if (core.log.operations.isFull(opId, lowestUnresolvedSeq)) return "busy";
     if (kind === "unmap") return undefined;
     return this.spaceRefusal(operation) ?? (isIntact(operation) ? undefined : "badChecksum");
   }
@@ -344,10 +353,11 @@ export class PrimaryOperations {
       for (const replyTo of asking.replyTo) core.answer(replyTo, refusal);
       return;
     }
-    const { opId } = operation;
+    const { opId, lowestUnresolvedSeq } = operation;
     const prev = core.log.tail;
     const { offset, length } = content;
-    const head = { lsn: { epoch, seq: prev.seq + 1 }, opId, offset, length };
+    const lsn = { epoch, seq: prev.seq + 1 };
+    const head = { lsn, opId, lowestUnresolvedSeq, offset, length };
     const entry: LogEntry =
       content.kind === "unmap"
         ? { ...head, kind: "unmap" }

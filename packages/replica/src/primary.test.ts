@@ -314,7 +314,7 @@ describe("admission of a learner", () => {
     expect(primary.all("requestResync")).toHaveLength(1);
     primary.give({ kind: "resyncGranted", node: B });
     expect(primary.messages).toMatchObject([
-      { kind: "resyncStart", from: lsn(1, 2), base: lsn(1, 8) },
+      { kind: "resyncStart", from: lsn(1, 2), base: lsn(1, 8), windows: [] },
     ]);
     const [listed] = primary.all("ask");
     const stamp = { extent: 3, lastLsn: lsn(1, 5), mapped: true };

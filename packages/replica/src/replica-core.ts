@@ -14,6 +14,7 @@ import type {
 } from "./events.ts";
 import { NO_CHECKSUMS, NO_DATA } from "./events.ts";
 import type { LogEntry } from "./log-entry.ts";
+import type { OperationWindow } from "./operation-windows.ts";
 import type { Operation, OperationReply, OperationStatusName } from "./operations.ts";
 import { SpaceClaims } from "./space-claims.ts";
 
@@ -27,6 +28,13 @@ export interface ReplicaOptions {
   readonly status: ChunkStatus;
   /** Entries after status.commit, in order. */
   readonly uncommitted: readonly LogEntry[];
+  /** Of the operations committed up to status.commit. */
+  readonly windows: readonly OperationWindow[];
+  /**
+   * Whether the catalog has declared a gateway incarnation dead, as far as this node has heard; once
+   * so, always so. Its operations are refused and its windows go. Unset: all live.
+   */
+  readonly isDeadGateway?: (incarnation: number) => boolean;
   /** Bytes free for new extents on the own store, the reserve not counted. */
   readonly freeBytes: () => number;
   /** The node's monotonic time in milliseconds, in which operations have their deadlines. */
@@ -46,7 +54,11 @@ type JournalRequest =
   | { readonly kind: "append"; readonly entry: LogEntry }
   | { readonly kind: "truncate"; readonly after: Lsn }
   | { readonly kind: "beginResync"; readonly from: Lsn }
-  | { readonly kind: "setBase"; readonly base: Lsn }
+  | {
+      readonly kind: "setBase";
+      readonly base: Lsn;
+      readonly windows: readonly OperationWindow[];
+    }
   | { readonly kind: "applyCopy"; readonly copy: ExtentCopy }
   | { readonly kind: "endResync" }
   | { readonly kind: "repairUnit"; readonly repair: UnitRepair };
@@ -72,6 +84,7 @@ export class ReplicaCore {
   readonly nowMs: () => number;
   readonly openGeneration: () => number | undefined;
   readonly claims: SpaceClaims;
+  readonly isDeadGateway: (incarnation: number) => boolean;
   readonly log: ChunkLog;
   /** Newest configuration heard of. */
   config: ReplicaConfig | undefined;
@@ -101,7 +114,8 @@ export class ReplicaCore {
     this.nowMs = options.nowMs;
     this.openGeneration = options.openGeneration;
     this.claims = options.claims ?? new SpaceClaims(Number.POSITIVE_INFINITY);
-    this.log = new ChunkLog(options.status, options.uncommitted);
+    this.isDeadGateway = options.isDeadGateway ?? (() => false);
+    this.log = new ChunkLog(options, this.isDeadGateway);
     this.promised = options.status.promisedEpoch;
     this.promising = options.status.promisedEpoch;
     this.resyncFrom = options.status.resyncFrom;

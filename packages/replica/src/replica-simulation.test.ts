@@ -16,7 +16,7 @@ function simulateSeed(...[seed, shape]: Parameters<typeof simulate>): SimFigures
 
 describe("seeded simulation of one chunk", () => {
   for (const shape of SIM_SHAPES) {
-    it(`${shape.name}: acked writes survive, replicas agree, sectors are registers (P3, P6, P14)`, () => {
+    it(`${shape.name}: acked writes survive, replicas agree, sectors are registers (P3, P6, P10, P14)`, () => {
       const runs = Array.from({ length: SEEDS }, (_, at) => simulateSeed(FIRST + at, shape));
       const sum = (figure: keyof SimFigures): number =>
         runs.reduce((total, figures) => total + figures[figure], 0);
@@ -35,6 +35,9 @@ describe("seeded simulation of one chunk", () => {
       if (shape.flipsPercent > 50) {
         expect(sum("repaired"), "units were repaired").toBeGreaterThan(SEEDS);
       }
+      expect(sum("knownFromWindows"), "windows outlived their primary").toBeGreaterThan(SEEDS / 20);
+      expect(sum("gateways"), "gateways were replaced").toBeGreaterThan(SEEDS / 4);
+      expect(sum("refusedAsDead"), "dead gateways were refused").toBeGreaterThan(0);
     }, 240_000);
   }
 });

@@ -54,7 +54,8 @@ export class ResyncSource {
   start(from: Lsn): void {
     const { core, send } = this.ports;
     this.granted = true;
-    send(this.peer, { kind: "resyncStart", from, base: core.log.commit });
+    const { commit: base, operations } = core.log;
+    send(this.peer, { kind: "resyncStart", from, base, windows: operations.windows });
     core.ask(
       { kind: "listExtents", after: from },
       (stamps) => {

@@ -26,7 +26,15 @@ const head = {
   epoch: u32,
   session: u32,
 };
-const entryHead = { lsn, opId: fc.record({ incarnation: u48, seq: u48 }), offset: u32 };
+const opId = fc.record({ incarnation: u48, seq: u48 });
+const entryHead = { lsn, opId, lowestUnresolvedSeq: u48, offset: u32 };
+const window = fc
+  .tuple(u48, u48, fc.array(u32, { maxLength: 5 }))
+  .map(([incarnation, lowestUnresolvedSeq, distances]) => ({
+    incarnation,
+    lowestUnresolvedSeq,
+    seqs: distances.map((distance) => lowestUnresolvedSeq + distance),
+  }));
 const payload = (unit: number, count: fc.Arbitrary<number>): fc.Arbitrary<Buffer> =>
   fc
     .tuple(count, fc.integer({ min: 0, max: 255 }))
@@ -60,7 +68,7 @@ const bodies: Record<Kind, Record<string, fc.Arbitrary<unknown>>> = {
   append: { prev: lsn, commit: lsn, entry },
   truncate: { after: lsn },
   commit: { commit: lsn, report: fc.boolean() },
-  resyncStart: { from: lsn, base: lsn },
+  resyncStart: { from: lsn, base: lsn, windows: fc.array(window, { maxLength: 3 }) },
   copyExtent: { commit: lsn, copy },
   resyncEnd: { commit: lsn },
   digestRequest: { lsn },

@@ -2,8 +2,9 @@
 // head with its version, then what the kind needs, then payload as it is. Little-endian:
 //   head   0 version u8 · 1 zero u8 · 2 zero u16 · 4 epoch u32 · 8 chunk u64 · 16 session u32
 //   LSN    epoch u32 · seq u64
-//   entry  version u8 · kind u8 · checksums u16 · LSN · incarnation u64 · seq u64 · offset u32
-//          length u32 · checksums · payload
+//   entry  version u8 · kind u8 · checksums u16 · LSN · incarnation u64 · seq u64 · lowest
+//          unresolved seq u64 · offset u32 · length u32 · checksums · payload
+//   window incarnation u64 · lowest unresolved seq u64 · count u32 · seqs as u32 above the lowest
 //   copy   extent u32 · LSN · mapped u8 · zero u8 · checksums u16 · checksums · payload
 import {
   CHECKSUM_UNIT,
@@ -21,6 +22,7 @@ import {
   type LogEntry,
   NAK_REASON,
   type NakReason,
+  type OperationWindow,
   REPLICATION_VERSION,
   type ReplicationMessage,
 } from "@ashlar/replica";
@@ -60,7 +62,8 @@ const KIND_OF_FRAME: ReadonlyMap<number, Kind> = new Map(
 );
 
 const HEAD_LENGTH = 20;
-const ENTRY_HEAD_LENGTH = 4 + LSN_LENGTH + 24;
+const ENTRY_HEAD_LENGTH = 4 + LSN_LENGTH + 32;
+const WINDOW_HEAD_LENGTH = 20;
 const COPY_HEAD_LENGTH = 8 + LSN_LENGTH;
 const UUID_LENGTH = 16;
 const DIGEST_LENGTH = 8;
@@ -104,12 +107,7 @@ const ENCODERS: Encoders = {
       .u8(m.report ? 1 : 0)
       .finish(),
   ],
-  resyncStart: (m) => [
-    begin(m, 2 * LSN_LENGTH)
-      .lsn(m.from)
-      .lsn(m.base)
-      .finish(),
-  ],
+  resyncStart: encodeResyncStart,
   copyExtent: encodeCopy,
   resyncEnd: (m) => [begin(m, LSN_LENGTH).lsn(m.commit).finish()],
   digestRequest: (m) => [begin(m, LSN_LENGTH).lsn(m.lsn).finish()],
@@ -200,7 +198,13 @@ const DECODERS: Decoders = {
   },
   truncate: (r, head) => ({ ...head, kind: "truncate", after: r.lsn() }),
   commit: (r, head) => ({ ...head, kind: "commit", commit: r.lsn(), report: r.u8() !== 0 }),
-  resyncStart: (r, head) => ({ ...head, kind: "resyncStart", from: r.lsn(), base: r.lsn() }),
+  resyncStart: (r, head) => ({
+    ...head,
+    kind: "resyncStart",
+    from: r.lsn(),
+    base: r.lsn(),
+    windows: readWindows(r),
+  }),
   copyExtent: (r, head) => ({ ...head, kind: "copyExtent", commit: r.lsn(), copy: readCopy(r) }),
   resyncEnd: (r, head) => ({ ...head, kind: "resyncEnd", commit: r.lsn() }),
   digestRequest: (r, head) => ({ ...head, kind: "digestRequest", lsn: r.lsn() }),
@@ -275,6 +279,7 @@ function encodeAppend(message: ReplicationMessage & { readonly kind: "append" })
     .lsn(entry.lsn)
     .u64(entry.opId.incarnation)
     .u64(entry.opId.seq)
+    .u64(entry.lowestUnresolvedSeq)
     .u32(entry.offset)
     .u32(entry.length)
     .u32Array(checksums)
@@ -290,6 +295,7 @@ function readEntry(reader: BodyReader): LogEntry {
   const entry = {
     lsn: reader.lsn(),
     opId: { incarnation: reader.u64(), seq: reader.u64() },
+    lowestUnresolvedSeq: reader.u64(),
     offset: reader.u32(),
     length: reader.u32(),
   };
@@ -297,6 +303,26 @@ function readEntry(reader: BodyReader): LogEntry {
   if (count * CHECKSUM_UNIT !== entry.length) throw badFrame("log entry checksums");
   const checksums = reader.u32Array(count);
   return { ...entry, kind, checksums, data: [reader.bytes(entry.length)] };
+}
+
+function encodeResyncStart(m: ReplicationMessage & { readonly kind: "resyncStart" }): Buffer[] {
+  let length = 2 * LSN_LENGTH + 2;
+  for (const { seqs } of m.windows) length += WINDOW_HEAD_LENGTH + 4 * seqs.length;
+  const writer = begin(m, length).lsn(m.from).lsn(m.base).u16(m.windows.length);
+  for (const { incarnation, lowestUnresolvedSeq, seqs } of m.windows) {
+    writer.u64(incarnation).u64(lowestUnresolvedSeq).u32(seqs.length);
+    for (const seq of seqs) writer.u32(seq - lowestUnresolvedSeq);
+  }
+  return [writer.finish()];
+}
+
+function readWindows(reader: BodyReader): OperationWindow[] {
+  return Array.from({ length: reader.u16() }, () => {
+    const incarnation = reader.u64();
+    const lowestUnresolvedSeq = reader.u64();
+    const seqs = Array.from(reader.u32Array(reader.u32()), (above) => lowestUnresolvedSeq + above);
+    return { incarnation, lowestUnresolvedSeq, seqs };
+  });
 }
 
 function encodeCopy(message: ReplicationMessage & { readonly kind: "copyExtent" }): Buffer[] {

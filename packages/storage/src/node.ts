@@ -32,6 +32,7 @@ import { ChunkChecks } from "./chunk-checks.ts";
 import { ChunkRemoval } from "./chunk-removal.ts";
 import type { StorageConfig } from "./config.ts";
 import { DiskSet, type OpenDisk } from "./disk-set.ts";
+import { GatewayLives } from "./gateway-lives.ts";
 import { closeGeneration } from "./generation-closing.ts";
 import { learnersLedBy } from "./led-learners.ts";
 import { NodeCatalogue } from "./node-catalogue.ts";
@@ -54,6 +55,7 @@ export interface StorageNodeDeps {
 /** Everything that exists once the disks are open. */
 interface Parts {
   readonly disks: DiskSet;
+  readonly gateways: GatewayLives;
   readonly replicas: ReplicaMap;
   readonly links: PeerLinks;
   readonly admissions: Admissions;
@@ -154,13 +156,15 @@ export class StorageNode implements Startable {
 
   private services(): (readonly [name: string, part: Startable])[] {
     const parts = this.assemble(present(this.disks, "the disks are open"));
-    const { replicas, links, admissions, removal, seen, registration, server, carriers } = parts;
+    const { gateways, replicas, links, admissions, removal, seen } = parts;
+    const { registration, server, carriers } = parts;
     this.parts = parts;
     this.registration = registration;
     const stopListening = { call: (): void => {} };
     const follow: Startable = {
       start: async () => {
         stopListening.call = this.client.onChanges((changes) => {
+          gateways.onChanges(changes);
           replicas.onChanges(changes);
           removal.onChanges(changes);
           seen.onChanges(changes);
@@ -199,7 +203,8 @@ export class StorageNode implements Startable {
     const { client, dialer } = this;
     const { view } = client;
     const onDiskFailed = (disk: OpenDisk): void => this.onDiskFailed(disk);
-    const replicas = new ReplicaMap({ node, view, disks, clock, log, onDiskFailed });
+    const gateways = new GatewayLives({ view, disks });
+    const replicas = new ReplicaMap({ node, view, disks, gateways, clock, log, onDiskFailed });
     const addressOf = (peer: typeof node): string | undefined => view.nodes.get(peer)?.address;
     const links = new PeerLinks({ dialer, clock, log, addressOf }, replicas);
     const admissions = new Admissions({ client, clock, log }, (request) =>
@@ -236,7 +241,8 @@ export class StorageNode implements Startable {
       report: () => disks.report(),
       onIncarnation: (incarnation) => this.onIncarnation(replicas, incarnation),
     });
-    return { disks, replicas, links, admissions, removal, seen, registration, server, carriers };
+    const standing = { removal, seen, registration, server, carriers };
+    return { disks, gateways, replicas, links, admissions, ...standing };
   }
 
   private accept(

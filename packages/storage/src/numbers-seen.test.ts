@@ -33,7 +33,7 @@ test("the incarnations of all processes are seen, and remembered when the catalo
   expect(seen.numbers().incarnationSeen).toBe(before + 1);
 });
 
-test("the incarnations of unfinished operations are seen, which outlive this process", async () => {
+test("P10: the incarnations of operations that are remembered are seen, which outlive this process", async () => {
   nodes = new ReplicaNodes(1);
   const chunk = chunkId(nodes.volume(1, 1, 1), 0);
   await nodes.operate(chunk);
@@ -42,10 +42,14 @@ test("the incarnations of unfinished operations are seen, which outlive this pro
   await disk.store.append(chunk, {
     kind: "noop",
     lsn: { epoch: promisedEpoch, seq: tail.seq + 1 },
-    opId: { incarnation: 77, seq: 1 },
+    opId: { incarnation: 1077, seq: 1 },
+    lowestUnresolvedSeq: 1,
     offset: 0,
     length: 0,
   });
   const seen = new NumbersSeen({ disks: { all: [disk] }, view: new CatalogMirror() });
-  expect(seen.numbers().incarnationSeen).toBe(77);
+  expect(seen.numbers().incarnationSeen).toBe(1077);
+  disk.store.commit(chunk, { epoch: promisedEpoch, seq: tail.seq + 1 });
+  const later = new NumbersSeen({ disks: { all: [disk] }, view: new CatalogMirror() });
+  expect(later.numbers().incarnationSeen, "P10: as windows have them").toBe(1077);
 });

@@ -1,7 +1,8 @@
 // The numbers of the cluster that this node has seen, told when it registers: a catalog that was restored
 // from an older copy then gives none of them to something else. Families stand in the chunks that the
-// stores hold. Of incarnations, the stores hold those of unfinished operations, and the mirror those of
-// all processes for as long as this one lives.
+// stores hold. Of incarnations, the stores hold those of gateways whose operations they may be asked for
+// again, and the mirror those of all processes for as long as this one lives. A gateway with the number
+// of an earlier one would be told that its writes were done already.
 import type { CatalogChange, CatalogView } from "@ashlar/catalog";
 import { familyOf } from "@ashlar/core";
 import type { ChunkStore } from "@ashlar/replica";
@@ -34,6 +35,7 @@ export class NumbersSeen {
       for (const { chunk } of store.chunks()) {
         familySeen = Math.max(familySeen, familyOf(chunk));
         this.seeOperations(store.uncommitted(chunk));
+        for (const { incarnation } of store.windows(chunk)) this.see(incarnation);
       }
     }
     return { familySeen, incarnationSeen: this.incarnation };

@@ -62,6 +62,7 @@ export class ReplicaDriver {
       claims,
       nowMs,
       openGeneration,
+      isDeadGateway,
     }: {
       readonly chunk: ChunkId;
       readonly store: ChunkStore;
@@ -70,6 +71,7 @@ export class ReplicaDriver {
       /** Monotonic. */
       readonly nowMs: () => number;
       readonly openGeneration: () => number | undefined;
+      readonly isDeadGateway: (incarnation: number) => boolean;
     },
   ) {
     this.ports = ports;
@@ -82,6 +84,8 @@ export class ReplicaDriver {
       chunkSize,
       status: store.status(chunk),
       uncommitted: store.uncommitted(chunk),
+      windows: store.windows(chunk),
+      isDeadGateway,
       claims,
       openGeneration,
       freeBytes: () => Math.max(0, store.space().freeBytes),
@@ -194,7 +198,7 @@ export class ReplicaDriver {
       case "beginResync":
         return store.beginResync(chunk, effect.from);
       case "setBase":
-        return store.setBase(chunk, effect.base);
+        return store.setBase(chunk, effect.base, effect.windows);
       case "applyCopy":
         return store.applyCopy(chunk, effect.copy);
       case "endResync":

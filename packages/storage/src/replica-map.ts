@@ -23,6 +23,7 @@ import {
 import type { Clock, Log } from "@ashlar/runtime";
 import type { Admissions } from "./admissions.ts";
 import type { DiskSet, OpenDisk } from "./disk-set.ts";
+import type { GatewayLives } from "./gateway-lives.ts";
 import type { PeerEvents, PeerLinks } from "./peer-links.ts";
 import { type AdmissionRequest, type DriverPorts, ReplicaDriver } from "./replica-driver.ts";
 import { ResyncSlots } from "./resync-slots.ts";
@@ -37,6 +38,7 @@ export interface ReplicaMapDeps {
   readonly node: NodeId;
   readonly view: CatalogView;
   readonly disks: Pick<DiskSet, "all" | "get">;
+  readonly gateways: Pick<GatewayLives, "isDead">;
   readonly clock: Clock;
   readonly log: Log;
   readonly onDiskFailed: (disk: OpenDisk, error: SystemError) => void;
@@ -206,7 +208,7 @@ export class ReplicaMap implements PeerEvents {
   }
 
   private make(chunk: ChunkId, { store, failed }: OpenDisk): ReplicaDriver | undefined {
-    const { view } = this.deps;
+    const { view, gateways } = this.deps;
     const chunkSize = view.cluster?.chunkSize;
     if (failed || chunkSize === undefined) return undefined;
     const { claims } = this;
@@ -218,6 +220,7 @@ export class ReplicaMap implements PeerEvents {
       claims,
       nowMs: () => this.deps.clock.nowMs(),
       openGeneration: () => this.generations.openOf(family),
+      isDeadGateway: (incarnation) => gateways.isDead(incarnation),
     });
     this.drivers.set(chunk, driver);
     driver.step({ kind: "identity", incarnation: this.incarnation });

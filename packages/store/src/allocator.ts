@@ -23,6 +23,8 @@ export class Allocator {
   private takenCount = 0;
   /** Metadata pages that exist: a checkpoint may have to write each of them anew. */
   pageCount = 0;
+  /** And this much of opId windows. */
+  windowBytes = 0;
   /** Where the search goes on: fresh runs come out contiguous. */
   private next = 1;
 

@@ -57,10 +57,12 @@ class Load {
       const lsn = { epoch: 1, seq };
       const offset = this.random(CHUNK_SIZE / length) * length;
       const opId = { incarnation: 1, seq };
+      const lowestUnresolvedSeq = Math.max(1, seq - IN_FLIGHT);
       const entry: LogEntry = {
         kind: "write",
         lsn,
         opId,
+        lowestUnresolvedSeq,
         offset,
         length,
         data: [payload],

@@ -14,7 +14,7 @@ import { assert, CHECKSUM_UNIT, EXTENT_SIZE, type Lsn, SystemError } from "@ashl
 import type { DiskFile } from "@ashlar/runtime";
 import type { Allocator } from "./allocator.ts";
 import type { ChunkState, OverlayBlock, OverlayExtent } from "./chunk-state.ts";
-import { directoryExtentCount, encodeItem, writeDirectory } from "./directory.ts";
+import { directoryBytes, directoryExtentCount, encodeItem, writeDirectory } from "./directory.ts";
 import { extentPosition, type Layout } from "./format.ts";
 import type { Journal } from "./journal.ts";
 import type { CommitMark, HeldEntry } from "./log-record.ts";
@@ -25,6 +25,8 @@ import { type Superblock, writeSuperblock } from "./superblock.ts";
 const APPLIES_IN_FLIGHT = 4;
 /** Marks of one record: bounded so that it fits into the part of the ring kept for it. */
 export const MARKS_PER_RECORD_MAX = 2048;
+/** What a chunk's windows may grow by while a full store takes only what needs no room of its own. */
+const WINDOW_GROWTH_BYTES = 256;
 /** Pages written at once, then the loop gets its turn. */
 const PAGES_PER_WRITE = 64;
 
@@ -219,6 +221,7 @@ export class Checkpointer {
           asOf: this.ports.journal.durableEnd,
           resyncFrom: state.resyncFrom,
           pages: [...state.pages].map(([pageIndex, { slot }]) => ({ pageIndex, slot })),
+          windows: state.windows(),
           uncommitted,
         }),
       );
@@ -267,7 +270,9 @@ export class Checkpointer {
 export function checkpointExtentsOf(allocator: Allocator, chunkCount: number): number {
   const slack = Math.min(64, Math.max(4, Math.floor(allocator.extentCount / 64)));
   const pages = Math.ceil((allocator.pageCount * CHECKSUM_UNIT) / EXTENT_SIZE);
-  return pages + directoryExtentCount(allocator.pageCount * 8 + chunkCount * 88) + slack;
+  const windows = allocator.windowBytes + chunkCount * WINDOW_GROWTH_BYTES;
+  const bytes = directoryBytes(chunkCount, allocator.pageCount, windows);
+  return pages + directoryExtentCount(bytes) + slack;
 }
 
 function outOfReserve(): SystemError {

@@ -19,9 +19,15 @@ import {
   scatterJoin,
   UNITS_PER_EXTENT,
 } from "@ashlar/core";
-import type { ChunkStatus, ExtentStamp } from "@ashlar/replica";
+import {
+  type ChunkStatus,
+  type ExtentStamp,
+  type OperationWindow,
+  OperationWindows,
+} from "@ashlar/replica";
 import type { Allocator } from "./allocator.ts";
 import { checksumsOfWhole, edgesOf, firstWholeOf, type HeldEntry } from "./log-record.ts";
+import { windowBytes } from "./operation-window-codec.ts";
 import { ALL_UNITS, EXTENTS_PER_PAGE, Page } from "./page.ts";
 
 /** One unit of a committed small write. */
@@ -60,6 +66,8 @@ export class ChunkState {
   /** Unmaps appended and not yet committed or dropped: they may take an extent's room away. */
   pendingUnmaps = 0;
   private readonly allocator: Allocator;
+  /** Of the committed operations. */
+  private operations = new OperationWindows();
 
   constructor(chunk: ChunkId, allocator: Allocator) {
     this.chunk = chunk;
@@ -73,6 +81,22 @@ export class ChunkState {
   status(): ChunkStatus {
     const { chunk, promisedEpoch, tail, commit, resyncFrom } = this;
     return { chunk, promisedEpoch, tail, commit, resyncFrom };
+  }
+
+  windows(): readonly OperationWindow[] {
+    return this.operations.list();
+  }
+
+  setWindows(windows: readonly OperationWindow[]): void {
+    const before = windowBytes(this.operations);
+    this.operations = new OperationWindows(windows);
+    this.windowsGrew(before);
+  }
+
+  forgetGateways(isDead: (incarnation: number) => boolean): void {
+    const before = windowBytes(this.operations);
+    this.operations.forget(isDead);
+    this.windowsGrew(before);
   }
 
   find(extent: number): ExtentPlace | undefined {
@@ -113,11 +137,12 @@ export class ChunkState {
     this.entries = kept;
   }
 
-  setBase(base: Lsn): void {
+  setBase(base: Lsn, windows: readonly OperationWindow[]): void {
     if (compareLsn(this.tail, base) < 0) this.truncate(this.commit);
     while (this.entries[0] && compareLsn(this.entries[0].lsn, base) <= 0) {
       this.commitUpTo(this.entries[0].lsn);
     }
+    if (compareLsn(base, this.commit) >= 0) this.setWindows(windows);
     this.commit = maxLsn(this.commit, base);
   }
 
@@ -157,6 +182,7 @@ export class ChunkState {
     for (const { page, index } of this.mapped()) this.allocator.discard(page.physical(index));
     this.allocator.pageCount -= this.pages.size;
     this.pages.clear();
+    this.setWindows([]);
   }
 
   stampsAfter(lsn: Lsn): ExtentStamp[] {
@@ -226,6 +252,14 @@ export class ChunkState {
     }
     this.allocator.unreserve(entry.reserved);
     this.commit = entry.lsn;
+    const before = windowBytes(this.operations);
+    this.operations.commit(entry);
+    this.windowsGrew(before);
+  }
+
+  /** From so many bytes: a checkpoint must have room for them. */
+  private windowsGrew(before: number): void {
+    this.allocator.windowBytes += windowBytes(this.operations) - before;
   }
 
   private applyWrite(entry: HeldEntry): void {

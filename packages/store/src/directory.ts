@@ -1,8 +1,9 @@
 // The directory of a checkpoint: for each chunk its promise, commit LSN and resync mark, where its
-// pages lie, and the entries that were journaled before the replay begins and not yet committed: so
+// pages lie, its windows of opIds, and the entries that were journaled before the replay begins and not yet committed: so
 // an idle chunk never pins the ring. One stream of items, cut into a chain of extents; written anew
 // as a whole by each checkpoint (12 KiB per GiB of data: small beside the journal it releases).
 import { type ChunkId, crc32c, EXTENT_SIZE, type Lsn } from "@ashlar/core";
+import type { OperationWindow } from "@ashlar/replica";
 import type { DiskFile } from "@ashlar/runtime";
 import {
   BLOCK_SIZE,
@@ -15,6 +16,7 @@ import {
   writeU64,
 } from "./format.ts";
 import { decodeRecord, encodeRecord, type HeldEntry, recordLength } from "./log-record.ts";
+import { decodeWindows, encodeWindows, windowsLength } from "./operation-window-codec.ts";
 
 export interface DirectoryItem {
   readonly chunk: ChunkId;
@@ -26,14 +28,24 @@ export interface DirectoryItem {
   readonly asOf: number;
   readonly resyncFrom: Lsn | undefined;
   readonly pages: readonly { readonly pageIndex: number; readonly slot: number }[];
+  /**
+   * Of the operations committed up to `commit`: those that the replay commits again are in them
+   * already, which changes nothing.
+   */
+  readonly windows: readonly OperationWindow[];
   readonly uncommitted: readonly HeldEntry[];
 }
 
 // Item: u32 length, u32 version, u32 pages, u32 entries, u64 chunk, u32 promised epoch, u32 has
-// resync mark, three LSNs of 16 bytes, u64 asOf, then pages (u32, u32) and entry records.
-const ITEM_VERSION = 1;
-const ITEM_BYTES = 88;
+// resync mark, three LSNs of 16 bytes, u64 asOf, u32 windows, u32 zero, then pages (u32, u32), windows and
+// entry records.
+const ITEM_VERSION = 2;
+const ITEM_BYTES = 96;
 const PAGE_BYTES = 8;
+
+/** Bytes of the stream for so many chunks, pages and bytes of windows, entries not counted. */
+export const directoryBytes = (chunks: number, pages: number, windows: number): number =>
+  chunks * ITEM_BYTES + pages * PAGE_BYTES + windows;
 
 // Extent: u32 magic, u32 version, u32 crc, u32 next extent, u32 payload length, u32 index, u64
 // sequence of the checkpoint.
@@ -54,7 +66,7 @@ export function encodeItem(item: DirectoryItem): Buffer {
   const records = item.uncommitted.map(
     (entry) => ({ kind: "entry", chunk: item.chunk, entry }) as const,
   );
-  let length = ITEM_BYTES + item.pages.length * PAGE_BYTES;
+  let length = directoryBytes(1, item.pages.length, windowsLength(item.windows));
   for (const record of records) length += recordLength(record);
   const target = Buffer.alloc(length);
   target.writeUInt32LE(length, 0);
@@ -68,12 +80,14 @@ export function encodeItem(item: DirectoryItem): Buffer {
   writeLsn(target, item.commit, 48);
   if (item.resyncFrom) writeLsn(target, item.resyncFrom, 64);
   writeU64(target, item.asOf, 80);
+  target.writeUInt32LE(item.windows.length, 88);
   let at = ITEM_BYTES;
   for (const { pageIndex, slot } of item.pages) {
     target.writeUInt32LE(pageIndex, at);
     target.writeUInt32LE(slot, at + 4);
     at += PAGE_BYTES;
   }
+  at = encodeWindows(item.windows, target, at);
   for (const record of records) at = encodeRecord(record, target, at);
   return target;
 }
@@ -87,6 +101,8 @@ function decodeItem(source: Buffer, start: number): DirectoryItem {
     slot: source.readUInt32LE(at + index * PAGE_BYTES + 4),
   }));
   at += pageCount * PAGE_BYTES;
+  const { windows, next: entriesAt } = decodeWindows(source, at, source.readUInt32LE(start + 88));
+  at = entriesAt;
   const uncommitted: HeldEntry[] = [];
   for (let left = source.readUInt32LE(start + 12); left > 0; left -= 1) {
     const { record, next } = decodeRecord(source, at);
@@ -102,6 +118,7 @@ function decodeItem(source: Buffer, start: number): DirectoryItem {
     asOf: readU64(source, start + 80),
     resyncFrom: source.readUInt32LE(start + 28) === 1 ? readLsn(source, start + 64) : undefined,
     pages,
+    windows,
     uncommitted,
   };
 }

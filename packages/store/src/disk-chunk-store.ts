@@ -28,6 +28,7 @@ import {
   type ExtentCopy,
   type ExtentStamp,
   type LogEntry,
+  type OperationWindow,
   type ReadResult,
   type StoreSpace,
   type UnitRepair,
@@ -133,6 +134,14 @@ export class DiskChunkStore implements ChunkStore {
     return this.held.get(chunk)?.entries.map(toLogEntry) ?? [];
   }
 
+  windows(chunk: ChunkId): readonly OperationWindow[] {
+    return this.held.get(chunk)?.windows() ?? [];
+  }
+
+  forgetGateways(isDead: (incarnation: number) => boolean): void {
+    for (const state of this.held.values()) state.forgetGateways(isDead);
+  }
+
   async truncate(chunk: ChunkId, lsn: Lsn): Promise<void> {
     this.engine.alive();
     const state = this.engine.state(chunk);
@@ -209,12 +218,12 @@ export class DiskChunkStore implements ChunkStore {
     });
   }
 
-  async setBase(chunk: ChunkId, base: Lsn): Promise<void> {
+  async setBase(chunk: ChunkId, base: Lsn, windows: readonly OperationWindow[]): Promise<void> {
     this.engine.alive();
     const state = this.engine.state(chunk);
     state.queuedTail = maxLsn(state.queuedTail, base);
-    await this.engine.journaled({ kind: "setBase", chunk, lsn: base }, (now) => {
-      now.setBase(base);
+    await this.engine.journaled({ kind: "setBase", chunk, lsn: base, windows }, (now) => {
+      now.setBase(base, windows);
       this.engine.committed(now);
     });
   }

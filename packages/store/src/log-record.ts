@@ -15,17 +15,19 @@ import {
   scatterSlice,
   UNITS_PER_EXTENT,
 } from "@ashlar/core";
-import type { LogEntry, OpId } from "@ashlar/replica";
+import type { LogEntry, OperationWindow, OpId } from "@ashlar/replica";
 import { corrupt, readU64, writeU64 } from "./format.ts";
+import { decodeWindows, encodeWindows, windowsLength } from "./operation-window-codec.ts";
 
-/** Version of every record's encoding. 2: units are repaired. */
-export const RECORD_VERSION = 2;
+/** Version of every record's encoding. 2: units are repaired. 3: windows of opIds. */
+export const RECORD_VERSION = 3;
 
 /** A log entry as the store keeps it from its append to its commit. */
 export interface HeldEntry {
   readonly kind: LogEntry["kind"];
   readonly lsn: Lsn;
   readonly opId: OpId;
+  readonly lowestUnresolvedSeq: number;
   readonly offset: number;
   readonly length: number;
   /** One per unit of a write, empty otherwise. */
@@ -53,7 +55,12 @@ export type LogRecord =
   | { readonly kind: "remove"; readonly chunk: ChunkId }
   | { readonly kind: "beginResync"; readonly chunk: ChunkId; readonly lsn: Lsn }
   | { readonly kind: "endResync"; readonly chunk: ChunkId }
-  | { readonly kind: "setBase"; readonly chunk: ChunkId; readonly lsn: Lsn }
+  | {
+      readonly kind: "setBase";
+      readonly chunk: ChunkId;
+      readonly lsn: Lsn;
+      readonly windows: readonly OperationWindow[];
+    }
   | {
       readonly kind: "copy";
       readonly chunk: ChunkId;
@@ -89,8 +96,14 @@ const ENTRY_KINDS = ["write", "unmap", "noop"] as const satisfies readonly LogEn
 // Head of every record: u32 length, u16 version, u8 kind, u8 entry kind, u64 chunk, u32 epoch,
 // u48 seq; then by kind.
 const HEAD_BYTES = 32;
-/** An entry goes on with u48 incarnation, u48 op seq, u32 offset, u32 length, u32 whole extents. */
-const ENTRY_BYTES = 24;
+/**
+ * An entry goes on with u48 incarnation, u48 op seq, u48 lowest unresolved seq, u32 offset, u32 length,
+ * u32 whole extents.
+ */
+const ENTRY_BYTES = 32;
+const OFFSET_AT = 18;
+/** A base goes on with u32 windows. */
+const BASE_BYTES = 8;
 /** A copy goes on with u32 extent, u32 physical, u32 checksums. */
 const COPY_BYTES = 16;
 const MARK_BYTES = 24;
@@ -129,12 +142,13 @@ export function recordLength(record: LogRecord): number {
       return HEAD_BYTES + REPAIR_BYTES + CHECKSUM_UNIT;
     case "marks":
       return padded(HEAD_BYTES + record.marks.length * MARK_BYTES);
+    case "setBase":
+      return padded(HEAD_BYTES + BASE_BYTES + windowsLength(record.windows));
     case "promise":
     case "truncate":
     case "remove":
     case "beginResync":
     case "endResync":
-    case "setBase":
       return HEAD_BYTES;
     default:
       return assertNever(record);
@@ -196,6 +210,10 @@ export function encodeRecord(record: LogRecord, target: Buffer, at: number): num
     target.writeUInt32LE(record.unit, body);
     record.data.copy(target, body + REPAIR_BYTES);
   }
+  if (record.kind === "setBase") {
+    target.writeUInt32LE(record.windows.length, body);
+    encodeWindows(record.windows, target, body + BASE_BYTES);
+  }
   if (record.kind === "marks") {
     record.marks.forEach(({ chunk, lsn: mark }, index) => {
       writeU64(target, chunk, body + index * MARK_BYTES);
@@ -208,9 +226,10 @@ export function encodeRecord(record: LogRecord, target: Buffer, at: number): num
 function encodeEntry(entry: HeldEntry, target: Buffer, at: number): void {
   target.writeUIntLE(entry.opId.incarnation, at, 6);
   target.writeUIntLE(entry.opId.seq, at + 6, 6);
-  target.writeUInt32LE(entry.offset, at + 12);
-  target.writeUInt32LE(entry.length, at + 16);
-  target.writeUInt32LE(entry.physical.length, at + 20);
+  target.writeUIntLE(entry.lowestUnresolvedSeq, at + 12, 6);
+  target.writeUInt32LE(entry.offset, at + OFFSET_AT);
+  target.writeUInt32LE(entry.length, at + OFFSET_AT + 4);
+  target.writeUInt32LE(entry.physical.length, at + OFFSET_AT + 8);
   let next = writeWords(target, entry.physical, at + ENTRY_BYTES);
   next = writeWords(target, entry.checksums, next);
   const head = copyInto(target, entry.head, next);
@@ -255,8 +274,12 @@ export function decodeRecord(source: Buffer, at: number): { record: LogRecord; n
       return { record: { kind, chunk, epoch: lsn.epoch }, next };
     case "truncate":
     case "beginResync":
-    case "setBase":
       return { record: { kind, chunk, lsn }, next };
+    case "setBase": {
+      const count = source.readUInt32LE(body);
+      const { windows } = decodeWindows(source, body + BASE_BYTES, count);
+      return { record: { kind, chunk, lsn, windows }, next };
+    }
     case "remove":
     case "endResync":
       return { record: { kind, chunk }, next };
@@ -269,9 +292,9 @@ function decodeEntry(source: Buffer, start: number, lsn: Lsn): HeldEntry {
   const at = start + HEAD_BYTES;
   const kind = ENTRY_KINDS[source[start + 7] ?? 0xff];
   if (!kind) throw corrupt("the journal holds an entry that this version does not know");
-  const offset = source.readUInt32LE(at + 12);
-  const length = source.readUInt32LE(at + 16);
-  const wholeCount = source.readUInt32LE(at + 20);
+  const offset = source.readUInt32LE(at + OFFSET_AT);
+  const length = source.readUInt32LE(at + OFFSET_AT + 4);
+  const wholeCount = source.readUInt32LE(at + OFFSET_AT + 8);
   const physical = [...readWords(source, wholeCount, at + ENTRY_BYTES)];
   const sumsAt = at + ENTRY_BYTES + wholeCount * 4;
   const sums = kind === "write" ? length / CHECKSUM_UNIT : 0;
@@ -283,6 +306,7 @@ function decodeEntry(source: Buffer, start: number, lsn: Lsn): HeldEntry {
     kind,
     lsn,
     opId: { incarnation: source.readUIntLE(at, 6), seq: source.readUIntLE(at + 6, 6) },
+    lowestUnresolvedSeq: source.readUIntLE(at + 12, 6),
     offset,
     length,
     checksums,
@@ -300,8 +324,8 @@ export function holdEntry(
   physical: readonly number[],
   reserved: number,
 ): HeldEntry {
-  const { kind, lsn, opId, offset, length } = entry;
-  const fixed = { kind, lsn, opId, offset, length, physical, reserved };
+  const { kind, lsn, opId, lowestUnresolvedSeq, offset, length } = entry;
+  const fixed = { kind, lsn, opId, lowestUnresolvedSeq, offset, length, physical, reserved };
   if (entry.kind !== "write") {
     return { ...fixed, checksums: new Uint32Array(0), whole: [], head: [], tail: [] };
   }
@@ -317,10 +341,11 @@ export function holdEntry(
 }
 
 export function toLogEntry(entry: HeldEntry): LogEntry {
-  const { kind, lsn, opId, offset, length, checksums } = entry;
-  if (kind !== "write") return { kind, lsn, opId, offset, length };
+  const { kind, lsn, opId, lowestUnresolvedSeq, offset, length, checksums } = entry;
+  const fixed = { lsn, opId, lowestUnresolvedSeq, offset, length };
+  if (kind !== "write") return { kind, ...fixed };
   const data = [...entry.head, ...entry.whole, ...entry.tail];
-  return { kind, lsn, opId, offset, length, data, checksums };
+  return { kind, ...fixed, data, checksums };
 }
 
 /** The checksums of the whole extent `index` places into an entry's run. */

@@ -1,5 +1,5 @@
 // Random histories against the model, with checkpoints and crashes anywhere, also in the middle of
-// a burst: P1 (what was acknowledged is there), P13, P17, P20.
+// a burst: P1 (what was acknowledged is there), P10 (its opIds too), P13, P17, P20.
 import {
   CHECKSUM_UNIT,
   type ChunkId,
@@ -247,7 +247,10 @@ class Trial {
     const { commit } = this.model(chunk);
     this.issue({ kind: "beginResync", chunk, lsn: commit }, this.live.beginResync(chunk, commit));
     const base = { epoch: commit.epoch + 1, seq: commit.seq + 3 };
-    this.issue({ kind: "setBase", chunk, lsn: base }, this.live.setBase(chunk, base));
+    const window = { lowestUnresolvedSeq: commit.seq + 1, seqs: [base.seq - 1, base.seq] };
+    const windows = [1, 9].map((incarnation) => ({ incarnation, ...window }));
+    const event = { kind: "setBase" as const, chunk, lsn: base, windows };
+    this.issue(event, this.live.setBase(chunk, base, windows));
     this.stamp += 1;
     const data = mapped ? [patternedBytes(EXTENT_SIZE, this.stamp)] : undefined;
     const checksums = data ? unitChecksums(0, data) : new Uint32Array(0);
@@ -360,6 +363,7 @@ class Trial {
       expect(firstDifference(scatterJoin(data), model.content)).toBe(-1);
       expect(store.digest(chunk)).toBe(contentDigest(unitChecksums(0, [model.content])));
       expect(await store.verify(chunk)).toEqual([]);
+      expect(store.windows(chunk)).toEqual(model.windows.list());
       expect(store.uncommitted(chunk).map(comparable)).toEqual(model.entries.map(comparable));
     }
     // A checkpoint on its way holds extents that nothing names yet.
@@ -377,7 +381,7 @@ const comparable = (entry: LogEntry): object => ({
   checksums: entry.kind === "write" ? [...entry.checksums] : [],
 });
 
-test("P1, P13, P17, P20: a store is what its acknowledged history says, crashes or not", async () => {
+test("P1, P10, P13, P17, P20: a store is what its acknowledged history says, crashes or not", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.nat(),

@@ -19,7 +19,15 @@ import {
 } from "@ashlar/runtime";
 import { Allocator } from "./allocator.ts";
 import { DiskChunkStore } from "./disk-chunk-store.ts";
-import { BLOCK_SIZE, corrupt, FIRST_GROWTH_BYTES, layoutOf, MAGIC, storeSeed } from "./format.ts";
+import {
+  BLOCK_SIZE,
+  corrupt,
+  FIRST_GROWTH_BYTES,
+  FORMAT_VERSION,
+  layoutOf,
+  MAGIC,
+  storeSeed,
+} from "./format.ts";
 import { writeZeros } from "./growth.ts";
 import { recover } from "./recovery.ts";
 import { SlotPool } from "./slot-pool.ts";
@@ -105,7 +113,7 @@ async function refuseUsed(file: DiskFile): Promise<void> {
 
 /**
  * Opens a store, replaying its journal; what it tells afterwards is durable.
- * @throws SystemError disk/foreign (another cluster's, node's or disk's store, or none),
+ * @throws SystemError disk/foreign (another cluster's, node's or disk's store, another format's, or none),
  *   disk/locked (another process has it open), disk/corrupt, disk/failed (no such file, among
  *   others).
  */
@@ -163,9 +171,21 @@ async function withoutSuperblock(file: DiskFile): Promise<SystemError> {
   const block = Buffer.alloc(CHECKSUM_UNIT);
   for (let copy = 0; copy < 4; copy += 1) {
     await file.read(copy * BLOCK_SIZE, block);
-    if (block.readUInt32LE(0) === MAGIC.superblock) return corrupt("no superblock is whole");
+    if (block.readUInt32LE(0) !== MAGIC.superblock) continue;
+    const version = block.readUInt16LE(4);
+    return version === FORMAT_VERSION
+      ? corrupt("no superblock is whole")
+      : ofVersion(file, version);
   }
   return new SystemError("disk/foreign", `${file.path} holds no chunk store`, { path: file.path });
+}
+
+function ofVersion({ path }: DiskFile, version: number): SystemError {
+  const message = `${path} is a store of format ${version}; this program knows ${FORMAT_VERSION}`;
+  return new SystemError("disk/foreign", message, {
+    path,
+    hint: "start the version that made it, or give the disk a new store",
+  });
 }
 
 const FIXED = ["clusterId", "node", "diskId", "chunkSize"] as const;

@@ -93,6 +93,7 @@ class Replay {
     state.promisedEpoch = item.promisedEpoch;
     state.commit = item.commitAtStart;
     state.resyncFrom = item.resyncFrom;
+    state.setWindows(item.windows);
     for (const entry of item.uncommitted) this.append(state, entry);
     this.ahead.set(item.chunk, { asOf: item.asOf, commit: item.commit });
     return state;
@@ -150,7 +151,7 @@ class Replay {
         state.resyncFrom = undefined;
         break;
       case "setBase":
-        state.setBase(record.lsn);
+        state.setBase(record.lsn, record.windows);
         break;
       case "copy":
         state.applyCopy(record.extent, record.lsn, record.physical, record.checksums);

@@ -17,7 +17,9 @@ const SHORTLY: Patience = { firstMs: 2, lastMs: 200 };
 export type Disposition =
   | { readonly kind: "done" }
   | { readonly kind: "final"; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: "again"; readonly patience: Patience };
+  | { readonly kind: "again"; readonly patience: Patience }
+  /** Under a new identity, unless it may have taken effect under the one it had. */
+  | { readonly kind: "renew"; readonly patience: Patience };
 
 const untilChange: Disposition = { kind: "again", patience: UNTIL_CHANGE };
 const shortly: Disposition = { kind: "again", patience: SHORTLY };
@@ -47,6 +49,8 @@ export const DISPOSITION_OF_STATUS: Readonly<Record<OperationStatusName, Disposi
   // Both belong to an operation that was called back, whose outcome is judged elsewhere.
   cancelled: shortly,
   logged: shortly,
+  // This gateway is registering anew, or has done so: see Registration.
+  staleIncarnation: { kind: "renew", patience: UNTIL_CHANGE },
 };
 
 /** Of a connection that failed or broke: the node restarts at once or its chunks move. */

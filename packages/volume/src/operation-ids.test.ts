@@ -1,6 +1,9 @@
+import { chunkId, familyId } from "@ashlar/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { OperationIds } from "./operation-ids.ts";
+
+const CHUNKS = [chunkId(familyId(1), 0), chunkId(familyId(1), 1)] as const;
 
 describe("operation ids", () => {
   it("rise by one and name the incarnation of their time", () => {
@@ -8,37 +11,39 @@ describe("operation ids", () => {
     const ids = new OperationIds(() => incarnation);
     expect(ids.next()).toEqual({ incarnation: 5, seq: 1 });
     incarnation = 8;
-    expect(ids.next()).toEqual({ incarnation: 8, seq: 2 });
+    expect(ids.nextMutation(CHUNKS[0])).toEqual({ incarnation: 8, seq: 2 });
   });
 
-  it("know the lowest unresolved seq, whatever the order of resolving", () => {
+  it("know the lowest unresolved seq of each chunk, whatever the order of resolving", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(), { maxLength: 60 }), (choices) => {
         const ids = new OperationIds(() => 1);
-        const open: number[] = [];
-        let last = 0;
+        const open = CHUNKS.map((): number[] => []);
         for (const choice of choices) {
-          if (choice % 2 === 0 || open.length === 0) {
-            last = ids.next().seq;
-            open.push(last);
-          } else {
-            const [seq] = open.splice(choice % open.length, 1);
-            ids.resolve({ incarnation: 1, seq: seq! });
+          const at = choice % 2;
+          const chunk = CHUNKS[at]!;
+          const seqs = open[at]!;
+          if (choice % 3 > 0 || seqs.length === 0) seqs.push(ids.nextMutation(chunk).seq);
+          else {
+            const [seq] = seqs.splice(choice % seqs.length, 1);
+            ids.resolve(chunk, { incarnation: 1, seq: seq! });
           }
-          expect(ids.lowestUnresolvedSeq).toBe(Math.min(last + 1, ...open));
+          const read = ids.next();
+          expect(ids.lowestUnresolvedSeq(chunk, read)).toBe(Math.min(read.seq, ...seqs));
         }
       }),
     );
   });
 
-  it("keep what is unresolved while thousands of later ones come and go", () => {
+  it("P10: what waits for long in one chunk holds up the windows of no other", () => {
     const ids = new OperationIds(() => 1);
-    const stuck = [ids.next(), ids.next()] as const;
-    for (let i = 0; i < 10_000; i++) ids.resolve(ids.next());
-    expect(ids.lowestUnresolvedSeq).toBe(1);
-    ids.resolve(stuck[0]);
-    expect(ids.lowestUnresolvedSeq).toBe(2);
-    ids.resolve(stuck[1]);
-    expect(ids.lowestUnresolvedSeq).toBe(10_003);
+    const [stuckChunk, chunk] = CHUNKS;
+    const stuck = ids.nextMutation(stuckChunk);
+    for (let i = 0; i < 10_000; i++) {
+      const opId = ids.nextMutation(chunk);
+      expect(ids.lowestUnresolvedSeq(chunk, opId)).toBe(opId.seq);
+      ids.resolve(chunk, opId);
+    }
+    expect(ids.lowestUnresolvedSeq(stuckChunk, ids.next())).toBe(stuck.seq);
   });
 });

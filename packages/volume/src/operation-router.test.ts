@@ -176,23 +176,70 @@ describe("operation router", () => {
   });
 
   it.each(["disconnected", "redirected"])(
-    "takes a miscompare for a fate unknown when an attempt before was %s",
+    "P10: a miscompare after an attempt that was %s is one: what took effect is found by its opId",
     async (how) => {
-      const { cluster, volume, first } = await openTestVolume({ clock: new ManualClock() });
+      const { cluster, volume, first, second } = await openTestVolume();
       first.intercept = (operation) => {
         if (first.seen.length > 1) return false;
-        // Done under another opId: as by a primary that forgets it.
-        first.perform({ ...operation, opId: { incarnation: 8, seq: 1 } });
+        first.perform(operation);
         return true;
       };
       const outcome = codeOf(volume.compareAndWrite(0, block(0), block(1), options()));
       await until(() => first.seen.length === 1);
       cluster.lead(0, 1, 2);
       if (how === "disconnected") first.disconnect();
-      expect(await outcome).toBe("operation/timeout");
+      expect(await outcome).toBe("resolved");
+      second.intercept = () => second.seen.length === 2;
+      const lost = codeOf(volume.compareAndWrite(0, block(0), block(2), options()));
+      await until(() => second.seen.length === 2);
+      second.disconnect();
+      expect(await lost).toBe("operation/miscompare");
       expect(await codeOf(volume.compareAndWrite(0, block(0), block(2), options()))).toBe(
         "operation/miscompare",
       );
+    },
+  );
+
+  it("P10: goes on under a new opId when the gateway was taken for dead and nothing was lost", async () => {
+    let incarnation = 9;
+    const { volume, first } = await openTestVolume({ incarnation: () => incarnation });
+    const stale = replyOf("staleIncarnation");
+    first.intercept = (operation, reply) => {
+      if (operation.opId.incarnation !== 9) return false;
+      if (first.seen.length === 2) incarnation = 12;
+      reply(stale);
+      return true;
+    };
+    await volume.write(0, block(1), options());
+    const identities = first.seen.map(({ opId }) => [opId.incarnation, opId.seq]);
+    expect(identities).toEqual([
+      [9, 1],
+      [9, 2],
+      [12, 3],
+    ]);
+    expect(first.seen[2]).toMatchObject({ lowestUnresolvedSeq: 3 });
+  });
+
+  it.each([
+    ["write", "chunk/unavailable"],
+    ["compareAndWrite", "operation/timeout"],
+  ] as const)(
+    "P10: never sends a %s under a new opId when it may be done under the old one",
+    async (kind, code) => {
+      const { volume, first } = await openTestVolume();
+      first.intercept = (_, reply) => {
+        if (first.seen.length > 1) reply(replyOf("staleIncarnation"));
+        return true;
+      };
+      const outcome = codeOf(
+        kind === "write"
+          ? volume.write(0, block(1), options())
+          : volume.compareAndWrite(0, block(0), block(1), options()),
+      );
+      await until(() => first.seen.length === 1);
+      first.disconnect();
+      expect(await outcome).toBe(code);
+      expect(first.seen.map(({ opId }) => opId.seq)).toEqual([1, 1]);
     },
   );
 

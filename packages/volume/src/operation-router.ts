@@ -29,6 +29,7 @@ import {
   cancellationOf,
   finalError,
   isIntact,
+  notDone,
   operationOf,
   overdue,
   RETRY_BUDGET_MS,
@@ -93,8 +94,8 @@ export class OperationRouter {
    * Resolves with a good reply, its payload verified. When the signal aborts, what changes something
    * is called back first: it rejects when it cannot take effect any more.
    * @throws SystemError disk/no-space, volume/out-of-range, volume/not-found, operation/miscompare,
-   *   operation/aborted, chunk/unavailable (budget used up; a write may have been done),
-   *   operation/timeout (the same of a compare-and-write that was sent).
+   *   operation/aborted, chunk/unavailable (budget used up, or the catalog took this gateway for dead; a
+   *   write may have been done), operation/timeout (the same of a compare-and-write that was sent).
    */
   execute(work: ChunkWork, { signal, path }: OperationOptions): Promise<OperationReply> {
     return new Promise((resolve, reject) => {
@@ -108,7 +109,7 @@ export class OperationRouter {
       }
       const routed: Routed = {
         work,
-        opId: this.ids.next(),
+        opId: this.ids.of(work),
         signal,
         path,
         startedMs: this.clock.nowMs(),
@@ -178,8 +179,8 @@ export class OperationRouter {
     const transmit: ReplicaRequest["transmit"] = calledBack
       ? (client, _, settle) => client.cancel(cancellationOf(routed), settle)
       : (client, token, settle) => {
-          const { lowestUnresolvedSeq } = this.ids;
-          const now = { generation, token, lowestUnresolvedSeq };
+          const lowest = this.ids.lowestUnresolvedSeq(work.chunk, routed.opId);
+          const now = { generation, token, lowestUnresolvedSeq: lowest };
           client.request(operationOf(routed, now), settle);
         };
     const request: ReplicaRequest = {
@@ -220,6 +221,8 @@ export class OperationRouter {
       this.again(routed, "damagedReply", DISPOSITION_OF_DAMAGE.patience);
     } else if (disposition.kind === "final") {
       this.fail(routed, finalError(routed, reply, disposition));
+    } else if (disposition.kind === "renew") {
+      this.renew(routed, reply.status, disposition.patience);
     } else this.again(routed, reply.status, disposition.patience);
   }
 
@@ -268,6 +271,20 @@ export class OperationRouter {
   private endUnanswered(routed: Routed): void {
     this.metrics.retried("unansweredCancel");
     this.endCalledBack(routed);
+  }
+
+  /** The gateway was taken for dead: what may be done under its old opId is never done under another. */
+  private renew(routed: Routed, reason: string, patience: Patience): void {
+    const { work, opId, calledBack } = routed;
+    routed.reason = reason;
+    if (work.kind !== "read" && routed.lost) {
+      // Nothing more comes of it, which is what a call back waits for.
+      this.fail(routed, calledBack?.error ?? notDone(routed, "not known whether it was done"));
+      return;
+    }
+    this.ids.resolve(work.chunk, opId);
+    routed.opId = this.ids.of(work);
+    this.again(routed, reason, patience);
   }
 
   /** The next attempt: after a pause, or when the mirror knows more than the last one did. */
@@ -367,7 +384,7 @@ export class OperationRouter {
       last.place = routed.place;
     }
     routed.place = -1;
-    this.ids.resolve(routed.opId);
+    this.ids.resolve(routed.work.chunk, routed.opId);
     routed.signal.removeEventListener("abort", routed.onAbort);
     return true;
   }

@@ -36,7 +36,8 @@ export type ChunkWork = {
 /** An operation on its way. */
 export interface Routed {
   readonly work: ChunkWork;
-  readonly opId: OpId;
+  /** The same for all attempts, unless the catalog took the gateway for dead and none took effect. */
+  opId: OpId;
   readonly signal: AbortSignal;
   readonly path: PathProof;
   readonly startedMs: number;
@@ -121,29 +122,28 @@ export const cancellationOf = ({ work, opId, epoch }: Routed): Cancellation => (
 });
 
 /** Of an operation whose budget is used up. */
-export function overdue(routed: Routed): SystemError {
+export const overdue = (routed: Routed): SystemError =>
+  notDone(routed, `not done in ${RETRY_BUDGET_MS / 1000} s`);
+
+/** Its host is told BUSY, or hears nothing of a compare-and-write whose outcome it would rely on. */
+export function notDone(routed: Routed, what: string): SystemError {
   const { work } = routed;
   const sent = routed.sent || routed.request?.sent === true;
   const reason = routed.reason || "no answer";
-  const meta = { chunk: work.chunk, reason };
-  const seconds = RETRY_BUDGET_MS / 1000;
-  return work.kind === "compareAndWrite" && sent
-    ? new SystemError("operation/timeout", `fate unknown after ${seconds} s: ${reason}`, meta)
-    : new SystemError("chunk/unavailable", `not done in ${seconds} s: ${reason}`, meta);
+  const code = work.kind === "compareAndWrite" && sent ? "operation/timeout" : "chunk/unavailable";
+  return new SystemError(code, `${what}: ${reason}`, { chunk: work.chunk, reason });
 }
 
 /**
- * What a final refusal means. A primary that started anew may have forgotten the opIds it had
- * committed, so a miscompare after a lost attempt may be that attempt's own success.
+ * What a final refusal means: an attempt that was lost before did not take effect, or the primary would
+ * have found its opId and answered good (P10).
  */
 export function finalError(
-  { work, lost }: Routed,
+  { work }: Routed,
   reply: OperationReply,
   { code, message }: Extract<Disposition, { kind: "final" }>,
 ): SystemError {
-  const meta = { chunk: work.chunk, offset: reply.value };
-  if (code !== "operation/miscompare" || !lost) return new SystemError(code, message, meta);
-  return new SystemError("operation/timeout", "fate unknown: an attempt was lost before", meta);
+  return new SystemError(code, message, { chunk: work.chunk, offset: reply.value });
 }
 
 /** A read's payload is what was asked for and matches its checksums. */

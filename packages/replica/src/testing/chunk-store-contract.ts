@@ -17,6 +17,8 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ChunkStore, damagedUnitsOf } from "../chunk-store.ts";
 import type { LogEntry } from "../log-entry.ts";
+import type { OperationWindow } from "../operation-windows.ts";
+import { lowestOf, patternedBytes, unmapEntry, writeEntry } from "./store-entries.ts";
 
 export interface ChunkStoreFixture {
   /** Empty, chunks of CHUNK_SIZE_MIN, room for 32 MiB at least. */
@@ -30,44 +32,19 @@ const A: ChunkId = chunkId(familyId(1), 0);
 const B: ChunkId = chunkId(familyId(1), 1);
 const lsn = (seq: number, epoch = 1): Lsn => ({ epoch, seq });
 
-/** Bytes that differ from place to place and from `stamp` to `stamp`. */
-export function patternedBytes(length: number, stamp: number): Buffer {
-  const data = Buffer.alloc(length);
-  for (let at = 0; at < length; at += 4) {
-    data.writeUInt32LE(Math.imul(at + 1, 0x9e3779b1 ^ stamp) >>> 0, at);
-  }
-  return data;
-}
-
-export function writeEntry(at: Lsn, offset: number, data: Buffer): LogEntry {
-  const opId = { incarnation: 1, seq: at.seq };
-  const checksums = unitChecksums(offset, [data]);
-  return {
-    kind: "write",
-    lsn: at,
-    opId,
-    offset,
-    length: data.length,
-    // In two buffers, as payload comes from a socket.
-    data: [data.subarray(0, 100), data.subarray(100)],
-    checksums,
-  };
-}
-
-export const unmapEntry = (at: Lsn, offset: number, length: number): LogEntry => ({
-  kind: "unmap",
-  lsn: at,
-  opId: { incarnation: 1, seq: at.seq },
-  offset,
-  length,
-});
-
 const noop = (at: Lsn): LogEntry => ({
   kind: "noop",
   lsn: at,
   opId: { incarnation: 1, seq: at.seq },
+  lowestUnresolvedSeq: lowestOf(at),
   offset: 0,
   length: 0,
+});
+
+const windowOf = (lowestUnresolvedSeq: number, seqs: readonly number[]): OperationWindow => ({
+  incarnation: 1,
+  lowestUnresolvedSeq,
+  seqs,
 });
 
 async function bytes(
@@ -110,6 +87,26 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
       );
       expect(store.extentsNewerThan(A, LSN_ZERO)).toEqual([]);
       expect(store.uncommitted(A)).toEqual([]);
+      expect(store.windows(A)).toEqual([]);
+    });
+
+    test("P10: windows hold what is committed and not resolved, nothing that was truncated", async () => {
+      for (let seq = 1; seq <= 6; seq += 1) await store.append(A, noop(lsn(seq)));
+      expect(store.windows(A)).toEqual([]);
+      store.commit(A, lsn(3));
+      expect(store.windows(A)).toEqual([windowOf(1, [1, 2, 3])]);
+      store.commit(A, lsn(5));
+      expect(store.windows(A)).toEqual([windowOf(2, [2, 3, 4, 5])]);
+      await store.truncate(A, lsn(5));
+      await appended(store, A, { ...noop(lsn(6, 2)), opId: { incarnation: 4, seq: 9 } });
+      expect(store.windows(A)).toEqual([
+        windowOf(2, [2, 3, 4, 5]),
+        { incarnation: 4, lowestUnresolvedSeq: 3, seqs: [9] },
+      ]);
+      store.forgetGateways((incarnation) => incarnation === 1);
+      expect(store.windows(A)).toEqual([{ incarnation: 4, lowestUnresolvedSeq: 3, seqs: [9] }]);
+      await store.remove(A);
+      expect(store.windows(A)).toEqual([]);
     });
 
     test("an entry is invisible until it is committed", async () => {
@@ -244,7 +241,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
       await store.append(A, writeEntry(lsn(2), 0, patternedBytes(CHECKSUM_UNIT, 2)));
       await store.beginResync(A, lsn(1));
       expect(store.status(A)).toMatchObject({ tail: lsn(1), commit: lsn(1), resyncFrom: lsn(1) });
-      await store.setBase(A, lsn(7, 2));
+      await store.setBase(A, lsn(7, 2), [windowOf(5, [5, 7])]);
       expect(store.status(A)).toMatchObject({ tail: lsn(7, 2), commit: lsn(7, 2) });
       const data = patternedBytes(EXTENT_SIZE, 5);
       await store.append(A, writeEntry(lsn(8, 2), 0, patternedBytes(CHECKSUM_UNIT, 8)));
@@ -263,7 +260,9 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
       expect((await bytes(store, A, 0, EXTENT_SIZE)).equals(data)).toBe(true);
       await store.endResync(A);
       expect(store.status(A)).toMatchObject({ tail: lsn(8, 2), resyncFrom: undefined });
+      expect(store.windows(A)).toEqual([windowOf(5, [5, 7])]);
       store.commit(A, lsn(8, 2));
+      expect(store.windows(A)).toEqual([windowOf(5, [5, 7, 8])]);
       patternedBytes(CHECKSUM_UNIT, 8).copy(data);
       const copy = await store.readExtent(A, 0);
       expect(copy.lastLsn).toEqual(lsn(8, 2));
@@ -280,9 +279,10 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
     test("an older base changes nothing", async () => {
       await store.append(A, noop(lsn(1)));
       await store.append(A, noop(lsn(2)));
-      await store.setBase(A, lsn(1));
+      await store.setBase(A, lsn(1), [windowOf(1, [1])]);
       expect(store.status(A)).toMatchObject({ tail: lsn(2), commit: lsn(1) });
-      await store.setBase(A, LSN_ZERO);
+      await store.setBase(A, LSN_ZERO, []);
+      expect(store.windows(A)).toEqual([windowOf(1, [1])]);
       expect(store.status(A)).toMatchObject({ tail: lsn(2), commit: lsn(1) });
     });
 

@@ -36,6 +36,7 @@ import type {
 } from "../chunk-store.ts";
 import { contentDigest } from "../content-digest.ts";
 import type { LogEntry } from "../log-entry.ts";
+import { type OperationWindow, OperationWindows } from "../operation-windows.ts";
 
 interface Extent {
   lastLsn: Lsn;
@@ -55,6 +56,8 @@ interface Chunk {
   readonly extents: Map<number, Extent>;
   /** Units whose bytes on the simulated disk are not what was written. */
   readonly damaged: Set<number>;
+  /** Of the committed operations. */
+  windows: OperationWindows;
 }
 
 export interface MemoryChunkStoreOptions {
@@ -157,6 +160,14 @@ export class MemoryChunkStore implements ChunkStore {
     return entries.filter(({ lsn }) => durable && lsn.seq <= durable.tail.seq);
   }
 
+  windows(chunk: ChunkId): readonly OperationWindow[] {
+    return this.held.get(chunk)?.windows.list() ?? [];
+  }
+
+  forgetGateways(isDead: (incarnation: number) => boolean): void {
+    for (const { windows } of this.held.values()) windows.forget(isDead);
+  }
+
   async truncate(chunk: ChunkId, lsn: Lsn): Promise<void> {
     this.alive();
     const held = this.chunk(chunk);
@@ -225,7 +236,7 @@ export class MemoryChunkStore implements ChunkStore {
     await this.journaled(() => {});
   }
 
-  async setBase(chunk: ChunkId, base: Lsn): Promise<void> {
+  async setBase(chunk: ChunkId, base: Lsn, windows: readonly OperationWindow[]): Promise<void> {
     this.alive();
     const held = this.chunk(chunk);
     if (compareLsn(held.tail, base) < 0) {
@@ -236,6 +247,7 @@ export class MemoryChunkStore implements ChunkStore {
       const entry = held.entries.shift();
       if (entry) this.apply(held, entry);
     }
+    if (compareLsn(base, held.commit) >= 0) held.windows = new OperationWindows(windows);
     held.commit = maxLsn(held.commit, base);
     await this.journaled(() => {
       held.durable.tail = maxLsn(held.durable.tail, base);
@@ -312,6 +324,7 @@ export class MemoryChunkStore implements ChunkStore {
       durable: { promisedEpoch: 0, tail: LSN_ZERO, resyncFrom: undefined },
       extents: new Map(),
       damaged: new Set(),
+      windows: new OperationWindows(),
     };
     this.held.set(chunk, made);
     return made;
@@ -334,6 +347,7 @@ export class MemoryChunkStore implements ChunkStore {
 
   private apply(held: Chunk, entry: LogEntry): void {
     held.commit = entry.lsn;
+    held.windows.commit(entry);
     if (entry.kind === "noop") return;
     mend(held.damaged, entry.offset, entry.length);
     for (let at = 0; at < entry.length; ) {

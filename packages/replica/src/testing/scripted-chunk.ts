@@ -16,6 +16,7 @@ import {
 import type { ReplicaConfig, ReplicaEffect, ReplicaEvent } from "../events.ts";
 import type { LogEntry } from "../log-entry.ts";
 import type { MemberMessage, PrimaryMessage } from "../messages.ts";
+import type { OperationWindow } from "../operation-windows.ts";
 import type { Operation, OperationReply } from "../operations.ts";
 import { Replica } from "../replica.ts";
 
@@ -51,7 +52,8 @@ export function entryOf(at: Lsn, { seq = at.seq, offset = 0 } = {}): LogEntry {
   const data = [Buffer.alloc(CHECKSUM_UNIT, seq)];
   const opId = { incarnation: 9, seq };
   const checksums = unitChecksums(offset, data);
-  return { kind: "write", lsn: at, opId, offset, length: CHECKSUM_UNIT, data, checksums };
+  const range = { offset, length: CHECKSUM_UNIT };
+  return { kind: "write", lsn: at, opId, lowestUnresolvedSeq: 1, ...range, data, checksums };
 }
 
 type EffectOf<K extends ReplicaEffect["kind"]> = ReplicaEffect & { readonly kind: K };
@@ -78,9 +80,12 @@ export class ScriptedReplica {
       readonly commit?: Lsn;
       readonly uncommitted?: readonly LogEntry[];
       readonly resyncFrom?: Lsn;
+      readonly windows?: readonly OperationWindow[];
+      readonly isDeadGateway?: (incarnation: number) => boolean;
     } = {},
   ) {
     const { promised = 0, commit = LSN_ZERO, uncommitted = [], resyncFrom } = held;
+    const { windows = [], isDeadGateway = () => false } = held;
     this.node = node;
     this.chunk = held.chunk ?? CHUNK;
     this.replica = new Replica({
@@ -96,6 +101,8 @@ export class ScriptedReplica {
         resyncFrom,
       },
       uncommitted,
+      windows,
+      isDeadGateway,
       freeBytes: () => this.freeBytes,
       nowMs: () => this.nowMs,
       openGeneration: () => this.openGeneration,

@@ -21,6 +21,7 @@ import { memoryCarrierPair } from "@ashlar/rpc/testing";
 import { nodeClock, silentLog } from "@ashlar/runtime";
 import { Admissions } from "../admissions.ts";
 import type { OpenDisk } from "../disk-set.ts";
+import { GatewayLives } from "../gateway-lives.ts";
 import { PeerLinks } from "../peer-links.ts";
 import { ReplicaMap } from "../replica-map.ts";
 
@@ -40,6 +41,7 @@ export class ReplicaNode {
   readonly failures: OpenDisk[] = [];
   replicas: ReplicaMap | undefined;
   links: PeerLinks | undefined;
+  gateways: GatewayLives | undefined;
   /** Its watch of the catalog has stopped: it hears of nothing new. */
   isDeaf = false;
   readonly carriers = new Set<Carrier>();
@@ -84,11 +86,14 @@ export class ReplicaNodes {
       all: [node.disk],
       get: (uuid: string) => (uuid === node.disk.store.storeUuid ? node.disk : undefined),
     };
+    const gateways = new GatewayLives({ view, disks });
+    node.gateways = gateways;
     const onDiskFailed = (disk: OpenDisk): void => void node.failures.push(disk);
     const replicas = new ReplicaMap({
       node: node.id,
       view,
       disks,
+      gateways,
       clock,
       log: silentLog,
       onDiskFailed,
@@ -138,7 +143,11 @@ export class ReplicaNodes {
       .slice(this.told)
       .flatMap((step) => [...step.changes]);
     this.told = this.catalog.steps.length;
-    for (const { replicas, isDeaf } of this.nodes) if (!isDeaf) replicas?.onChanges(changes);
+    for (const { replicas, gateways, isDeaf } of this.nodes) {
+      if (isDeaf) continue;
+      gateways?.onChanges(changes);
+      replicas?.onChanges(changes);
+    }
   }
 
   /** Sends an operation to the chunk's primary until it is answered good. */

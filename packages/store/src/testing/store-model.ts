@@ -10,7 +10,12 @@ import {
   maxLsn,
   scatterJoin,
 } from "@ashlar/core";
-import type { ExtentCopy, LogEntry } from "@ashlar/replica";
+import {
+  type ExtentCopy,
+  type LogEntry,
+  type OperationWindow,
+  OperationWindows,
+} from "@ashlar/replica";
 
 export type StoreEvent =
   | { readonly kind: "append"; readonly chunk: ChunkId; readonly entry: LogEntry }
@@ -19,7 +24,12 @@ export type StoreEvent =
   | { readonly kind: "promise"; readonly chunk: ChunkId; readonly epoch: number }
   | { readonly kind: "copy"; readonly chunk: ChunkId; readonly copy: ExtentCopy }
   | { readonly kind: "beginResync"; readonly chunk: ChunkId; readonly lsn: Lsn }
-  | { readonly kind: "setBase"; readonly chunk: ChunkId; readonly lsn: Lsn }
+  | {
+      readonly kind: "setBase";
+      readonly chunk: ChunkId;
+      readonly lsn: Lsn;
+      readonly windows: readonly OperationWindow[];
+    }
   | { readonly kind: "endResync"; readonly chunk: ChunkId }
   | { readonly kind: "remove"; readonly chunk: ChunkId };
 
@@ -29,6 +39,7 @@ export interface ModelChunk {
   entries: LogEntry[];
   resyncFrom: Lsn | undefined;
   readonly content: Buffer;
+  windows: OperationWindows;
 }
 
 export const emptyChunk = (chunkSize: number): ModelChunk => ({
@@ -37,6 +48,7 @@ export const emptyChunk = (chunkSize: number): ModelChunk => ({
   entries: [],
   resyncFrom: undefined,
   content: Buffer.alloc(chunkSize),
+  windows: new OperationWindows(),
 });
 
 export const tailOf = ({ entries, commit }: ModelChunk): Lsn => entries.at(-1)?.lsn ?? commit;
@@ -46,6 +58,7 @@ function commitUpTo(state: ModelChunk, lsn: Lsn): void {
     const entry = state.entries.shift();
     if (!entry) return;
     state.commit = entry.lsn;
+    state.windows.commit(entry);
     const end = entry.offset + entry.length;
     if (entry.kind === "write") scatterJoin(entry.data).copy(state.content, entry.offset);
     if (entry.kind === "unmap") state.content.fill(0, entry.offset, end);
@@ -69,6 +82,8 @@ function step(state: ModelChunk, event: StoreEvent): void {
   if (event.kind === "setBase") {
     if (compareLsn(tailOf(state), event.lsn) < 0) cut(state, state.commit);
     commitUpTo(state, event.lsn);
+    if (compareLsn(event.lsn, state.commit) >= 0)
+      state.windows = new OperationWindows(event.windows);
     state.commit = maxLsn(state.commit, event.lsn);
   }
   if (event.kind === "copy") {

@@ -56,6 +56,7 @@ export async function closeTestVolumes(): Promise<void> {
 export async function openTestVolume({
   kind = "socket" as CarrierKind,
   clock = nodeClock as Clock,
+  incarnation = (): number => 9,
 } = {}) {
   const cluster = new FakeCluster();
   await cluster.start();
@@ -63,7 +64,7 @@ export async function openTestVolume({
   const dialer = cluster.dialer(kind);
   const router = new OperationRouter(
     { client: cluster.catalog, dialer, clock, log: silentLog, metrics },
-    { incarnation: () => 9 },
+    { incarnation },
   );
   stops.push(async () => {
     router.close();

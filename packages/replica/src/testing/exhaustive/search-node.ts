@@ -129,7 +129,7 @@ export class SearchNode {
 
   private boot(): Replica {
     const { store, node } = this;
-    const { status, uncommitted } = store;
+    const { status, uncommitted, windows } = store;
     return new Replica({
       chunk: CHUNK,
       node,
@@ -137,6 +137,7 @@ export class SearchNode {
       chunkSize: CHUNK_SIZE,
       status,
       uncommitted: [...uncommitted],
+      windows,
       freeBytes: () => 1 << 30,
       openGeneration: () => 1,
       nowMs: () => 0,

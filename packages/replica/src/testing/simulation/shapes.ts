@@ -68,6 +68,9 @@ export interface SimFigures {
   readonly admitted: number;
   readonly flips: number;
   readonly repaired: number;
+  readonly knownFromWindows: number;
+  readonly gateways: number;
+  readonly refusedAsDead: number;
 }
 
 /** Runs one world to its end; throws when a rule is broken. */
@@ -79,6 +82,9 @@ export function simulate(seed: number, { name: _, ...shape }: SimShape): SimFigu
     acked: clients.acked,
     reads: clients.reads,
     readsAtDeposed: arrivals.readsAtDeposed,
+    knownFromWindows: arrivals.knownFromWindows,
+    gateways: faults.gateways,
+    refusedAsDead: clients.refusedAsDead,
     active: counts.active,
     crashes: faults.crashes,
     pauses: faults.pauses,

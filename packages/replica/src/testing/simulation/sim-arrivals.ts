@@ -15,7 +15,7 @@ export interface SimRequest {
   readonly isOpen: () => boolean;
 }
 
-type Sent = SimRequest & { readonly disturbances: number; readonly deadlineMs: number };
+type Sent = SimRequest & { readonly deadlineMs: number };
 
 /** How long after it was sent an operation may get its LSN: a stopped node is often asked too late. */
 const LIFE_MS = 250;
@@ -25,7 +25,6 @@ export interface SimArrivalsPorts {
   readonly checkers: SimCheckers;
   readonly nodes: readonly SimNode[];
   readonly answersGetLost: () => boolean;
-  readonly disturbances: () => number;
   readonly nowMs: () => number;
   readonly give: (node: SimNode, event: ReplicaEvent) => void;
 }
@@ -33,6 +32,8 @@ export interface SimArrivalsPorts {
 export class SimArrivals {
   /** Reads that came to a primary that was deposed and did not know it. */
   readsAtDeposed = 0;
+  /** Operations sent again that an earlier epoch had committed: only a window knows them. */
+  knownFromWindows = 0;
   private readonly ports: SimArrivalsPorts;
   private arriving: Sent[] = [];
   /** ACTIVE epoch when a compare-and-write first came to a node: its copies share its fate. */
@@ -43,9 +44,7 @@ export class SimArrivals {
   }
 
   send(request: SimRequest): void {
-    const { disturbances, nowMs } = this.ports;
-    const deadlineMs = nowMs() + LIFE_MS;
-    this.arriving.push({ ...request, disturbances: disturbances(), deadlineMs });
+    this.arriving.push({ ...request, deadlineMs: this.ports.nowMs() + LIFE_MS });
   }
 
   /** One operation arrives, at a node that is not stopped. */
@@ -69,20 +68,20 @@ export class SimArrivals {
 
   private deliver(node: SimNode, request: Sent): void {
     const { random, checkers, give } = this.ports;
-    const { operation, replyTo, isOpen, disturbances, deadlineMs } = request;
+    const { operation, replyTo, isOpen, deadlineMs } = request;
     if (!isOpen()) return;
     const isRead = operation.kind === "read";
-    // The window of opIds may have been lost meanwhile: see SimClients.
-    if (!isRead && disturbances !== this.ports.disturbances()) return;
     const { activeEpoch } = checkers;
     const { role, promisedEpoch } = node.replica?.view ?? {};
     if (isRead && role === "primaryActive" && promisedEpoch! < activeEpoch)
       this.readsAtDeposed += 1;
     const activeAtArrival = isRead ? activeEpoch : this.firstArrival(node, operation, activeEpoch);
+    const committedIn = checkers.committedIn(operation.opId) ?? Number.POSITIVE_INFINITY;
     const isLost = this.ports.answersGetLost() && random.chance(5);
     const answer = (reply: OperationReply): void => {
       const reveals = (isRead && reply.status === "good") || reply.status === "miscompare";
       if (reveals) checkers.onRevealed(reply.epoch, activeAtArrival);
+      if (committedIn < reply.epoch && reply.status === "good") this.knownFromWindows += 1;
       if (!isLost) replyTo(reply);
     };
     checkers.onGiven(node.member.node, operation.opId.seq, deadlineMs);

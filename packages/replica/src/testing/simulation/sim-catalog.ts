@@ -12,12 +12,18 @@ export interface SimMember {
 
 export class SimCatalog {
   config: ReplicaConfig;
+  /** Changes so far: mirrors have them in this order. */
+  index = 0;
   /** All there ever were, oldest first: news may come late and out of order. */
   readonly past: ReplicaConfig[] = [];
   private incarnations = 0;
   /** As registered; a node that is down keeps its last. */
   private readonly registered = new Map<NodeId, number>();
   private readonly up = new Set<NodeId>();
+  /** Gateway incarnations that are dead -> the change that said so. */
+  private readonly diedAt = new Map<number, number>();
+  /** Version of a configuration -> the change that made it. */
+  private readonly indexOf = new Map<number, number>();
 
   constructor(chunk: ChunkId, members: readonly SimMember[], isrSize: number) {
     for (const { node } of members) {
@@ -42,6 +48,23 @@ export class SimCatalog {
 
   isUp(node: NodeId): boolean {
     return this.up.has(node);
+  }
+
+  /** A gateway registers, anew in place of `former`, which is dead from then on. */
+  gatewayUp(former?: number): number {
+    this.index += 1;
+    if (former !== undefined) this.diedAt.set(former, this.index);
+    return ++this.incarnations;
+  }
+
+  /** Whether a mirror that has the first `index` changes takes that gateway incarnation for dead. */
+  isDeadGateway(incarnation: number, index: number): boolean {
+    return (this.diedAt.get(incarnation) ?? Number.POSITIVE_INFINITY) <= index;
+  }
+
+  /** The change that made a configuration. */
+  indexOfVersion(version: number): number {
+    return this.indexOf.get(version) ?? 0;
   }
 
   nodeDown(node: NodeId): void {
@@ -96,7 +119,9 @@ export class SimCatalog {
 
   private change(part: Partial<Pick<ReplicaConfig, "isr" | "learners">>): void {
     this.past.push(this.config);
+    this.index += 1;
     this.config = { ...this.config, ...part, version: this.config.version + 1 };
+    this.indexOf.set(this.config.version, this.index);
   }
 
   private storeOf(node: NodeId): StoreUuid {

@@ -1,6 +1,6 @@
 // What must hold at every step of a simulation, over all nodes.
-import { crc32cOfScatter, formatLsn, type Lsn, type NodeId } from "@ashlar/core";
-import type { LogEntry } from "../../log-entry.ts";
+import { crc32cOfScatter, formatLsn, type Lsn, type NodeId, sameLsn } from "@ashlar/core";
+import type { LogEntry, OpId } from "../../log-entry.ts";
 
 export class SimCheckers {
   /** Latest epoch that became ACTIVE. */
@@ -8,6 +8,8 @@ export class SimCheckers {
   private readonly activeIn = new Map<number, NodeId>();
   private readonly entries = new Map<string, string>();
   private readonly committed = new Map<number, string>();
+  /** LSN of each committed operation. */
+  private readonly operations = new Map<string, Lsn>();
 
   /** Latest deadline that a node was given with an operation, and where each was logged first. */
   private readonly deadlines = new Map<string, number>();
@@ -42,14 +44,25 @@ export class SimCheckers {
   onAppend(entry: LogEntry): void {
     const key = formatLsn(entry.lsn);
     const sum = entry.kind === "write" ? crc32cOfScatter(entry.data) : 0;
-    const text = `${entry.kind} ${entry.offset}+${entry.length} ${sum} ${entry.opId.seq}`;
+    const text = `${entry.kind} ${entry.offset}+${entry.length} ${sum} ${keyOf(entry.opId)}`;
     const known = this.entries.get(key) ?? text;
     if (known !== text) throw new Error(`P5: ${key} is "${known}" and "${text}"`);
     this.entries.set(key, text);
   }
 
-  /** P4: one committed log. */
-  onCommit(node: NodeId, lsn: Lsn): void {
+  /** Epoch of the entry of an operation, once it is committed. */
+  committedIn(opId: OpId): number | undefined {
+    return this.operations.get(keyOf(opId))?.epoch;
+  }
+
+  /** P4: one committed log. P10: no operation stands in it twice. */
+  onCommit(node: NodeId, { lsn, opId }: LogEntry): void {
+    const before = this.operations.get(keyOf(opId)) ?? lsn;
+    if (!sameLsn(before, lsn)) {
+      const where = `${formatLsn(before)} and ${formatLsn(lsn)}`;
+      throw new Error(`P10: operation ${keyOf(opId)} took effect at ${where}`);
+    }
+    this.operations.set(keyOf(opId), lsn);
     const known = this.committed.get(lsn.seq) ?? formatLsn(lsn);
     if (known !== formatLsn(lsn)) {
       throw new Error(`P4: ${node} commits ${formatLsn(lsn)}, known is ${known}`);
@@ -57,3 +70,5 @@ export class SimCheckers {
     this.committed.set(lsn.seq, known);
   }
 }
+
+const keyOf = ({ incarnation, seq }: OpId): string => `${incarnation}.${seq}`;

@@ -1,9 +1,10 @@
-// Clients of a simulated chunk: each has one operation at a time, re-sends it under the same opId
-// when it was refused or no answer came, and writes down what it saw. An operation whose window of
-// opIds may have been lost (a node restarted or joined since it was sent) is given up: it may have
-// taken effect or not. That exception goes when opIds are durable chunk state.
+// Clients of a simulated chunk: each has one operation at a time, re-sends it under the same opId when
+// it was refused or no answer came, whatever restarted, was replaced or joined meanwhile, and writes
+// down what it saw. Only when the gateway that gave the opId is dead is an operation given up: it may
+// have taken effect or not, and copies of it may still be on their way.
 import { CHECKSUM_UNIT, EXTENT_SIZE, scatterJoin, unitChecksums } from "@ashlar/core";
 import type { ReplicaConfig } from "../../events.ts";
+import type { OpId } from "../../log-entry.ts";
 import type { Operation, OperationReply, OperationStatusName } from "../../operations.ts";
 import type { SimRequest } from "./sim-arrivals.ts";
 import { isLinearizable, type SectorOperation } from "./sim-history.ts";
@@ -13,7 +14,7 @@ export const SECTOR = 512;
 const SECTORS_PER_UNIT = CHECKSUM_UNIT / SECTOR;
 /** Units that clients use: few, so that operations meet, in two extents, so that copies matter. */
 const UNITS = [0, 1, 2, 16, 17];
-/** Clients use all of them in turn: one may have heard what another has not. */
+/** One may have heard what another has not. */
 const GATEWAYS = 2;
 export const SIM_CHUNK_SIZE: number = 2 * EXTENT_SIZE;
 
@@ -30,16 +31,21 @@ const RETRIED: ReadonlySet<OperationStatusName> = new Set([
   "badChecksum",
 ]);
 
+type Head = Omit<Operation & { readonly kind: "unmap" }, "kind">;
+
 interface Work {
   readonly operation: Operation;
   readonly sectors: readonly number[];
   readonly records: readonly SectorOperation[];
   readonly startedAt: number;
-  /** Nodes that restarted or joined until it was first sent. */
-  readonly disturbances: number;
+  /** Nobody waits for it any more: its gateway is dead. */
+  abandoned: boolean;
+  /** Times it was sent: only the answer to the last one counts, as in a gateway. */
+  attempts: number;
 }
 
 interface SimClient {
+  readonly gateway: number;
   work: Work | undefined;
   /** Sent and neither answered nor given up. */
   waiting: boolean;
@@ -49,24 +55,33 @@ export interface SimClientsPorts {
   readonly random: SimRandom;
   readonly now: () => number;
   readonly config: () => ReplicaConfig;
-  readonly disturbances: () => number;
+  /** A gateway registers, in place of `former`: its incarnation. */
+  readonly register: (former?: number) => number;
   readonly send: (request: SimRequest) => void;
 }
 
 export class SimClients {
   acked = 0;
   reads = 0;
+  /** Operations refused since their gateway was dead. */
+  refusedAsDead = 0;
   private readonly ports: SimClientsPorts;
   private readonly clients: SimClient[];
   /** What each gateway goes by; behind until it is refused or hears of a newer configuration. */
   private readonly mirrors: ReplicaConfig[];
+  private readonly incarnations: number[];
   private readonly history = new Map<number, SectorOperation[]>();
   private readonly lastSeen = new Map<number, number>();
   private seq = 0;
 
   constructor(ports: SimClientsPorts, count: number) {
     this.ports = ports;
-    this.clients = Array.from({ length: count }, () => ({ work: undefined, waiting: false }));
+    this.clients = Array.from({ length: count }, (_, at) => ({
+      gateway: at % GATEWAYS,
+      work: undefined,
+      waiting: false,
+    }));
+    this.incarnations = Array.from({ length: GATEWAYS }, () => ports.register());
     this.mirrors = Array.from({ length: GATEWAYS }, () => ports.config());
   }
 
@@ -78,24 +93,30 @@ export class SimClients {
   act(begin: boolean): void {
     const { random } = this.ports;
     const client = random.pick(this.clients);
-    if (!client.work && begin) client.work = this.next();
+    if (!client.work && begin) client.work = this.next(client);
     if (!client.work) return;
     if (client.waiting && !random.chance(30)) return;
-    const { operation, disturbances } = client.work;
-    if (operation.kind !== "read" && disturbances !== this.ports.disturbances()) {
-      client.work = undefined;
-      client.waiting = false;
-      return;
-    }
     this.send(client, client.work);
+  }
+
+  /**
+   * A gateway is declared dead. Its process died, and its operations with it, or it was only silent:
+   * then they are sent again under their opIds until a primary refuses that.
+   */
+  replaceGateway(): void {
+    const { random } = this.ports;
+    const gateway = random.below(GATEWAYS);
+    this.incarnations[gateway] = this.ports.register(this.incarnations[gateway]);
+    if (random.chance(50)) return;
+    for (const client of this.clients) if (client.gateway === gateway) this.giveUp(client);
   }
 
   /** Reads everything once, by one client, in one operation for each unit. */
   readAll(done: () => void): void {
     let left = UNITS.length;
     for (const unit of UNITS) {
-      const work = this.read(unit * CHECKSUM_UNIT, CHECKSUM_UNIT);
-      const client: SimClient = { work, waiting: false };
+      const work = this.read(unit * CHECKSUM_UNIT, CHECKSUM_UNIT, 0);
+      const client: SimClient = { gateway: 0, work, waiting: false };
       const { operation } = work;
       const { epoch, primary } = this.ports.config();
       this.ports.send({
@@ -125,25 +146,40 @@ export class SimClients {
   private send(client: SimClient, work: Work): void {
     client.waiting = true;
     const { random, config } = this.ports;
-    const gateway = random.below(this.mirrors.length);
+    const { gateway } = client;
+    work.attempts += 1;
+    const attempt = work.attempts;
     if (random.chance(5)) this.mirrors[gateway] = config();
     const { epoch, primary } = this.mirrors[gateway]!;
+    const lowestUnresolvedSeq = this.lowestUnresolved(work.operation.opId);
     this.ports.send({
-      operation: { ...work.operation, epoch },
+      operation: { ...work.operation, epoch, lowestUnresolvedSeq },
       to: primary.node,
       replyTo: (reply) => {
         if (reply.status !== "good") this.mirrors[gateway] = config();
-        if (client.work === work) this.onReply(client, work, reply);
+        if (client.work === work && work.attempts === attempt) this.onReply(client, work, reply);
       },
-      isOpen: () => client.work === work,
+      isOpen: () => client.work === work || work.abandoned,
     });
+  }
+
+  private giveUp(client: SimClient): void {
+    if (client.work) client.work.abandoned = true;
+    client.work = undefined;
+    client.waiting = false;
   }
 
   private onReply(client: SimClient, work: Work, reply: OperationReply): void {
     client.waiting = false;
     if (reply.status === "good") this.finish(client, work, reply);
-    else if (work.disturbances !== this.ports.disturbances()) client.work = undefined;
-    else if (reply.status === "miscompare") {
+    else if (reply.status === "staleIncarnation") {
+      const { incarnation } = work.operation.opId;
+      if (this.incarnations[client.gateway] === incarnation) {
+        throw new Error(`gateway incarnation ${incarnation} lives and was refused as dead`);
+      }
+      this.refusedAsDead += 1;
+      this.giveUp(client);
+    } else if (reply.status === "miscompare") {
       for (const [at, sector] of work.sectors.entries()) {
         const history = this.history.get(sector)!;
         const record = work.records[at]!;
@@ -175,61 +211,52 @@ export class SimClients {
     }
   }
 
-  private next(): Work {
+  private next({ gateway }: SimClient): Work {
     const { random } = this.ports;
     const unit = random.pick(UNITS) * CHECKSUM_UNIT;
     switch (random.below(8)) {
       case 0:
       case 1:
-        return this.read(unit, CHECKSUM_UNIT);
+        return this.read(unit, CHECKSUM_UNIT, gateway);
       case 2:
-        return this.mutation("unmap", unit, CHECKSUM_UNIT);
-      case 3:
-        return this.mutation(
-          "compareAndWrite",
-          unit + SECTOR * random.below(SECTORS_PER_UNIT),
-          SECTOR,
-        );
+        return this.mutation("unmap", this.head(unit, CHECKSUM_UNIT, gateway));
+      case 3: {
+        const offset = unit + SECTOR * random.below(SECTORS_PER_UNIT);
+        return this.mutation("compareAndWrite", this.head(offset, SECTOR, gateway));
+      }
       case 4:
-      case 5:
-        return this.mutation(
-          "write",
-          unit + SECTOR * random.below(SECTORS_PER_UNIT - 1),
-          2 * SECTOR,
-        );
+      case 5: {
+        const offset = unit + SECTOR * random.below(SECTORS_PER_UNIT - 1);
+        return this.mutation("write", this.head(offset, 2 * SECTOR, gateway));
+      }
       case 6:
-        return this.mutation("write", 0, 2 * CHECKSUM_UNIT);
+        return this.mutation("write", this.head(0, 2 * CHECKSUM_UNIT, gateway));
       default:
-        return this.mutation("write", unit, CHECKSUM_UNIT);
+        return this.mutation("write", this.head(unit, CHECKSUM_UNIT, gateway));
     }
   }
 
-  private head(offset: number, length: number) {
+  private head(offset: number, length: number, gateway: number): Head {
     const seq = ++this.seq;
     const { chunk, epoch } = this.ports.config();
-    const opId = { incarnation: 1_000, seq };
-    const unresolved = this.clients.flatMap(({ work }) => work?.operation.opId.seq ?? []);
-    const lowestUnresolvedSeq = Math.min(seq, ...unresolved);
-    return {
-      chunk,
-      layer: 0,
-      epoch,
-      opId,
-      lowestUnresolvedSeq,
-      token: 0,
-      generation: 1,
-      offset,
-      length,
-    };
+    const opId = { incarnation: this.incarnations[gateway]!, seq };
+    const fixed = { chunk, layer: 0, epoch, token: 0, generation: 1 };
+    return { ...fixed, opId, lowestUnresolvedSeq: seq, offset, length };
   }
 
-  private read(offset: number, length: number): Work {
-    const operation: Operation = { ...this.head(offset, length), kind: "read" };
-    return this.work(operation, []);
+  private lowestUnresolved({ incarnation, seq }: OpId): number {
+    const unresolved = this.clients
+      .flatMap(({ work }) => work?.operation.opId ?? [])
+      .filter((opId) => opId.incarnation === incarnation);
+    return Math.min(seq, ...unresolved.map((opId) => opId.seq));
   }
 
-  private mutation(kind: Exclude<Operation["kind"], "read">, offset: number, length: number): Work {
-    const head = this.head(offset, length);
+  private read(offset: number, length: number, gateway: number): Work {
+    return this.work({ ...this.head(offset, length, gateway), kind: "read" }, []);
+  }
+
+  private mutation(kind: Exclude<Operation["kind"], "read">, head: Head): Work {
+    const { offset, length } = head;
     const { seq } = head.opId;
     const expected = this.lastSeen.get(offset / SECTOR) ?? 0;
     const after = kind === "unmap" ? 0 : seq;
@@ -246,8 +273,14 @@ export class SimClients {
 
   private work(operation: Operation, records: readonly SectorOperation[]): Work {
     const startedAt = this.ports.now();
-    const disturbances = this.ports.disturbances();
-    return { operation, sectors: sectorsOf(operation), records, startedAt, disturbances };
+    return {
+      operation,
+      sectors: sectorsOf(operation),
+      records,
+      startedAt,
+      abandoned: false,
+      attempts: 0,
+    };
   }
 
   private record(sector: number, record: SectorOperation): SectorOperation {

@@ -1,8 +1,8 @@
 // A seeded world around the real replicas of one chunk: connections that delay and break, disks that
 // sync late and lose what was not synced, nodes that crash, restart, stop and go on, and are declared
-// down while they live, a catalog heard late. Checked on the way: P4, P5, at most one ACTIVE per epoch
-// and no state revealed by a deposed primary (P3); at the end: replicas equal (P15), all copies back
-// (L3), every sector explained (P1, P6, P13).
+// down while they live, a catalog heard late. Checked on the way: P4, P5, P10, one ACTIVE per epoch at most
+// and nothing told by a deposed primary (P3); at the end: replicas and their windows equal (P15, P10), all
+// copies back (L3), every sector explained (P1, P6, P13).
 import { type ChunkId, chunkId, familyId, nodeId, storeUuid } from "@ashlar/core";
 import type { CheckOutcome, ReplicaEffect, ReplicaEvent } from "../../events.ts";
 import type { LogEntry } from "../../log-entry.ts";
@@ -13,7 +13,7 @@ import { SimCheckers } from "./sim-checkers.ts";
 import { SIM_CHUNK_SIZE, SimClients } from "./sim-clients.ts";
 import { SimFaults } from "./sim-faults.ts";
 import { SimNetwork } from "./sim-network.ts";
-import { askStore, type SimNode } from "./sim-node.ts";
+import { askStore, describeNode, type SimNode, windowsOf } from "./sim-node.ts";
 import { SimRandom } from "./sim-random.ts";
 import { SimStore } from "./sim-store.ts";
 
@@ -49,7 +49,6 @@ export class SimCluster {
   readonly arrivals: SimArrivals;
   private admissions: { node: SimNode; request: AdmitRequest }[] = [];
   private readonly checkers = new SimCheckers();
-  private disturbances = 0;
   private now = 0;
   private healing = false;
 
@@ -67,6 +66,7 @@ export class SimCluster {
       replica: undefined,
       incarnation: this.catalog.incarnationOf(member.node),
       heard: 0,
+      heardIndex: 0,
       questions: [],
       grants: [],
       awake: false,
@@ -82,6 +82,7 @@ export class SimCluster {
       network: this.network,
       stopsPercent: options.stopsPercent,
       flipsPercent: options.flipsPercent,
+      replaceGateway: () => this.clients.replaceGateway(),
       onCrashed: (crashed) => {
         this.admissions = this.admissions.filter(({ node }) => node !== crashed);
       },
@@ -92,7 +93,6 @@ export class SimCluster {
       checkers: this.checkers,
       nodes: this.nodes,
       answersGetLost: () => !this.healing,
-      disturbances: () => this.disturbances,
       nowMs: () => this.now,
       give: (node, event) => this.give(node, event),
     });
@@ -101,7 +101,7 @@ export class SimCluster {
         random: this.random,
         now: () => this.now,
         config: () => this.catalog.config,
-        disturbances: () => this.disturbances,
+        register: (former) => this.catalog.gatewayUp(former),
         send: (request) => this.arrivals.send(request),
       },
       CLIENTS,
@@ -151,6 +151,9 @@ export class SimCluster {
     const extents = SIM_CHUNK_SIZE / (64 * 1024);
     const digests = new Set(this.nodes.map(({ store }) => store.digest(extents)));
     if (digests.size > 1) throw new Error(`P15: replicas differ: ${this.describe()}`);
+    const isDead = (gateway: number) => this.catalog.isDeadGateway(gateway, this.catalog.index);
+    const windows = new Set(this.nodes.map((node) => windowsOf(node, isDead)));
+    if (windows.size > 1) throw new Error(`P10: windows differ: ${[...windows].join(" ")}`);
     const found = this.clients.findInexplicable();
     if (found) {
       throw new Error(`P6: sector ${found.sector} has no explanation: ${JSON.stringify(found)}`);
@@ -165,7 +168,7 @@ export class SimCluster {
         (node) =>
           node.replica &&
           !node.paused &&
-          node.heard === this.catalog.config.version &&
+          node.heardIndex === this.catalog.index &&
           node.store.pendingCount === 0 &&
           node.questions.length === 0 &&
           !node.awake &&
@@ -219,6 +222,7 @@ export class SimCluster {
   private boot(node: SimNode): void {
     const { store, member } = node;
     node.heard = 0;
+    node.heardIndex = 0;
     node.replica = new Replica({
       chunk: CHUNK,
       node: member.node,
@@ -226,6 +230,8 @@ export class SimCluster {
       chunkSize: SIM_CHUNK_SIZE,
       status: store.status,
       uncommitted: [...store.uncommitted],
+      windows: store.windows,
+      isDeadGateway: (incarnation) => this.catalog.isDeadGateway(incarnation, node.heardIndex),
       freeBytes: () => 1 << 30,
       nowMs: () => this.now,
       openGeneration: () => 1,
@@ -244,7 +250,6 @@ export class SimCluster {
     }
     if (!node.replica) {
       if (!this.healing && !this.random.chance(5)) return;
-      this.disturbances += 1;
       this.boot(node);
     }
     const isCurrent = node.incarnation === this.catalog.incarnationOf(id) && node.incarnation > 0;
@@ -274,12 +279,16 @@ export class SimCluster {
 
   private hearConfig(): void {
     const node = this.random.pick(this.nodes);
-    const { config, past } = this.catalog;
+    const { config, past, index } = this.catalog;
     if (!node.replica || node.paused) return;
     if (past.length > 0 && this.random.chance(20)) {
-      this.give(node, { kind: "config", config: this.random.pick(past.slice(-3)) });
+      const older = this.random.pick(past.slice(-3));
+      node.heardIndex = Math.max(node.heardIndex, this.catalog.indexOfVersion(older.version));
+      this.give(node, { kind: "config", config: older });
     }
-    if (node.heard === config.version || this.random.chance(30)) return;
+    if (node.heardIndex === index || this.random.chance(30)) return;
+    node.heardIndex = index;
+    if (node.heard === config.version) return;
     node.heard = config.version;
     this.give(node, { kind: "config", config });
   }
@@ -304,10 +313,7 @@ export class SimCluster {
     if (this.random.chance(85)) {
       const before = this.catalog.config.isr.length;
       this.catalog.admit(request);
-      if (this.catalog.config.isr.length > before) {
-        this.counts.admitted += 1;
-        this.disturbances += 1;
-      }
+      if (this.catalog.config.isr.length > before) this.counts.admitted += 1;
     }
     // As the driver does: whoever was admitted hears it from the catalog, for others it is a reminder.
     this.give(node, { kind: "admissionUnanswered", store: request.store });
@@ -329,7 +335,9 @@ export class SimCluster {
   private execute(node: SimNode, effect: ReplicaEffect): void {
     switch (effect.kind) {
       case "commit":
-        this.checkers.onCommit(node.member.node, effect.lsn);
+        for (const entry of node.store.entriesUpTo(effect.lsn)) {
+          this.checkers.onCommit(node.member.node, entry);
+        }
         node.store.commit(effect.lsn);
         return;
       case "ask":
@@ -387,14 +395,7 @@ export class SimCluster {
   }
 
   private describe(): string {
-    const nodes = this.nodes.map(({ member, replica, store, heard, awake, questions }) => ({
-      node: member.node,
-      view: replica?.view,
-      pending: store.pendingCount,
-      heard,
-      awake,
-      questions: questions.length,
-    }));
+    const nodes = this.nodes.map(describeNode);
     return JSON.stringify({ config: this.catalog.config, nodes, idle: this.clients.areIdle });
   }
 }

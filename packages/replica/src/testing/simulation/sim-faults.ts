@@ -1,5 +1,5 @@
 // What goes wrong in a simulation: nodes crash and lose what was not synced, stop and go on later,
-// are declared down while they live; connections break; leadership moves.
+// are declared down while they live; connections break; leadership moves; gateways are replaced.
 import { CHECKSUM_UNIT } from "@ashlar/core";
 import type { SimCatalog } from "./sim-catalog.ts";
 import { SIM_CHUNK_SIZE } from "./sim-clients.ts";
@@ -16,6 +16,8 @@ export interface SimFaultsPorts {
   readonly stopsPercent: number;
   /** Chance that a fault is a flipped bit. */
   readonly flipsPercent: number;
+  /** A gateway is declared dead, and registers anew. */
+  readonly replaceGateway: () => void;
   /** A crashed node waits for nothing any more. */
   readonly onCrashed: (node: SimNode) => void;
 }
@@ -24,6 +26,7 @@ export class SimFaults {
   crashes = 0;
   pauses = 0;
   flips = 0;
+  gateways = 0;
   private readonly ports: SimFaultsPorts;
 
   constructor(ports: SimFaultsPorts) {
@@ -43,7 +46,7 @@ export class SimFaults {
       return;
     }
     const node = random.pick(nodes);
-    switch (random.below(8)) {
+    switch (random.below(9)) {
       case 0:
       case 1:
         if (node.replica) this.crash(node);
@@ -61,6 +64,10 @@ export class SimFaults {
         return;
       case 6:
         this.pause(node);
+        return;
+      case 7:
+        this.gateways += 1;
+        this.ports.replaceGateway();
         return;
       default:
         if (!node.replica) catalog.nodeDown(node.member.node);

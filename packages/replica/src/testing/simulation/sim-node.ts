@@ -16,6 +16,8 @@ export interface SimNode {
   incarnation: number;
   /** Version heard last; 0 after a restart. */
   heard: number;
+  /** Changes of the catalog that its mirror has, as the catalog counts them; 0 after a restart. */
+  heardIndex: number;
   questions: {
     readonly token: number;
     readonly question: Question;
@@ -69,4 +71,17 @@ function answerOf({ store }: SimNode, question: Question): Answers[keyof Answers
     case "verify":
       return store.damagedUnits;
   }
+}
+
+/** For the message of a run that failed. */
+export function describeNode(node: SimNode): object {
+  const { member, replica, store, heard, awake, questions } = node;
+  const pending = store.pendingCount;
+  const view = replica?.view;
+  return { node: member.node, view, pending, heard, awake, questions: questions.length };
+}
+
+/** The windows on a node's disk, without those of the dead: the same on all members. */
+export function windowsOf({ store }: SimNode, isDead: (incarnation: number) => boolean): string {
+  return JSON.stringify(store.windows.filter(({ incarnation }) => !isDead(incarnation)));
 }

@@ -19,6 +19,7 @@ import {
 import type { ChunkStatus, ExtentCopy, ExtentStamp, ReadResult } from "../../chunk-store.ts";
 import type { JournalEffect } from "../../events.ts";
 import type { LogEntry } from "../../log-entry.ts";
+import { type OperationWindow, OperationWindows } from "../../operation-windows.ts";
 
 interface SimExtent {
   readonly lastLsn: Lsn;
@@ -35,6 +36,7 @@ interface State {
   extents: Map<number, SimExtent>;
   /** Units whose bits have flipped; what they should hold is kept to know a good repair. */
   damaged: Set<number>;
+  windows: OperationWindows;
 }
 
 type Call = JournalEffect | { readonly kind: "commit"; readonly ticket: 0; readonly lsn: Lsn };
@@ -76,6 +78,15 @@ export class SimStore {
   /** Something waits for which a ticket was given. */
   get owesTicket(): boolean {
     return this.pending.some(({ ticket }) => ticket > 0);
+  }
+
+  get windows(): readonly OperationWindow[] {
+    return this.disk.windows.list();
+  }
+
+  /** What a commit up to `lsn` is about to commit. */
+  entriesUpTo(lsn: Lsn): readonly LogEntry[] {
+    return this.live.entries.filter((entry) => entry.lsn.seq <= lsn.seq);
   }
 
   call(effect: JournalEffect): void {
@@ -196,6 +207,7 @@ const empty = (): State => ({
   entries: [],
   extents: new Map(),
   damaged: new Set(),
+  windows: new OperationWindows(),
 });
 
 const unitIn = ({ extents }: State, unit: number): Buffer | undefined =>
@@ -227,6 +239,9 @@ function apply(state: State, call: Call): void {
       return;
     case "setBase":
       state.entries = [];
+      if (compareLsn(call.base, state.commit) >= 0) {
+        state.windows = new OperationWindows(call.windows);
+      }
       state.tail = maxLsn(state.tail, call.base);
       state.commit = maxLsn(state.commit, call.base);
       return;
@@ -245,6 +260,7 @@ function apply(state: State, call: Call): void {
       while (state.entries[0] && state.entries[0].lsn.seq <= call.lsn.seq) {
         const entry = state.entries.shift()!;
         applyEntry(state, entry);
+        state.windows.commit(entry);
         state.commit = entry.lsn;
       }
       return;

@@ -1,0 +1,69 @@
+import { TestCatalog, testNode } from "@ashlar/catalog/testing";
+import { chunkId, LSN_ZERO, present } from "@ashlar/core";
+import { afterEach, expect, test } from "vitest";
+import { GatewayLives } from "./gateway-lives.ts";
+import { ReplicaNodes } from "./testing/replica-nodes.ts";
+
+const gatewayUp = (catalog: TestCatalog, number: number, bootId: string): number => {
+  const gateway = testNode(number);
+  return catalog.done({ kind: "gatewayUp", gateway, bootId, portals: [] }).incarnation;
+};
+
+const nodes: ReplicaNodes[] = [];
+afterEach(() => {
+  for (const each of nodes.splice(0)) each.stop();
+});
+
+test("P10: dead is what the catalog gave and no gateway that is up has; never what it has not heard of", () => {
+  const catalog = TestCatalog.created();
+  const { view } = catalog.state;
+  const first = gatewayUp(catalog, 8, "a");
+  const other = gatewayUp(catalog, 9, "a");
+  const lives = new GatewayLives({ view, disks: { all: [] } });
+  const tell = (from: number): void =>
+    lives.onChanges(catalog.steps.slice(from).flatMap(({ changes }) => [...changes]));
+  expect([first, other, other + 1].map((incarnation) => lives.isDead(incarnation))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  let told = catalog.steps.length;
+  const second = gatewayUp(catalog, 8, "b");
+  expect(lives.isDead(second), "not heard of yet").toBe(false);
+  tell(told);
+  expect([first, other, second].map((incarnation) => lives.isDead(incarnation))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  told = catalog.steps.length;
+  catalog.done({ kind: "gatewayDown", gateway: testNode(9), incarnation: other });
+  tell(told);
+  expect(lives.isDead(other)).toBe(true);
+});
+
+test("P10: a gateway that died takes its windows with it, and its operations are refused", async () => {
+  const cluster = new ReplicaNodes(2);
+  nodes.push(cluster);
+  const chunk = chunkId(cluster.volume(1, 1, 2), 0);
+  const incarnation = gatewayUp(cluster.catalog, 9, "a");
+  cluster.tell();
+  const opId = { incarnation, seq: 1 };
+  await cluster.operate(chunk, { opId, lowestUnresolvedSeq: 1 });
+  const windows = (number: number) => cluster.node(number).store.windows(chunk);
+  await cluster.until(() => windows(1).length === 1 && windows(2).length === 1);
+  expect(windows(1)).toEqual([{ incarnation, lowestUnresolvedSeq: 1, seqs: [1] }]);
+  const { tail } = cluster.node(1).store.status(chunk);
+  await cluster.operate(chunk, { opId, lowestUnresolvedSeq: 1 });
+  expect(cluster.node(1).store.status(chunk).tail, "it is not logged again").toEqual(tail);
+
+  const next = gatewayUp(cluster.catalog, 9, "b");
+  cluster.tell();
+  expect([windows(1), windows(2)]).toEqual([[], []]);
+  const refused = await cluster.operate(chunk, { opId, lowestUnresolvedSeq: 1 });
+  expect(refused.status).toBe("staleIncarnation");
+  await cluster.operate(chunk, { opId: { incarnation: next, seq: 1 }, lowestUnresolvedSeq: 1 });
+  expect(cluster.node(1).store.status(chunk).tail.seq).toBe(tail.seq + 1);
+  expect(present(windows(1)[0] ?? windows(2)[0], "a window").incarnation).toBe(next);
+  expect(tail).not.toEqual(LSN_ZERO);
+});
