@@ -38,7 +38,7 @@ describe("replicas of a node", () => {
     const statuses: string[] = [];
     const read = { kind: "read", chunk, layer: 0, epoch: 0, token: 0, generation: 1 } as const;
     const rest = {
-      opId: { incarnation: 1, seq: 1 },
+      opId: { incarnation: 999, seq: 1 },
       lowestUnresolvedSeq: 1,
       offset: 0,
       length: 512,
@@ -122,7 +122,7 @@ describe("replicas of a node", () => {
     old.isDeaf = true;
     nodes.declareDown(numberOf(old.id));
     expect((await nodes.operate(chunk)).status).toBe("good");
-    const head = { chunk, layer: 0, epoch, opId: { incarnation: 1, seq: 1 }, token: 0 };
+    const head = { chunk, layer: 0, epoch, opId: { incarnation: 999, seq: 1 }, token: 0 };
     const range = { lowestUnresolvedSeq: 1, generation: 1, offset: 0, length: CHECKSUM_UNIT };
     const reply = await new Promise<OperationReply>((resolve) => {
       old.replicas?.operation(

@@ -14,27 +14,28 @@ import { nodeClock, nodeRandom, silentLog } from "@ashlar/runtime";
 type Operation = Parameters<OperationClient["request"]>[0];
 type ChunkConfig = NonNullable<ReturnType<CatalogClient["view"]["chunk"]>>;
 type Closable = { close(): void };
+type Waiting = { readonly signal: AbortSignal };
+type Self = Parameters<typeof createCarrierDialer>[0]["self"];
 
 /** Longer than anything that is waited for here. */
 const PATIENCE_MS = 30_000;
-/** Far from what the gateways of a lab are given. */
-const INCARNATION = 1_000_000;
-
 export class ChunkClient {
   private readonly catalog: ReturnType<typeof createCatalogClient>;
   private readonly dialer: ReturnType<typeof createCarrierDialer> & Closable;
   private readonly volume: string;
+  private readonly self: Self;
   private seq = 0;
   private streams = 0;
 
   private constructor(
     catalog: ReturnType<typeof createCatalogClient>,
     dialer: ReturnType<typeof createCarrierDialer> & Closable,
-    volume: string,
+    { volume, self }: { readonly volume: string; readonly self: Self },
   ) {
     this.catalog = catalog;
     this.dialer = dialer;
     this.volume = volume;
+    this.self = self;
   }
 
   /** For the first chunk of a volume. */
@@ -45,11 +46,12 @@ export class ChunkClient {
     const clusterId = lab.clusterId as Parameters<typeof createCatalogClient>[0]["clusterId"];
     const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
     const catalog = createCatalogClient({ clusterId, metadata, ...ports });
-    const self = { node: nodeId("gateway-99"), incarnation: () => INCARNATION };
-    const dialer = createCarrierDialer({ self, clusterId, kind: lab.carrier, ...ports });
     await catalog.start();
-    await catalog.ready({ signal: AbortSignal.timeout(PATIENCE_MS) });
-    return new ChunkClient(catalog, dialer, volume);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    await catalog.ready({ signal });
+    const self = await registered(catalog, { signal });
+    const dialer = createCarrierDialer({ self, clusterId, kind: lab.carrier, ...ports });
+    return new ChunkClient(catalog, dialer, { volume, self });
   }
 
   async close(): Promise<void> {
@@ -97,7 +99,11 @@ export class ChunkClient {
 
   /** Asks one node for the first unit under a given configuration: its first byte, or the refusal. */
   async read(client: OperationClient, config: ChunkConfig): Promise<number | string> {
-    const outcome = await ask(client, { ...this.head(config), kind: "read" });
+    const end = Date.now() + PATIENCE_MS;
+    let outcome = await ask(client, { ...this.head(config), kind: "read" });
+    while (isTakenForDead(outcome) && Date.now() < end) {
+      outcome = await ask(client, { ...this.head(config), kind: "read" });
+    }
     if (outcome.kind === "failed") return outcome.error.code;
     const { status, data } = outcome.reply;
     return status === "good" ? (scatterJoin(data)[0] ?? "no data") : status;
@@ -105,7 +111,7 @@ export class ChunkClient {
 
   private head({ chunk, epoch }: ChunkConfig) {
     const seq = ++this.seq;
-    const opId = { incarnation: INCARNATION, seq };
+    const opId = { incarnation: this.self.incarnation(), seq };
     const place = { chunk, layer: 0, epoch, offset: 0, length: CHECKSUM_UNIT };
     return { ...place, opId, lowestUnresolvedSeq: seq, token: 0, generation: 1 };
   }
@@ -114,6 +120,26 @@ export class ChunkClient {
 /** The first token of a stream, which comes at once. */
 const firstToken = (client: OperationClient): Promise<number> =>
   new Promise((resolve) => client.onToken(() => resolve(client.tokenFor(Infinity) ?? 0)));
+
+/** As a gateway does it: storage nodes refuse an incarnation that the catalog gave to nobody alive. */
+async function registered(catalog: CatalogClient, options: Waiting): Promise<Self> {
+  const node = nodeId("gateway-99");
+  const registration = { gateway: node, bootId: nodeRandom.uuid(), portals: [] };
+  let { incarnation } = await catalog.registerGateway(registration, options);
+  catalog.onSuperseded(() => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    void catalog.registerGateway(registration, { signal }).then(
+      (again) => {
+        incarnation = again.incarnation;
+      },
+      () => {},
+    );
+  });
+  return { node, incarnation: () => incarnation };
+}
+
+const isTakenForDead = (outcome: OperationOutcome): boolean =>
+  outcome.kind === "reply" && outcome.reply.status === "staleIncarnation";
 
 const ask = (client: OperationClient, operation: Operation): Promise<OperationOutcome> =>
   new Promise((resolve) => client.request(operation, resolve));

@@ -1,8 +1,7 @@
-// A seeded world around the real replicas of one chunk: connections that delay and break, disks that
-// sync late and lose what was not synced, nodes that crash, restart, stop and go on, and are declared
-// down while they live, a catalog heard late. Checked on the way: P4, P5, P10, one ACTIVE per epoch at most
-// and nothing told by a deposed primary (P3); at the end: replicas and their windows equal (P15, P10), all
-// copies back (L3), every sector explained (P1, P6, P13).
+// A seeded world around the real replicas of one chunk: connections that delay and break, disks that lose
+// what was not synced, nodes that crash, restart, stop, and are declared down while they live, a catalog
+// heard late. Checked on the way: P3, P4, P5, P10; at the end: replicas and their windows equal (P15, P10),
+// all copies back (L3), every sector explained (P1, P6, P13).
 import { type ChunkId, chunkId, familyId, nodeId, storeUuid } from "@ashlar/core";
 import type { CheckOutcome, ReplicaEffect, ReplicaEvent } from "../../events.ts";
 import type { LogEntry } from "../../log-entry.ts";
