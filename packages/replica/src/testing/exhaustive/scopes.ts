@@ -50,6 +50,14 @@ export const SCOPES: readonly NamedScope[] = [
   },
   {
     ...FAILOVER,
+    name: "two failovers: a write",
+    epochs: 3,
+    downs: 2,
+    statesMin: 70_000,
+    sees: ["committed", "failedOver", "truncated"],
+  },
+  {
+    ...FAILOVER,
     name: "failover: a learner that asks to be admitted",
     inSync: 2,
     statesMin: 65_000,
@@ -98,14 +106,6 @@ export const SCOPES_BY_HAND: readonly NamedScope[] = [
     breaks: 1,
     moves: 1,
     statesMin: 200_000,
-    sees: ["committed", "failedOver", "truncated"],
-  },
-  {
-    ...FAILOVER,
-    name: "two failovers: a write",
-    epochs: 3,
-    downs: 2,
-    statesMin: 1,
     sees: ["committed", "failedOver", "truncated"],
   },
   {
