@@ -36,6 +36,7 @@ function viewOf(log: readonly LogPlace[], part: Partial<NodeView> = {}): NodeVie
     content: 0,
     resyncing: false,
     required: [],
+    sessions: 0,
     isAwake: false,
     pending: 0,
     owesTicket: false,

@@ -74,6 +74,8 @@ export interface NodeView {
   readonly resyncing: boolean;
   /** Stores of every possibly-current ISR, of a primary. */
   readonly required: readonly StoreUuid[];
+  /** Opened by a primary in its epoch. */
+  readonly sessions: number;
   readonly isAwake: boolean;
   readonly pending: number;
   /** Something on its way to the disk is waited for. */

@@ -20,6 +20,11 @@ export interface Scope {
   readonly ups: number;
   /** Moves of the primary within the ISR. */
   readonly moves: number;
+  /**
+   * No session of a primary beyond this one in an epoch: who is refused because a newer epoch is known
+   * asks again for as long as it has not heard of that.
+   */
+  readonly sessions: number;
   /** A write of the disk may be synced without those behind it, and a crash may keep any of them. */
   readonly partialSyncs?: boolean;
   /** Takes states of a replica for equal only if they behave so: slow, to show that prints suffice. */

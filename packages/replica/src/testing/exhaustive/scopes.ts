@@ -22,6 +22,7 @@ export const PLAIN = {
   downs: 0,
   ups: 0,
   moves: 0,
+  sessions: 4,
 } as const;
 
 const FAILOVER = { ...PLAIN, epochs: 2, downs: 1 } as const;

@@ -40,11 +40,13 @@ import { operationOf } from "./search-operations.ts";
 const TICKS_MAX = 64;
 const CHUNK_SIZE = EXTENT_SIZE;
 
+type Peers = Pick<PrimaryPeers, "all" | "members"> & { readonly sessions: number };
+
 /** What is private in the replica, and part of its state all the same. */
 interface Internals {
   readonly core: ReplicaCore;
   readonly backup: { readonly afterBarrier: (() => void) | undefined };
-  readonly primary: { readonly epoch: number; readonly peers: PrimaryPeers } | undefined;
+  readonly primary: { readonly epoch: number; readonly peers: Peers } | undefined;
 }
 
 export class SearchNode {
@@ -103,6 +105,7 @@ export class SearchNode {
       content: this.contentOfUnit(),
       resyncing: core.resyncFrom !== undefined,
       required: peers ? [storeOf(this.node), ...peers.members.map(({ store }) => store)] : [],
+      sessions: peers?.sessions ?? 0,
       isAwake: this.isAwake,
       pending: this.store.pendingCount,
       owesTicket: this.store.owesTicket,

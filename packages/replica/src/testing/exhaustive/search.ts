@@ -91,7 +91,7 @@ export class Search {
       const next = new Group(this.world, group);
       try {
         next.take(step);
-        if (this.world.catalogs.config(next.catalog).epoch > this.scope.epochs) continue;
+        if (!this.isWithin(next)) continue;
         this.taken += 1;
         for (const fact of next.facts) this.facts[fact] += 1;
         const depth = this.table.get(state, this.parentColumn + 2) + 1;
@@ -113,6 +113,12 @@ export class Search {
       catalog: column(this.catalogColumn),
       ledger: this.ledgers[column(this.catalogColumn + 1)]!,
     });
+  }
+
+  private isWithin(group: Group): boolean {
+    const { epochs, sessions } = this.scope;
+    if (this.world.catalogs.config(group.catalog).epoch > epochs) return false;
+    return group.nodes.every((_, at) => group.view(at).sessions <= sessions);
   }
 
   private add(
