@@ -1,5 +1,14 @@
 // Entry point of the gateway process: configuration in, node up, until a signal ends it.
-import { nodeClock, nodeRandom, openLog, readConfig, runProcess } from "@ashlar/runtime";
+import { nodeNetwork } from "@ashlar/rpc";
+import {
+  nodeClock,
+  nodeRandom,
+  observed,
+  openLog,
+  openRegistry,
+  readConfig,
+  runProcess,
+} from "@ashlar/runtime";
 import { GATEWAY_CONFIG } from "./config.ts";
 import { GatewayNode } from "./node.ts";
 
@@ -9,6 +18,9 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
   const { ASHLAR_BOOT_ID: bootId = nodeRandom.uuid() } = process.env;
   await runProcess(log, async () => {
     log.info({ config, bootId }, "gateway starts");
-    return new GatewayNode({ clock: nodeClock, random: nodeRandom, log, bootId }, config);
+    const ports = { clock: nodeClock, random: nodeRandom, network: nodeNetwork };
+    const registry = openRegistry({ node: config.nodeId });
+    const node = new GatewayNode({ ...ports, log, registry, bootId }, config);
+    return observed(node, { registry, log }, config.metrics);
   });
 }

@@ -1,17 +1,25 @@
 // The composition root of a gateway: catalog mirror, volumes, targets, portals. It holds no truth of
 // its own; whatever it knows comes from the catalog and is fenced by the storage nodes.
 
-import { type CarrierSelf, createCarrierDialer, createCatalogClient } from "@ashlar/rpc";
+import type { VolumeId } from "@ashlar/core";
+import {
+  type CarrierSelf,
+  type CatalogClient,
+  createCarrierDialer,
+  createCatalogClient,
+  type Network,
+} from "@ashlar/rpc";
 import {
   type Clock,
+  type Health,
+  type HealthyNode,
   Lifecycle,
   type Log,
-  MetricsServer,
-  openRegistry,
   type Random,
+  type Registry,
   type Startable,
 } from "@ashlar/runtime";
-import { OperationRouter, openVolume } from "@ashlar/volume";
+import { OperationRouter, openVolume, type ReplicatedVolume } from "@ashlar/volume";
 import type { GatewayConfig } from "./config.ts";
 import type { DriverDependencies } from "./connection-driver.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
@@ -23,21 +31,34 @@ import { TargetWatcher } from "./target-watcher.ts";
 export interface GatewayDependencies {
   readonly clock: Clock;
   readonly random: Random;
+  readonly network: Network;
   readonly log: Log;
+  readonly registry: Registry;
   readonly bootId: string;
 }
 
-export class GatewayNode implements Startable {
+export class GatewayNode implements HealthyNode {
   private readonly lifecycle: Lifecycle;
   private readonly parts: readonly (readonly [string, Startable])[];
+  private readonly client: CatalogClient & Startable;
+  private readonly router: OperationRouter;
+  readonly health: () => Health;
 
-  constructor({ clock, random, log, bootId }: GatewayDependencies, config: GatewayConfig) {
+  constructor(dependencies: GatewayDependencies, config: GatewayConfig) {
+    const { clock, random, network, log, registry: metricsRegistry, bootId } = dependencies;
     const { nodeId, clusterId } = config;
     this.lifecycle = new Lifecycle({ log });
-    const metricsRegistry = openRegistry({ node: nodeId });
     const { metadata } = config;
     const silentPeers = (): readonly string[] => dialer.silentPeers();
-    const client = createCatalogClient({ clusterId, metadata, clock, random, log, silentPeers });
+    const client = createCatalogClient({
+      clusterId,
+      metadata,
+      clock,
+      random,
+      network,
+      log,
+      silentPeers,
+    });
     const registration = new Registration({ client, log }, { config, bootId });
     const incarnation = (): number => registration.incarnation;
     const self: CarrierSelf = { node: nodeId, incarnation };
@@ -46,6 +67,7 @@ export class GatewayNode implements Startable {
       clusterId,
       kind: config.carrier,
       random,
+      network,
       log,
       clock,
     });
@@ -53,11 +75,13 @@ export class GatewayNode implements Startable {
       { client, dialer, clock, log, metrics: metricsRegistry },
       { incarnation },
     );
+    this.client = client;
+    this.router = router;
     const registry = new SessionRegistry();
     const targets = new TargetWatcher(
       {
         catalog: client,
-        openDevice: ({ volume }) => openVolume({ client, router }, { volume }),
+        openDevice: ({ volume }) => this.openDevice(volume),
         registry,
         outliveFormer: () => router.outliveFormer(),
         log,
@@ -74,12 +98,11 @@ export class GatewayNode implements Startable {
     });
     const driving: DriverDependencies = { targets, registry, metrics, clock, log };
     for (const portal of config.portals) portals.push(new PortalServer(driving, portal));
-    const health = () => ({
+    this.health = () => ({
       ok: registration.registered,
       detail: { node: nodeId, targets: targets.targetCount, sessions: registry.count },
     });
     this.parts = [
-      ["metrics", new MetricsServer({ registry: metricsRegistry, health }, config.metrics)],
       ["catalog client", client],
       ["registration", registration],
       [
@@ -92,6 +115,15 @@ export class GatewayNode implements Startable {
       ["targets", targets],
       ...portals.map((portal) => ["portal", portal] as const),
     ];
+  }
+
+  /**
+   * A volume of the mirror, without targets and portals before it.
+   * @throws SystemError volume/not-found.
+   */
+  openDevice(volume: VolumeId): ReplicatedVolume {
+    const { client, router } = this;
+    return openVolume({ client, router }, { volume });
   }
 
   start(): Promise<void> {

@@ -1,9 +1,11 @@
 // `ashlar metadata --config FILE`.
 import type { SystemError } from "@ashlar/core";
+import { nodeNetwork } from "@ashlar/rpc";
 import {
   nodeClock,
   nodeDisk,
   nodeRandom,
+  observed,
   openLog,
   openRegistry,
   readConfig,
@@ -18,10 +20,13 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
   const log = openLog(config.logLevel, { node: config.nodeId });
   log.info({ config }, "metadata starts");
   const registry = openRegistry({ node: config.nodeId });
-  const ports = { disk: nodeDisk, clock: nodeClock, random: nodeRandom };
+  const ports = { disk: nodeDisk, clock: nodeClock, random: nodeRandom, network: nodeNetwork };
   const onFatal = (error: SystemError): void => {
     log.error({ code: error.code, error, meta: error.meta }, "metadata ends: it cannot go on");
     process.exit(1);
   };
-  await runProcess(log, async () => new MetadataNode({ ...ports, log, registry, onFatal }, config));
+  await runProcess(log, async () => {
+    const node = new MetadataNode({ ...ports, log, registry, onFatal }, config);
+    return observed(node, { registry, log }, config.metrics);
+  });
 }

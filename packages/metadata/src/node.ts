@@ -9,6 +9,7 @@ import {
   bindSessions,
   createRaftTransport,
   GrpcServer,
+  type Network,
   type RaftInbox,
   type RaftTransport,
 } from "@ashlar/rpc";
@@ -16,9 +17,10 @@ import {
   type Clock,
   type Disk,
   type DiskFile,
+  type Health,
+  type HealthyNode,
   Lifecycle,
   type Log,
-  MetricsServer,
   type Random,
   type Registry,
   type Startable,
@@ -46,13 +48,14 @@ export interface MetadataNodeDeps {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly random: Random;
+  readonly network: Network;
   readonly log: Log;
   readonly registry: Registry;
   /** The process cannot go on: its disk failed, or it went another way than the others. */
   readonly onFatal: (error: SystemError) => void;
 }
 
-export class MetadataNode implements Startable {
+export class MetadataNode implements HealthyNode {
   private readonly deps: MetadataNodeDeps;
   private readonly config: MetadataConfig;
   private readonly lifecycle: Lifecycle;
@@ -83,7 +86,6 @@ export class MetadataNode implements Startable {
   async start(): Promise<void> {
     try {
       await this.lifecycle.start([
-        ["metrics", this.metricsServer()],
         ["lock", { start: () => this.takeFolder(), stop: () => this.releaseFolder() }],
         ["folder", { start: () => this.openFolder(), stop: () => this.closeFolder() }],
       ]);
@@ -101,16 +103,9 @@ export class MetadataNode implements Startable {
     await this.lifecycle.stop();
   }
 
-  private metricsServer(): MetricsServer {
-    const health = () => ({
-      ok: this.serving,
-      detail: {
-        appliedIndex: this.group?.log.appliedIndex ?? 0,
-        leads: this.group?.log.leads ?? false,
-        leader: this.group?.log.leader?.node ?? null,
-      },
-    });
-    return new MetricsServer({ registry: this.deps.registry, health }, this.config.metrics);
+  health(): Health {
+    const { appliedIndex = 0, leads = false, leader } = this.group?.log ?? {};
+    return { ok: this.serving, detail: { appliedIndex, leads, leader: leader?.node ?? null } };
   }
 
   private async takeFolder(): Promise<void> {
@@ -140,7 +135,7 @@ export class MetadataNode implements Startable {
   }
 
   private services(): readonly (readonly [name: string, part: Startable])[] {
-    const { log, clock, registry } = this.deps;
+    const { log, clock, network, registry } = this.deps;
     const { clusterId, listen, pingIntervalMs } = this.config;
     const folder = present(this.folder, "the folder is open");
     const group = this.openGroup(folder);
@@ -168,11 +163,11 @@ export class MetadataNode implements Startable {
       log: group.log,
       creation,
       changes,
-      checker: new VolumeChecker({ log: group.log, clock }, { clusterId }),
+      checker: new VolumeChecker({ log: group.log, clock, network }, { clusterId }),
       reportOf: (node) => heartbeat.reportOf(node),
       group: group.view,
     });
-    const server = new GrpcServer({ log }, { clusterId, ...splitAddress(listen) });
+    const server = new GrpcServer({ log, network }, { clusterId, ...splitAddress(listen) });
     this.server = server;
     bindRaft(server, { inbox: group.inbox, join: (request) => duties.join(request) });
     bindSessions(server, { open: () => openSession(group.log) });
@@ -206,7 +201,7 @@ export class MetadataNode implements Startable {
   } {
     const { clock, log } = this.deps;
     const replicatedLog = group.log;
-    const calls = new StorageCalls(this.config);
+    const calls = new StorageCalls(this.deps, this.config);
     const closer = new GenerationCloser({
       log: replicatedLog,
       clock,
@@ -222,13 +217,14 @@ export class MetadataNode implements Startable {
   }
 
   private openGroup(folder: MemberFolder): MetadataGroup {
-    const { clock, random, log, registry } = this.deps;
+    const { clock, random, network, log, registry } = this.deps;
     const { clusterId } = this.config;
+    const ports = { clock, random, network, log };
     const openTransport = (
       inbox: RaftInbox,
       addressOf: (member: MemberId) => string | undefined,
     ): RaftTransport =>
-      createRaftTransport({ clusterId, self: inbox.member, inbox, addressOf, clock, log, random });
+      createRaftTransport({ clusterId, self: inbox.member, inbox, addressOf, ...ports });
     const metrics = openLogMetrics(registry);
     return new MetadataGroup(
       { folder, openTransport, clock, random, log, metrics },

@@ -1,16 +1,21 @@
 // One connection to each storage node that the metadata service asks something of, made when it is first
 // asked and kept: a change of a volume waits for these calls, and hosts wait for the change.
 import type { ClusterId } from "@ashlar/core";
-import { closeGeneration, type GenerationToClose, GrpcClient } from "@ashlar/rpc";
+import { closeGeneration, type GenerationToClose, GrpcClient, type Network } from "@ashlar/rpc";
 
 /** A node answers within milliseconds of its mirror; one that was stopped must not hold the next try. */
 const CALL_DEADLINE_MS = 1_000;
 
 export class StorageCalls {
+  private readonly network: Network;
   private readonly clusterId: ClusterId;
   private readonly clients = new Map<string, GrpcClient>();
 
-  constructor({ clusterId }: { readonly clusterId: ClusterId }) {
+  constructor(
+    { network }: { readonly network: Network },
+    { clusterId }: { readonly clusterId: ClusterId },
+  ) {
+    this.network = network;
     this.clusterId = clusterId;
   }
 
@@ -38,8 +43,8 @@ export class StorageCalls {
   }
 
   private client(address: string): GrpcClient {
-    const { clusterId } = this;
-    const client = this.clients.get(address) ?? new GrpcClient({ address, clusterId });
+    const { clusterId, network } = this;
+    const client = this.clients.get(address) ?? new GrpcClient({ address, clusterId, network });
     this.clients.set(address, client);
     return client;
   }

@@ -8,7 +8,13 @@ import {
   type NodeId,
   SystemError,
 } from "@ashlar/core";
-import { type CheckProgress, checkChunks, GrpcClient, type VolumeCheck } from "@ashlar/rpc";
+import {
+  type CheckProgress,
+  checkChunks,
+  GrpcClient,
+  type Network,
+  type VolumeCheck,
+} from "@ashlar/rpc";
 import { type Clock, sleep } from "@ashlar/runtime";
 import type { ReplicatedLog } from "./replicated-log.ts";
 
@@ -28,14 +34,25 @@ interface Sums {
 export class VolumeChecker {
   private readonly log: ReplicatedLog;
   private readonly clock: Clock;
+  private readonly network: Network | undefined;
   private readonly clusterId: ClusterId;
 
   constructor(
-    { log, clock }: { readonly log: ReplicatedLog; readonly clock: Clock },
+    {
+      log,
+      clock,
+      network,
+    }: {
+      readonly log: ReplicatedLog;
+      readonly clock: Clock;
+      /** The machine's if absent. */
+      readonly network?: Network | undefined;
+    },
     { clusterId }: { readonly clusterId: ClusterId },
   ) {
     this.log = log;
     this.clock = clock;
+    this.network = network;
     this.clusterId = clusterId;
   }
 
@@ -85,7 +102,8 @@ export class VolumeChecker {
   ): Promise<void> {
     const { left, sums, chunksTotal, signal, onProgress } = run;
     const address = this.log.view.nodes.get(node)?.address ?? "";
-    const client = new GrpcClient({ address, clusterId: this.clusterId });
+    const { clusterId, network } = this;
+    const client = new GrpcClient({ address, clusterId, network });
     try {
       for (let at = 0; at < chunks.length; at += CHUNKS_PER_REQUEST) {
         const part = chunks.slice(at, at + CHUNKS_PER_REQUEST);

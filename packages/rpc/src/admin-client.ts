@@ -79,7 +79,8 @@ class GrpcAdminClient implements AdminClient {
 
   async askMembers({ signal }: Abortable): Promise<readonly MemberAnswer[]> {
     const { clusterId } = this.options;
-    return askMembers({ addresses: this.belief.addresses, clusterId }, { signal });
+    const { network } = this.ports;
+    return askMembers({ addresses: this.belief.addresses, clusterId, network }, { signal });
   }
 
   async addMember(
@@ -218,7 +219,8 @@ class GrpcAdminClient implements AdminClient {
   private async learnFrom(address: string, { signal }: Abortable): Promise<void> {
     const { clusterId } = this.options;
     try {
-      const group = await askGroupStatus({ address, clusterId }, { signal });
+      const { network } = this.ports;
+      const group = await askGroupStatus({ address, clusterId, network }, { signal });
       this.belief.learn(joinedAddresses(group));
       this.knowsGroup = true;
     } catch (thrown) {

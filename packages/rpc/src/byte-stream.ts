@@ -1,7 +1,7 @@
 // What a carrier needs of the connection under it, and the two kinds there are. All that frames,
 // limits and keep-alive have in common stands above, in frame-carrier.ts.
-import type { Socket } from "node:net";
 import { SystemError } from "@ashlar/core";
+import type { Connection } from "./network.ts";
 
 export interface ByteStream {
   /** Queues the pieces in order; their memory must not change afterwards. */
@@ -26,11 +26,11 @@ export interface ByteStreamEvents {
 const disconnected = (what: string, cause?: unknown): SystemError =>
   new SystemError("rpc/disconnected", what, {}, cause);
 
-/** A connected TCP socket, paused. */
+/** A plain connection, paused. */
 export class SocketStream implements ByteStream {
-  private readonly socket: Socket;
+  private readonly socket: Connection;
 
-  constructor(socket: Socket) {
+  constructor(socket: Connection) {
     this.socket = socket;
   }
 

@@ -1,7 +1,6 @@
 // The opening side of carriers: asks the peer's ChunkService for a ticket, then presents it on a
 // plain socket or on a Carry stream. Each dial has a channel of its own: a carrier never waits for
 // another one's bulk or back-off.
-import { connect, type Socket } from "node:net";
 import { type ClusterId, nodeId, SystemError, toSystemError } from "@ashlar/core";
 import { type Clock, type Log, nodeClock, type Random } from "@ashlar/runtime";
 import { type ByteStream, GrpcStream, SocketStream } from "./byte-stream.ts";
@@ -23,8 +22,10 @@ import {
 } from "./chunk-service.ts";
 import { FrameCarrier } from "./frame-carrier.ts";
 import type { OpenCarrierReply__Output } from "./gen/ashlar/v1/OpenCarrierReply.ts";
-import { prepareSocket, readGreeting } from "./greeting-socket.ts";
+import { readGreeting } from "./greeting-socket.ts";
 import { GrpcClient } from "./grpc-client.ts";
+import type { Network } from "./network.ts";
+import { nodeNetwork } from "./node-network.ts";
 import { fromServiceError } from "./status.ts";
 
 export interface CarrierDialerOptions {
@@ -35,6 +36,8 @@ export interface CarrierDialerOptions {
   readonly random: Random;
   readonly log: Log;
   readonly clock?: Clock;
+  /** The machine's if absent. */
+  readonly network?: Network | undefined;
 }
 
 /** A node that cannot be reached by then is not worth waiting for: the caller tries again. */
@@ -55,6 +58,7 @@ export function createCarrierDialer(options: CarrierDialerOptions): ClosableCarr
 class RpcCarrierDialer implements ClosableCarrierDialer {
   private readonly options: CarrierDialerOptions;
   private readonly clock: Clock;
+  private readonly network: Network;
   private readonly log: Log;
   /** Open ones, with the address that was dialled. */
   private readonly carriers = new Map<FrameCarrier, string>();
@@ -65,6 +69,7 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
   constructor(options: CarrierDialerOptions) {
     this.options = options;
     this.clock = options.clock ?? nodeClock;
+    this.network = options.network ?? nodeNetwork;
     this.log = options.log.child({ component: "carrier-dialer" });
   }
 
@@ -121,7 +126,8 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     signal: AbortSignal,
   ): Promise<Carrier> {
     const { self, clusterId, kind } = this.options;
-    const client = new GrpcClient({ address, clusterId });
+    const { network } = this;
+    const client = new GrpcClient({ address, clusterId, network });
     let stream: ByteStream;
     let reply: OpenCarrierReply__Output;
     try {
@@ -139,7 +145,7 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
       );
       stream =
         kind === "socket"
-          ? await openSocket(address, reply, signal)
+          ? await openSocket(network, { address, reply, signal })
           : await openCall(client, reply, signal);
     } catch (thrown) {
       client.close();
@@ -185,17 +191,23 @@ const hostOf = (address: string): string =>
   address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
 
 async function openSocket(
-  address: string,
-  { host, port, ticket }: OpenCarrierReply__Output,
-  signal: AbortSignal,
+  network: Network,
+  {
+    address,
+    reply: { host, port, ticket },
+    signal,
+  }: {
+    readonly address: string;
+    readonly reply: OpenCarrierReply__Output;
+    readonly signal: AbortSignal;
+  },
 ): Promise<ByteStream> {
-  const socket: Socket = connect({ host: host || hostOf(address), port });
+  const socket = network.connect({ host: host || hostOf(address), port });
   const onAbort = (): void => {
     socket.destroy();
   };
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    prepareSocket(socket);
     socket.write(encodePreamble(ticket));
     const fault = checkGreeting(await readGreeting(socket, ANSWER_LENGTH));
     if (fault) throw fault;

@@ -1,6 +1,5 @@
 // The accepting side of carriers: the ChunkService, which authorises each carrier over gRPC, and the
 // plain listener on which the socket kind then presents its ticket.
-import { createServer, type Server, type Socket } from "node:net";
 import {
   type ClusterId,
   type NodeId,
@@ -26,8 +25,10 @@ import {
 import { FrameCarrier } from "./frame-carrier.ts";
 import type { OpenCarrierReply } from "./gen/ashlar/v1/OpenCarrierReply.ts";
 import type { OpenCarrierRequest__Output } from "./gen/ashlar/v1/OpenCarrierRequest.ts";
-import { prepareSocket, readGreeting } from "./greeting-socket.ts";
+import { readGreeting } from "./greeting-socket.ts";
 import { bidi, failStream, type GrpcServer, unary } from "./grpc-server.ts";
+import type { Connection, ConnectionListener, Network } from "./network.ts";
+import { nodeNetwork } from "./node-network.ts";
 
 /** This process as its peers know it; the incarnation may change when it registers again. */
 export interface CarrierSelf {
@@ -47,6 +48,8 @@ export interface CarrierServerOptions {
   readonly random: Random;
   readonly log: Log;
   readonly clock?: Clock;
+  /** The machine's if absent. */
+  readonly network?: Network | undefined;
 }
 
 /** A connection that has not shown its ticket after this long is dropped. */
@@ -59,9 +62,9 @@ export class CarrierServer implements Startable {
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly tickets: CarrierTickets;
-  private readonly greeting = new Set<Socket>();
+  private readonly greeting = new Set<Connection>();
   private readonly carriers = new Set<Carrier>();
-  private listener: Server | undefined;
+  private listener: ConnectionListener | undefined;
 
   constructor(options: CarrierServerOptions) {
     this.options = options;
@@ -77,8 +80,7 @@ export class CarrierServer implements Startable {
 
   /** Port of the plain listener, after start. */
   get socketPort(): number {
-    const address = present(this.listener, "the carrier server runs").address();
-    return typeof address === "object" && address ? address.port : 0;
+    return present(this.listener, "the carrier server runs").port;
   }
 
   /** Adds the ChunkService to the process's gRPC server, before that starts. */
@@ -91,17 +93,18 @@ export class CarrierServer implements Startable {
 
   /** Opens the plain listener. @throws SystemError config/port-in-use, config/invalid. */
   async start(): Promise<void> {
-    const { host, port } = this.options.socketListen;
-    const listener = createServer((socket) => this.onSocket(socket));
-    await new Promise<void>((resolve, reject) => {
-      listener.once("error", (error: NodeJS.ErrnoException) => {
-        const code = error.code === "EADDRINUSE" ? "config/port-in-use" : "config/invalid";
-        reject(new SystemError(code, `cannot listen on ${host}:${port}: ${error.message}`));
+    const { socketListen, network = nodeNetwork } = this.options;
+    const { host, port } = socketListen;
+    try {
+      this.listener = await network.listen(socketListen, {
+        onConnection: (socket) => this.onSocket(socket),
+        onError: (error) => this.log.error({ error }, "cannot accept"),
       });
-      listener.listen(port, host, resolve);
-    });
-    listener.on("error", (error) => this.log.error({ error }, "cannot accept"));
-    this.listener = listener;
+    } catch (thrown) {
+      const error = thrown as NodeJS.ErrnoException;
+      const code = error.code === "EADDRINUSE" ? "config/port-in-use" : "config/invalid";
+      throw new SystemError(code, `cannot listen on ${host}:${port}: ${error.message}`);
+    }
   }
 
   /** Closes the listener and every carrier. */
@@ -112,10 +115,7 @@ export class CarrierServer implements Startable {
       carrier.close(new SystemError("rpc/disconnected", "the node stops"));
     }
     this.listener = undefined;
-    await new Promise<void>((resolve) => {
-      if (listener) listener.close(() => resolve());
-      else resolve();
-    });
+    await listener?.close();
   }
 
   private authorise(request: OpenCarrierRequest__Output): OpenCarrierReply {
@@ -162,12 +162,11 @@ export class CarrierServer implements Startable {
     this.open(new GrpcStream(call, () => call.end()), authorisation);
   }
 
-  private onSocket(socket: Socket): void {
+  private onSocket(socket: Connection): void {
     if (this.greeting.size >= GREETING_SOCKETS_MAX) {
       socket.destroy();
       return;
     }
-    prepareSocket(socket);
     this.greeting.add(socket);
     const timeout = this.clock.after(PREAMBLE_TIMEOUT_MS, () => socket.destroy());
     readGreeting(socket, PREAMBLE_LENGTH)

@@ -29,6 +29,7 @@ import {
   MemberCalls,
   refusal,
 } from "./member-calls.ts";
+import type { Network } from "./network.ts";
 import { type PingSource, PingWorker } from "./ping-worker.ts";
 import { ProposerSession } from "./proposer-session.ts";
 import { catalogService, sessionsService } from "./services.ts";
@@ -46,6 +47,8 @@ export interface CatalogClientOptions {
   readonly log: Log;
   /** host:port of storage nodes that this process does not hear, told with its pings. */
   readonly silentPeers?: () => readonly string[];
+  /** The machine's if absent. */
+  readonly network?: Network | undefined;
 }
 
 /** Start it before anything else is asked of it. */
@@ -71,10 +74,10 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   private watching: Promise<void> = Promise.resolve();
 
   constructor(options: CatalogClientOptions) {
-    const { clusterId, metadata, clock, random, log, silentPeers = () => [] } = options;
+    const { clusterId, metadata, clock, random, log, network, silentPeers = () => [] } = options;
     this.clock = clock;
     this.log = log.child({ component: "catalog-client" });
-    const deps = { clock, random, log: this.log };
+    const deps = { clock, random, log: this.log, network };
     this.belief = new LeaderBelief(deps, metadata);
     const { belief } = this;
     this.calls = new MemberCalls(deps, { clusterId, belief });

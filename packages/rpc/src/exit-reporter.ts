@@ -1,10 +1,9 @@
 // How a supervisor tells the metadata service that a process ended.
 import type { ClusterId } from "@ashlar/core";
-import type { Clock, Log, Random } from "@ashlar/runtime";
 import { CATALOG_VERSION } from "./convert/catalog.ts";
 import type { ExitReport } from "./heartbeat.ts";
 import { LeaderBelief } from "./leader-belief.ts";
-import { MemberCalls } from "./member-calls.ts";
+import { MemberCalls, type Ports } from "./member-calls.ts";
 import { heartbeatService } from "./services.ts";
 
 /** A report races against missed pings: a stopped member must not hold it. */
@@ -23,7 +22,7 @@ export interface ExitReporterOptions {
 }
 
 export function createExitReporterClient(
-  deps: { readonly clock: Clock; readonly random: Random; readonly log: Log },
+  deps: Ports,
   { clusterId, addresses }: ExitReporterOptions,
 ): ExitReporterClient {
   const belief = new LeaderBelief(deps, addresses);

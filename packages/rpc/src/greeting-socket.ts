@@ -1,22 +1,12 @@
 // The first bytes of a socket carrier, read before frames begin; what follows them stays unread.
-import type { Socket } from "node:net";
 import { SystemError } from "@ashlar/core";
-
-/**
- * Nagle would hold back small replies; the kernel's keep-alive finds peers that lost power. An error
- * is always followed by "close", which is what everybody here goes by.
- */
-export function prepareSocket(socket: Socket): void {
-  socket.on("error", () => {});
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, 5_000);
-}
+import type { Connection } from "./network.ts";
 
 /**
  * Exactly `length` bytes; the socket is paused behind them, without listeners of ours.
  * @throws SystemError rpc/disconnected.
  */
-export function readGreeting(socket: Socket, length: number): Promise<Buffer> {
+export function readGreeting(socket: Connection, length: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0);
     const stop = (): void => {

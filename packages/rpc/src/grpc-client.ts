@@ -3,11 +3,9 @@
 import type { ProposalId } from "@ashlar/catalog";
 import { type ClusterId, SystemError } from "@ashlar/core";
 import {
-  Client,
   type ClientDuplexStream,
   type ClientReadableStream,
   type ClientWritableStream,
-  credentials,
   Metadata,
   type requestCallback,
 } from "@grpc/grpc-js";
@@ -17,6 +15,8 @@ import {
   CLUSTER_KEY,
   UNBUFFERED_OPTIONS,
 } from "./conventions.ts";
+import type { Channel, Network } from "./network.ts";
+import { nodeNetwork } from "./node-network.ts";
 import { formatProposalId, PROPOSAL_KEY } from "./proposal-id.ts";
 import { fromServiceError } from "./status.ts";
 
@@ -47,7 +47,7 @@ export interface OutgoingStream<Q, R> {
 
 export class GrpcClient {
   readonly address: string;
-  private readonly client: Client;
+  private readonly client: Channel;
   private readonly metadata = new Metadata();
 
   constructor(options: {
@@ -59,10 +59,12 @@ export class GrpcClient {
      * megabyte for each call at once, which is faster, and the caller cannot see what waits.
      */
     readonly unbuffered?: boolean;
+    /** The machine's if absent. */
+    readonly network?: Network | undefined;
   }) {
     this.address = options.address;
     const channelOptions = options.unbuffered ? UNBUFFERED_OPTIONS : CHANNEL_OPTIONS;
-    this.client = new Client(options.address, credentials.createInsecure(), channelOptions);
+    this.client = (options.network ?? nodeNetwork).openChannel(options.address, channelOptions);
     if (options.clusterId) this.metadata.set(CLUSTER_KEY, options.clusterId);
   }
 

@@ -7,7 +7,6 @@ import type { Log, Startable } from "@ashlar/runtime";
 import {
   logVerbosity,
   type Metadata,
-  Server,
   ServerCredentials,
   type ServerDuplexStream,
   type ServerReadableStream,
@@ -19,6 +18,8 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { CLUSTER_KEY, SERVER_OPTIONS } from "./conventions.ts";
+import type { CallServer, Network } from "./network.ts";
+import { nodeNetwork } from "./node-network.ts";
 import { PROPOSAL_KEY, parseProposalId } from "./proposal-id.ts";
 import { toServiceError } from "./status.ts";
 
@@ -112,12 +113,17 @@ type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "cancelled" 
 };
 
 export class GrpcServer implements Startable {
-  private readonly server = new Server(SERVER_OPTIONS);
+  private readonly server: CallServer;
   private readonly options: GrpcServerOptions;
   private readonly log: Log;
   private boundPort = 0;
 
-  constructor({ log }: { readonly log: Log }, options: GrpcServerOptions) {
+  /** @param ports the machine's network if absent. */
+  constructor(
+    { log, network = nodeNetwork }: { readonly log: Log; readonly network?: Network | undefined },
+    options: GrpcServerOptions,
+  ) {
+    this.server = network.openServer(SERVER_OPTIONS);
     this.log = log.child({ component: "grpc-server" });
     this.options = options;
   }

@@ -60,6 +60,8 @@ export {
 } from "./grpc-server.ts";
 export type { ExitReport, HeartbeatService, Ping, PingVerdict } from "./heartbeat.ts";
 export { askGroupStatus } from "./member-answers.ts";
+export type { CallServer, Channel, Connection, ConnectionListener, Network } from "./network.ts";
+export { nodeNetwork } from "./node-network.ts";
 export {
   type OnOutcome,
   OperationClient,

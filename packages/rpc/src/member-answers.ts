@@ -4,6 +4,7 @@ import { type ClusterId, type SystemError, toSystemError } from "@ashlar/core";
 import type { GroupStatus, MemberAnswer } from "./admin.ts";
 import { groupStatus } from "./convert/admin.ts";
 import { type Abortable, GrpcClient } from "./grpc-client.ts";
+import type { Network } from "./network.ts";
 import { adminService } from "./services.ts";
 
 /** A member tells what it knows without asking others: who is silent for longer is not there. */
@@ -12,6 +13,8 @@ const ANSWER_MAX_MS = 1_500;
 interface MemberAddress {
   readonly address: string;
   readonly clusterId?: ClusterId | undefined;
+  /** The machine's if absent. */
+  readonly network?: Network | undefined;
 }
 
 /** @throws SystemError rpc/unavailable, rpc/deadline, cluster/wrong-cluster, the signal's reason. */
@@ -36,12 +39,12 @@ export const joinedAddresses = ({ members }: GroupStatus): readonly string[] =>
 
 /** Asks those at `addresses`, and whom they name. */
 export async function askMembers(
-  { addresses, clusterId }: Omit<MemberAddress, "address"> & { addresses: readonly string[] },
+  { addresses, ...way }: Omit<MemberAddress, "address"> & { addresses: readonly string[] },
   { signal }: Abortable,
 ): Promise<readonly MemberAnswer[]> {
   const ask = async (address: string): Promise<MemberAnswer> => {
     try {
-      return { address, status: await askGroupStatus({ address, clusterId }, { signal }) };
+      return { address, status: await askGroupStatus({ address, ...way }, { signal }) };
     } catch (thrown) {
       signal.throwIfAborted();
       const error: SystemError = toSystemError(thrown);

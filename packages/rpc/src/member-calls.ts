@@ -6,6 +6,7 @@ import { type Clock, type Log, type Random, sleep } from "@ashlar/runtime";
 import { CALL_DEADLINE_MS } from "./conventions.ts";
 import { type Abortable, type CallOptions, GrpcClient } from "./grpc-client.ts";
 import type { LeaderBelief, Refusal } from "./leader-belief.ts";
+import type { Network } from "./network.ts";
 
 /** Errors of the way to the service, not of the request. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
@@ -45,6 +46,8 @@ export interface Ports {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The machine's if absent. */
+  readonly network?: Network | undefined;
 }
 
 /** One caller's way to the leader: between two pauses it asks no member twice. */
@@ -133,7 +136,8 @@ export class MemberCalls {
     let member = this.members.get(address);
     if (!member) {
       this.closeFormer();
-      member = new GrpcClient({ address, clusterId: this.clusterId });
+      const { network } = this.ports;
+      member = new GrpcClient({ address, clusterId: this.clusterId, network });
       this.members.set(address, member);
     }
     return member;

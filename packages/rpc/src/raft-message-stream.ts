@@ -11,6 +11,7 @@ import type { Clock, Log, Random } from "@ashlar/runtime";
 import type { ClientWritableStream } from "@grpc/grpc-js";
 import type { RaftBatch } from "./gen/ashlar/v1/RaftBatch.ts";
 import { GrpcClient } from "./grpc-client.ts";
+import type { Network } from "./network.ts";
 import { isRefusal, RAFT_VERSION } from "./raft-envelope.ts";
 import { RaftMessageQueue } from "./raft-message-queue.ts";
 import { raftService } from "./services.ts";
@@ -38,6 +39,7 @@ export interface RaftStreamOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly network: Network | undefined;
 }
 
 interface OpenStream {
@@ -108,9 +110,9 @@ export class RaftMessageStream {
   }
 
   private open(address: string, openedMs: number): OpenStream {
-    const { clusterId } = this.options;
+    const { clusterId, network } = this.options;
     const hangUp = new AbortController();
-    const client = new GrpcClient({ address, clusterId, unbuffered: true });
+    const client = new GrpcClient({ address, clusterId, unbuffered: true, network });
     const { call, reply } = client.clientStream(raftService.Messages, { signal: hangUp.signal });
     const stream: OpenStream = { address, client, call, hangUp, openedMs };
     const ended = (error: SystemError): void => {

@@ -5,6 +5,7 @@ import { type ClusterId, SystemError, toSystemError } from "@ashlar/core";
 import type { MemberId, Message, MessageKind } from "@ashlar/raft";
 import type { Clock, Log, Random } from "@ashlar/runtime";
 import { GrpcClient } from "./grpc-client.ts";
+import type { Network } from "./network.ts";
 import { isRefusal } from "./raft-envelope.ts";
 import { RaftMessageStream } from "./raft-message-stream.ts";
 import { type InstallSnapshot, sendSnapshot } from "./raft-snapshot.ts";
@@ -20,6 +21,8 @@ export interface RaftTransportOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The machine's if absent. */
+  readonly network?: Network | undefined;
 }
 
 /** Small and awaited: elections, leases and reads depend on them. All else may wait behind entries. */
@@ -105,7 +108,7 @@ class GrpcRaftTransport implements RaftTransport {
   }
 
   private stream(to: MemberId, stream: keyof Peer): RaftMessageStream {
-    const { clusterId, self, addressOf, clock, random } = this.options;
+    const { clusterId, self, addressOf, clock, random, network } = this.options;
     return new RaftMessageStream({
       clusterId,
       from: self,
@@ -114,6 +117,7 @@ class GrpcRaftTransport implements RaftTransport {
       onLoss: (error) => this.onLoss(to, error),
       clock,
       random,
+      network,
       log: this.log.child({ member: to, stream }),
     });
   }
@@ -145,7 +149,8 @@ class GrpcRaftTransport implements RaftTransport {
     const { to, snapshot } = message;
     const { index, term, data } = snapshot;
     const fields = { member: to, index, term, bytes: data.length };
-    const client = new GrpcClient({ address, clusterId: this.options.clusterId });
+    const { clusterId, network } = this.options;
+    const client = new GrpcClient({ address, clusterId, network });
     try {
       await sendSnapshot(client, message, { signal: this.stopped.signal });
       this.log.info(fields, "snapshot delivered");

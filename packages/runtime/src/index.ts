@@ -15,9 +15,11 @@ export {
   exportGauge,
   Gauge,
   type Health,
+  type HealthyNode,
   Histogram,
   LATENCY_BUCKETS_SECONDS,
   MetricsServer,
+  observed,
   openRegistry,
   Registry,
 } from "./metrics.ts";

@@ -4,7 +4,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { present, SystemError } from "@ashlar/core";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Startable } from "./lifecycle.ts";
+import { Lifecycle, type Startable } from "./lifecycle.ts";
+import type { Log } from "./log.ts";
 
 export { Counter, Gauge, Histogram, Registry };
 
@@ -55,6 +56,29 @@ export interface Health {
   readonly ok: boolean;
   /** Shown as JSON at /healthz. */
   readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** A process's node, and how it is. */
+export interface HealthyNode extends Startable {
+  health(): Health;
+}
+
+/** The node with its metrics beside it: they tell also of one that does not come up. */
+export function observed(
+  node: HealthyNode,
+  { registry, log }: { readonly registry: Registry; readonly log: Log },
+  listen: { readonly host: string; readonly port: number },
+): Startable {
+  const lifecycle = new Lifecycle({ log });
+  const metrics = new MetricsServer({ registry, health: () => node.health() }, listen);
+  return {
+    start: () =>
+      lifecycle.start([
+        ["metrics", metrics],
+        ["node", node],
+      ]),
+    stop: () => lifecycle.stop(),
+  };
 }
 
 /** Serves /metrics and /healthz (200 or 503). */

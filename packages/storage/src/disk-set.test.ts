@@ -2,22 +2,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clusterId, diskId, MIB, nodeId } from "@ashlar/core";
-import { nodeRandom, Registry, silentLog } from "@ashlar/runtime";
+import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import { MemoryDisk } from "@ashlar/runtime/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DiskSet } from "./disk-set.ts";
-import { NodeCatalogue } from "./node-catalogue.ts";
+import { LevelCatalogue } from "./node-catalogue.ts";
 
 const CHUNK_SIZE = 16 * MIB;
 const one = { diskId: diskId("disk-1"), path: "/data/disk-1", sizeBytes: 128 * MIB };
 const two = { diskId: diskId("disk-2"), path: "/data/disk-2", sizeBytes: 128 * MIB };
 
 let folder: string;
-let catalogue: NodeCatalogue;
+let catalogue: LevelCatalogue;
 let disk: MemoryDisk;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "ashlar-disk-set-"));
-  catalogue = await NodeCatalogue.open(folder);
+  catalogue = await LevelCatalogue.open(folder);
   disk = new MemoryDisk();
 });
 afterEach(async () => {
@@ -26,7 +26,8 @@ afterEach(async () => {
 });
 
 async function opened(disks: readonly (typeof one)[]): Promise<DiskSet> {
-  const deps = { disk, random: nodeRandom, log: silentLog, registry: new Registry(), catalogue };
+  const ports = { disk, clock: nodeClock, random: nodeRandom, log: silentLog };
+  const deps = { ...ports, registry: new Registry(), catalogue };
   const config = {
     clusterId: clusterId("abcdef01-0000-4000-8000-000000000000"),
     nodeId: nodeId("storage-1"),

@@ -4,7 +4,7 @@
 import { type DiskId, type StoreUuid, storeUuid, toSystemError } from "@ashlar/core";
 import type { ChunkStore } from "@ashlar/replica";
 import type { StorageReport } from "@ashlar/rpc";
-import type { Disk, Log, Random, Registry } from "@ashlar/runtime";
+import type { Clock, Disk, Log, Random, Registry } from "@ashlar/runtime";
 import { createStore, openStore } from "@ashlar/store";
 import type { DiskConfig, StorageConfig } from "./config.ts";
 import type { NodeCatalogue } from "./node-catalogue.ts";
@@ -17,6 +17,7 @@ export interface OpenDisk {
 
 export interface DiskSetDeps {
   readonly disk: Disk;
+  readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly registry: Registry;
@@ -77,7 +78,7 @@ export class DiskSet {
   }
 
   private async openOne(config: DiskConfig, chunkSize: number): Promise<ChunkStore> {
-    const { disk, random, log, registry, catalogue } = this.deps;
+    const { disk, clock, random, log, registry, catalogue } = this.deps;
     const { clusterId, nodeId: node } = this.config;
     const { diskId, path, sizeBytes } = config;
     const identity = { clusterId, node, diskId, path, chunkSize };
@@ -91,7 +92,7 @@ export class DiskSet {
       await createStore(disk, { ...identity, sizeBytes, storeUuid: uuid }, { log });
       await catalogue.put(diskId, { storeUuid: uuid, state: "ready" });
     }
-    return openStore(disk, identity, { log, registry });
+    return openStore(disk, identity, { log, registry, clock });
   }
 }
 

@@ -1,8 +1,11 @@
 // Entry point of the storage process: configuration in, node up, until a signal ends it.
+
+import { nodeNetwork } from "@ashlar/rpc";
 import {
   nodeClock,
   nodeDisk,
   nodeRandom,
+  observed,
   openLog,
   openRegistry,
   readConfig,
@@ -10,6 +13,7 @@ import {
 } from "@ashlar/runtime";
 import { STORAGE_CONFIG } from "./config.ts";
 import { StorageNode } from "./node.ts";
+import { LevelCatalogue } from "./node-catalogue.ts";
 
 /** Runs until SIGTERM or SIGINT. */
 export async function main({ configPath }: { readonly configPath: string }): Promise<void> {
@@ -18,8 +22,10 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
   const { ASHLAR_BOOT_ID: bootId = nodeRandom.uuid() } = process.env;
   await runProcess(log, async () => {
     log.info({ config, bootId }, "storage starts");
-    const ports = { disk: nodeDisk, clock: nodeClock, random: nodeRandom };
+    const ports = { disk: nodeDisk, clock: nodeClock, random: nodeRandom, network: nodeNetwork };
+    const openCatalogue = LevelCatalogue.open;
     const registry = openRegistry({ node: config.nodeId });
-    return new StorageNode({ ...ports, log, registry, bootId }, config);
+    const node = new StorageNode({ ...ports, openCatalogue, log, registry, bootId }, config);
+    return observed(node, { registry, log }, config.metrics);
   });
 }

@@ -17,17 +17,26 @@ interface StoredEntry {
   readonly state: DiskEntry["state"];
 }
 
-export class NodeCatalogue {
+/** The port, so that a simulated node needs no database. */
+export interface NodeCatalogue {
+  get(disk: DiskId): Promise<DiskEntry | undefined>;
+  /** Durable when resolved. */
+  put(disk: DiskId, entry: DiskEntry): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The catalogue as a database in a folder of its own. */
+export class LevelCatalogue implements NodeCatalogue {
   private readonly level: Level<string, StoredEntry>;
 
   private constructor(level: Level<string, StoredEntry>) {
     this.level = level;
   }
 
-  static async open(folder: string): Promise<NodeCatalogue> {
+  static async open(folder: string): Promise<LevelCatalogue> {
     const level = new Level<string, StoredEntry>(folder, { valueEncoding: "json" });
     await level.open();
-    return new NodeCatalogue(level);
+    return new LevelCatalogue(level);
   }
 
   async get(disk: DiskId): Promise<DiskEntry | undefined> {
@@ -35,7 +44,6 @@ export class NodeCatalogue {
     return stored && { storeUuid: storeUuid(stored.storeUuid), state: stored.state };
   }
 
-  /** Durable when resolved. */
   async put(disk: DiskId, entry: DiskEntry): Promise<void> {
     await this.level.put(keyOf(disk), { version: RECORD_VERSION, ...entry }, { sync: true });
   }

@@ -11,6 +11,7 @@ import {
   createCarrierDialer,
   createCatalogClient,
   GrpcServer,
+  type Network,
   OperationServer,
   OperationStreams,
   type StorageRegistration,
@@ -19,9 +20,9 @@ import {
   type Clock,
   type Disk,
   type Health,
+  type HealthyNode,
   Lifecycle,
   type Log,
-  MetricsServer,
   type Random,
   type Registry,
   type Startable,
@@ -35,7 +36,7 @@ import { DiskSet, type OpenDisk } from "./disk-set.ts";
 import { GatewayLives } from "./gateway-lives.ts";
 import { closeGeneration } from "./generation-closing.ts";
 import { learnersLedBy } from "./led-learners.ts";
-import { NodeCatalogue } from "./node-catalogue.ts";
+import type { NodeCatalogue } from "./node-catalogue.ts";
 import { NumbersSeen } from "./numbers-seen.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { Registration } from "./registration.ts";
@@ -46,6 +47,9 @@ export interface StorageNodeDeps {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly random: Random;
+  readonly network: Network;
+  /** The node's own durable state, in a folder that exists. */
+  readonly openCatalogue: (folder: string) => Promise<NodeCatalogue>;
   readonly log: Log;
   readonly registry: Registry;
   /** Random per process start; a supervisor's exit report names it. */
@@ -66,7 +70,7 @@ interface Parts {
   readonly carriers: CarrierServer;
 }
 
-export class StorageNode implements Startable {
+export class StorageNode implements HealthyNode {
   private readonly deps: StorageNodeDeps;
   private readonly config: StorageConfig;
   private readonly lifecycle: Lifecycle;
@@ -81,14 +85,23 @@ export class StorageNode implements Startable {
   private registration: Registration | undefined;
 
   constructor(deps: StorageNodeDeps, config: StorageConfig) {
-    const { clock, random, log } = deps;
+    const { clock, random, network, log } = deps;
     const { clusterId, metadata, carrier: kind } = config;
     this.deps = deps;
     this.config = config;
     this.lifecycle = new Lifecycle({ log });
-    this.dialer = createCarrierDialer({ self: this.self, clusterId, kind, random, log, clock });
+    const { self } = this;
+    this.dialer = createCarrierDialer({ self, clusterId, kind, random, network, log, clock });
     const silentPeers = (): readonly string[] => this.dialer.silentPeers();
-    this.client = createCatalogClient({ clusterId, metadata, clock, random, log, silentPeers });
+    this.client = createCatalogClient({
+      clusterId,
+      metadata,
+      clock,
+      random,
+      network,
+      log,
+      silentPeers,
+    });
   }
 
   /** Port of the gRPC server, after start. */
@@ -98,11 +111,7 @@ export class StorageNode implements Startable {
 
   /** @throws SystemError config/port-in-use, disk/locked, and whatever keeps it from registering. */
   async start(): Promise<void> {
-    const { registry } = this.deps;
-    const { metrics } = this.config;
-    const health = (): Health => this.health();
     await this.lifecycle.start([
-      ["metrics", new MetricsServer({ registry, health }, metrics)],
       ["catalogue", { start: () => this.openCatalogue(), stop: () => this.closeCatalogue() }],
       ["catalog client", this.client],
       ["disks", { start: () => this.openDisks(), stop: () => this.closeDisks() }],
@@ -129,9 +138,9 @@ export class StorageNode implements Startable {
   }
 
   private async openCatalogue(): Promise<void> {
-    const { disk } = this.deps;
+    const { disk, openCatalogue } = this.deps;
     await disk.makeFolder(this.config.dataDir);
-    this.catalogue = await NodeCatalogue.open(`${this.config.dataDir}/catalogue`);
+    this.catalogue = await openCatalogue(`${this.config.dataDir}/catalogue`);
   }
 
   private async closeCatalogue(): Promise<void> {
@@ -198,7 +207,7 @@ export class StorageNode implements Startable {
   }
 
   private assemble(disks: DiskSet): Parts {
-    const { clock, log, random, registry } = this.deps;
+    const { clock, log, random, network, registry } = this.deps;
     const { clusterId, nodeId: node, listen } = this.config;
     const { client, dialer } = this;
     const { view } = client;
@@ -214,7 +223,7 @@ export class StorageNode implements Startable {
     const removal = new ChunkRemoval({ disks, replicas, view, log });
     const seen = new NumbersSeen({ disks, view });
     const { host, port } = splitAddress(listen);
-    const server = new GrpcServer({ log }, { clusterId, host, port });
+    const server = new GrpcServer({ log, network }, { clusterId, host, port });
     const metrics = new OperationMetrics(registry, clock);
     const carriers = new CarrierServer({
       self: this.self,
@@ -222,6 +231,7 @@ export class StorageNode implements Startable {
       socketListen: { host, port: 0 },
       accept: (carrier) => this.accept(carrier, { replicas, links, metrics }),
       random,
+      network,
       log,
       clock,
     });
@@ -327,7 +337,7 @@ export class StorageNode implements Startable {
     return operations;
   }
 
-  private health(): Health {
+  health(): Health {
     const incarnation = this.registration?.incarnation ?? 0;
     const disks = this.disks?.all ?? [];
     const usable = disks.filter(({ failed }) => !failed).length;

@@ -9,7 +9,7 @@ import {
   toSystemError,
 } from "@ashlar/core";
 import type { MemberId } from "@ashlar/raft";
-import { GrpcClient, type JoinAnswer, joinGroup } from "@ashlar/rpc";
+import { GrpcClient, type JoinAnswer, joinGroup, type Network } from "@ashlar/rpc";
 import { type Clock, type Log, sleep } from "@ashlar/runtime";
 
 const ASK_INTERVAL_MS = 250;
@@ -47,6 +47,7 @@ export interface JoinWorkerPorts {
 
 export class JoinWorker {
   private readonly clock: Clock;
+  private readonly network: Network;
   private readonly log: Log;
   private readonly ports: JoinWorkerPorts;
   private readonly options: JoinWorkerOptions;
@@ -58,11 +59,16 @@ export class JoinWorker {
   private leader: string | undefined;
 
   constructor(
-    { clock, log }: { readonly clock: Clock; readonly log: Log },
+    {
+      clock,
+      network,
+      log,
+    }: { readonly clock: Clock; readonly network: Network; readonly log: Log },
     ports: JoinWorkerPorts,
     options: JoinWorkerOptions,
   ) {
     this.clock = clock;
+    this.network = network;
     this.log = log;
     this.ports = ports;
     this.options = options;
@@ -136,7 +142,8 @@ export class JoinWorker {
   private client(address: string): GrpcClient {
     const known = this.clients.get(address);
     if (known) return known;
-    const client = new GrpcClient({ address, clusterId: this.options.clusterId });
+    const { clusterId } = this.options;
+    const client = new GrpcClient({ address, clusterId, network: this.network });
     this.clients.set(address, client);
     return client;
   }

@@ -5,6 +5,7 @@ import {
   type CatalogClient,
   createAdminClient,
   createCatalogClient,
+  nodeNetwork,
   type StorageRegistration,
   type StorageReport,
 } from "@ashlar/rpc";
@@ -81,7 +82,7 @@ export class MetadataFixture {
   /** Starts, on the same port as before. */
   async start(over: Partial<Record<keyof MetadataConfig, unknown>> = {}): Promise<MetadataNode> {
     const registry = openRegistry({ process: "metadata-1" });
-    const ports = { clock: this.clock, disk: this.disk, random: nodeRandom };
+    const ports = { clock: this.clock, disk: this.disk, random: nodeRandom, network: nodeNetwork };
     const config = this.config(over);
     if (!this.founded) await foundCluster(ports, config);
     this.founded = true;
