@@ -7,3 +7,9 @@ export {
   type VolumeNameOutput,
   type VolumeNameState,
 } from "./linearizability/volume-names.ts";
+export {
+  type Figures,
+  Simulation,
+  type SimulationOptions,
+  type SimulationResult,
+} from "./simulation.ts";

@@ -1,0 +1,179 @@
+// A whole cluster: metadata members, storage nodes and gateways, each as its own composition root makes
+// it, with the ports of the simulated world.
+import { clusterId, diskId, MIB, nodeId } from "@ashlar/core";
+import { GatewayNode } from "@ashlar/gateway";
+import { foundCluster, MetadataNode } from "@ashlar/metadata";
+import {
+  type AdminClient,
+  type CatalogClient,
+  createAdminClient,
+  createCatalogClient,
+} from "@ashlar/rpc";
+import type { Startable } from "@ashlar/runtime";
+import { StorageNode } from "@ashlar/storage";
+import { SimDisk } from "../disk/sim-disk.ts";
+import { processNetwork } from "../network/process-network.ts";
+import { SimNetwork } from "../network/sim-network.ts";
+import { ProcessClock } from "../world/process-clock.ts";
+import { ProcessLife } from "../world/process-life.ts";
+import type { World } from "../world/world.ts";
+import { MachineCatalogue } from "./machine-catalogue.ts";
+import { type OnLine, simLog } from "./sim-log.ts";
+import { type ProcessPorts, SimProcess } from "./sim-process.ts";
+
+export const CLUSTER = clusterId("51515151-0000-4000-8000-000000000000");
+/** The smallest that there is: a run shall cross borders. */
+export const CHUNK_SIZE: number = 16 * MIB;
+const PORT = 7000;
+
+export interface ClusterShape {
+  readonly metadata: number;
+  readonly storage: number;
+  readonly gateways: number;
+  readonly diskBytes: number;
+}
+
+const named = (kind: string, count: number): string[] =>
+  Array.from({ length: count }, (_, at) => `${kind}-${at + 1}`);
+const addressOf = (name: string): string => `${name}:${PORT}`;
+const UNUSED = { logLevel: "info", metrics: { host: "none", port: 0 } } as const;
+
+export class SimCluster {
+  readonly network: SimNetwork;
+  readonly metadata: readonly SimProcess<MetadataNode>[];
+  readonly storage: readonly SimProcess<StorageNode>[];
+  readonly gateways: readonly SimProcess<GatewayNode>[];
+  /** A person at a machine of their own, whose ways are never cut. */
+  readonly admin: AdminClient;
+  /** What the operator knows of the catalog. */
+  readonly catalog: CatalogClient & Startable;
+  readonly operator: ProcessLife;
+  private readonly world: World;
+  private readonly shape: ClusterShape;
+  private readonly members: readonly string[];
+  private readonly onLine: OnLine;
+
+  constructor(world: World, shape: ClusterShape, onLine: OnLine) {
+    this.world = world;
+    this.shape = shape;
+    this.onLine = onLine;
+    this.network = new SimNetwork(world);
+    this.members = named("metadata", shape.metadata);
+    this.metadata = this.members.map((name) =>
+      this.process(name, (ports) => this.metadataNode(name, ports)),
+    );
+    this.storage = named("storage", shape.storage).map((name) =>
+      this.process(name, (ports) => this.storageNode(name, ports)),
+    );
+    this.gateways = named("gateway", shape.gateways).map((name) =>
+      this.process(name, (ports) => this.gatewayNode(name, ports)),
+    );
+    this.operator = new ProcessLife("operator", 1);
+    const ports = this.operatorPorts();
+    const addresses = this.members.map(addressOf);
+    this.admin = createAdminClient({ clusterId: CLUSTER, addresses, patienceMs: 60_000 }, ports);
+    this.catalog = createCatalogClient({ clusterId: CLUSTER, metadata: addresses, ...ports });
+  }
+
+  get all(): readonly SimProcess[] {
+    return [...this.metadata, ...this.storage, ...this.gateways];
+  }
+
+  get isUp(): boolean {
+    return this.all.every((process) => process.isUp);
+  }
+
+  /** Founds the cluster and starts every process. */
+  start(): void {
+    const [founder] = this.metadata;
+    if (!founder) return;
+    const life = new ProcessLife("founder", 1);
+    const disk = new SimDisk(this.world, founder.disk, life);
+    const random = this.world.randomFor("founder");
+    this.world.after(0, life, () => {
+      foundCluster({ disk, random }, this.metadataConfig(founder.name)).then(
+        () => {
+          life.end();
+          for (const process of this.all) process.start();
+          void this.catalog.start();
+        },
+        (thrown: unknown) => this.world.fail(thrown),
+      );
+    });
+  }
+
+  private process<N extends MetadataNode | StorageNode | GatewayNode>(
+    name: string,
+    make: (ports: ProcessPorts) => N,
+  ): SimProcess<N> {
+    const metadata = this.members.map(addressOf);
+    const ports = { world: this.world, network: this.network };
+    const { onLine } = this;
+    return new SimProcess(ports, { name, clusterId: CLUSTER, metadata, make, onLine });
+  }
+
+  private metadataConfig(name: string) {
+    return {
+      ...UNUSED,
+      nodeId: nodeId(name),
+      clusterId: CLUSTER,
+      dataDir: "/metadata",
+      listen: addressOf(name),
+      members: this.members.map((member) => ({
+        nodeId: nodeId(member),
+        address: addressOf(member),
+      })),
+      chunkSize: CHUNK_SIZE,
+      pingIntervalMs: 200,
+      pingsMissedMax: 5,
+    };
+  }
+
+  private metadataNode(name: string, ports: ProcessPorts): MetadataNode {
+    const onFatal = ({ code, message }: { code: string; message: string }): void =>
+      ports.exit(`${code}: ${message}`);
+    return new MetadataNode({ ...ports, onFatal }, this.metadataConfig(name));
+  }
+
+  private storageNode(name: string, ports: ProcessPorts): StorageNode {
+    const { disk } = ports;
+    const openCatalogue = async (folder: string): Promise<MachineCatalogue> =>
+      MachineCatalogue.open(disk, folder);
+    return new StorageNode(
+      { ...ports, openCatalogue },
+      {
+        ...UNUSED,
+        nodeId: nodeId(name),
+        clusterId: CLUSTER,
+        metadata: this.members.map(addressOf),
+        carrier: "socket",
+        listen: addressOf(name),
+        advertise: addressOf(name),
+        dataDir: "/storage",
+        disks: [{ diskId: diskId("disk-1"), path: "/disk-1", sizeBytes: this.shape.diskBytes }],
+      },
+    );
+  }
+
+  private gatewayNode(name: string, ports: ProcessPorts): GatewayNode {
+    return new GatewayNode(ports, {
+      ...UNUSED,
+      nodeId: nodeId(name),
+      clusterId: CLUSTER,
+      metadata: this.members.map(addressOf),
+      carrier: "socket",
+      portals: [],
+    });
+  }
+
+  private operatorPorts() {
+    const { world, network, operator } = this;
+    const clock = new ProcessClock(world, operator, { rate: 1 });
+    return {
+      clock,
+      random: world.randomFor("operator"),
+      log: simLog(world, "operator"),
+      network: processNetwork({ network, host: "operator", life: operator, clock }),
+    };
+  }
+}

@@ -1,0 +1,180 @@
+// One run: a cluster from its founding, volumes and their clients, a time of faults, then healing, and the
+// demand that everything comes back: chunks active, commands answered, copies whole and equal, and every
+// block explained by one order of what was done to it.
+import { assert, MIB } from "@ashlar/core";
+import { BLOCK_REGISTER } from "./checkers/block-register.ts";
+import { SingleActive } from "./checkers/single-active.ts";
+import { SimCluster } from "./cluster/sim-cluster.ts";
+import { FaultInjector } from "./faults/fault-injector.ts";
+import { FaultTargets } from "./faults/fault-targets.ts";
+import { checkLinearizable } from "./linearizability/checker.ts";
+import { explainVerdict } from "./linearizability/explanation.ts";
+import { Operator } from "./workload/operator.ts";
+import { noClientFigures, SimClient } from "./workload/sim-client.ts";
+import { VolumeHistory } from "./workload/volume-history.ts";
+import { World } from "./world/world.ts";
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Virtual seconds with faults. */
+  readonly seconds: number;
+  /** Kinds of faults that are left out. */
+  readonly off?: ReadonlySet<string> | undefined;
+  readonly tell?: ((line: string) => void) | undefined;
+}
+
+export type Figures = Readonly<Record<string, number>>;
+
+export interface SimulationResult {
+  readonly figures: Figures;
+  /** Equal for two runs of one seed. */
+  readonly trace: string;
+}
+
+/** A cluster is founded and its volumes made within this. */
+const BEGIN_MAX_MS = 30_000;
+const CLIENTS = 4;
+/** Share of the time in which faults strike; then commands go on without. */
+const FAULTY_SHARE = 0.7;
+/** L3: redundancy returns. */
+const SETTLE_MAX_MS = 60_000;
+
+export class Simulation {
+  private readonly options: SimulationOptions;
+  private readonly world: World;
+  private readonly cluster: SimCluster;
+  private readonly operator: Operator;
+  private readonly history = new VolumeHistory();
+  private readonly active = new SingleActive();
+  private readonly clientFigures = noClientFigures();
+  private readonly clients: readonly SimClient[];
+  private readonly targets: FaultTargets;
+  private readonly faults: FaultInjector;
+  private resyncs = 0;
+
+  constructor(options: SimulationOptions) {
+    this.options = options;
+    const world = new World(options.seed);
+    this.world = world;
+    const { tell } = options;
+    if (tell) world.tell = (line) => tell(`${world.nowMs.toFixed(3).padStart(10)} ${line}`);
+    const shape = { metadata: 3, storage: 3, gateways: 2, diskBytes: 96 * MIB };
+    this.cluster = new SimCluster(world, shape, ({ process, message, fields }) => {
+      if (message === "replica") this.onNotice(process, fields);
+    });
+    this.operator = new Operator(world, this.cluster);
+    this.targets = new FaultTargets(world, this.cluster);
+    const { cluster, targets } = this;
+    this.faults = new FaultInjector({ world, cluster, targets }, { off: options.off ?? new Set() });
+    const stamps = { next: 0 };
+    const { gateways } = this.cluster;
+    const { history, clientFigures: figures } = this;
+    this.clients = Array.from(
+      { length: CLIENTS },
+      (_, at) =>
+        new SimClient(
+          { world, gateways, history, figures, stamps },
+          {
+            name: `client-${at + 1}`,
+            volumes: () => this.operator.volumes,
+            thinkMs: 40,
+            patienceMs: 30_000,
+          },
+        ),
+    );
+  }
+
+  /** @throws what broke. */
+  async run(): Promise<SimulationResult> {
+    await this.begin();
+    for (const client of this.clients) client.start();
+    this.faults.start();
+    const { world } = this;
+    const faultyMs = this.options.seconds * 1000 * FAULTY_SHARE;
+    await world.run(world.nowMs + faultyMs);
+    this.faults.heal();
+    await world.run(world.nowMs + this.options.seconds * 1000 - faultyMs);
+    await this.settle();
+    this.judge();
+    return { figures: this.figures(), trace: this.world.trace.text };
+  }
+
+  private async begin(): Promise<void> {
+    const { world, cluster, operator } = this;
+    cluster.start();
+    await world.run(BEGIN_MAX_MS, () => cluster.isUp);
+    assert(cluster.isUp, "a cluster without faults comes up");
+    let made = false;
+    operator.do(async () => {
+      await operator.createVolumes([3, 2, 1]);
+      made = true;
+    });
+    await world.run(world.nowMs + BEGIN_MAX_MS, () => made);
+    assert(made, "volumes are made");
+  }
+
+  private async settle(): Promise<void> {
+    const { world, cluster, operator, clients } = this;
+    for (const client of clients) client.finish();
+    await world.run(world.nowMs + 30_000, () => clients.every(({ isIdle }) => isIdle));
+    assert(
+      clients.every(({ isIdle }) => isIdle),
+      "L2: every command comes to its end",
+    );
+    await world.run(world.nowMs + SETTLE_MAX_MS, () => cluster.isUp && this.targets.isWhole);
+    assert(this.targets.isWhole, "L3: redundancy returns");
+    let compared = 0;
+    operator.do(async () => {
+      for (const { name } of operator.volumes) {
+        const { different, damaged } = await operator.check(name);
+        assert(different === 0 && damaged === 0, `P15: ${name}: ${different} replicas differ`);
+        compared += 1;
+      }
+    });
+    await world.run(world.nowMs + 30_000, () => compared === operator.volumes.length);
+    assert(compared === operator.volumes.length, "L1: every chunk can be checked");
+    await this.readAll();
+  }
+
+  /** P1: what was acknowledged is there at the end. */
+  private async readAll(): Promise<void> {
+    const { world, clients, operator } = this;
+    const [client] = clients;
+    const ranges = operator.volumes.flatMap(({ name, places }) =>
+      places.map((firstBlock) => ({ volume: name, firstBlock, blocks: 32 })),
+    );
+    let done = false;
+    const next = (at: number): void => {
+      const range = ranges[at];
+      if (range) client?.readNow(range, () => next(at + 1));
+      else done = true;
+    };
+    next(0);
+    await world.run(world.nowMs + 30_000, () => done);
+    assert(done, "L1: every chunk is read");
+  }
+
+  private judge(): void {
+    const { operations } = this.history;
+    const verdict = checkLinearizable(BLOCK_REGISTER, operations, { stepsMax: 2_000_000 });
+    assert(verdict.kind !== "undecided", "the history of a block can be judged");
+    assert(verdict.kind === "linearizable", `P6: ${explainVerdict(verdict)}`);
+  }
+
+  private onNotice(process: string, fields: Readonly<Record<string, unknown>>): void {
+    const { chunk, what, epoch } = fields;
+    if (what === "active") this.active.onActive(Number(chunk), Number(epoch), process);
+    if (what === "resyncEnded") this.resyncs += 1;
+  }
+
+  private figures(): Figures {
+    return {
+      ...this.clientFigures,
+      ...this.operator.figures,
+      ...this.faults.counts,
+      failovers: this.active.failovers,
+      resyncs: this.resyncs,
+      events: this.world.events,
+    };
+  }
+}

@@ -1,0 +1,80 @@
+// The person who runs the cluster: makes volumes before the faults begin, makes and deletes more of them
+// meanwhile, and asks at the end whether all is well.
+import { toSystemError, volumeId, volumeName } from "@ashlar/core";
+import type { VolumeCheck } from "@ashlar/rpc";
+import { CHUNK_SIZE, type SimCluster } from "../cluster/sim-cluster.ts";
+import type { World } from "../world/world.ts";
+import type { ClientVolume } from "./sim-client.ts";
+import { BLOCK } from "./stamps.ts";
+
+const CHUNKS = 2;
+const BLOCKS_PER_CHUNK = CHUNK_SIZE / BLOCK;
+/** Few places, so that commands meet: at the beginning, over the border of two chunks, and in between. */
+const PLACES: readonly number[] = [
+  0,
+  8,
+  BLOCKS_PER_CHUNK - 8,
+  BLOCKS_PER_CHUNK,
+  BLOCKS_PER_CHUNK + 512,
+];
+
+export class Operator {
+  readonly volumes: ClientVolume[] = [];
+  readonly figures = { created: 0, deleted: 0 };
+  private readonly world: World;
+  private readonly cluster: SimCluster;
+  private made = 0;
+
+  constructor(world: World, cluster: SimCluster) {
+    this.world = world;
+    this.cluster = cluster;
+  }
+
+  /** Runs `act` as the operator; what it throws ends the run. */
+  do(act: () => Promise<void>): void {
+    this.world.after(0, this.cluster.operator, () => {
+      act().catch((thrown: unknown) => this.world.fail(thrown));
+    });
+  }
+
+  /** Makes volumes of so many copies each. */
+  async createVolumes(copies: readonly number[]): Promise<void> {
+    for (const replicas of copies) this.volumes.push(await this.create(replicas));
+  }
+
+  /** A volume that nobody uses comes and goes. */
+  async createAndDelete(replicas: number): Promise<void> {
+    try {
+      const { name } = await this.create(replicas);
+      this.figures.created += 1;
+      const { signal } = this;
+      await this.cluster.admin.deleteVolume(volumeName(name), { signal });
+      this.figures.deleted += 1;
+    } catch (thrown) {
+      // While the cluster is in trouble an operator may be told so.
+      const { code } = toSystemError(thrown);
+      if (code === "internal") throw thrown;
+      this.world.note(`operator: ${code}`);
+    }
+  }
+
+  /** P15: whether all copies of a volume are equal, by the product's own check. */
+  check(name: string): Promise<VolumeCheck> {
+    const { signal } = this;
+    return this.cluster.admin.checkVolume(volumeName(name), { signal, onProgress: () => {} });
+  }
+
+  private get signal(): AbortSignal {
+    return new AbortController().signal;
+  }
+
+  private async create(replicas: number): Promise<ClientVolume> {
+    this.made += 1;
+    const name = `volume-${this.made}`;
+    const volume = volumeId(this.world.random.uuid());
+    const sizeBytes = CHUNKS * CHUNK_SIZE;
+    const asked = { volume, name: volumeName(name), sizeBytes, replicas };
+    await this.cluster.admin.createVolume(asked, { signal: this.signal });
+    return { volume, name, places: PLACES };
+  }
+}
