@@ -7,9 +7,12 @@ export {
   type VolumeNameOutput,
   type VolumeNameState,
 } from "./linearizability/volume-names.ts";
+export { REGRESSION_SEEDS, type RegressionSeed } from "./regression-seeds.ts";
+export { type ShortRun, shorten } from "./shortening.ts";
 export {
   type Figures,
   Simulation,
   type SimulationOptions,
   type SimulationResult,
+  zeroFigures,
 } from "./simulation.ts";

@@ -34,6 +34,12 @@ export interface SimulationResult {
 /** A cluster is founded and its volumes made within this. */
 const BEGIN_MAX_MS = 30_000;
 const CLIENTS = 4;
+/** Longest pauses of a host between two commands: each run has busy ones and idle ones. */
+const THINK_MS: readonly number[] = [20, 80, 300];
+/** How long a host waits for a path: initiators have timers from a second or so to half a minute. */
+const PATIENCE_MS: readonly number[] = [1_500, 6_000, 30_000];
+/** A volume that nobody uses comes and goes so often. */
+const CREATION_MS = 7_000;
 /** Share of the time in which faults strike; then commands go on without. */
 const FAULTY_SHARE = 0.7;
 /** L3: redundancy returns. */
@@ -51,6 +57,7 @@ export class Simulation {
   private readonly targets: FaultTargets;
   private readonly faults: FaultInjector;
   private resyncs = 0;
+  private ending = false;
 
   constructor(options: SimulationOptions) {
     this.options = options;
@@ -58,7 +65,7 @@ export class Simulation {
     this.world = world;
     const { tell } = options;
     if (tell) world.tell = (line) => tell(`${world.nowMs.toFixed(3).padStart(10)} ${line}`);
-    const shape = { metadata: 3, storage: 3, gateways: 2, diskBytes: 96 * MIB };
+    const shape = { metadata: 3, storage: 3, gateways: 2, diskBytes: 48 * MIB };
     this.cluster = new SimCluster(world, shape, ({ process, message, fields }) => {
       if (message === "replica") this.onNotice(process, fields);
     });
@@ -69,6 +76,7 @@ export class Simulation {
     const stamps = { next: 0 };
     const { gateways } = this.cluster;
     const { history, clientFigures: figures } = this;
+    const patienceMs = world.pick(PATIENCE_MS);
     this.clients = Array.from(
       { length: CLIENTS },
       (_, at) =>
@@ -77,8 +85,8 @@ export class Simulation {
           {
             name: `client-${at + 1}`,
             volumes: () => this.operator.volumes,
-            thinkMs: 40,
-            patienceMs: 30_000,
+            thinkMs: world.pick(THINK_MS),
+            patienceMs,
           },
         ),
     );
@@ -86,9 +94,19 @@ export class Simulation {
 
   /** @throws what broke. */
   async run(): Promise<SimulationResult> {
+    try {
+      return await this.play();
+    } catch (thrown) {
+      if (this.world.tell) for (const line of this.cluster.describe()) this.world.tell(line);
+      throw thrown;
+    }
+  }
+
+  private async play(): Promise<SimulationResult> {
     await this.begin();
     for (const client of this.clients) client.start();
     this.faults.start();
+    this.comeAndGo();
     const { world } = this;
     const faultyMs = this.options.seconds * 1000 * FAULTY_SHARE;
     await world.run(world.nowMs + faultyMs);
@@ -113,16 +131,27 @@ export class Simulation {
     assert(made, "volumes are made");
   }
 
+  private comeAndGo(): void {
+    const { world, operator } = this;
+    const pauseMs = world.between(CREATION_MS / 4, CREATION_MS);
+    world.after(pauseMs, this.cluster.operator, () => {
+      if (this.ending) return;
+      operator.do(() => operator.createAndDelete(1 + world.random.below(3)));
+      this.comeAndGo();
+    });
+  }
+
   private async settle(): Promise<void> {
     const { world, cluster, operator, clients } = this;
+    this.ending = true;
     for (const client of clients) client.finish();
     await world.run(world.nowMs + 30_000, () => clients.every(({ isIdle }) => isIdle));
     assert(
       clients.every(({ isIdle }) => isIdle),
       "L2: every command comes to its end",
     );
-    await world.run(world.nowMs + SETTLE_MAX_MS, () => cluster.isUp && this.targets.isWhole);
-    assert(this.targets.isWhole, "L3: redundancy returns");
+    await world.run(world.nowMs + SETTLE_MAX_MS, () => cluster.isUp && this.isWhole);
+    assert(this.isWhole, "L3: redundancy returns");
     let compared = 0;
     operator.do(async () => {
       for (const { name } of operator.volumes) {
@@ -154,6 +183,10 @@ export class Simulation {
     assert(done, "L1: every chunk is read");
   }
 
+  private get isWhole(): boolean {
+    return !this.targets.isFragile && this.targets.isWhole;
+  }
+
   private judge(): void {
     const { operations } = this.history;
     const verdict = checkLinearizable(BLOCK_REGISTER, operations, { stepsMax: 2_000_000 });
@@ -178,3 +211,9 @@ export class Simulation {
     };
   }
 }
+
+/** What never happened. */
+export const zeroFigures = (figures: Figures): readonly string[] =>
+  Object.entries(figures)
+    .filter(([, count]) => count === 0)
+    .map(([name]) => name);

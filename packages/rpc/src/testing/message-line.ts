@@ -74,7 +74,9 @@ export class KeepAlive {
       this.asked = true;
       ping();
       network.after(timeoutMs, () => {
-        if (this.asked && !this.heard) dead();
+        if (!this.asked || this.heard) return;
+        this.stop();
+        dead();
       });
     });
   }

@@ -83,6 +83,18 @@ export class SimCluster {
     return this.all.every((process) => process.isUp);
   }
 
+  /** How the catalog has it, for whoever reads the story of a failure. */
+  describe(): readonly string[] {
+    const { view } = this.catalog;
+    const nodes = [...view.nodes.values()].map(
+      ({ node, incarnation, state }) => `catalog: ${node} incarnation ${incarnation} ${state}`,
+    );
+    const chunks = [...view.volumes.values()].flatMap(({ name, family }) =>
+      [...view.chunksOf(family)].map((config) => `catalog: ${name} ${JSON.stringify(config)}`),
+    );
+    return [...nodes, ...chunks];
+  }
+
   /** Founds the cluster and starts every process. */
   start(): void {
     const [founder] = this.metadata;

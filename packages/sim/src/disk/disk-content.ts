@@ -8,10 +8,30 @@ const PAGE_BYTES = 4096;
 export const SECTOR_BYTES = 512;
 const ZEROS = Buffer.alloc(PAGE_BYTES);
 
+/** Bytes, or so many zeros: a store writes its whole disk with them once. */
+export type Written = Buffer | { readonly length: number };
+
 interface Unsynced {
   readonly position: number;
-  readonly data: Buffer;
+  readonly data: Written;
 }
+
+/** A copy of what is written, which its owner may change afterwards. */
+export function writtenOf(data: readonly Uint8Array[]): Written {
+  let length = 0;
+  let isZero = true;
+  for (const piece of data) {
+    length += piece.length;
+    for (let at = 0; isZero && at < piece.length; at += PAGE_BYTES) {
+      const part = Math.min(PAGE_BYTES, piece.length - at);
+      isZero = ZEROS.compare(piece, at, at + part, 0, part) === 0;
+    }
+  }
+  return isZero ? { length } : Buffer.concat([...data], length);
+}
+
+export const firstOf = (data: Written, length: number): Written =>
+  Buffer.isBuffer(data) ? data.subarray(0, length) : { length };
 
 export class DiskContent {
   private readonly pages = new Map<number, Buffer>();
@@ -36,12 +56,14 @@ export class DiskContent {
     for (const { position: from, data } of this.unsynced) {
       const to = from + data.length;
       if (to <= position || from >= end) continue;
-      data.copy(target, Math.max(0, from - position), Math.max(0, position - from), end - from);
+      const at = Math.max(0, from - position);
+      if (!Buffer.isBuffer(data)) target.fill(0, at, Math.min(target.length, to - position));
+      else data.copy(target, at, Math.max(0, position - from), end - from);
     }
   }
 
   /** Takes over `data`. */
-  write(position: number, data: Buffer): void {
+  write(position: number, data: Written): void {
     this.unsynced.push({ position, data });
     this.currentSize = Math.max(this.currentSize, position + data.length);
   }
@@ -50,7 +72,10 @@ export class DiskContent {
   sync(upTo: number): void {
     const covered = this.unsynced.splice(0, Math.max(0, upTo - this.syncedCount));
     this.syncedCount += covered.length;
-    for (const { position, data } of covered) this.writeDurable(position, data);
+    for (const { position, data } of covered) {
+      if (Buffer.isBuffer(data)) this.writeDurable(position, data);
+      else this.zeroDurable(position, data.length);
+    }
   }
 
   resize(sizeBytes: number): void {
@@ -70,7 +95,8 @@ export class DiskContent {
    */
   powerCut(random: Random, keepPercent: number): number {
     let lost = 0;
-    for (const { position, data } of this.unsynced) {
+    for (const { position, data: written } of this.unsynced) {
+      const data = Buffer.isBuffer(written) ? written : Buffer.alloc(written.length);
       // Some writes get there whole, some not at all, some torn.
       const fate = random.below(3);
       let complete = true;
@@ -107,6 +133,18 @@ export class DiskContent {
       else target.fill(0, at, at + length);
       at += length;
     }
+  }
+
+  private zeroDurable(position: number, length: number): void {
+    const end = position + length;
+    for (let at = position; at < end; ) {
+      const page = Math.floor(at / PAGE_BYTES);
+      const next = Math.min(end, (page + 1) * PAGE_BYTES);
+      if (next - at === PAGE_BYTES) this.pages.delete(page);
+      else this.pages.get(page)?.fill(0, at % PAGE_BYTES, (at % PAGE_BYTES) + next - at);
+      at = next;
+    }
+    this.durableSize = Math.max(this.durableSize, end);
   }
 
   private writeDurable(position: number, data: Buffer): void {

@@ -5,7 +5,7 @@ import { type ScatterList, SystemError, scatterLength } from "@ashlar/core";
 import type { Disk, DiskFile, OpenOptions } from "@ashlar/runtime";
 import type { ProcessLife } from "../world/process-life.ts";
 import type { World } from "../world/world.ts";
-import { DiskContent } from "./disk-content.ts";
+import { DiskContent, firstOf, type Written, writtenOf } from "./disk-content.ts";
 
 export type DiskCall = "read" | "write" | "datasync";
 
@@ -34,7 +34,7 @@ const noSuchFile = (path: string): SystemError =>
 interface IssuedWrite {
   readonly content: DiskContent;
   readonly position: number;
-  readonly data: Buffer;
+  readonly data: Written;
 }
 
 /** What is on the disks of a machine, whoever runs on it. */
@@ -70,7 +70,7 @@ export class SimMachineDisk {
   /** The process that used it is gone: what it had begun to write is written in part. */
   onProcessEnd(world: World): void {
     for (const { content, position, data } of this.issued) {
-      content.write(position, data.subarray(0, world.random.below(data.length + 1)));
+      content.write(position, firstOf(data, world.random.below(data.length + 1)));
     }
     this.issued.clear();
   }
@@ -203,7 +203,7 @@ export class SimDisk implements Disk {
     const issued: IssuedWrite = {
       content: content(),
       position,
-      data: Buffer.concat([...data], length),
+      data: writtenOf(data),
     };
     this.machine.issued.add(issued);
     return this.later("write", length, () => {

@@ -58,7 +58,10 @@ export class FaultInjector {
     const waitMs = pauseMs * this.world.between(0.3, 1.7) * (kind.rarity ?? 1);
     this.world.after(waitMs, undefined, () => {
       if (!this.striking) return;
-      if (kind.strike(this.targets)) this.counts[kind.name] += 1;
+      if (!this.targets.isFragile && kind.strike(this.targets)) {
+        this.counts[kind.name] += 1;
+        this.targets.onStrike();
+      }
       this.strikeLater(kind, pauseMs);
     });
   }

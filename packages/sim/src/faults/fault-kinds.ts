@@ -51,7 +51,7 @@ const stop = (role: Role) => (targets: FaultTargets) => {
   const process = targets.pick(targets.cluster[role]);
   if (!process) return false;
   process.stop();
-  targets.later(200, targets.world.pick([700, 2_500, 10_000]), () => process.resume());
+  targets.during(200, targets.world.pick([700, 2_500, 10_000]), () => process.resume());
   return true;
 };
 
@@ -80,7 +80,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     strike: (targets) => {
       const process = targets.pick(targets.cluster.all);
       process?.slowDown(targets.world.between(0.2, 2));
-      targets.later(1_000, 6_000, () => process?.slowDown(0));
+      targets.during(1_000, 6_000, () => process?.slowDown(0));
       return process !== undefined;
     },
   },
@@ -99,7 +99,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
       const [from, to] = targets.pair();
       targets.world.note(`${from} is not heard by ${to}`);
       paths.cut(from, to);
-      targets.later(300, 8_000, () => paths.heal(from, to));
+      targets.during(300, 8_000, () => paths.heal(from, to));
       return true;
     },
   },
@@ -111,7 +111,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
       targets.world.note(`${one} and ${other} do not hear each other`);
       paths.cut(one, other);
       paths.cut(other, one);
-      targets.later(300, 8_000, () => {
+      targets.during(300, 8_000, () => {
         paths.heal(one, other);
         paths.heal(other, one);
       });
@@ -130,7 +130,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
         network.paths.cut(name, other.name);
         network.paths.cut(other.name, name);
       }
-      targets.later(300, 10_000, () => {
+      targets.during(300, 10_000, () => {
         for (const other of others) {
           network.paths.heal(name, other.name);
           network.paths.heal(other.name, name);
@@ -149,11 +149,12 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   },
   {
     name: "slowDisk",
-    strike: ({ cluster, world }) => {
+    strike: (targets) => {
+      const { cluster, world } = targets;
       const { disk } = world.pick([...cluster.storage, ...cluster.metadata]);
       const slowMs = world.pick([10, 100, 700]);
       disk.troubles.set("slow", { delayMs: () => world.between(0, slowMs) });
-      world.after(world.between(500, 6_000), undefined, () => disk.troubles.delete("slow"));
+      targets.during(500, 6_000, () => disk.troubles.delete("slow"));
       return true;
     },
   },
@@ -165,7 +166,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
       const { disk } = process;
       targets.world.note(`${process.name} has a full disk`);
       disk.sizeBytesMax = disk.usedBytes + targets.world.random.below(4 * KIB);
-      targets.later(500, 6_000, () => {
+      targets.during(500, 6_000, () => {
         disk.sizeBytesMax = Number.MAX_SAFE_INTEGER;
       });
       return true;

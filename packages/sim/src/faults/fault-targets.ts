@@ -6,20 +6,48 @@ import type { SimProcess } from "../cluster/sim-process.ts";
 import type { DiskCall } from "../disk/sim-disk.ts";
 import type { World } from "../world/world.ts";
 
+/** So long nothing may have been wrong before a disk is lost. */
+const QUIET_MS = 2_000;
+
+/** A disk that was lost, and what was on it. */
+interface Loss {
+  readonly process: SimProcess;
+  readonly stores: ReadonlySet<string>;
+}
+
 export class FaultTargets {
   readonly world: World;
   readonly cluster: SimCluster;
-  /** The one storage node whose disk was lost, until all copies are back. */
-  private lost: SimProcess | undefined;
+  private loss: Loss | undefined;
+  /** Faults that last. */
+  private ongoing = 0;
+  private quietSinceMs = 0;
 
   constructor(world: World, cluster: SimCluster) {
     this.world = world;
     this.cluster = cluster;
   }
 
-  /** Calls after a while, unless the world ended before. */
-  later(fromMs: number, toMs: number, call: () => void): void {
-    this.world.after(this.world.between(fromMs, toMs), undefined, call);
+  /** Something is wrong for a while; `end` puts it right. */
+  during(fromMs: number, toMs: number, end: () => void): void {
+    this.ongoing += 1;
+    this.world.after(this.world.between(fromMs, toMs), undefined, () => {
+      this.ongoing -= 1;
+      this.onStrike();
+      end();
+    });
+  }
+
+  onStrike(): void {
+    this.quietSinceMs = this.world.nowMs;
+  }
+
+  /**
+   * A disk was lost and not all copies are back: a second fault could take the last good one, which no
+   * system survives.
+   */
+  get isFragile(): boolean {
+    return this.loss !== undefined && !this.isRecovered;
   }
 
   /** One that runs. */
@@ -39,38 +67,36 @@ export class FaultTargets {
   /** A storage node whose disk may be lost now: every chunk has another copy in sync elsewhere. */
   pickExpendable(): SimProcess | undefined {
     const { storage, catalog } = this.cluster;
-    if (this.lost && !this.isWhole) return undefined;
-    const { view } = catalog;
+    const isQuiet = this.ongoing === 0 && this.world.nowMs - this.quietSinceMs > QUIET_MS;
+    if (!isQuiet || !this.cluster.isUp || !this.isWhole) return undefined;
     const sole = new Set<string>();
+    const { view } = catalog;
     for (const { family } of view.volumes.values()) {
-      for (const { isr, members } of view.chunksOf(family)) {
-        const isSynced = (store: string): boolean => isr.some((synced) => synced === store);
-        const holders = members.filter(({ storeUuid }) => isSynced(storeUuid));
-        if (holders.length < 2) for (const { node } of holders) sole.add(node);
+      for (const { members } of view.chunksOf(family)) {
+        if (members.length === 1) for (const { node } of members) sole.add(node);
       }
     }
-    const others = storage.every(({ isUp }) => isUp);
-    const candidates = storage.filter(({ name }) => others && !sole.has(name));
+    const candidates = storage.filter(({ name }) => !sole.has(name));
     return candidates.length > 0 ? this.world.pick(candidates) : undefined;
   }
 
   /** The machine comes back with an empty disk. */
   replaceDisk(process: SimProcess): void {
-    this.lost = process;
+    this.loss = { process, stores: this.storesOf(process) };
     process.kill("disk replaced");
     process.disk.files.clear();
     process.disk.folders.clear();
     process.disk.troubles.clear();
   }
 
-  /** Every write of that disk fails from now on, until it is replaced. */
+  /** Every call of that kind fails from now on, until the disk is replaced. */
   breakDisk(process: SimProcess, call: DiskCall): void {
-    this.lost = process;
+    this.loss = { process, stores: this.storesOf(process) };
     process.disk.troubles.set("broken", {
       failure: (made) =>
         made === call ? new SystemError("disk/failed", "EIO", { errno: "EIO" }) : undefined,
     });
-    this.later(500, 4_000, () => this.replaceDisk(process));
+    this.during(500, 4_000, () => this.replaceDisk(process));
   }
 
   /** Whether all copies of all chunks are in sync, as far as the catalog is known. */
@@ -89,5 +115,25 @@ export class FaultTargets {
       disk.sizeBytesMax = Number.MAX_SAFE_INTEGER;
       for (const trouble of ["slow", "failing"]) disk.troubles.delete(trouble);
     }
+  }
+
+  private get isRecovered(): boolean {
+    const { process, stores } = this.loss ?? {};
+    if (!process || !stores) return true;
+    const isBack = [...this.storesOf(process)].every((store) => !stores.has(store));
+    if (isBack && this.isWhole && process.isUp) this.loss = undefined;
+    return this.loss === undefined;
+  }
+
+  /** As the configurations of chunks name them. */
+  private storesOf({ name }: SimProcess): ReadonlySet<string> {
+    const stores = new Set<string>();
+    const { view } = this.cluster.catalog;
+    for (const { family } of view.volumes.values()) {
+      for (const { members } of view.chunksOf(family)) {
+        for (const { node, storeUuid } of members) if (node === name) stores.add(storeUuid);
+      }
+    }
+    return stores;
   }
 }

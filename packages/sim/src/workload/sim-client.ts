@@ -197,7 +197,8 @@ export class SimClient {
   private retry(command: Omit<Deed, "client" | "startedMs">, done: () => void): void {
     this.path = (this.path + 1) % this.gateways.length;
     this.figures.pathChanges += 1;
-    const pauseMs = this.world.between(1, 50);
+    const isUp = this.gateways[this.path]?.isUp ?? false;
+    const pauseMs = isUp ? this.world.between(1, 50) : this.world.between(50, 500);
     this.world.after(pauseMs, undefined, () => this.send(command, done));
   }
 
@@ -223,7 +224,9 @@ export class SimClient {
         const error = toSystemError(thrown);
         if (error.code === "internal") this.world.fail(thrown);
         const tookMs = this.world.nowMs - began;
-        this.world.tell?.(`${deed.client} ${deed.kind} failed after ${tookMs} ms: ${error.code}`);
+        this.world.tell?.(
+          `${deed.client} ${deed.kind} failed after ${tookMs} ms: ${error.code} ${error.message}`,
+        );
         if (error.code === "operation/miscompare") {
           this.figures.acked += 1;
           this.figures.miscompares += 1;
