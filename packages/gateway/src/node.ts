@@ -50,27 +50,12 @@ export class GatewayNode implements HealthyNode {
     this.lifecycle = new Lifecycle({ log });
     const { metadata } = config;
     const silentPeers = (): readonly string[] => dialer.silentPeers();
-    const client = createCatalogClient({
-      clusterId,
-      metadata,
-      clock,
-      random,
-      network,
-      log,
-      silentPeers,
-    });
+    const ports = { clock, random, network, log };
+    const client = createCatalogClient({ clusterId, metadata, ...ports, silentPeers });
     const registration = new Registration({ client, log }, { config, bootId });
     const incarnation = (): number => registration.incarnation;
     const self: CarrierSelf = { node: nodeId, incarnation };
-    const dialer = createCarrierDialer({
-      self,
-      clusterId,
-      kind: config.carrier,
-      random,
-      network,
-      log,
-      clock,
-    });
+    const dialer = createCarrierDialer({ self, clusterId, kind: config.carrier, ...ports });
     const router = new OperationRouter(
       { client, dialer, clock, log, metrics: metricsRegistry },
       { incarnation },

@@ -1,16 +1,33 @@
+// The part of the simulation that continuous integration runs; `npm run sim` runs as much as one likes.
 import { describe, expect, it } from "vitest";
+import { REGRESSION_SEEDS } from "./regression-seeds.ts";
 import { Simulation } from "./simulation.ts";
+
+const SEEDS = [101, 102, 103, 104, 105, 106];
+const SECONDS = 20;
 
 const run = (seed: number, seconds: number) => new Simulation({ seed, seconds }).run();
 
 describe("the whole cluster under virtual time", () => {
   it("does the same again from the same seed, and something else from another", async () => {
-    const first = await run(1, 2);
-    const again = await run(1, 2);
-    const other = await run(2, 2);
+    const first = await run(1, 3);
+    const again = await run(1, 3);
+    const other = await run(2, 3);
     expect(again).toEqual(first);
     expect(other.trace).not.toBe(first.trace);
-    const { acked } = first.figures;
-    expect(acked).toBeGreaterThan(100);
-  }, 120_000);
+  }, 240_000);
+
+  for (const seed of SEEDS) {
+    it(`keeps every rule through seed ${seed} (P1, P3, P6, P9, P13..P15, P17, L1..L3)`, async () => {
+      const { figures } = await run(seed, SECONDS);
+      const { acked } = figures;
+      expect(acked).toBeGreaterThan(50);
+    }, 240_000);
+  }
+
+  for (const { seed, seconds, was } of REGRESSION_SEEDS) {
+    it(`plays seed ${seed} again, which showed ${was}`, async () => {
+      await run(seed, seconds);
+    }, 240_000);
+  }
 });

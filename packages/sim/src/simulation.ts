@@ -3,6 +3,7 @@
 // block explained by one order of what was done to it.
 import { assert, MIB } from "@ashlar/core";
 import { BLOCK_REGISTER } from "./checkers/block-register.ts";
+import { checkLateEffects } from "./checkers/late-effects.ts";
 import { SingleActive } from "./checkers/single-active.ts";
 import { SimCluster } from "./cluster/sim-cluster.ts";
 import { FaultInjector } from "./faults/fault-injector.ts";
@@ -42,6 +43,10 @@ const PATIENCE_MS: readonly number[] = [1_500, 6_000, 30_000];
 const CREATION_MS = 7_000;
 /** Share of the time in which faults strike; then commands go on without. */
 const FAULTY_SHARE = 0.7;
+/** A machine gets its power back, and a process that fails to start is started again. */
+const UP_MAX_MS = 20_000;
+/** L1: all chunks within this, those in use much sooner. */
+const ACTIVE_MAX_MS = 30_000;
 /** L3: redundancy returns. */
 const SETTLE_MAX_MS = 60_000;
 
@@ -54,6 +59,7 @@ export class Simulation {
   private readonly active = new SingleActive();
   private readonly clientFigures = noClientFigures();
   private readonly clients: readonly SimClient[];
+  private readonly prober: SimClient;
   private readonly targets: FaultTargets;
   private readonly faults: FaultInjector;
   private resyncs = 0;
@@ -74,22 +80,16 @@ export class Simulation {
     const { cluster, targets } = this;
     this.faults = new FaultInjector({ world, cluster, targets }, { off: options.off ?? new Set() });
     const stamps = { next: 0 };
-    const { gateways } = this.cluster;
+    const { gateways, network } = this.cluster;
     const { history, clientFigures: figures } = this;
     const patienceMs = world.pick(PATIENCE_MS);
-    this.clients = Array.from(
-      { length: CLIENTS },
-      (_, at) =>
-        new SimClient(
-          { world, gateways, history, figures, stamps },
-          {
-            name: `client-${at + 1}`,
-            volumes: () => this.operator.volumes,
-            thinkMs: world.pick(THINK_MS),
-            patienceMs,
-          },
-        ),
-    );
+    const client = (name: string): SimClient =>
+      new SimClient(
+        { world, network, gateways, history, figures, stamps },
+        { name, volumes: () => this.operator.volumes, thinkMs: world.pick(THINK_MS), patienceMs },
+      );
+    this.clients = Array.from({ length: CLIENTS }, (_, at) => client(`client-${at + 1}`));
+    this.prober = client("prober");
   }
 
   /** @throws what broke. */
@@ -144,6 +144,7 @@ export class Simulation {
   private async settle(): Promise<void> {
     const { world, cluster, operator, clients } = this;
     this.ending = true;
+    await this.serveAgain();
     for (const client of clients) client.finish();
     await world.run(world.nowMs + 30_000, () => clients.every(({ isIdle }) => isIdle));
     assert(
@@ -165,17 +166,33 @@ export class Simulation {
     await this.readAll();
   }
 
+  /** L1: faults have stopped, so every chunk in use is active again soon. */
+  private async serveAgain(): Promise<void> {
+    const { world, cluster } = this;
+    await world.run(world.nowMs + UP_MAX_MS, () => cluster.isUp);
+    assert(cluster.isUp, "L1: every process comes up");
+    const { volumes } = this.operator;
+    const places = volumes.flatMap(({ name, places: all }) => all.map((at) => [name, at] as const));
+    let left = places.length;
+    for (const [volume, firstBlock] of places) {
+      this.prober.readNow({ volume, firstBlock, blocks: 1 }, () => {
+        left -= 1;
+      });
+    }
+    await world.run(world.nowMs + ACTIVE_MAX_MS, () => left === 0);
+    assert(left === 0, `L1: ${left} of ${places.length} places are not served`);
+  }
+
   /** P1: what was acknowledged is there at the end. */
   private async readAll(): Promise<void> {
-    const { world, clients, operator } = this;
-    const [client] = clients;
+    const { world, operator } = this;
     const ranges = operator.volumes.flatMap(({ name, places }) =>
       places.map((firstBlock) => ({ volume: name, firstBlock, blocks: 32 })),
     );
     let done = false;
     const next = (at: number): void => {
       const range = ranges[at];
-      if (range) client?.readNow(range, () => next(at + 1));
+      if (range) this.prober.readNow(range, () => next(at + 1));
       else done = true;
     };
     next(0);
@@ -188,7 +205,8 @@ export class Simulation {
   }
 
   private judge(): void {
-    const { operations } = this.history;
+    const { operations, abandoned } = this.history;
+    checkLateEffects(operations, abandoned);
     const verdict = checkLinearizable(BLOCK_REGISTER, operations, { stepsMax: 2_000_000 });
     assert(verdict.kind !== "undecided", "the history of a block can be judged");
     assert(verdict.kind === "linearizable", `P6: ${explainVerdict(verdict)}`);
@@ -196,7 +214,7 @@ export class Simulation {
 
   private onNotice(process: string, fields: Readonly<Record<string, unknown>>): void {
     const { chunk, what, epoch } = fields;
-    if (what === "active") this.active.onActive(Number(chunk), Number(epoch), process);
+    if (what === "active") this.active.onActive(String(chunk), Number(epoch), process);
     if (what === "resyncEnded") this.resyncs += 1;
   }
 

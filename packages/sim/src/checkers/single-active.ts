@@ -5,10 +5,10 @@ export class SingleActive {
   /** Chunks that became active again, in a later epoch. */
   failovers = 0;
   private readonly activeIn = new Map<string, string>();
-  private readonly latest = new Map<number, number>();
+  private readonly latest = new Map<string, number>();
 
   /** @param incarnation names the process and its start. */
-  onActive(chunk: number, epoch: number, incarnation: string): void {
+  onActive(chunk: string, epoch: number, incarnation: string): void {
     const key = `${chunk}@${epoch}`;
     const other = this.activeIn.get(key) ?? incarnation;
     assert(other === incarnation, `P3: chunk ${chunk} epoch ${epoch}: ${other} and ${incarnation}`);

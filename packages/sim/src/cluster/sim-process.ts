@@ -2,7 +2,7 @@
 // and started again by a supervisor that reports the exit as the real one does. What survives a life is the
 // machine's disk.
 
-import { type ClusterId, nodeId, toSystemError } from "@ashlar/core";
+import { AssertionError, type ClusterId, nodeId, toSystemError } from "@ashlar/core";
 import { createExitReporterClient, type ExitReporterClient, type Network } from "@ashlar/rpc";
 import { type Clock, type Log, type Random, Registry, type Startable } from "@ashlar/runtime";
 import { SimDisk, SimMachineDisk } from "../disk/sim-disk.ts";
@@ -57,7 +57,10 @@ export class SimProcess<N extends Startable = Startable> {
   private readonly rate: number;
   private readonly supervisor: ProcessLife;
   private readonly reporter: ExitReporterClient;
-  private life: ProcessLife | undefined;
+  /** As it is now. */
+  life: ProcessLife | undefined;
+  /** Of the process as it is now. */
+  clock: Clock | undefined;
   private lives = 0;
   private bootId = "";
   private startedMs = 0;
@@ -112,6 +115,7 @@ export class SimProcess<N extends Startable = Startable> {
     const random = world.randomFor(seed);
     this.bootId = random.uuid();
     const clock = new ProcessClock(world, life, { rate: this.rate });
+    this.clock = clock;
     const ports: ProcessPorts = {
       disk: new SimDisk(world, this.disk, life),
       clock,
@@ -208,6 +212,8 @@ export class SimProcess<N extends Startable = Startable> {
   }
 
   private exit(life: ProcessLife, reason: string): void {
+    // R9: nothing that happens here may make two members go different ways.
+    if (reason.startsWith("raft/diverged")) this.world.fail(new AssertionError(`R9: ${reason}`));
     if (this.life === life && life.isAlive) this.world.after(0, life, () => this.kill(reason));
   }
 

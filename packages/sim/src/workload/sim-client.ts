@@ -1,12 +1,20 @@
 // A host with several paths to its volumes: one command at a time, sent over the path that worked last. It
 // gives up a path that does not answer, or whose gateway died, and sends the same again over another; what
 // was sent on the first may then still take effect, or not.
-import { AssertionError, type BlockDevice, toSystemError, type VolumeId } from "@ashlar/core";
+import {
+  AssertionError,
+  type BlockDevice,
+  type OperationOptions,
+  toSystemError,
+  type VolumeId,
+} from "@ashlar/core";
 import type { GatewayNode } from "@ashlar/gateway";
 import type { Random } from "@ashlar/runtime";
 import type { SimProcess } from "../cluster/sim-process.ts";
+import type { SimNetwork } from "../network/sim-network.ts";
 import type { World } from "../world/world.ts";
-import { BLOCK, stamped } from "./stamps.ts";
+import { HostPath } from "./host-path.ts";
+import { BLOCK, stamped, ZEROS } from "./stamps.ts";
 import type { Deed, Range, VolumeHistory } from "./volume-history.ts";
 
 export interface ClientVolume {
@@ -55,13 +63,19 @@ export const ANSWER_MAX_MS = 25_000;
 const BLOCKS_MAX = 24;
 const BLOCKS_PER_UNIT = 8;
 
+/** What is to be done; each attempt is a deed of its own, with a stamp of its own. */
+type Command = Omit<Deed, "client" | "startedMs" | "stamp">;
+
 /** One attempt of a command. */
 interface Attempt {
   readonly deed: Deed;
   readonly gateway: SimProcess<GatewayNode>;
   readonly abort: AbortController;
+  path: HostPath | undefined;
   settled: boolean;
 }
+
+const WRITES: ReadonlySet<Deed["kind"]> = new Set(["write", "swap"]);
 
 export class SimClient {
   private readonly world: World;
@@ -71,6 +85,7 @@ export class SimClient {
   private readonly history: VolumeHistory;
   private readonly figures: ClientFigures;
   private readonly stamps: { next: number };
+  private readonly network: SimNetwork;
   private path: number;
   private attempt: Attempt | undefined;
   private ending = false;
@@ -78,6 +93,7 @@ export class SimClient {
   constructor(
     deps: {
       readonly world: World;
+      readonly network: SimNetwork;
       readonly gateways: readonly SimProcess<GatewayNode>[];
       readonly history: VolumeHistory;
       readonly figures: ClientFigures;
@@ -87,6 +103,7 @@ export class SimClient {
     options: ClientOptions,
   ) {
     this.world = deps.world;
+    this.network = deps.network;
     this.gateways = deps.gateways;
     this.history = deps.history;
     this.figures = deps.figures;
@@ -111,7 +128,7 @@ export class SimClient {
 
   /** Reads a range until that succeeds. */
   readNow(range: Range, done: () => void): void {
-    this.send({ ...range, kind: "read", expected: 0, stamp: 0 }, done);
+    this.send({ ...range, kind: "read", expected: 0 }, done);
   }
 
   private think(): void {
@@ -124,7 +141,7 @@ export class SimClient {
     });
   }
 
-  private next(): Omit<Deed, "client" | "startedMs"> | undefined {
+  private next(): Command | undefined {
     const volumes = this.options.volumes();
     if (volumes.length === 0) return undefined;
     const { name, places } = this.pick(volumes);
@@ -136,22 +153,22 @@ export class SimClient {
       case 0:
       case 1:
       case 2:
-        return { ...unit, kind: "read", expected: 0, stamp: 0 };
+        return { ...unit, kind: "read", expected: 0 };
       case 3:
-        return { ...unit, kind: "unmap", expected: 0, stamp: 0 };
+        return { ...unit, kind: "unmap", expected: 0 };
       case 4:
       case 5: {
         const expected = this.history.seenIn(name, one.firstBlock);
-        return { ...one, kind: "swap", expected, stamp: this.stamp(one) };
+        return { ...one, kind: "swap", expected };
       }
       case 6:
       case 7: {
         const blocks = 1 + this.random.below(BLOCKS_MAX);
         const part = { volume: name, firstBlock: place + within, blocks };
-        return { ...part, kind: "write", expected: 0, stamp: this.stamp(part) };
+        return { ...part, kind: "write", expected: 0 };
       }
       default:
-        return { ...unit, kind: "write", expected: 0, stamp: this.stamp(unit) };
+        return { ...unit, kind: "write", expected: 0 };
     }
   }
 
@@ -161,8 +178,8 @@ export class SimClient {
     return this.stamps.next;
   }
 
-  /** Sends it until it is done; each attempt is an operation of its own. */
-  private send(command: Omit<Deed, "client" | "startedMs">, done: () => void): void {
+  /** Sends it until it is done. */
+  private send(command: Command, done: () => void): void {
     const { world } = this;
     const gateway = this.gateways[this.path];
     const volume = this.options.volumes().find(({ name }) => name === command.volume);
@@ -170,12 +187,15 @@ export class SimClient {
       done();
       return;
     }
-    const deed: Deed = { ...command, client: this.options.name, startedMs: world.nowMs };
-    const attempt: Attempt = { deed, gateway, abort: new AbortController(), settled: false };
+    const stamp = WRITES.has(command.kind) ? this.stamp(command) : ZEROS;
+    const deed: Deed = { ...command, stamp, client: this.options.name, startedMs: world.nowMs };
+    const abort = new AbortController();
+    const attempt: Attempt = { deed, gateway, abort, path: undefined, settled: false };
     this.attempt = attempt;
     const settle = (record: () => void, again: boolean): void => {
       if (attempt.settled) return;
       attempt.settled = true;
+      attempt.path?.leave();
       forget();
       patience.cancel();
       this.attempt = undefined;
@@ -183,18 +203,19 @@ export class SimClient {
       if (again) this.retry(command, done);
       else done();
     };
-    const forget = gateway.onEnd(() => settle(() => this.history.unknown(deed), true));
+    const giveUp = (): void => this.history.givenUp(deed, world.nowMs);
+    const forget = gateway.onEnd(() => settle(giveUp, true));
     const patience = world.after(this.options.patienceMs, undefined, () => {
       this.figures.givenUp += 1;
       // Some hosts abort what they give up, others only turn away.
       if (this.random.below(2) === 0) gateway.run(() => attempt.abort.abort());
-      settle(() => this.history.unknown(deed), true);
+      settle(giveUp, true);
     });
     const isGiven = gateway.run((node) => this.perform(node, { attempt, volume }, settle));
     if (!isGiven) settle(() => {}, true);
   }
 
-  private retry(command: Omit<Deed, "client" | "startedMs">, done: () => void): void {
+  private retry(command: Command, done: () => void): void {
     this.path = (this.path + 1) % this.gateways.length;
     this.figures.pathChanges += 1;
     const isUp = this.gateways[this.path]?.isUp ?? false;
@@ -209,12 +230,16 @@ export class SimClient {
   ): void {
     const { deed, abort, gateway } = attempt;
     const began = this.world.nowMs;
+    const path = this.openPath(gateway);
+    if (!path) return;
+    attempt.path = path;
+    if (attempt.settled) path.leave();
     const late = this.world.after(ANSWER_MAX_MS, undefined, () => {
       // Its death cancels nothing here: whoever is another process owes no answer.
       if (gateway.node !== node || gateway.undisturbedSinceMs > began) return;
       this.world.fail(new AssertionError(`L2: ${gateway.name} owes ${deed.client} an answer`));
     });
-    this.command(node, volume, { deed, signal: abort.signal }).then(
+    this.command(node, volume, { deed, options: { signal: abort.signal, path } }).then(
       (bytes) => {
         late.cancel();
         settle(() => this.onDone(deed, bytes), false);
@@ -234,9 +259,26 @@ export class SimClient {
           return;
         }
         this.figures.failed += 1;
-        settle(() => this.history.unknown(deed), error.code !== "volume/not-found");
+        // It was rejected because it can take effect no more: what it did, it did by now.
+        settle(
+          () => this.history.givenUp(deed, this.world.nowMs),
+          error.code !== "volume/not-found",
+        );
       },
     );
+  }
+
+  /**
+   * The way back to the host. A command is of its connection's beginning: what the gateway sent before it
+   * was acknowledged with it, so at first nothing is proved.
+   */
+  private openPath(gateway: SimProcess<GatewayNode>): HostPath | undefined {
+    const { life, clock } = gateway;
+    if (!life || !clock) return undefined;
+    const { network } = this;
+    const host = this.options.name;
+    const ports = { network, host, gateway: gateway.name, life, clock };
+    return new HostPath(ports, Number.NEGATIVE_INFINITY);
   }
 
   private onDone(deed: Deed, bytes: Buffer | undefined): void {
@@ -261,7 +303,7 @@ export class SimClient {
   private async command(
     node: GatewayNode,
     { volume }: ClientVolume,
-    { deed, signal }: { readonly deed: Deed; readonly signal: AbortSignal },
+    { deed, options }: { readonly deed: Deed; readonly options: OperationOptions },
   ): Promise<Buffer | undefined> {
     const device: BlockDevice = node.openDevice(volume);
     const offset = deed.firstBlock * BLOCK;
@@ -269,15 +311,15 @@ export class SimClient {
     const bytes = (stamp: number): Buffer[] => [stamped(stamp, deed.firstBlock, deed.blocks)];
     switch (deed.kind) {
       case "read":
-        return Buffer.concat([...(await device.read(offset, length, { signal }))]);
+        return Buffer.concat([...(await device.read(offset, length, options))]);
       case "unmap":
-        await device.unmapBlocks(offset, length, { signal });
+        await device.unmapBlocks(offset, length, options);
         return undefined;
       case "swap":
-        await device.compareAndWrite(offset, bytes(deed.expected), bytes(deed.stamp), { signal });
+        await device.compareAndWrite(offset, bytes(deed.expected), bytes(deed.stamp), options);
         return undefined;
       case "write":
-        await device.write(offset, bytes(deed.stamp), { signal });
+        await device.write(offset, bytes(deed.stamp), options);
         return undefined;
     }
   }

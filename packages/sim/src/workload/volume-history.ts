@@ -1,7 +1,8 @@
 // What the clients of all volumes did and saw, block by block.
 import { assert, SystemError } from "@ashlar/core";
 import type { BlockInput, BlockOperation, BlockOutput } from "../checkers/block-register.ts";
-import { BLOCK, stampOf } from "./stamps.ts";
+import type { GivenUp } from "../checkers/late-effects.ts";
+import { BLOCK, stampOf, ZEROS } from "./stamps.ts";
 
 export interface Range {
   readonly volume: string;
@@ -19,6 +20,8 @@ export interface Deed extends Range {
 
 export class VolumeHistory {
   readonly operations: BlockOperation[] = [];
+  /** By hosts; what was refused in the end is known to have no effect later. */
+  readonly abandoned: GivenUp[] = [];
   /** The newest stamp that anybody has seen in a block. */
   private readonly lastSeen = new Map<string, number>();
   private readonly given = new Map<number, string>();
@@ -30,6 +33,16 @@ export class VolumeHistory {
   /** A stamp belongs to one range of one volume. */
   onStamp(stamp: number, { volume }: Range): void {
     this.given.set(stamp, volume);
+  }
+
+  /** The host turned away from it: it may take effect for a while yet. */
+  givenUp(deed: Deed, atMs: number): void {
+    this.unknown(deed);
+    if (deed.stamp === ZEROS) return;
+    for (let at = 0; at < deed.blocks; at += 1) {
+      const register = registerOf(deed.volume, deed.firstBlock + at);
+      this.abandoned.push({ register, stamp: deed.stamp, atMs });
+    }
   }
 
   /** Nobody knows what became of it: it may take effect at any time. */
