@@ -115,6 +115,22 @@ test("one that dies is counted out when those that lead in its place have answer
   expect(state()).toBe("closed");
 });
 
+test("P11: a member in sync that leads nothing is asked, too: it could lead next", async () => {
+  const one = world.catalog.volume(2, 1, 3);
+  const state = stateOf(world.close(one));
+  expect(world.asked.map(({ node }) => node).sort()).toEqual([1, 2, 3].map(testNode));
+  const leader = world.catalog.state.view.chunksOf(one)[0]?.primary.node;
+  const number = [1, 2, 3].find((each) => testNode(each) !== leader) ?? 0;
+  for (const { node, answer } of world.asked) if (node !== testNode(number)) answer();
+  await turn();
+  expect(state()).toBe("waits");
+  world.change(() => world.catalog.nodeDown(number));
+  await turn();
+  for (const { answer } of world.asked.slice(3)) answer();
+  await turn();
+  expect(state(), "it is not in sync any more").toBe("closed");
+});
+
 test("answers from before leading moved do not count", async () => {
   const state = stateOf(world.close(family));
   const [first, ...others] = world.asked;

@@ -1,5 +1,5 @@
-// Waits until nobody admits operations of a volume's generation any more: every process that leads some
-// of its chunks says so. Why that is enough, also for primaries that were replaced and do not know it,
+// Waits until nobody admits operations of a volume's generation any more: every process with a replica in
+// sync of some of its chunks says so, whoever leads. Why that is enough, also for primaries that were replaced and do not know it,
 // stands in ARCHITECTURE.md ("A change of a volume is fenced where its chunks are led").
 import type { CatalogChange, CatalogMirror } from "@ashlar/catalog";
 import {
@@ -30,10 +30,15 @@ export interface GenerationCloserDeps {
   readonly ask: AskToClose;
 }
 
-/** Who leads chunks of a family, and in which epochs, at one moment. */
+interface Standing {
+  readonly epoch: number;
+  readonly inSync: number;
+}
+
+/** Who is in sync, and how each chunk of the family stood, at one moment. */
 interface Leading {
   readonly leaders: ReadonlyMap<NodeId, number>;
-  readonly epochs: ReadonlyMap<number, number>;
+  readonly chunks: ReadonlyMap<number, Standing>;
 }
 
 export class GenerationCloser {
@@ -122,28 +127,34 @@ export class GenerationCloser {
  */
 function leadingOf(view: CatalogMirror, family: FamilyId): Leading {
   const leaders = new Map<NodeId, number>();
-  const epochs = new Map<number, number>();
-  for (const { chunk, epoch, primary } of view.chunks.recordsOf(family)) {
-    epochs.set(chunkIndexOf(chunk), epoch);
-    if (view.nodes.get(primary.node)?.incarnation !== primary.incarnation) continue;
-    leaders.set(primary.node, primary.incarnation);
+  const chunks = new Map<number, Standing>();
+  for (const { chunk, epoch, isr, members, primary } of view.chunks.recordsOf(family)) {
+    chunks.set(chunkIndexOf(chunk), { epoch, inSync: isr.length });
+    for (const { node, storeUuid } of members) {
+      const incarnation = view.nodes.get(node)?.incarnation;
+      const isOver = node === primary.node && incarnation !== primary.incarnation;
+      if (incarnation === undefined || isOver || !isr.includes(storeUuid)) continue;
+      leaders.set(node, incarnation);
+    }
   }
-  return { leaders, epochs };
+  return { leaders, chunks };
 }
 
-const moves = (changes: readonly CatalogChange[], family: FamilyId, { epochs }: Leading): boolean =>
-  changes.some(
-    (change) =>
-      change.kind === "chunk" &&
-      familyOf(change.record.chunk) === family &&
-      epochs.get(chunkIndexOf(change.record.chunk)) !== change.record.epoch,
-  );
+/** Whether others lead, or somebody is no longer in sync: who joins has promised the epoch in force. */
+const moves = (changes: readonly CatalogChange[], family: FamilyId, { chunks }: Leading): boolean =>
+  changes.some((change) => {
+    if (change.kind !== "chunk" || familyOf(change.record.chunk) !== family) return false;
+    const before = chunks.get(chunkIndexOf(change.record.chunk));
+    return (
+      before?.epoch !== change.record.epoch || change.record.isr.length < (before?.inSync ?? 0)
+    );
+  });
 
 function notFenced(missing: ReadonlyMap<NodeId, string>, limitMs: number): SystemError {
   const nodes = [...missing].map(([node, why]) => `${node} (${why})`).join(", ");
   return new SystemError(
     "volume/not-fenced",
-    `not all nodes that lead chunks of the volume answered within ${limitMs / 1000} s: ${nodes}`,
+    `not all nodes in sync with chunks of the volume answered within ${limitMs / 1000} s: ${nodes}`,
     { hint: "see `ashlar node list`; try again when the node is back or its chunks have moved" },
   );
 }

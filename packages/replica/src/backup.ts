@@ -75,6 +75,11 @@ export class Backup {
     this.afterBarrier = undefined;
   }
 
+  /** A newer epoch is known of: nothing of an older one is taken in any more, promised or not (P11). */
+  leaveOlder(epoch: number): void {
+    if (this.session && this.session.epoch < epoch) this.leave();
+  }
+
   onMessage(from: NodeId, message: PrimaryMessage): void {
     if (message.kind === "newEpoch") {
       this.onNewEpoch(from, message);

@@ -1,7 +1,16 @@
 // P11: once a node has closed a generation of a volume, nothing that was admitted under it takes effect.
 import { CHECKSUM_UNIT, LSN_ZERO, unitChecksums } from "@ashlar/core";
 import { describe, expect, it } from "vitest";
-import { A, B, C, configOf, lsn, ScriptedReplica, storeOf } from "./testing/scripted-chunk.ts";
+import {
+  A,
+  B,
+  C,
+  configOf,
+  entryOf,
+  lsn,
+  ScriptedReplica,
+  storeOf,
+} from "./testing/scripted-chunk.ts";
 
 const active = (): ScriptedReplica => {
   const primary = new ScriptedReplica(A);
@@ -165,5 +174,16 @@ describe("a primary that was replaced", () => {
     expect(started.view.promisedEpoch).toBe(1);
     started.follow(C, { kind: "newEpoch", store: storeOf(B), ...log }, { epoch: 4, session: 2 });
     expect(started.all("promise"), "a later one than it knows of").toHaveLength(1);
+  });
+
+  it("gets no entry to a member in sync that has heard of its end: it could lead next (P11)", () => {
+    const member = new ScriptedReplica(C);
+    member.promise(A, 1);
+    const primary = { node: B, incarnation: 7 };
+    member.give({ kind: "config", config: configOf([B, C], { epoch: 2, version: 2, primary }) });
+    const append = { prev: LSN_ZERO, entry: entryOf(lsn(1, 1)), commit: LSN_ZERO };
+    member.follow(A, { kind: "append", ...append });
+    expect(member.messages).toMatchObject([{ kind: "nak" }]);
+    expect(member.view.tail).toEqual(LSN_ZERO);
   });
 });

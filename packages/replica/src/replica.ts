@@ -161,6 +161,7 @@ export class Replica {
     assert(config.chunk === core.chunk, "a configuration is for its chunk");
     if (core.config && config.version <= core.config.version) return;
     core.config = config;
+    this.backup.leaveOlder(config.epoch);
     if (primary && config.epoch === primary.epoch) primary.follow(config);
     else {
       this.endUnlessMine();
