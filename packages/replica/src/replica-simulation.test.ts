@@ -16,7 +16,7 @@ function simulateSeed(...[seed, shape]: Parameters<typeof simulate>): SimFigures
 
 describe("seeded simulation of one chunk", () => {
   for (const shape of SIM_SHAPES) {
-    it(`${shape.name}: acked writes survive, replicas agree, sectors are registers (P3, P6, P10, P14)`, () => {
+    it(`${shape.name}: acked writes survive, replicas agree, sectors are registers (P3, P6, P10, P11, P14)`, () => {
       const runs = Array.from({ length: SEEDS }, (_, at) => simulateSeed(FIRST + at, shape));
       const sum = (figure: keyof SimFigures): number =>
         runs.reduce((total, figures) => total + figures[figure], 0);
@@ -32,6 +32,7 @@ describe("seeded simulation of one chunk", () => {
       expect(sum("admitted"), "copies came back").toBeGreaterThan(SEEDS / 2);
       expect(sum("resyncs"), "extents were copied").toBeGreaterThan(SEEDS / 4);
       expect(sum("flips"), "bits flipped").toBeGreaterThan(SEEDS / 8);
+      if (shape.changes) expect(sum("changes"), "changes of the volume").toBeGreaterThan(SEEDS * 5);
       if (shape.flipsPercent > 50) {
         expect(sum("repaired"), "units were repaired").toBeGreaterThan(SEEDS);
       }

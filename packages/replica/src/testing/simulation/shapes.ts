@@ -1,5 +1,6 @@
 // The worlds that simulations of one chunk begin with.
-import { SimCluster, type SimOptions } from "./sim-cluster.ts";
+import { SimCluster } from "./sim-cluster.ts";
+import type { SimOptions } from "./sim-options.ts";
 
 export type SimShape = Omit<SimOptions, "seed" | "steps"> & { readonly name: string };
 
@@ -47,6 +48,15 @@ export const SIM_SHAPES: readonly SimShape[] = [
     flipsPercent: 10,
   },
   {
+    name: "three replicas of a volume that is changed again and again",
+    nodes: 3,
+    isrSize: 3,
+    faultsPerMille: 8,
+    stopsPercent: 30,
+    flipsPercent: 5,
+    changes: true,
+  },
+  {
     name: "three replicas whose disks rot",
     nodes: 3,
     isrSize: 3,
@@ -71,6 +81,8 @@ export interface SimFigures {
   readonly knownFromWindows: number;
   readonly gateways: number;
   readonly refusedAsDead: number;
+  /** Changes of the volume that were answered. */
+  readonly changes: number;
 }
 
 /** Runs one world to its end; throws when a rule is broken. */
@@ -92,5 +104,6 @@ export function simulate(seed: number, { name: _, ...shape }: SimShape): SimFigu
     admitted: counts.admitted,
     flips: faults.flips,
     repaired: counts.repaired,
+    changes: cluster.generations.changes,
   };
 }

@@ -71,7 +71,7 @@ export class SimArrivals {
     const { operation, replyTo, isOpen, deadlineMs } = request;
     if (!isOpen()) return;
     const isRead = operation.kind === "read";
-    const { activeEpoch } = checkers;
+    const { activeEpoch, closedGeneration } = checkers;
     const { role, promisedEpoch } = node.replica?.view ?? {};
     if (isRead && role === "primaryActive" && promisedEpoch! < activeEpoch)
       this.readsAtDeposed += 1;
@@ -82,8 +82,10 @@ export class SimArrivals {
       const reveals = (isRead && reply.status === "good") || reply.status === "miscompare";
       if (reveals) checkers.onRevealed(reply.epoch, activeAtArrival);
       if (committedIn < reply.epoch && reply.status === "good") this.knownFromWindows += 1;
+      if (isRead && reveals) checkers.onToldUnder(operation.generation, closedGeneration);
       if (!isLost) replyTo(reply);
     };
+    checkers.onGivenUnder(operation.generation, operation.opId.seq);
     checkers.onGiven(node.member.node, operation.opId.seq, deadlineMs);
     const received = random.chance(1) ? damaged(operation) : operation;
     give(node, { kind: "operation", operation: received, deadlineMs, replyTo: answer });

@@ -109,6 +109,12 @@ export class SimCatalog {
     return true;
   }
 
+  /** Something else of the catalog changes: mirrors hear of it in order. @returns its version. */
+  touch(): number {
+    this.change({});
+    return this.config.version;
+  }
+
   private naming(node: NodeId): ReplicaConfig["primary"] {
     return { node, incarnation: this.incarnationOf(node) };
   }

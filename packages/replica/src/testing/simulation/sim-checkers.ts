@@ -26,6 +26,33 @@ export class SimCheckers {
     throw new Error(`P9: ${formatLsn(lsn)} is assigned ${nowMs - deadlineMs} ms too late`);
   }
 
+  /** Newest generation that each operation was given under, by its seq. */
+  private readonly generations = new Map<number, number>();
+  /** What was closed when an entry got its LSN. */
+  private readonly closedAt = new Map<string, number>();
+  /** A change was answered: nothing of this generation may take effect any more. */
+  closedGeneration = 0;
+
+  onGivenUnder(generation: number, seq: number): void {
+    this.generations.set(seq, Math.max(generation, this.generations.get(seq) ?? 0));
+  }
+
+  /** P11: what is committed got its LSN before its generation was closed. */
+  onCommittedEntry({ lsn, opId }: LogEntry): void {
+    const generation = this.generations.get(opId.seq);
+    const closed = this.closedAt.get(formatLsn(lsn)) ?? 0;
+    if (generation === undefined || generation > closed) return;
+    throw new Error(
+      `P11: ${formatLsn(lsn)} of generation ${generation} came after ${closed} ended`,
+    );
+  }
+
+  /** P11: a read that arrived after its generation was closed is not told. */
+  onToldUnder(generation: number, closedAtArrival: number): void {
+    if (generation > closedAtArrival) return;
+    throw new Error(`P11: generation ${generation} read after ${closedAtArrival} was closed`);
+  }
+
   /** P3: at most one ACTIVE replica in an epoch. */
   onActive(node: NodeId, epoch: number): void {
     const other = this.activeIn.get(epoch);
@@ -48,6 +75,7 @@ export class SimCheckers {
     const known = this.entries.get(key) ?? text;
     if (known !== text) throw new Error(`P5: ${key} is "${known}" and "${text}"`);
     this.entries.set(key, text);
+    if (!this.closedAt.has(key)) this.closedAt.set(key, this.closedGeneration);
   }
 
   /** Epoch of the entry of an operation, once it is committed. */

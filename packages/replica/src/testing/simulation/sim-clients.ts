@@ -27,6 +27,7 @@ const RETRIED: ReadonlySet<OperationStatusName> = new Set([
   "notPrimary",
   "notActive",
   "busy",
+  "staleGeneration",
   "staleToken",
   "badChecksum",
 ]);
@@ -57,6 +58,8 @@ export interface SimClientsPorts {
   readonly config: () => ReplicaConfig;
   /** A gateway registers, in place of `former`: its incarnation. */
   readonly register: (former?: number) => number;
+  /** Of the volume, as the catalog had it with a version of the configuration. */
+  readonly generationAt: (version: number) => number;
   readonly send: (request: SimRequest) => void;
 }
 
@@ -118,9 +121,10 @@ export class SimClients {
       const work = this.read(unit * CHECKSUM_UNIT, CHECKSUM_UNIT, 0);
       const client: SimClient = { gateway: 0, work, waiting: false };
       const { operation } = work;
-      const { epoch, primary } = this.ports.config();
+      const { epoch, primary, version } = this.ports.config();
+      const generation = this.ports.generationAt(version);
       this.ports.send({
-        operation: { ...operation, epoch },
+        operation: { ...operation, epoch, generation },
         to: primary.node,
         replyTo: (reply) => {
           if (reply.status !== "good") throw new Error(`final read: ${reply.status}`);
@@ -150,10 +154,11 @@ export class SimClients {
     work.attempts += 1;
     const attempt = work.attempts;
     if (random.chance(5)) this.mirrors[gateway] = config();
-    const { epoch, primary } = this.mirrors[gateway]!;
+    const { epoch, primary, version } = this.mirrors[gateway]!;
+    const generation = this.ports.generationAt(version);
     const lowestUnresolvedSeq = this.lowestUnresolved(work.operation.opId);
     this.ports.send({
-      operation: { ...work.operation, epoch, lowestUnresolvedSeq },
+      operation: { ...work.operation, epoch, generation, lowestUnresolvedSeq },
       to: primary.node,
       replyTo: (reply) => {
         if (reply.status !== "good") this.mirrors[gateway] = config();

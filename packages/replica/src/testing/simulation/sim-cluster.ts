@@ -2,7 +2,7 @@
 // what was not synced, nodes that crash, restart, stop, and are declared down while they live, a catalog
 // heard late. Checked on the way: P3, P4, P5, P10; at the end: replicas and their windows equal (P15, P10),
 // all copies back (L3), every sector explained (P1, P6, P13).
-import { type ChunkId, chunkId, familyId, nodeId, storeUuid } from "@ashlar/core";
+import { type ChunkId, chunkId, familyId, type Lsn, nodeId, storeUuid } from "@ashlar/core";
 import type { CheckOutcome, ReplicaEffect, ReplicaEvent } from "../../events.ts";
 import type { LogEntry } from "../../log-entry.ts";
 import { Replica } from "../../replica.ts";
@@ -10,27 +10,16 @@ import { SimArrivals } from "./sim-arrivals.ts";
 import { SimCatalog } from "./sim-catalog.ts";
 import { SimCheckers } from "./sim-checkers.ts";
 import { SIM_CHUNK_SIZE, SimClients } from "./sim-clients.ts";
+import { checkEnd } from "./sim-end.ts";
 import { SimFaults } from "./sim-faults.ts";
+import { SimGenerations } from "./sim-generations.ts";
 import { SimNetwork } from "./sim-network.ts";
-import { askStore, describeNode, type SimNode, windowsOf } from "./sim-node.ts";
+import { askStore, describeNode, type SimNode } from "./sim-node.ts";
+import type { SimOptions } from "./sim-options.ts";
 import { SimRandom } from "./sim-random.ts";
 import { SimStore } from "./sim-store.ts";
 
 type AdmitRequest = (ReplicaEffect & { readonly kind: "admit" })["request"];
-
-export interface SimOptions {
-  readonly seed: number;
-  readonly nodes: number;
-  readonly isrSize: number;
-  /** Steps with faults, before everything is healed. */
-  readonly steps: number;
-  /** Chance of a fault per thousand steps. */
-  readonly faultsPerMille: number;
-  /** Chance that a fault is a stop of the primary. */
-  readonly stopsPercent: number;
-  /** Chance that a fault is a flipped bit in a unit of which another member has a good copy. */
-  readonly flipsPercent: number;
-}
 
 const CHUNK: ChunkId = chunkId(familyId(1), 0);
 const SETTLE_STEPS_MAX = 60_000;
@@ -40,9 +29,10 @@ export class SimCluster {
   readonly counts = { active: 0, resyncs: 0, admitted: 0, repaired: 0 };
   readonly faults: SimFaults;
   readonly clients: SimClients;
+  readonly generations: SimGenerations;
   private readonly options: SimOptions;
   private readonly random: SimRandom;
-  private readonly catalog: SimCatalog;
+  readonly catalog: SimCatalog;
   private readonly nodes: readonly SimNode[];
   private readonly network: SimNetwork;
   readonly arrivals: SimArrivals;
@@ -59,6 +49,12 @@ export class SimCluster {
       storeUuid: storeUuid(`00000000-0000-4000-8000-00000000000${at + 1}`),
     }));
     this.catalog = new SimCatalog(CHUNK, members, options.isrSize);
+    this.generations = new SimGenerations({
+      random: this.random,
+      catalog: this.catalog,
+      checkers: this.checkers,
+      nodes: () => this.nodes,
+    });
     this.nodes = members.map((member) => ({
       member,
       store: new SimStore(CHUNK),
@@ -101,6 +97,7 @@ export class SimCluster {
         now: () => this.now,
         config: () => this.catalog.config,
         register: (former) => this.catalog.gatewayUp(former),
+        generationAt: (version) => this.generations.at(version).generation,
         send: (request) => this.arrivals.send(request),
       },
       CLIENTS,
@@ -121,7 +118,7 @@ export class SimCluster {
     while (!isRead && this.now < end) this.step();
     if (!isRead) throw new Error(`L1: final reads not answered: ${this.describe()}`);
     this.repairAll(end);
-    this.checkEnd();
+    checkEnd(this.nodes, this, () => this.describe());
   }
 
   /** P14: where a good copy is left, a check finds what nobody has read and repairs it. */
@@ -146,22 +143,10 @@ export class SimCluster {
     }
   }
 
-  private checkEnd(): void {
-    const extents = SIM_CHUNK_SIZE / (64 * 1024);
-    const digests = new Set(this.nodes.map(({ store }) => store.digest(extents)));
-    if (digests.size > 1) throw new Error(`P15: replicas differ: ${this.describe()}`);
-    const isDead = (gateway: number) => this.catalog.isDeadGateway(gateway, this.catalog.index);
-    const windows = new Set(this.nodes.map((node) => windowsOf(node, isDead)));
-    if (windows.size > 1) throw new Error(`P10: windows differ: ${[...windows].join(" ")}`);
-    const found = this.clients.findInexplicable();
-    if (found) {
-      throw new Error(`P6: sector ${found.sector} has no explanation: ${JSON.stringify(found)}`);
-    }
-  }
-
   private get isSettled(): boolean {
     return (
       this.clients.areIdle &&
+      this.generations.isSettled &&
       this.catalog.config.isr.length === this.nodes.length &&
       this.nodes.every(
         (node) =>
@@ -195,6 +180,7 @@ export class SimCluster {
       [1, () => this.resume()],
       [8, () => this.arrivals.arrive()],
       [8, () => this.clients.act(!this.healing)],
+      [this.options.changes ? 6 : 0, () => this.generations.act(!this.healing)],
     ];
     let choice = this.random.below(actions.reduce((sum, [weight]) => sum + weight, 0));
     for (const [weight, act] of actions) {
@@ -233,9 +219,17 @@ export class SimCluster {
       isDeadGateway: (incarnation) => this.catalog.isDeadGateway(incarnation, node.heardIndex),
       freeBytes: () => 1 << 30,
       nowMs: () => this.now,
-      openGeneration: () => 1,
+      openGeneration: () => this.generations.openAt(node.heard),
     });
     this.give(node, { kind: "identity", incarnation: node.incarnation });
+    if (this.options.changes) this.catchUp(node);
+  }
+
+  /** What a process told of its mirror holds for the next one, too: it begins with a read index. */
+  private catchUp(node: SimNode): void {
+    const { config } = this.catalog;
+    node.heard = config.version;
+    this.give(node, { kind: "config", config });
   }
 
   /** Restarts what is dead and registers what the catalog thinks is down. */
@@ -334,10 +328,7 @@ export class SimCluster {
   private execute(node: SimNode, effect: ReplicaEffect): void {
     switch (effect.kind) {
       case "commit":
-        for (const entry of node.store.entriesUpTo(effect.lsn)) {
-          this.checkers.onCommit(node.member.node, entry);
-        }
-        node.store.commit(effect.lsn);
+        this.onCommit(node, effect.lsn);
         return;
       case "ask":
         node.questions.push({ ...effect, early: askStore(node, effect.question) });
@@ -375,6 +366,14 @@ export class SimCluster {
         if (effect.kind === "append") this.onAppend(node, effect.entry);
         node.store.call(effect);
     }
+  }
+
+  private onCommit({ member, store }: SimNode, lsn: Lsn): void {
+    for (const entry of store.entriesUpTo(lsn)) {
+      this.checkers.onCommit(member.node, entry);
+      this.checkers.onCommittedEntry(entry);
+    }
+    store.commit(lsn);
   }
 
   private onAppend(node: SimNode, entry: LogEntry): void {
