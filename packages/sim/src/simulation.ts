@@ -35,6 +35,15 @@ export interface SimulationResult {
 /** A cluster is founded and its volumes made within this. */
 const BEGIN_MAX_MS = 30_000;
 const CLIENTS = 4;
+/** Copies of the volumes of a run. A single copy leaves few disks that may be lost. */
+const COPIES: readonly (readonly number[])[] = [
+  [3, 2, 1],
+  [3, 2],
+  [3, 3],
+  [2, 2],
+];
+/** Until what is committed lies in the data area, where it can rot. */
+const ROT_PAUSE_MS = 2_500;
 /** Longest pauses of a host between two commands: each run has busy ones and idle ones. */
 const THINK_MS: readonly number[] = [20, 80, 300];
 /** How long a host waits for a path: initiators have timers from a second or so to half a minute. */
@@ -63,6 +72,7 @@ export class Simulation {
   private readonly targets: FaultTargets;
   private readonly faults: FaultInjector;
   private resyncs = 0;
+  private rot = { flipped: 0, misplaced: 0 };
   private ending = false;
 
   constructor(options: SimulationOptions) {
@@ -124,7 +134,7 @@ export class Simulation {
     assert(cluster.isUp, "a cluster without faults comes up");
     let made = false;
     operator.do(async () => {
-      await operator.createVolumes([3, 2, 1]);
+      await operator.createVolumes(world.pick(COPIES));
       made = true;
     });
     await world.run(world.nowMs + BEGIN_MAX_MS, () => made);
@@ -163,6 +173,8 @@ export class Simulation {
     });
     await world.run(world.nowMs + 30_000, () => compared === operator.volumes.length);
     assert(compared === operator.volumes.length, "L1: every chunk can be checked");
+    await world.run(world.nowMs + ROT_PAUSE_MS);
+    this.rot = this.targets.rot();
     await this.readAll();
   }
 
@@ -183,7 +195,7 @@ export class Simulation {
     assert(left === 0, `L1: ${left} of ${places.length} places are not served`);
   }
 
-  /** P1: what was acknowledged is there at the end. */
+  /** P1, P14: what was acknowledged is there at the end, also where a disk has rotted. */
   private async readAll(): Promise<void> {
     const { world, operator } = this;
     const ranges = operator.volumes.flatMap(({ name, places }) =>
@@ -223,6 +235,7 @@ export class Simulation {
       ...this.clientFigures,
       ...this.operator.figures,
       ...this.faults.counts,
+      ...this.rot,
       failovers: this.active.failovers,
       resyncs: this.resyncs,
       events: this.world.events,

@@ -10,6 +10,10 @@ const KINDS_PERCENT = 45;
 /** Mean pauses between two faults of a kind, drawn from these. */
 const PAUSES_MS: readonly number[] = [1_500, 4_000, 10_000];
 
+/** Faults that last are over by then, and what they did is repaired. */
+const TRUCE_MAX_MS = 20_000;
+const TRUCE_STEP_MS = 250;
+
 export type FaultCounts = Record<FaultName, number>;
 
 export const noFaults = (): FaultCounts =>
@@ -22,6 +26,7 @@ export class FaultInjector {
   private readonly targets: FaultTargets;
   private readonly cluster: SimCluster;
   private striking = false;
+  private truceUntilMs = 0;
 
   /** @param off kinds that are left out, to find out which ones a failure needs. */
   constructor(
@@ -57,13 +62,35 @@ export class FaultInjector {
   private strikeLater(kind: FaultKind, pauseMs: number): void {
     const waitMs = pauseMs * this.world.between(0.3, 1.7) * (kind.rarity ?? 1);
     this.world.after(waitMs, undefined, () => {
-      if (!this.striking) return;
-      if (!this.targets.isFragile && kind.strike(this.targets)) {
-        this.counts[kind.name] += 1;
-        this.targets.onStrike();
+      if (kind.needsQuiet) this.strikeWhenQuiet(kind, this.world.nowMs + TRUCE_MAX_MS, pauseMs);
+      else {
+        if (!this.isTruce) this.strike(kind);
+        this.strikeLater(kind, pauseMs);
       }
-      this.strikeLater(kind, pauseMs);
     });
+  }
+
+  private strikeWhenQuiet(kind: FaultKind, untilMs: number, pauseMs: number): void {
+    this.truceUntilMs = untilMs;
+    if (!this.strike(kind) && this.world.nowMs < untilMs) {
+      const again = (): void => this.strikeWhenQuiet(kind, untilMs, pauseMs);
+      this.world.after(TRUCE_STEP_MS, undefined, again);
+      return;
+    }
+    this.truceUntilMs = 0;
+    this.strikeLater(kind, pauseMs);
+  }
+
+  private get isTruce(): boolean {
+    return this.world.nowMs < this.truceUntilMs;
+  }
+
+  private strike(kind: FaultKind): boolean {
+    const { targets } = this;
+    if (!this.striking || targets.isFragile || !kind.strike(targets)) return false;
+    this.counts[kind.name] += 1;
+    targets.onStrike();
+    return true;
   }
 }
 

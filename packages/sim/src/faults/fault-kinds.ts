@@ -27,6 +27,8 @@ export type FaultName =
 
 export interface FaultKind {
   readonly name: FaultName;
+  /** Strikes only when all else is well, and others wait for that. */
+  readonly needsQuiet?: boolean;
   /** Times as rare as others; 1 if absent. */
   readonly rarity?: number;
   /** False if there is nothing to strike now. */
@@ -193,6 +195,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   },
   {
     name: "storageDiskError",
+    needsQuiet: true,
     rarity: 2,
     strike: (targets) => {
       const process = targets.pickExpendable();
@@ -205,6 +208,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   },
   {
     name: "storageDiskLost",
+    needsQuiet: true,
     rarity: 2,
     strike: (targets) => {
       const process = targets.pickExpendable();

@@ -6,6 +6,9 @@ import type { SimProcess } from "../cluster/sim-process.ts";
 import type { DiskCall } from "../disk/sim-disk.ts";
 import type { World } from "../world/world.ts";
 
+/** Share of the pages of a disk that rot. */
+const ROT_PERCENT = 20;
+const ROT_BYTES = 4096;
 /** So long nothing may have been wrong before a disk is lost. */
 const QUIET_MS = 2_000;
 
@@ -78,6 +81,36 @@ export class FaultTargets {
     }
     const candidates = storage.filter(({ name }) => !sole.has(name));
     return candidates.length > 0 ? this.world.pick(candidates) : undefined;
+  }
+
+  /**
+   * Flips bits, or puts one piece of the disk in the place of another, on one machine: of each chunk on it
+   * there is another good copy. Returns how many pieces were harmed, and how many of them misplaced.
+   */
+  rot(): { readonly flipped: number; readonly misplaced: number } {
+    const process = this.pickExpendable();
+    const counts = { flipped: 0, misplaced: 0 };
+    if (!process) return counts;
+    for (const [path, content] of process.disk.files) {
+      const pages = path.startsWith("/disk-") ? content.writtenPages : [];
+      for (const position of pages) {
+        if (this.world.random.below(100) >= ROT_PERCENT) continue;
+        if (this.world.random.below(4) === 0) {
+          const page = Buffer.alloc(ROT_BYTES);
+          content.read(this.world.pick(pages), page);
+          content.damage(position, page);
+          counts.misplaced += 1;
+        } else {
+          const at = position + this.world.random.below(ROT_BYTES);
+          const byte = Buffer.alloc(1);
+          content.read(at, byte);
+          content.damage(at, Buffer.from([(byte[0] ?? 0) ^ (1 << this.world.random.below(8))]));
+          counts.flipped += 1;
+        }
+      }
+    }
+    this.world.note(`${process.name} rots: ${counts.flipped} and ${counts.misplaced} pages`);
+    return counts;
   }
 
   /** The machine comes back with an empty disk. */
