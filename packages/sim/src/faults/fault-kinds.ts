@@ -66,7 +66,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   { name: "powerGateway", strike: cutPower("gateways") },
   {
     name: "powerAll",
-    rarity: 5,
+    rarity: 2.5,
     strike: ({ cluster, world }) => {
       for (const process of cluster.all) {
         if (process.isAlive) process.cutPower(world.between(100, 4_000));
