@@ -10,4 +10,5 @@ export interface RegressionSeed {
 
 export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 9, seconds: 20, was: "an atlas of faults that took the last good copy of a chunk" },
+  { seed: 16, seconds: 60, was: "timers that fired in a process after they were cancelled" },
 ];

@@ -65,9 +65,15 @@ export class World {
 
   /** Calls after `ms` on behalf of `life`, as far as that is alive and awake by then. */
   after(ms: number, life: ProcessLife | undefined, call: () => void): Cancellable {
-    const event = this.queue.push(this.now + Math.max(0, ms), () => this.deliver(life, call));
+    let cancelled = false;
+    // Asked again when it is delivered: it may have waited for a process that was stopped or busy.
+    const act = (): void => {
+      if (!cancelled) call();
+    };
+    const event = this.queue.push(this.now + Math.max(0, ms), () => this.deliver(life, act));
     return {
       cancel: () => {
+        cancelled = true;
         event.call = undefined;
       },
     };
