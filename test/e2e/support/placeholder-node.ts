@@ -12,11 +12,14 @@ export async function startPlaceholderNode(cluster: {
   readonly clusterId: ClusterId;
   /** host:port of the metadata members. */
   readonly addresses: readonly string[];
+  /** Where members reach this process. */
+  readonly network: { readonly outside: { readonly ip: string } };
 }): Promise<() => Promise<void>> {
   const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
   const { clusterId, addresses: metadata } = cluster;
+  const host = cluster.network.outside.ip;
   const client = createCatalogClient({ clusterId, metadata, ...ports });
-  const server = new GrpcServer(ports, { clusterId, host: "127.0.0.1", port: 0 });
+  const server = new GrpcServer(ports, { clusterId, host, port: 0 });
   addStorageService(server, {
     checkChunks: async () => {},
     closeGeneration: ({ index }, options) => client.reachedIndex(index, options),
@@ -26,7 +29,7 @@ export async function startPlaceholderNode(cluster: {
   const registration = {
     node: nodeId("storage-1"),
     bootId: randomUUID(),
-    address: `127.0.0.1:${server.port}`,
+    address: `${host}:${server.port}`,
     disks: [{ disk: diskId("disk-1"), ...store }],
     familySeen: 0,
     incarnationSeen: 0,

@@ -23,6 +23,9 @@ const ENDS: Readonly<Partial<Record<ErrorCode, "unknown" | "no-effect">>> = {
   "rpc/deadline": "unknown",
   "rpc/disconnected": "unknown",
   "rpc/unavailable": "unknown",
+  // A deletion that waits for nodes: one that was begun may be ended by a later leader.
+  "volume/changing": "unknown",
+  "volume/not-fenced": "unknown",
   // Of things that the history does not hold: drafts of volumes, and nodes that ping.
   "volume/in-creation": "no-effect",
   "volume/too-few-nodes": "no-effect",
