@@ -1,5 +1,6 @@
 // Unit tests run from the sources (export condition "ashlar-source"), so no build is needed; the
-// end-to-end tests run the built command, as a user does.
+// end-to-end tests run the built command, as a user does. Drills are end-to-end tests that take longer
+// than every change is worth: `npm run drills`.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -20,6 +21,16 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "drills",
+          include: ["test/drills/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -12,8 +12,8 @@ import type { VerifiedLoad } from "./support/verified-load.ts";
 /** A short run by default; `npm run drills` does all. */
 const { ASHLAR_DRILLS } = process.env;
 const whole = ASHLAR_DRILLS === "all";
-const KILLS = whole ? 20 : 3;
-const STOPS_MS = whole ? [500, 2_000, 10_000] : [500, 2_000];
+const KILLS = whole ? 20 : 2;
+const STOPS_MS = whole ? [500, 2_000, 10_000] : [2_000];
 /** The patience of hosts when nothing is left: Linux takes a disk for dead after so long. */
 const BLACKOUT_MAX_MS = 30_000;
 /** A node resumed after a stop is back in the ISR within this. */

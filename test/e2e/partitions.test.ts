@@ -123,11 +123,11 @@ function drill(
 }
 
 drill("primary", "both", "everybody", { always: true });
-drill("primary", "both", "storage", { always: true });
+drill("primary", "both", "storage");
 drill("primary", "both", "metadata");
 drill("primary", "both", "gateways", { always: true });
 drill("primary", "heard", "everybody");
-drill("primary", "said", "everybody", { always: true });
+drill("primary", "said", "everybody");
 drill("backup", "both", "everybody");
 drill("backup", "both", "storage");
 drill("backup", "both", "metadata");

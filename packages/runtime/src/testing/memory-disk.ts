@@ -10,11 +10,22 @@ interface Content {
   durable: Buffer;
 }
 
+/** Memory that only one content lies in, from its beginning, with zeros behind it. */
+const reserved = new WeakSet<ArrayBufferLike>();
+
+/** Room is doubled: a file that is written piece by piece is not copied for each. */
 function grown(content: Buffer, sizeBytes: number): Buffer {
   if (content.length >= sizeBytes) return content;
-  const larger = Buffer.alloc(sizeBytes);
+  const { buffer } = content;
+  if (reserved.has(buffer) && buffer.byteLength >= sizeBytes)
+    return Buffer.from(buffer, 0, sizeBytes);
+  const larger = Buffer.alloc(Math.max(sizeBytes, 2 * content.length));
   content.copy(larger);
-  return larger;
+  // Small ones may share a pool.
+  if (larger.byteOffset === 0 && larger.buffer.byteLength === larger.length) {
+    reserved.add(larger.buffer);
+  }
+  return larger.subarray(0, sizeBytes);
 }
 
 function overwrite(content: Buffer, position: number, data: Buffer): Buffer {
