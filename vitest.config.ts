@@ -1,6 +1,7 @@
 // Unit tests run from the sources (export condition "ashlar-source"), so no build is needed; the
 // end-to-end tests run the built command, as a user does. Drills are end-to-end tests that take longer
 // than every change is worth: `npm run drills`.
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -14,6 +15,8 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
           testTimeout: 30_000,
+          // One for each processor: the default leaves one idle, which is half of two.
+          maxWorkers: availableParallelism(),
         },
       },
       {

@@ -130,7 +130,8 @@ export class Lab {
     for (;;) {
       const stamp = supervisor && stampOf(supervisor.pid);
       while (stamp && isAlive(stamp)) await sleep(this.clock, KEEP_POLL_MS, call);
-      if (isShutDown(labPaths(this.dir).supervisorState)) return networkOf(lab)?.remove();
+      // Who shut it down removes the network, too; by now another up may have made it again.
+      if (isShutDown(labPaths(this.dir).supervisorState)) return;
       supervisor = await this.startSupervisor(lab, call);
     }
   }

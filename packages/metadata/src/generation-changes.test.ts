@@ -171,6 +171,23 @@ test("P11: the next leader takes up what was prepared, and tells who asks again"
   await group.answered(next.outcome(before.value, options));
 });
 
+test("the same request twice at one leader: both are told that it is done", async () => {
+  await make(1);
+  answersAtOnce = () => true;
+  const { log } = group.leader();
+  const session = await group.answered(log.propose({ kind: "openSession" }));
+  const proposal = {
+    session: session.result.kind === "done" ? session.result.value.session : 0,
+    sequence: 1,
+    answeredBelow: 1,
+  };
+  const changes = await changesOf(group.leader());
+  const change = { kind: "delete" } as const;
+  const twice = [1, 2].map(() => changes.change({ volume, change }, { ...options, proposal }));
+  await group.answered(Promise.all(twice));
+  expect(recordOf()).toBeUndefined();
+});
+
 test("what could not be given up at once, as on a full disk, is resumed by the same leader", async () => {
   await make(1);
   const changes = await changesOf(group.leader());

@@ -96,6 +96,9 @@ export class GenerationChanges implements Startable {
   ): Promise<void> {
     const done = this.enqueue(volume, async () => {
       signal.throwIfAborted();
+      // The same request, sent twice, was ahead in the line: the volume may be gone by now.
+      const made = this.deps.replicatedLog.answered(proposal, "prepareChange");
+      if (made) return accepted(made);
       const { family, generation } = this.recordOf(volume);
       // One that is silent from the beginning would stop the volume's I/O for nothing.
       const before = { family, generation: generation - 1 };
@@ -103,8 +106,10 @@ export class GenerationChanges implements Startable {
       const command = { kind: "prepareChange", volume, change } as const;
       const { result } = await this.deps.replicatedLog.propose(command, proposal);
       await this.finish(accepted(result));
+      return undefined;
     });
-    await waited(done, signal);
+    const made = await waited(done, signal);
+    if (made) await this.outcome(made, { signal });
   }
 
   /** The end of a change that was prepared before, by this leader or another. */

@@ -1,7 +1,7 @@
 // P11: a generation is closed when every process that leads chunks of the volume has said so, whoever
 // leads them by then.
 import { TestCatalog, testNode } from "@ashlar/catalog/testing";
-import type { FamilyId, SystemError } from "@ashlar/core";
+import { chunkId, type FamilyId, type SystemError } from "@ashlar/core";
 import type { GenerationToClose } from "@ashlar/rpc";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { beforeEach, expect, test } from "vitest";
@@ -140,6 +140,47 @@ test("answers from before leading moved do not count", async () => {
   await turn();
   expect(state()).toBe("waits");
   for (const { answer } of world.asked.slice(3)) answer();
+  await turn();
+  expect(state()).toBe("closed");
+});
+
+test("a member in sync that leads nothing is asked as the process that it is now", async () => {
+  const one = world.catalog.volume(2, 1, 2);
+  const config = world.catalog.state.view.chunksOf(one)[0];
+  const backup = config?.members.find(({ node }) => node !== config.primary.node)?.node;
+  const number = [1, 2, 3].find((each) => testNode(each) === backup) ?? 0;
+  const state = stateOf(world.close(one));
+  for (const { node, answer } of world.asked) if (node !== backup) answer();
+  const before = world.asked.length;
+  world.change(() => world.catalog.nodeUp(number, { boot: 2 }));
+  await turn();
+  const asked = world.asked.slice(before).find(({ node }) => node === backup);
+  const { incarnation } = world.catalog.state.view.nodes.get(testNode(number)) ?? {};
+  expect(asked?.incarnation).toBe(incarnation);
+  for (const { answer } of world.asked.slice(before)) answer();
+  await turn();
+  expect(state()).toBe("closed");
+});
+
+test("a member that leaves after another one joined is not waited for", async () => {
+  const one = world.catalog.volume(2, 1, 3);
+  const { chunk } = world.catalog.state.view.chunksOf(one)[0] ?? { chunk: chunkId(one, 0) };
+  const followers = () => {
+    const config = world.catalog.state.view.chunk(chunk);
+    return [1, 2, 3].filter((each) => testNode(each) !== config?.primary.node);
+  };
+  const [away = 0, other = 0] = followers();
+  world.catalog.nodeDown(away);
+  world.catalog.nodeUp(away, { boot: 2 });
+  const state = stateOf(world.close(one));
+  world.change(() => {
+    const { epoch = 0, version = 0, learners = [] } = world.catalog.state.view.chunk(chunk) ?? {};
+    const items = learners.map((store) => ({ chunk, epoch, version, store }));
+    world.catalog.done({ kind: "addToIsr", items });
+  });
+  world.change(() => world.catalog.nodeDown(other));
+  await turn();
+  for (const { node, answer } of world.asked) if (node !== testNode(other)) answer();
   await turn();
   expect(state()).toBe("closed");
 });

@@ -7,6 +7,7 @@ import {
   type FamilyId,
   familyOf,
   type NodeId,
+  type StoreUuid,
   SystemError,
   toSystemError,
 } from "@ashlar/core";
@@ -32,7 +33,7 @@ export interface GenerationCloserDeps {
 
 interface Standing {
   readonly epoch: number;
-  readonly inSync: number;
+  readonly inSync: readonly StoreUuid[];
 }
 
 /** Who is in sync, and how each chunk of the family stood, at one moment. */
@@ -129,7 +130,7 @@ function leadingOf(view: CatalogMirror, family: FamilyId): Leading {
   const leaders = new Map<NodeId, number>();
   const chunks = new Map<number, Standing>();
   for (const { chunk, epoch, isr, members, primary } of view.chunks.recordsOf(family)) {
-    chunks.set(chunkIndexOf(chunk), { epoch, inSync: isr.length });
+    chunks.set(chunkIndexOf(chunk), { epoch, inSync: isr });
     for (const { node, storeUuid } of members) {
       const incarnation = view.nodes.get(node)?.incarnation;
       const isOver = node === primary.node && incarnation !== primary.incarnation;
@@ -140,14 +141,24 @@ function leadingOf(view: CatalogMirror, family: FamilyId): Leading {
   return { leaders, chunks };
 }
 
-/** Whether others lead, or somebody is no longer in sync: who joins has promised the epoch in force. */
-const moves = (changes: readonly CatalogChange[], family: FamilyId, { chunks }: Leading): boolean =>
+/**
+ * Whether others lead, somebody is no longer in sync, or another process of a node answers for it now. Who
+ * joins has promised the epoch in force.
+ */
+const moves = (
+  changes: readonly CatalogChange[],
+  family: FamilyId,
+  { chunks, leaders }: Leading,
+): boolean =>
   changes.some((change) => {
+    if (change.kind === "node") {
+      const { node, incarnation } = change.record;
+      return (leaders.get(node) ?? incarnation) !== incarnation;
+    }
     if (change.kind !== "chunk" || familyOf(change.record.chunk) !== family) return false;
-    const before = chunks.get(chunkIndexOf(change.record.chunk));
-    return (
-      before?.epoch !== change.record.epoch || change.record.isr.length < (before?.inSync ?? 0)
-    );
+    const { chunk, epoch, isr } = change.record;
+    const before = chunks.get(chunkIndexOf(chunk));
+    return before?.epoch !== epoch || before.inSync.some((store) => !isr.includes(store));
   });
 
 function notFenced(missing: ReadonlyMap<NodeId, string>, limitMs: number): SystemError {

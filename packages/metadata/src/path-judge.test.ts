@@ -1,7 +1,8 @@
 // Whom complaints about broken paths put out, and whom not.
+import { TestCatalog, testNode } from "@ashlar/catalog/testing";
 import { type NodeId, nodeId } from "@ashlar/core";
 import { beforeEach, expect, test } from "vitest";
-import { type Complaint, PathJudge } from "./path-judge.ts";
+import { type Complaint, isWaitedFor, PathJudge } from "./path-judge.ts";
 
 const [s1, s2, s3] = [nodeId("storage-1"), nodeId("storage-2"), nodeId("storage-3")] as const;
 const [g1, g2] = [nodeId("gateway-1"), nodeId("gateway-2")] as const;
@@ -95,4 +96,15 @@ test("leading is not given back while paths are gone, nor for a minute after one
   expect(judge.inTrouble(nowMs)).toBe(true);
   nowMs += 2_000;
   expect(judge.inTrouble(nowMs)).toBe(false);
+});
+
+test("a gateway waits for a primary in vain only if another member in sync could lead", () => {
+  const catalog = TestCatalog.created(2);
+  const { view } = catalog.state;
+  const sole = view.chunksOf(catalog.volume(1, 1, 1))[0]?.primary.node ?? s3;
+  expect(isWaitedFor(view, { reporter: g1, about: sole })).toBe(false);
+  const pair = view.chunksOf(catalog.volume(2, 1, 2))[0]?.primary.node ?? s3;
+  expect(isWaitedFor(view, { reporter: g1, about: pair })).toBe(true);
+  catalog.nodeDown(pair === testNode(1) ? 2 : 1);
+  expect(isWaitedFor(view, { reporter: g1, about: pair }), "it is the last one").toBe(false);
 });

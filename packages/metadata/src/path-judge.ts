@@ -105,8 +105,9 @@ export class PathJudge {
 }
 
 /**
- * Whether hosts wait because of a path: a gateway's leads to who leads a chunk; one between storage
- * nodes joins two that are in sync, and one of them leads.
+ * Whether hosts wait because of a path and need not: a gateway's leads to who leads a chunk that another
+ * member in sync could lead; one between storage nodes joins two that are in sync, and one of them leads. The
+ * last member in sync stays where it is, so to take its node out would end nobody's waiting.
  */
 export function isWaitedFor(
   { nodes, volumes, chunks }: CatalogMirror,
@@ -117,8 +118,11 @@ export function isWaitedFor(
   for (const { family } of volumes.values()) {
     if (found) return true;
     chunks.scan(family, ({ primary, members }) => {
-      if (!between) found ||= primary.node === about;
-      else if (primary.node === about || primary.node === reporter) {
+      if (!between) {
+        found ||=
+          primary.node === about &&
+          members.some(({ member, role }) => role === "isr" && member.node !== about);
+      } else if (primary.node === about || primary.node === reporter) {
         const other = primary.node === about ? reporter : about;
         found ||= members.some(({ member, role }) => role === "isr" && member.node === other);
       }
