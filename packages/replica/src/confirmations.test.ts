@@ -177,6 +177,25 @@ describe("a read", () => {
     primary.operate({ kind: "read" });
     expect(primary.statuses).toEqual(["busy", "good"]);
   });
+
+  it("that the disk had in hand when it failed is refused, too, and so is one of a chunk that is gone", () => {
+    for (const end of ["storeFailed", "removed"] as const) {
+      const primary = active();
+      const tokens = [1, 2, 3].flatMap(() => {
+        primary.operate({ kind: "read" });
+        return primary.all("ask").map(({ token }) => token);
+      });
+      const [failed = 0, late = 0, lost = 0] = tokens;
+      const disk = { failure: "diskFailed", damaged: [] } as const;
+      primary.give({ kind: "failed", token: failed, ...disk });
+      primary.give({ kind: end });
+      const answer = { data: [Buffer.alloc(CHECKSUM_UNIT)], checksums: new Uint32Array(1) };
+      primary.give({ kind: "answered", token: late, answer });
+      primary.give({ kind: "failed", token: lost, ...disk });
+      expect(primary.replies).toHaveLength(3);
+      expect(primary.statuses).not.toContain("good");
+    }
+  });
 });
 
 describe("compare-and-write", () => {

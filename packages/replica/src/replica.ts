@@ -125,7 +125,10 @@ export class Replica {
       core.emit({ kind: "checked", report: event.outcome, outcome: { kind: "unavailable" } });
     } else if (event.kind === "resyncGranted") {
       core.emit({ kind: "releaseResync", node: event.node });
-    }
+    } else if (event.kind === "answered") {
+      // Whoever asked knows that it is over, and tells those who wait.
+      core.onAnswered(event.token, event.answer);
+    } else if (event.kind === "failed") core.onFailed(event.token, event.failure, event.damaged);
   }
 
   private onCancel({ cancellation, replyTo }: ReplicaEvent & { readonly kind: "cancel" }): void {

@@ -1,3 +1,4 @@
+import type { CatalogChange } from "@ashlar/catalog";
 import { TestCatalog, testNode } from "@ashlar/catalog/testing";
 import { chunkId, LSN_ZERO, present } from "@ashlar/core";
 import { afterEach, expect, test } from "vitest";
@@ -40,6 +41,34 @@ test("P10: dead is what the catalog gave and no gateway that is up has; never wh
   catalog.done({ kind: "gatewayDown", gateway: testNode(9), incarnation: other });
   tell(told);
   expect(lives.isDead(other)).toBe(true);
+});
+
+test("P10: nobody dies of a mirror that goes back, as to a leader that was replaced and does not know it", () => {
+  const [before, now] = [TestCatalog.created(), TestCatalog.created()];
+  gatewayUp(before, 8, "a");
+  gatewayUp(now, 8, "a");
+  const since = gatewayUp(now, 9, "a");
+  let { view } = now.state;
+  const mirror = {
+    get nodes() {
+      return view.nodes;
+    },
+    get gateways() {
+      return view.gateways;
+    },
+  };
+  const lives = new GatewayLives({ view: mirror, disks: { all: [] } });
+  const records = (catalog: TestCatalog): readonly CatalogChange[] =>
+    [...catalog.state.view.gateways.values()].map((record) => ({ kind: "gateway", record }));
+  view = before.state.view;
+  lives.onChanges(records(before));
+  expect(lives.isDead(since)).toBe(false);
+  view = now.state.view;
+  lives.onChanges(records(now));
+  expect(lives.isDead(since)).toBe(false);
+  now.done({ kind: "gatewayDown", gateway: testNode(9), incarnation: since });
+  lives.onChanges(records(now));
+  expect(lives.isDead(since)).toBe(true);
 });
 
 test("P10: a gateway that died takes its windows with it, and its operations are refused", async () => {

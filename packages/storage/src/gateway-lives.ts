@@ -13,7 +13,7 @@ import type { CatalogChange, CatalogView } from "@ashlar/catalog";
 import type { DiskSet } from "./disk-set.ts";
 
 export class GatewayLives {
-  private readonly view: CatalogView;
+  private readonly view: Pick<CatalogView, "nodes" | "gateways">;
   private readonly disks: Pick<DiskSet, "all">;
   /** Incarnations up to here were given when the mirror was as it is. */
   private givenUpTo = 0;
@@ -22,7 +22,10 @@ export class GatewayLives {
   constructor({
     view,
     disks,
-  }: { readonly view: CatalogView; readonly disks: Pick<DiskSet, "all"> }) {
+  }: {
+    readonly view: Pick<CatalogView, "nodes" | "gateways">;
+    readonly disks: Pick<DiskSet, "all">;
+  }) {
     this.view = view;
     this.disks = disks;
     this.look();
@@ -40,7 +43,11 @@ export class GatewayLives {
     const { nodes, gateways } = this.view;
     const before = this.live;
     const given = [...nodes.values(), ...gateways.values()].map(({ incarnation }) => incarnation);
-    this.givenUpTo = Math.max(this.givenUpTo, ...given);
+    const newest = Math.max(0, ...given);
+    // A mirror can go back: a leader that was replaced and does not know it yet tells what was. Who
+    // registered since lives, although that one has not heard of it, and keeps its windows.
+    if (newest < this.givenUpTo) return;
+    this.givenUpTo = newest;
     const up = [...gateways.values()].filter(({ state }) => state === "up");
     this.live = new Set(up.map(({ incarnation }) => incarnation));
     // Also at start: one may have died while this node did not run.

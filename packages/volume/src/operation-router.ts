@@ -35,6 +35,7 @@ import {
   RETRY_BUDGET_MS,
   type Routed,
 } from "./routed-operation.ts";
+import { servingNodes } from "./serving-nodes.ts";
 import { VolumeMetrics } from "./volume-metrics.ts";
 
 /** How late the end of a budget may be noticed; also how old a path's proof gets while work waits. */
@@ -139,8 +140,8 @@ export class OperationRouter {
    * any more: they know of this one's streams, or what may be left there has become too old (P9).
    */
   async outliveFormer(): Promise<void> {
-    const nodes = [...this.client.view.nodes.values()].filter(({ state }) => state === "up");
-    const greeted = Promise.all(nodes.map(({ node }) => this.clients.greet(node)));
+    const nodes = servingNodes(this.client.view);
+    const greeted = Promise.all(nodes.map((node) => this.clients.greet(node)));
     let limit: Timer | undefined;
     const outlived = new Promise<void>((resolve) => {
       limit = this.clock.after(OUTLIVED_MS, resolve);
