@@ -1,37 +1,14 @@
 // P14 on the disk: what a repair of a damaged unit leaves, through crashes and beside newer writes.
-import {
-  CHECKSUM_UNIT,
-  chunkId,
-  clusterId,
-  diskId,
-  EXTENT_SIZE,
-  familyId,
-  MIB,
-  nodeId,
-  SystemError,
-  scatterJoin,
-  storeUuid,
-} from "@ashlar/core";
+import { CHECKSUM_UNIT, EXTENT_SIZE, SystemError, scatterJoin } from "@ashlar/core";
 import { patternedBytes, writeEntry } from "@ashlar/replica/testing";
 import { Registry, silentLog } from "@ashlar/runtime";
 import { ManualClock, MemoryDisk } from "@ashlar/runtime/testing";
 import { beforeEach, expect, test } from "vitest";
 import type { DiskChunkStore } from "./disk-chunk-store.ts";
 import { createStore, openStore } from "./open.ts";
+import { A, B, OPTIONS, PATH, SIZES, UUID } from "./testing/small-store.ts";
 
-const PATH = "/disk-1";
-const OPTIONS = {
-  path: PATH,
-  clusterId: clusterId("6b1f7f0e-58a5-4b43-a3bd-2d6b7cf1d2aa"),
-  node: nodeId("storage-1"),
-  diskId: diskId("disk-1"),
-  chunkSize: MIB,
-};
-const SIZES = { sizeBytes: 12 * MIB, journalBytes: 2 * MIB };
-const UUID = storeUuid("00000000-0000-4000-8000-00000000000a");
 const PORTS = { log: silentLog };
-const A = chunkId(familyId(1), 0);
-const B = chunkId(familyId(1), 1);
 
 let disk: MemoryDisk;
 beforeEach(async () => {

@@ -133,18 +133,8 @@ export class SimulatedChannel implements Pick<Channel, "close"> {
     callback: Callback,
   ): EventEmitter {
     const emitter = new EventEmitter();
-    let reply: unknown;
-    const call = this.start(path, metadata, options, {
-      onHeaders: () => {},
-      onMessage: (body) => {
-        reply = deserialize(body);
-      },
-      onStatus: (ending) => {
-        if (ending.code === status.OK) callback(null, reply);
-        else callback(errorOf(ending));
-        emitter.emit("status", ending);
-      },
-    });
+    const told = oneReply(deserialize, callback, (ending) => emitter.emit("status", ending));
+    const call = this.start(path, metadata, options, told);
     call.say({ kind: "message", id: call.id, body: copyOf(serialize(request)) });
     call.say({ kind: "end", id: call.id });
     return Object.assign(emitter, { cancel: () => call.cancel() });
@@ -158,18 +148,8 @@ export class SimulatedChannel implements Pick<Channel, "close"> {
     options: { readonly deadline?: Deadline },
     callback: Callback,
   ): Writable {
-    let reply: unknown;
-    const call = this.start(path, metadata, options, {
-      onHeaders: () => {},
-      onMessage: (body) => {
-        reply = deserialize(body);
-      },
-      onStatus: (ending) => {
-        if (ending.code === status.OK) callback(null, reply);
-        else callback(errorOf(ending));
-        stream.emit("status", ending);
-      },
-    });
+    const told = oneReply(deserialize, callback, (ending) => stream.emit("status", ending));
+    const call = this.start(path, metadata, options, told);
     const stream = new Writable({ objectMode: true, ...sending(call, serialize) });
     return Object.assign(stream, { cancel: () => call.cancel() });
   }
@@ -314,6 +294,26 @@ export class SimulatedChannel implements Pick<Channel, "close"> {
   private endAll(ending: StatusObject): void {
     for (const call of [...this.calls.values()]) call.end(ending);
   }
+}
+
+/** Of a call with one reply, which is given when the call has ended well. */
+function oneReply(
+  deserialize: Deserialize,
+  callback: Callback,
+  ended: (ending: StatusObject) => void,
+): CallListener {
+  let reply: unknown;
+  return {
+    onHeaders: () => {},
+    onMessage: (body) => {
+      reply = deserialize(body);
+    },
+    onStatus: (ending) => {
+      if (ending.code === status.OK) callback(null, reply);
+      else callback(errorOf(ending));
+      ended(ending);
+    },
+  };
 }
 
 const errorOf = ({ code, details, metadata }: StatusObject): Error =>
