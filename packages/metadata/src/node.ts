@@ -1,4 +1,5 @@
 // Composition root of the metadata process.
+import type { CatalogView } from "@ashlar/catalog";
 import { present, type SystemError } from "@ashlar/core";
 import type { MemberId } from "@ashlar/raft";
 import {
@@ -74,6 +75,11 @@ export class MetadataNode implements HealthyNode {
   /** Port of the gRPC server, after start. */
   get port(): number {
     return present(this.server, "the server runs").port;
+  }
+
+  /** As far as this member has applied it; undefined before the start. */
+  get catalog(): CatalogView | undefined {
+    return this.group?.log.view;
   }
 
   /** host:port where others reach this member. */

@@ -11,4 +11,5 @@ export interface RegressionSeed {
 export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   { seed: 9, seconds: 20, was: "an atlas of faults that took the last good copy of a chunk" },
   { seed: 16, seconds: 60, was: "timers that fired in a process after they were cancelled" },
+  { seed: 36, seconds: 60, was: "an atlas that judged by the catalog of before a partition" },
 ];

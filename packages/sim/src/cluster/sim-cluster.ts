@@ -1,5 +1,6 @@
 // A whole cluster: metadata members, storage nodes and gateways, each as its own composition root makes
 // it, with the ports of the simulated world.
+import type { CatalogView } from "@ashlar/catalog";
 import { clusterId, diskId, MIB, nodeId } from "@ashlar/core";
 import { GatewayNode } from "@ashlar/gateway";
 import { foundCluster, MetadataNode } from "@ashlar/metadata";
@@ -83,9 +84,19 @@ export class SimCluster {
     return this.all.every((process) => process.isUp);
   }
 
+  /** What the members have applied, the newest of it. An operator's mirror can be a partition behind. */
+  get newestCatalog(): CatalogView {
+    let newest = this.catalog.view;
+    for (const { node } of this.metadata) {
+      const view = node?.catalog;
+      if (view && view.appliedIndex > newest.appliedIndex) newest = view;
+    }
+    return newest;
+  }
+
   /** How the catalog has it, for whoever reads the story of a failure. */
   describe(): readonly string[] {
-    const { view } = this.catalog;
+    const view = this.newestCatalog;
     const nodes = [...view.nodes.values()].map(
       ({ node, incarnation, state }) => `catalog: ${node} incarnation ${incarnation} ${state}`,
     );

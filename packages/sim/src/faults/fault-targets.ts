@@ -69,11 +69,10 @@ export class FaultTargets {
 
   /** A storage node whose disk may be lost now: every chunk has another copy in sync elsewhere. */
   pickExpendable(): SimProcess | undefined {
-    const { storage, catalog } = this.cluster;
+    const { storage, newestCatalog: view } = this.cluster;
     const isQuiet = this.ongoing === 0 && this.world.nowMs - this.quietSinceMs > QUIET_MS;
     if (!isQuiet || !this.cluster.isUp || !this.isWhole) return undefined;
     const sole = new Set<string>();
-    const { view } = catalog;
     for (const { family } of view.volumes.values()) {
       for (const { members } of view.chunksOf(family)) {
         if (members.length === 1) for (const { node } of members) sole.add(node);
@@ -132,9 +131,9 @@ export class FaultTargets {
     this.during(500, 4_000, () => this.replaceDisk(process));
   }
 
-  /** Whether all copies of all chunks are in sync, as far as the catalog is known. */
+  /** Whether all copies of all chunks are in sync, as the metadata members have it. */
   get isWhole(): boolean {
-    const { view } = this.cluster.catalog;
+    const view = this.cluster.newestCatalog;
     for (const { family } of view.volumes.values()) {
       for (const { isr, members } of view.chunksOf(family)) {
         if (isr.length < members.length) return false;
@@ -161,7 +160,7 @@ export class FaultTargets {
   /** As the configurations of chunks name them. */
   private storesOf({ name }: SimProcess): ReadonlySet<string> {
     const stores = new Set<string>();
-    const { view } = this.cluster.catalog;
+    const view = this.cluster.newestCatalog;
     for (const { family } of view.volumes.values()) {
       for (const { members } of view.chunksOf(family)) {
         for (const { node, storeUuid } of members) if (node === name) stores.add(storeUuid);
