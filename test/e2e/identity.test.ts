@@ -1,8 +1,8 @@
 // One logical unit through every gateway: what libiscsi's tools list is the same on both portals,
 // and stays the same over a restart. MPIO joins paths by exactly these answers.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { TestLab, type VolumeDocument } from "./support/test-lab.ts";
-import { run } from "./support/tools.ts";
+import { TestLab, type VolumeDocument } from "../support/test-lab.ts";
+import { run } from "../support/tools.ts";
 
 let lab: TestLab;
 let volume: VolumeDocument;

@@ -5,11 +5,12 @@ import { once } from "node:events";
 import { readdirSync, readlinkSync } from "node:fs";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
-import { type LabNetwork, networkOf, OUTSIDE, readLab } from "@ashlar/lab";
+import { LabNetwork, networkOf, OUTSIDE, readLab } from "@ashlar/lab";
+import { nodeRandom } from "@ashlar/runtime";
 import { SupervisorClient } from "@ashlar/supervisor";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ASHLAR, TestLab } from "./support/test-lab.ts";
-import { isRunning, outcomeOf, run, scratchFolder, until } from "./support/tools.ts";
+import { ASHLAR, TestLab } from "../support/test-lab.ts";
+import { isRunning, outcomeOf, run, scratchFolder, until } from "../support/tools.ts";
 
 const SMALL = ["--isolate", "--nodes", "1", "--metadata", "1", "--gateways", "1"];
 const DEADLINE_MS = 30_000;
@@ -108,6 +109,30 @@ test("what is cut is lost one way only, until it is healed", async () => {
     await network.heal("storage-1", OUTSIDE);
     expect(await answers(network, "storage-1"), `healing ${again}`).toBe(true);
   }
+});
+
+test("what an interrupted build left half made is made whole, whichever half it is", async () => {
+  const owner = nodeRandom.uuid();
+  const subnet = await LabNetwork.claim({ random: nodeRandom }, owner);
+  const hosts = ["one", "two"].map((name, at) => ({ name, number: at + 1 }));
+  const network = new LabNetwork({ subnet, owner, hosts });
+  const halves = [
+    ["-n", network.host("two").namespace, "link", "set", "eth0", "down"],
+    ["netns", "del", network.host("one").namespace],
+    ["link", "set", `ash${subnet}-out`, "down"],
+    ["netns", "del", `ash${subnet}-switch`],
+  ];
+  try {
+    await network.build();
+    for (const half of halves) {
+      await run("ip", ...half);
+      await network.build();
+      for (const { name } of hosts) expect(await isHeard(network, name), name).toBe(true);
+    }
+  } finally {
+    await network.remove();
+  }
+  expect((await run("ip", "netns", "list")).includes(`ash${subnet}-`)).toBe(false);
 });
 
 test("one more process gets a host; two labs stand side by side; down takes the network away", async () => {

@@ -17,8 +17,8 @@ import {
   type NodesDocument,
   TestLab,
   type VolumeDocument,
-} from "./support/test-lab.ts";
-import { isRunning, type Outcome, outcomeOf, run, scratchFolder, until } from "./support/tools.ts";
+} from "../support/test-lab.ts";
+import { isRunning, type Outcome, outcomeOf, run, scratchFolder, until } from "../support/tools.ts";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;

@@ -3,8 +3,8 @@
 import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { TestLab } from "./support/test-lab.ts";
-import { run, scratchFolder } from "./support/tools.ts";
+import { TestLab } from "../support/test-lab.ts";
+import { run, scratchFolder } from "../support/tools.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -83,6 +83,13 @@ async function take(subnet: number, owner: string): Promise<boolean> {
   throw error;
 }
 
+/** Whether the last step was done for it: its interface has its address, and is up. */
+async function isWhole(place: Place): Promise<boolean> {
+  const show = [...inside(place), "-o", "-4", "addr", "show", "dev", place.device, "up"];
+  const { stdout } = await ipOutcome(...show);
+  return stdout.includes(` ${place.address}/`);
+}
+
 export class LabNetwork {
   private readonly plan: NetworkPlan;
 
@@ -127,16 +134,23 @@ export class LabNetwork {
    */
   async build(): Promise<void> {
     const { subnet, owner, hosts } = this.plan;
-    const holder = await this.holder();
-    if (holder === undefined) {
-      if (!(await take(subnet, owner))) throw this.occupied();
-    } else if (holder !== hardwareAddress(owner)) throw this.occupied();
-    const made = await namespacesOf(subnet);
-    const missing = hosts.filter(({ name }) => !made.includes(this.host(name).namespace));
-    await ipAll([
-      ...(made.includes(this.switchNamespace) ? [] : this.switchCommands()),
-      ...missing.flatMap((host) => this.hostCommands(host)),
-    ]);
+    let holder = await this.holder();
+    if (holder === hardwareAddress(owner) && !(await isWhole(this.place(OUTSIDE)))) {
+      await this.remove();
+      holder = undefined;
+    }
+    const isTaken = holder === undefined ? await take(subnet, owner) : false;
+    if (!isTaken && holder !== hardwareAddress(owner)) throw this.occupied();
+    const made = new Set(await namespacesOf(subnet));
+    const commands = made.has(this.switchNamespace) ? [] : this.switchCommands();
+    for (const host of hosts) {
+      const place = this.host(host.name);
+      const isMade = made.has(place.namespace);
+      if (isMade && (await isWhole(place))) continue;
+      if (isMade) commands.push(["netns", "del", place.namespace]);
+      commands.push(...this.hostCommands(host));
+    }
+    await ipAll(commands);
   }
 
   /**
@@ -146,9 +160,10 @@ export class LabNetwork {
    */
   async remove(): Promise<void> {
     const { subnet, owner } = this.plan;
+    // Listed first: whoever takes the subnet after that makes namespaces that are not among them.
+    const hosts = (await namespacesOf(subnet)).filter((name) => name !== this.switchNamespace);
     const holder = await this.holder();
     if (holder !== undefined && holder !== hardwareAddress(owner)) return;
-    const hosts = (await namespacesOf(subnet)).filter((name) => name !== this.switchNamespace);
     for (const namespace of hosts) await ipOutcome("netns", "del", namespace);
     // The link before the switch: with its namespace it would go too, but at some later time.
     await ipOutcome("link", "del", linkOf(subnet));

@@ -74,15 +74,7 @@ async function planGateway(
 const nth = ({ host, port }: PortalAddress, number: number): PortalAddress =>
   port === undefined ? { host } : { host, port: port + number - 1 };
 
-/** @throws SystemError config/port-in-use for a port given explicitly, config/no-network. */
-export async function planLab(
-  { random }: { readonly random: Random },
-  shape: LabShape,
-  folder: { readonly socketPath: string },
-): Promise<LabDocument> {
-  const clusterId = random.uuid();
-  const network = shape.isolate && { subnet: await LabNetwork.claim({ random }, clusterId) };
-  const site = network ? isolatedSite(network.subnet) : sharedSite({ random }, []);
+async function planProcesses(site: Site, shape: LabShape): Promise<LabProcess[]> {
   const processes: LabProcess[] = [];
   for (let number = 1; number <= shape.gateways; number += 1) {
     const [listen, advertise] = [nth(shape.listen, number), nth(shape.advertise, number)];
@@ -95,6 +87,22 @@ export async function planLab(
   for (let number = 1; number <= shape.nodes; number += 1) {
     processes.push(await planStorage(site, number, disks));
   }
+  return processes;
+}
+
+/** @throws SystemError config/port-in-use for a port given explicitly, config/no-network. */
+export async function planLab(
+  { random }: { readonly random: Random },
+  shape: LabShape,
+  folder: { readonly socketPath: string },
+): Promise<LabDocument> {
+  const clusterId = random.uuid();
+  const network = shape.isolate && { subnet: await LabNetwork.claim({ random }, clusterId) };
+  const site = network ? isolatedSite(network.subnet) : sharedSite({ random }, []);
+  const processes = await planProcesses(site, shape).catch(async (thrown: unknown) => {
+    if (network) await new LabNetwork({ ...network, owner: clusterId, hosts: [] }).remove();
+    throw thrown;
+  });
   return {
     version: LAB_VERSION,
     clusterId,

@@ -4,9 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Outcome, outcomeOf, scratchFolder } from "./tools.ts";
 
-export const ASHLAR = fileURLToPath(
-  new URL("../../../packages/cli/bin/ashlar.js", import.meta.url),
-);
+export const ASHLAR = fileURLToPath(new URL("../../packages/cli/bin/ashlar.js", import.meta.url));
 
 /** The document of `lab up --json`. */
 export interface LabDocument {

@@ -4,11 +4,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { ChunkClient } from "./support/chunk-client.ts";
-import { SilentInitiator } from "./support/silent-initiator.ts";
-import { TestLab, type VolumeDocument } from "./support/test-lab.ts";
-import { commandOn, type TestHost, TestNetwork } from "./support/test-network.ts";
-import { run, until } from "./support/tools.ts";
+import { ChunkClient } from "../support/chunk-client.ts";
+import { SilentInitiator } from "../support/silent-initiator.ts";
+import { TestLab, type VolumeDocument } from "../support/test-lab.ts";
+import { commandOn, type TestHost, TestNetwork } from "../support/test-network.ts";
+import { run, until } from "../support/tools.ts";
 
 const DEADLINE_MS = 60_000;
 const STALE_GATEWAY = "gateway-1";

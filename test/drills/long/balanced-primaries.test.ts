@@ -1,10 +1,10 @@
 // Leading returns to nodes that were away, while a host is at work on chunks that change hands: it is
 // kept waiting for a moment, which is printed, and reads what it wrote.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LabWatch } from "../e2e/support/lab-watch.ts";
-import { TestLab } from "../e2e/support/test-lab.ts";
-import { run, until } from "../e2e/support/tools.ts";
-import { underLoad } from "../e2e/support/verified-load.ts";
+import { LabWatch } from "../../support/lab-watch.ts";
+import { TestLab } from "../../support/test-lab.ts";
+import { run, until } from "../../support/tools.ts";
+import { underLoad } from "../../support/verified-load.ts";
 
 const CHUNKS = 255;
 const CHUNK_MIB = 64;

@@ -4,10 +4,10 @@
 import { setTimeout } from "node:timers/promises";
 import { type LabNetwork, networkOf, OUTSIDE, readLab } from "@ashlar/lab";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Drills, STALL_MAX_MS } from "./support/drills.ts";
-import type { InitiatorKind } from "./support/load-host.ts";
-import { until } from "./support/tools.ts";
-import type { VerifiedLoad } from "./support/verified-load.ts";
+import { Drills, STALL_MAX_MS } from "../support/drills.ts";
+import type { InitiatorKind } from "../support/load-host.ts";
+import { until } from "../support/tools.ts";
+import type { VerifiedLoad } from "../support/verified-load.ts";
 
 /** A short run by default; `npm run drills` does all. */
 const { ASHLAR_DRILLS } = process.env;

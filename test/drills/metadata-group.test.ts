@@ -2,10 +2,10 @@
 // and a change of the cluster waits at the most.
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MetadataGroup } from "./support/metadata-group.ts";
-import { ashlarOutcome, TestLab, type VolumeDocument } from "./support/test-lab.ts";
-import { until } from "./support/tools.ts";
-import { type LoadReport, underLoad, type VerifiedLoad } from "./support/verified-load.ts";
+import { MetadataGroup } from "../support/metadata-group.ts";
+import { ashlarOutcome, TestLab, type VolumeDocument } from "../support/test-lab.ts";
+import { until } from "../support/tools.ts";
+import { type LoadReport, underLoad, type VerifiedLoad } from "../support/verified-load.ts";
 
 const MEMBERS = ["metadata-1", "metadata-2", "metadata-3"];
 const KILLS = 10;

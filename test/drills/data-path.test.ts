@@ -4,10 +4,10 @@
 // host was kept waiting, beside the goal of its kind of event.
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Drills, STALL_MAX_MS } from "./support/drills.ts";
-import type { LabWatch } from "./support/lab-watch.ts";
-import { MetadataGroup } from "./support/metadata-group.ts";
-import type { VerifiedLoad } from "./support/verified-load.ts";
+import { Drills, STALL_MAX_MS } from "../support/drills.ts";
+import type { LabWatch } from "../support/lab-watch.ts";
+import { MetadataGroup } from "../support/metadata-group.ts";
+import type { VerifiedLoad } from "../support/verified-load.ts";
 
 /** A short run by default; `npm run drills` does all. */
 const { ASHLAR_DRILLS } = process.env;
