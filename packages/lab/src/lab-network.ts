@@ -134,13 +134,13 @@ export class LabNetwork {
    */
   async build(): Promise<void> {
     const { subnet, owner, hosts } = this.plan;
-    let holder = await this.holder();
-    if (holder === hardwareAddress(owner) && !(await isWhole(this.place(OUTSIDE)))) {
-      await this.remove();
-      holder = undefined;
+    const holder = await this.holder();
+    const own = holder === hardwareAddress(owner);
+    if (holder !== undefined && !own) throw this.occupied();
+    if (!own || (await this.isHalf())) {
+      if (own) await this.remove();
+      if (!(await take(subnet, owner))) throw this.occupied();
     }
-    const isTaken = holder === undefined ? await take(subnet, owner) : false;
-    if (!isTaken && holder !== hardwareAddress(owner)) throw this.occupied();
     const made = new Set(await namespacesOf(subnet));
     const commands = made.has(this.switchNamespace) ? [] : this.switchCommands();
     for (const host of hosts) {
@@ -205,6 +205,15 @@ export class LabNetwork {
 
   private get switchNamespace(): string {
     return `${prefixOf(this.plan.subnet)}switch`;
+  }
+
+  /** Whether the switch was begun and not ended, or ended and lost: then nothing of it is of use. */
+  private async isHalf(): Promise<boolean> {
+    const { subnet } = this.plan;
+    const isBegun = (await namespacesOf(subnet)).includes(this.switchNamespace);
+    if (isBegun) return !(await isWhole(this.place(OUTSIDE)));
+    const { error } = await ipOutcome("link", "show", "dev", plugOf(subnet));
+    return error !== undefined;
   }
 
   private place(name: string): Place {
