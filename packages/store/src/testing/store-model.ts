@@ -19,7 +19,7 @@ import {
 
 export type StoreEvent =
   | { readonly kind: "append"; readonly chunk: ChunkId; readonly entry: LogEntry }
-  | { readonly kind: "commit"; readonly chunk: ChunkId; lsn: Lsn }
+  | { readonly kind: "commit"; readonly chunk: ChunkId; readonly lsn: Lsn }
   | { readonly kind: "truncate"; readonly chunk: ChunkId; readonly lsn: Lsn }
   | { readonly kind: "promise"; readonly chunk: ChunkId; readonly epoch: number }
   | { readonly kind: "copy"; readonly chunk: ChunkId; readonly copy: ExtentCopy }
