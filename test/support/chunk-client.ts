@@ -83,13 +83,13 @@ export class ChunkClient {
   /** Writes the first unit through whoever leads, again until it is good. */
   async write(fill: number): Promise<void> {
     const data = [Buffer.alloc(CHECKSUM_UNIT, fill)];
-    const checksums = unitChecksums(0, data);
     const end = Date.now() + PATIENCE_MS;
     for (;;) {
       const config = await this.config();
       const client = await this.dial(config.primary.node);
       const token = await firstToken(client);
       const head = { ...this.head(config), token };
+      const checksums = unitChecksums(head.chunk, 0, data);
       const outcome = await ask(client, { ...head, kind: "write", data, checksums });
       client.close();
       if (outcome.kind === "reply" && outcome.reply.status === "good") return;

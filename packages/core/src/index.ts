@@ -20,7 +20,14 @@ export {
   text,
   uint,
 } from "./codec.ts";
-export { CRC32C_OF_ZERO_UNIT, crc32c, crc32cOfScatter, unitChecksums } from "./crc32c.ts";
+export {
+  crc32c,
+  crc32cOfScatter,
+  unitChecksum,
+  unitChecksums,
+  zeroUnitChecksum,
+  zeroUnitChecksums,
+} from "./crc32c.ts";
 export {
   ERROR_CODES,
   type ErrorCode,

@@ -1,7 +1,16 @@
 import { CHECKSUM_UNIT, EXTENT_SIZE, LSN_ZERO, MIB, unitChecksums } from "@ashlar/core";
 import { describe, expect, it } from "vitest";
 import { RETRY_TICKS, UNCONFIRMED_BYTES_MAX } from "./limits.ts";
-import { A, B, C, configOf, lsn, ScriptedReplica, storeOf } from "./testing/scripted-chunk.ts";
+import {
+  A,
+  B,
+  C,
+  CHUNK,
+  configOf,
+  lsn,
+  ScriptedReplica,
+  storeOf,
+} from "./testing/scripted-chunk.ts";
 
 const active = (config = configOf([A, B]), others = [B]): ScriptedReplica => {
   const primary = new ScriptedReplica(A);
@@ -13,7 +22,7 @@ const active = (config = configOf([A, B]), others = [B]): ScriptedReplica => {
 /** Answers the disk's questions of the last event with a unit of `fill`. */
 function answerDisk(primary: ScriptedReplica, fill = 7): void {
   const data = [Buffer.alloc(CHECKSUM_UNIT, fill)];
-  const checksums = unitChecksums(0, data);
+  const checksums = unitChecksums(CHUNK, 0, data);
   for (const { token } of primary.all("ask")) {
     primary.give({ kind: "answered", token, answer: { data, checksums } });
   }
@@ -39,7 +48,12 @@ const promiseOf = (node: typeof B) => ({
 
 const swap = (expected: number) => {
   const data = [Buffer.alloc(512, expected), Buffer.alloc(512, 9)];
-  return { kind: "compareAndWrite", length: 512, data, checksums: unitChecksums(0, data) } as const;
+  return {
+    kind: "compareAndWrite",
+    length: 512,
+    data,
+    checksums: unitChecksums(CHUNK, 0, data),
+  } as const;
 };
 
 describe("a read", () => {
@@ -65,7 +79,7 @@ describe("a read", () => {
     confirm(primary, B, 1);
     expect(primary.statuses).toEqual([]);
     const data = [Buffer.alloc(CHECKSUM_UNIT)];
-    const answer = { data, checksums: unitChecksums(0, data) };
+    const answer = { data, checksums: unitChecksums(CHUNK, 0, data) };
     primary.give({ kind: "answered", token: asked!.token, answer });
     expect(primary.statuses).toEqual(["good"]);
   });

@@ -5,6 +5,7 @@ import {
   A,
   B,
   C,
+  CHUNK,
   configOf,
   entryOf,
   lsn,
@@ -21,18 +22,23 @@ const active = (): ScriptedReplica => {
 /** Answers the disk's questions of the last event with a unit of `fill`. */
 function answerDisk(primary: ScriptedReplica, fill = 0): void {
   const data = [Buffer.alloc(CHECKSUM_UNIT, fill)];
-  const answer = { data, checksums: unitChecksums(0, data) };
+  const answer = { data, checksums: unitChecksums(CHUNK, 0, data) };
   for (const { token } of primary.all("ask")) primary.give({ kind: "answered", token, answer });
 }
 
 const partOf = (fill: number) => {
   const data = [Buffer.alloc(512, fill)];
-  return { kind: "write", length: 512, data, checksums: unitChecksums(0, data) } as const;
+  return { kind: "write", length: 512, data, checksums: unitChecksums(CHUNK, 0, data) } as const;
 };
 
 const swap = (expected: number) => {
   const data = [Buffer.alloc(512, expected), Buffer.alloc(512, 9)];
-  return { kind: "compareAndWrite", length: 512, data, checksums: unitChecksums(0, data) } as const;
+  return {
+    kind: "compareAndWrite",
+    length: 512,
+    data,
+    checksums: unitChecksums(CHUNK, 0, data),
+  } as const;
 };
 
 describe("an operation of another generation", () => {
@@ -94,7 +100,7 @@ describe("a generation that is closed meanwhile", () => {
     primary.operate();
     primary.openGeneration = 2;
     const data = [Buffer.alloc(CHECKSUM_UNIT)];
-    const answer = { data, checksums: unitChecksums(0, data) };
+    const answer = { data, checksums: unitChecksums(CHUNK, 0, data) };
     primary.give({ kind: "answered", token: asked!.token, answer });
     expect(primary.statuses).toEqual(["staleGeneration", "staleGeneration"]);
     expect(primary.view.tail).toEqual(LSN_ZERO);
@@ -153,7 +159,7 @@ describe("a generation that is closed meanwhile", () => {
     primary.openGeneration = 2;
     primary.operate({ ...partOf(1), opId, generation: 2 });
     const data = [Buffer.alloc(CHECKSUM_UNIT)];
-    const answer = { data, checksums: unitChecksums(0, data) };
+    const answer = { data, checksums: unitChecksums(CHUNK, 0, data) };
     primary.give({ kind: "answered", token: asked!.token, answer });
     expect(primary.statuses).toEqual(["staleGeneration", "staleGeneration"]);
     primary.operate({ ...partOf(1), opId, generation: 2 });

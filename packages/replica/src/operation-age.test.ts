@@ -1,7 +1,7 @@
 // How long an operation may be on its way, and how it is called back (P9).
 import { CHECKSUM_UNIT, unitChecksums } from "@ashlar/core";
 import { describe, expect, it } from "vitest";
-import { A, B, configOf, entryOf, lsn, ScriptedReplica } from "./testing/scripted-chunk.ts";
+import { A, B, CHUNK, configOf, entryOf, lsn, ScriptedReplica } from "./testing/scripted-chunk.ts";
 
 const DEADLINE_MS = 1000;
 
@@ -20,7 +20,7 @@ const commit = (primary: ScriptedReplica): void => {
 
 /** Half a unit, so that it is merged with what is there. */
 const HALF = [Buffer.alloc(2048, 7)];
-const PART = { length: 2048, data: HALF, checksums: unitChecksums(0, HALF) };
+const PART = { length: 2048, data: HALF, checksums: unitChecksums(CHUNK, 0, HALF) };
 const UNIT = { data: [Buffer.alloc(CHECKSUM_UNIT)], checksums: new Uint32Array(1) };
 
 function answerRead(primary: ScriptedReplica): void {

@@ -365,7 +365,7 @@ export class PrimaryOperations {
             ...head,
             kind: "write",
             data: content.data,
-            checksums: content.checksums ?? unitChecksums(offset, content.data),
+            checksums: content.checksums ?? unitChecksums(operation.chunk, offset, content.data),
           };
     const waiters = asking.replyTo.map((replyTo) => ({ kind: "reply", replyTo }) as const);
     core.append({ entry, waiters });
@@ -381,7 +381,7 @@ const roomOf = ({ offset, length }: { offset: number; length: number }): number 
 
 /** Whether the payload is what the gateway sent. */
 function isIntact(operation: WriteKind): boolean {
-  const sums = unitChecksums(operation.offset, operation.data);
+  const sums = unitChecksums(operation.chunk, operation.offset, operation.data);
   const told = operation.checksums ?? NO_CHECKSUMS;
   return sums.length === told.length && sums.every((sum, at) => sum === told[at]);
 }

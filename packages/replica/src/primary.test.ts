@@ -4,6 +4,7 @@ import {
   A,
   B,
   C,
+  CHUNK,
   configOf,
   entryOf,
   lsn,
@@ -361,5 +362,5 @@ describe("admission of a learner", () => {
 /** 512 bytes of 0xee with their checksum. */
 function partOf(offset: number) {
   const data = [Buffer.alloc(512, 0xee)];
-  return { data, checksums: unitChecksums(offset, data) };
+  return { data, checksums: unitChecksums(CHUNK, offset, data) };
 }

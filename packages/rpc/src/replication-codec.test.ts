@@ -17,6 +17,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeReplication, encodeReplication, REPLICATION_FRAME } from "./replication-codec.ts";
 
+const CHUNK = chunkIdFromNumber(2 ** 22);
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const u48 = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const lsn = fc.record({ epoch: u32, seq: u48 });
@@ -48,7 +49,7 @@ const entry: fc.Arbitrary<LogEntry> = fc.oneof(
       kind: "write" as const,
       length: data.length,
       data: [data],
-      checksums: unitChecksums(0, [data]),
+      checksums: unitChecksums(CHUNK, 0, [data]),
     })),
   fc.record({ ...entryHead, kind: fc.constant("unmap" as const), length: u32 }),
   fc.record({ ...entryHead, kind: fc.constant("noop" as const), length: fc.constant(0) }),
@@ -59,7 +60,7 @@ const copy = fc
     extent,
     lastLsn,
     data: data.length > 0 ? [data] : undefined,
-    checksums: unitChecksums(0, [data]),
+    checksums: unitChecksums(CHUNK, 0, [data]),
   }));
 
 type Kind = ReplicationMessage["kind"];

@@ -50,13 +50,13 @@ class Load {
 
   async append(count: number, length: number): Promise<void> {
     const payload = Buffer.alloc(length, 0x5a);
-    const checksums = unitChecksums(0, [payload]);
     await this.inFlight(count, async (chunk, index) => {
       const seq = (this.seqOf[index] ?? 0) + 1;
       this.seqOf[index] = seq;
       const lsn = { epoch: 1, seq };
       const offset = this.random(CHUNK_SIZE / length) * length;
       const opId = { incarnation: 1, seq };
+      const checksums = unitChecksums(chunk, offset, [payload]);
       const lowestUnresolvedSeq = Math.max(1, seq - IN_FLIGHT);
       const entry: LogEntry = {
         kind: "write",

@@ -8,9 +8,7 @@ import {
   assert,
   CHECKSUM_UNIT,
   type ChunkId,
-  CRC32C_OF_ZERO_UNIT,
   compareLsn,
-  crc32c,
   EXTENT_SIZE,
   LSN_ZERO,
   type Lsn,
@@ -18,6 +16,8 @@ import {
   type ScatterList,
   scatterJoin,
   UNITS_PER_EXTENT,
+  unitChecksum,
+  zeroUnitChecksums,
 } from "@ashlar/core";
 import {
   type ChunkStatus,
@@ -163,7 +163,7 @@ export class ChunkState {
     if (!place || ((place.page.units(place.index) >>> at) & 1) === 0) return false;
     if (waiting?.blocks[at]) return false;
     const checksum = place.page.checksum(place.index, at);
-    if (crc32c(data) !== checksum) return false;
+    if (unitChecksum(this.chunk, unit, data) !== checksum) return false;
     const blocks = waiting ?? {
       blocks: new Array(UNITS_PER_EXTENT).fill(undefined),
       count: 0,
@@ -207,7 +207,7 @@ export class ChunkState {
 
   /** Checksum of every unit of the chunk's committed content. */
   contentChecksums(chunkSize: number): Uint32Array {
-    const sums = new Uint32Array(chunkSize / CHECKSUM_UNIT).fill(CRC32C_OF_ZERO_UNIT);
+    const sums = zeroUnitChecksums(this.chunk, chunkSize / CHECKSUM_UNIT);
     for (const { page, index, extent } of this.mapped()) {
       const units = page.units(index);
       for (let unit = 0; unit < UNITS_PER_EXTENT; unit += 1) {

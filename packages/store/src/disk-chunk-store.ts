@@ -157,7 +157,7 @@ export class DiskChunkStore implements ChunkStore {
     const firstUnit = Math.floor(offset / CHECKSUM_UNIT);
     const unitCount = Math.ceil((offset + length) / CHECKSUM_UNIT) - firstUnit;
     const units = await this.goodUnits(chunk, { firstUnit, unitCount });
-    return trimmed(units, { offset, length });
+    return trimmed(units, { chunk, offset, length });
   }
 
   async remove(chunk: ChunkId): Promise<void> {
@@ -246,7 +246,11 @@ export class DiskChunkStore implements ChunkStore {
     const state = this.held.get(chunk);
     const bad: number[] = [];
     for (const { extent } of state ? [...state.mapped()] : []) {
-      const read = await readUnits(() => this.held.get(chunk), unitsOfExtent(extent), this.parts);
+      const read = await readUnits(
+        () => this.held.get(chunk),
+        { chunk, ...unitsOfExtent(extent) },
+        this.parts,
+      );
       bad.push(...read.bad);
     }
     if (bad.length > 0) this.parts.metrics.badChecksums.inc(bad.length);
@@ -317,7 +321,7 @@ export class DiskChunkStore implements ChunkStore {
     range: { readonly firstUnit: number; readonly unitCount: number },
   ): Promise<{ data: Buffer; checksums: Uint32Array; bad: readonly number[] }> {
     try {
-      const read = await readUnits(() => this.held.get(chunk), range, this.parts);
+      const read = await readUnits(() => this.held.get(chunk), { chunk, ...range }, this.parts);
       if (read.bad.length === 0) return read;
       this.parts.metrics.badChecksums.inc(read.bad.length);
       const meta = { chunk, units: read.bad };

@@ -36,7 +36,7 @@ const open = (): Promise<DiskChunkStore> =>
 
 async function write(store: DiskChunkStore, seq: number, length = CHECKSUM_UNIT): Promise<void> {
   const lsn = { epoch: 1, seq };
-  await store.append(A, writeEntry(lsn, 0, patternedBytes(length, seq)));
+  await store.append(A, writeEntry(A, lsn, 0, patternedBytes(length, seq)));
   store.commit(A, lsn);
 }
 
@@ -138,7 +138,7 @@ describe("damage of the journal", () => {
   test("a last batch whose extents did not arrive is cut", async () => {
     const store = await open();
     await write(store, 1);
-    const entry = writeEntry({ epoch: 1, seq: 2 }, 0, patternedBytes(EXTENT_SIZE, 2));
+    const entry = writeEntry(A, { epoch: 1, seq: 2 }, 0, patternedBytes(EXTENT_SIZE, 2));
     disk.fault = (call) =>
       call === "datasync" ? new SystemError("disk/failed", "cut") : undefined;
     await expect(store.append(A, entry)).rejects.toMatchObject({ code: "disk/failed" });
@@ -223,7 +223,7 @@ describe("faults of the disk", () => {
     disk.fault = (call) =>
       call === "datasync" ? new SystemError("disk/failed", "EIO") : undefined;
     const failed = { code: "disk/failed" };
-    const first = store.append(A, writeEntry({ epoch: 1, seq: 2 }, 0, patternedBytes(4096, 2)));
+    const first = store.append(A, writeEntry(A, { epoch: 1, seq: 2 }, 0, patternedBytes(4096, 2)));
     const queued = store.promise(B, 1);
     await expect(first).rejects.toMatchObject(failed);
     await expect(queued).rejects.toMatchObject(failed);
@@ -245,7 +245,7 @@ describe("faults of the disk", () => {
       disk.fault = (call) =>
         call === "datasync" ? new SystemError("disk/failed", "EIO") : undefined;
       const data = patternedBytes(length, 2);
-      const entry = writeEntry({ epoch: 1, seq: 2 }, 0, data);
+      const entry = writeEntry(A, { epoch: 1, seq: 2 }, 0, data);
       await expect(store.append(A, entry)).rejects.toMatchObject({ code: "disk/failed" });
       disk.fault = () => undefined;
       disk.endProcess();
@@ -283,7 +283,7 @@ describe("faults of the disk", () => {
     let full: unknown;
     let count = 0;
     for (let index = 0; index < 80 && full === undefined; index += 1) {
-      const entry = writeEntry({ epoch: 1, seq: 1 }, 0, patternedBytes(MIB, 1));
+      const entry = writeEntry(A, { epoch: 1, seq: 1 }, 0, patternedBytes(MIB, 1));
       const chunk = chunkId(familyId(1), index);
       await store.append(chunk, entry).catch((error: unknown) => {
         full = error;
@@ -294,7 +294,7 @@ describe("faults of the disk", () => {
     expect(count).toBeGreaterThan(20);
     expect(store.space().freeBytes).toBeLessThan(8 * MIB);
     for (let index = 0; index < 4; index += 1) await store.remove(chunkId(familyId(1), index));
-    await store.append(A, writeEntry({ epoch: 1, seq: 1 }, 0, patternedBytes(MIB, 1)));
+    await store.append(A, writeEntry(A, { epoch: 1, seq: 1 }, 0, patternedBytes(MIB, 1)));
     await store.close();
   });
 });
@@ -303,11 +303,11 @@ test("entries made before the refusal of an earlier one is heard are refused too
   const store = await open();
   for (let index = 1; index <= 6; index += 1) {
     const chunk = chunkId(familyId(1), index);
-    await store.append(chunk, writeEntry({ epoch: 1, seq: 1 }, 0, patternedBytes(MIB, 1)));
+    await store.append(chunk, writeEntry(chunk, { epoch: 1, seq: 1 }, 0, patternedBytes(MIB, 1)));
   }
   const calls = [1, 2, 3, 4, 5, 6].map((seq) => {
     const length = seq === 6 ? CHECKSUM_UNIT : MIB;
-    return store.append(A, writeEntry({ epoch: 1, seq }, 0, patternedBytes(length, seq)));
+    return store.append(A, writeEntry(A, { epoch: 1, seq }, 0, patternedBytes(length, seq)));
   });
   const outcomes = await Promise.allSettled(calls);
   const kept = outcomes.filter(({ status }) => status === "fulfilled").length;
@@ -317,7 +317,7 @@ test("entries made before the refusal of an earlier one is heard are refused too
   }
   expect(store.status(A).tail.seq).toBe(kept);
   const next = { epoch: 1, seq: kept + 1 };
-  await store.append(A, writeEntry(next, 0, patternedBytes(CHECKSUM_UNIT, 9)));
+  await store.append(A, writeEntry(A, next, 0, patternedBytes(CHECKSUM_UNIT, 9)));
   await store.close();
 });
 
@@ -328,7 +328,7 @@ test("a ring far smaller than what goes through it waits for checkpoints and los
       const seq = round * 50 + index + 1;
       const offset = ((seq * 37) % 250) * CHECKSUM_UNIT;
       const bytes = patternedBytes(CHECKSUM_UNIT, seq);
-      return store.append(A, writeEntry({ epoch: 1, seq }, offset, bytes));
+      return store.append(A, writeEntry(A, { epoch: 1, seq }, offset, bytes));
     });
     await Promise.all(burst);
     store.commit(A, { epoch: 1, seq: round * 50 + 50 });

@@ -2,7 +2,15 @@
 // committed state, and the extents are pinned until it is done. A checkpoint may meanwhile apply a
 // newer small write in place; the checksum captured with the old content shows it, and the read is
 // taken again from the newer state. What still differs then is damage.
-import { CHECKSUM_UNIT, crc32c, EXTENT_SIZE, UNITS_PER_EXTENT, unitChecksums } from "@ashlar/core";
+import {
+  CHECKSUM_UNIT,
+  type ChunkId,
+  EXTENT_SIZE,
+  UNITS_PER_EXTENT,
+  unitChecksum,
+  unitChecksums,
+  zeroUnitChecksum,
+} from "@ashlar/core";
 import type { ReadResult } from "@ashlar/replica";
 import type { DiskFile } from "@ashlar/runtime";
 import type { Allocator } from "./allocator.ts";
@@ -11,6 +19,12 @@ import { extentPosition, type Layout } from "./format.ts";
 
 /** Applies of the same unit that one read may meet; each takes a datasync at least. */
 const ATTEMPTS_MAX = 4;
+
+export interface UnitRange {
+  readonly chunk: ChunkId;
+  readonly firstUnit: number;
+  readonly unitCount: number;
+}
 
 interface Capture {
   readonly target: Buffer;
@@ -27,11 +41,9 @@ export interface ReaderPorts {
   readonly allocator: Allocator;
 }
 
-const ZERO_UNIT_CHECKSUM = crc32c(Buffer.alloc(CHECKSUM_UNIT));
-
 function capture(
   state: ChunkState | undefined,
-  { firstUnit, unitCount }: { firstUnit: number; unitCount: number },
+  { chunk, firstUnit, unitCount }: UnitRange,
   { layout, allocator }: ReaderPorts,
 ): Capture {
   const target = Buffer.allocUnsafe(unitCount * CHECKSUM_UNIT);
@@ -67,20 +79,25 @@ function capture(
         else runs.push({ position, at, length: CHECKSUM_UNIT });
       } else {
         target.fill(0, at, at + CHECKSUM_UNIT);
-        checksums[done] = ZERO_UNIT_CHECKSUM;
+        checksums[done] = zeroUnitChecksum(chunk, firstUnit + done);
       }
     }
   }
   return { target, checksums, fromDisk, runs, pinned };
 }
 
-/** Units (of the capture) whose bytes are not what their checksum says. */
-function badUnits({ target, checksums, fromDisk }: Capture): number[] {
+/** Units of the chunk whose bytes are not what their checksum says. */
+function badUnits(
+  { target, checksums, fromDisk }: Capture,
+  { chunk, firstUnit }: UnitRange,
+): number[] {
   const bad: number[] = [];
   for (let unit = 0; unit < fromDisk.length; unit += 1) {
     if (fromDisk[unit] === 0) continue;
     const at = unit * CHECKSUM_UNIT;
-    if (crc32c(target.subarray(at, at + CHECKSUM_UNIT)) !== checksums[unit]) bad.push(unit);
+    const bytes = target.subarray(at, at + CHECKSUM_UNIT);
+    if (unitChecksum(chunk, firstUnit + unit, bytes) !== checksums[unit])
+      bad.push(firstUnit + unit);
   }
   return bad;
 }
@@ -95,7 +112,7 @@ export interface UnitsRead {
 /** `state` is looked up anew for each attempt. */
 export async function readUnits(
   state: () => ChunkState | undefined,
-  range: { readonly firstUnit: number; readonly unitCount: number },
+  range: UnitRange,
   ports: ReaderPorts,
 ): Promise<UnitsRead> {
   for (let attempt = 1; ; attempt += 1) {
@@ -109,7 +126,7 @@ export async function readUnits(
     } finally {
       for (const physical of captured.pinned) ports.allocator.unpin(physical);
     }
-    const bad = badUnits(captured).map((unit) => unit + range.firstUnit);
+    const bad = badUnits(captured, range);
     if (bad.length === 0 || attempt === ATTEMPTS_MAX) {
       return { data: captured.target, checksums: captured.checksums, bad };
     }
@@ -119,12 +136,12 @@ export async function readUnits(
 /** The byte range of what was read, with checksums as the port wants them. */
 export function trimmed(
   { data, checksums }: UnitsRead,
-  { offset, length }: { readonly offset: number; readonly length: number },
+  { chunk, offset, length }: { chunk: ChunkId; offset: number; length: number },
 ): ReadResult {
   const skip = offset % CHECKSUM_UNIT;
   if (skip === 0 && length === data.length) return { data: [data], checksums };
   const part = [data.subarray(skip, skip + length)];
-  return { data: part, checksums: unitChecksums(offset, part) };
+  return { data: part, checksums: unitChecksums(chunk, offset, part) };
 }
 
 /** Range of units that covers one extent. */

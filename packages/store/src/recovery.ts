@@ -12,14 +12,21 @@
 // Marks are lazy: a copy whose batch was on its way while a commit came may be redone in the other
 // order. The entries concerned are older than the copy and so are those that follow them in the log,
 // which the replica commits again: the content converges before a learner is ever read.
-import { CHECKSUM_UNIT, type ChunkId, crc32c, EXTENT_SIZE, type Lsn } from "@ashlar/core";
+import {
+  CHECKSUM_UNIT,
+  type ChunkId,
+  EXTENT_SIZE,
+  type Lsn,
+  UNITS_PER_EXTENT,
+  unitChecksum,
+} from "@ashlar/core";
 import type { DiskFile } from "@ashlar/runtime";
 import type { Allocator } from "./allocator.ts";
 import { ChunkState } from "./chunk-state.ts";
 import { type DirectoryItem, readDirectory } from "./directory.ts";
 import { BLOCK_SIZE, corrupt, extentPosition, type Layout } from "./format.ts";
 import { type FoundBatch, readJournal } from "./journal-reader.ts";
-import { checksumsOfWhole, type HeldEntry, type LogRecord } from "./log-record.ts";
+import { checksumsOfWhole, firstWholeOf, type HeldEntry, type LogRecord } from "./log-record.ts";
 import { decodePage } from "./page.ts";
 import { type SlotPool, slotPosition } from "./slot-pool.ts";
 import type { Superblock } from "./superblock.ts";
@@ -178,6 +185,9 @@ class Replay {
 }
 
 interface PlacedExtent {
+  readonly chunk: ChunkId;
+  /** Of the chunk. */
+  readonly extent: number;
   readonly physical: number;
   readonly checksums: Uint32Array;
 }
@@ -187,8 +197,10 @@ function* extentsOf({ records }: FoundBatch): Generator<PlacedExtent> {
   for (const record of records) {
     if (record.kind === "copy" && record.physical !== 0) yield record;
     if (record.kind !== "entry") continue;
-    for (const [index, physical] of record.entry.physical.entries()) {
-      yield { physical, checksums: checksumsOfWhole(record.entry, index) };
+    const { chunk, entry } = record;
+    for (const [index, physical] of entry.physical.entries()) {
+      const extent = firstWholeOf(entry.offset) + index;
+      yield { chunk, extent, physical, checksums: checksumsOfWhole(entry, index) };
     }
   }
 }
@@ -204,11 +216,13 @@ async function readExtentAt(ports: RecoveryPorts, physical: number): Promise<Buf
 }
 
 async function extentsAreWhole(ports: RecoveryPorts, batch: FoundBatch): Promise<boolean> {
-  for (const { physical, checksums } of extentsOf(batch)) {
+  for (const { chunk, extent, physical, checksums } of extentsOf(batch)) {
     const data = await readExtentAt(ports, physical);
     for (const [unit, checksum] of checksums.entries()) {
       const at = unit * CHECKSUM_UNIT;
-      if (crc32c(data.subarray(at, at + CHECKSUM_UNIT)) !== checksum) return false;
+      const place = extent * UNITS_PER_EXTENT + unit;
+      const bytes = data.subarray(at, at + CHECKSUM_UNIT);
+      if (unitChecksum(chunk, place, bytes) !== checksum) return false;
     }
   }
   return true;

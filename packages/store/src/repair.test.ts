@@ -29,7 +29,7 @@ const reads = async (store: DiskChunkStore): Promise<boolean> => {
 async function damaged(): Promise<void> {
   const store = await open();
   const lsn = { epoch: 1, seq: 1 };
-  await store.append(A, writeEntry(lsn, 0, expected));
+  await store.append(A, writeEntry(A, lsn, 0, expected));
   store.commit(A, lsn);
   await store.close();
   const at = disk.contentOf(PATH).lastIndexOf(scatterJoin(unit.data)) + 7;
@@ -71,7 +71,7 @@ test("P14: what is committed after it is not undone by replaying it", async () =
   await damaged();
   const store = await open();
   const newer = patternedBytes(CHECKSUM_UNIT, 9);
-  const entry = writeEntry({ epoch: 1, seq: 2 }, CHECKSUM_UNIT, newer);
+  const entry = writeEntry(A, { epoch: 1, seq: 2 }, CHECKSUM_UNIT, newer);
   await store.append(A, entry);
   await store.repairUnit(A, unit);
   store.commit(A, entry.lsn);

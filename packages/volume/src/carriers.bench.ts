@@ -65,10 +65,10 @@ async function servePrimary(): Promise<void> {
     const empty = { status: "good", epoch, value: 0, data: [], checksums: NO_SUMS } as const;
     if (operation.kind === "read") {
       const data = scatterSlice(content, 0, length);
-      return { ...empty, data, checksums: unitChecksums(offset, data) };
+      return { ...empty, data, checksums: unitChecksums(operation.chunk, offset, data) };
     }
     if (operation.kind !== "write") return empty;
-    const sums = unitChecksums(offset, operation.data);
+    const sums = unitChecksums(operation.chunk, offset, operation.data);
     const intact = sums.every((sum, index) => sum === operation.checksums[index]);
     return { ...empty, status: intact ? "good" : "badChecksum" };
   };

@@ -83,7 +83,7 @@ describe("replicated volume", () => {
       lowestUnresolvedSeq: 1,
       offset: 3584,
       length: 5120,
-      checksums: unitChecksums(3584, data),
+      checksums: unitChecksums(first.seen[0]!.chunk, 3584, data),
     });
     expect(first.seen[1]).toMatchObject({ opId: { seq: 2 }, lowestUnresolvedSeq: 2 });
   });

@@ -146,15 +146,16 @@ export class ReplicatedVolume implements BlockDevice {
       );
     }
     const payload = [...expected, ...data];
+    const chunk = chunkId(this.opened.family, part.index);
     await this.router.execute(
       {
         kind: "compareAndWrite",
         volume: this.opened.volume,
-        chunk: chunkId(this.opened.family, part.index),
+        chunk,
         offset: part.offset,
         length,
         data: payload,
-        checksums: unitChecksums(part.offset, payload),
+        checksums: unitChecksums(chunk, part.offset, payload),
       },
       options,
     );
@@ -203,15 +204,16 @@ export class ReplicatedVolume implements BlockDevice {
     data: ScatterList,
     options: OperationOptions,
   ): Promise<void> {
+    const chunk = chunkId(this.opened.family, part.index);
     await this.router.execute(
       {
         kind: "write",
         volume: this.opened.volume,
-        chunk: chunkId(this.opened.family, part.index),
+        chunk,
         offset: part.offset,
         length: part.length,
         data,
-        checksums: unitChecksums(part.offset, data),
+        checksums: unitChecksums(chunk, part.offset, data),
       },
       options,
     );

@@ -150,7 +150,7 @@ export function finalError(
 export function isIntact(work: ChunkWork, reply: OperationReply): boolean {
   if (work.kind !== "read") return true;
   if (scatterLength(reply.data) !== work.length) return false;
-  const sums = unitChecksums(work.offset, reply.data);
+  const sums = unitChecksums(work.chunk, work.offset, reply.data);
   if (sums.length !== reply.checksums.length) return false;
   return sums.every((sum, index) => sum === reply.checksums[index]);
 }

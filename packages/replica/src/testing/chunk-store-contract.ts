@@ -54,7 +54,7 @@ async function bytes(
   length: number,
 ): Promise<Buffer> {
   const { data, checksums } = await store.read(chunk, at, length);
-  expect(checksums).toEqual(unitChecksums(at, data));
+  expect(checksums).toEqual(unitChecksums(chunk, at, data));
   return Buffer.from(scatterJoin(data));
 }
 
@@ -111,7 +111,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
 
     test("an entry is invisible until it is committed", async () => {
       const data = patternedBytes(2 * CHECKSUM_UNIT, 1);
-      await store.append(A, writeEntry(lsn(1), CHECKSUM_UNIT, data));
+      await store.append(A, writeEntry(A, lsn(1), CHECKSUM_UNIT, data));
       expect(store.status(A)).toMatchObject({ tail: lsn(1), commit: LSN_ZERO });
       expect(await bytes(store, A, CHECKSUM_UNIT, data.length)).toEqual(Buffer.alloc(data.length));
       const [entry] = store.uncommitted(A);
@@ -138,7 +138,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
         seq += 1;
         const data = patternedBytes(length, seq);
         data.copy(image, offset);
-        await appended(store, A, writeEntry(lsn(seq), offset, data));
+        await appended(store, A, writeEntry(A, lsn(seq), offset, data));
       }
       for (const [offset, length] of [
         [0, 3 * MIB],
@@ -154,7 +154,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
 
     test("appends made together are in order and all durable", async () => {
       const calls = Array.from({ length: 40 }, (_, index) =>
-        store.append(A, writeEntry(lsn(index + 1), 0, patternedBytes(CHECKSUM_UNIT, index))),
+        store.append(A, writeEntry(A, lsn(index + 1), 0, patternedBytes(CHECKSUM_UNIT, index))),
       );
       await Promise.all(calls);
       expect(store.uncommitted(A).map((entry) => entry.lsn.seq)).toEqual(
@@ -175,13 +175,13 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
 
     test("truncate drops uncommitted entries and the log goes on", async () => {
       for (let seq = 1; seq <= 4; seq += 1) {
-        await store.append(A, writeEntry(lsn(seq), 0, patternedBytes(MIB, seq)));
+        await store.append(A, writeEntry(A, lsn(seq), 0, patternedBytes(MIB, seq)));
       }
       store.commit(A, lsn(1));
       await store.truncate(A, lsn(2));
       expect(store.status(A)).toMatchObject({ tail: lsn(2), commit: lsn(1) });
       await store.truncate(A, lsn(2));
-      await appended(store, A, writeEntry(lsn(3, 2), 0, patternedBytes(CHECKSUM_UNIT, 9)));
+      await appended(store, A, writeEntry(A, lsn(3, 2), 0, patternedBytes(CHECKSUM_UNIT, 9)));
       expect(store.status(A)).toMatchObject({ tail: lsn(3, 2), commit: lsn(3, 2) });
       const read = await bytes(store, A, 0, MIB);
       const expected = patternedBytes(MIB, 2);
@@ -190,7 +190,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
     });
 
     test("unmapping reads zeros, frees whole extents and keeps their stamps", async () => {
-      await appended(store, A, writeEntry(lsn(1), 0, patternedBytes(4 * EXTENT_SIZE, 1)));
+      await appended(store, A, writeEntry(A, lsn(1), 0, patternedBytes(4 * EXTENT_SIZE, 1)));
       const used = store.space().freeBytes;
       const from = EXTENT_SIZE - CHECKSUM_UNIT;
       await appended(store, A, unmapEntry(lsn(2), from, EXTENT_SIZE + 2 * CHECKSUM_UNIT));
@@ -213,12 +213,12 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
     test("the digest is of the content: written zeros and unmapped are the same", async () => {
       const empty = store.digest(A);
       expect(empty).toMatch(/^[0-9a-f]{16}$/);
-      await appended(store, A, writeEntry(lsn(1), 0, Buffer.alloc(2 * EXTENT_SIZE)));
+      await appended(store, A, writeEntry(A, lsn(1), 0, Buffer.alloc(2 * EXTENT_SIZE)));
       expect(store.digest(A)).toBe(empty);
-      await appended(store, A, writeEntry(lsn(2), 0, patternedBytes(CHECKSUM_UNIT, 1)));
+      await appended(store, A, writeEntry(A, lsn(2), 0, patternedBytes(CHECKSUM_UNIT, 1)));
       const written = store.digest(A);
       expect(written).not.toBe(empty);
-      await appended(store, B, writeEntry(lsn(1), 0, patternedBytes(CHECKSUM_UNIT, 1)));
+      await appended(store, B, writeEntry(B, lsn(1), 0, patternedBytes(CHECKSUM_UNIT, 1)));
       expect(store.digest(B)).toBe(written);
       await appended(store, A, unmapEntry(lsn(3), 0, CHUNK_SIZE_MIN));
       expect(store.digest(A)).toBe(empty);
@@ -226,25 +226,25 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
 
     test("remove forgets everything and the chunk may begin anew", async () => {
       await store.promise(A, 2);
-      await appended(store, A, writeEntry(lsn(1, 2), 0, patternedBytes(MIB, 1)));
-      await store.append(A, writeEntry(lsn(2, 2), MIB, patternedBytes(CHECKSUM_UNIT, 1)));
+      await appended(store, A, writeEntry(A, lsn(1, 2), 0, patternedBytes(MIB, 1)));
+      await store.append(A, writeEntry(A, lsn(2, 2), MIB, patternedBytes(CHECKSUM_UNIT, 1)));
       await store.remove(A);
       expect(store.chunks()).toEqual([]);
       expect((await bytes(store, A, 0, MIB)).equals(Buffer.alloc(MIB))).toBe(true);
       await store.promise(A, 1);
-      await appended(store, A, writeEntry(lsn(1), 0, patternedBytes(CHECKSUM_UNIT, 3)));
+      await appended(store, A, writeEntry(A, lsn(1), 0, patternedBytes(CHECKSUM_UNIT, 3)));
       expect(await bytes(store, A, 0, CHECKSUM_UNIT)).toEqual(patternedBytes(CHECKSUM_UNIT, 3));
     });
 
     test("a learner takes copies, then the log from its base", async () => {
-      await appended(store, A, writeEntry(lsn(1), 0, patternedBytes(CHECKSUM_UNIT, 1)));
-      await store.append(A, writeEntry(lsn(2), 0, patternedBytes(CHECKSUM_UNIT, 2)));
+      await appended(store, A, writeEntry(A, lsn(1), 0, patternedBytes(CHECKSUM_UNIT, 1)));
+      await store.append(A, writeEntry(A, lsn(2), 0, patternedBytes(CHECKSUM_UNIT, 2)));
       await store.beginResync(A, lsn(1));
       expect(store.status(A)).toMatchObject({ tail: lsn(1), commit: lsn(1), resyncFrom: lsn(1) });
       await store.setBase(A, lsn(7, 2), [windowOf(5, [5, 7])]);
       expect(store.status(A)).toMatchObject({ tail: lsn(7, 2), commit: lsn(7, 2) });
       const data = patternedBytes(EXTENT_SIZE, 5);
-      await store.append(A, writeEntry(lsn(8, 2), 0, patternedBytes(CHECKSUM_UNIT, 8)));
+      await store.append(A, writeEntry(A, lsn(8, 2), 0, patternedBytes(CHECKSUM_UNIT, 8)));
       for (const [extent, content] of [
         [0, data],
         [3, data],
@@ -254,7 +254,9 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
           extent,
           lastLsn: lsn(6, 2),
           data: content && [content],
-          checksums: content ? unitChecksums(0, [content]) : new Uint32Array(0),
+          checksums: content
+            ? unitChecksums(A, extent * EXTENT_SIZE, [content])
+            : new Uint32Array(0),
         });
       }
       expect((await bytes(store, A, 0, EXTENT_SIZE)).equals(data)).toBe(true);
@@ -267,7 +269,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
       const copy = await store.readExtent(A, 0);
       expect(copy.lastLsn).toEqual(lsn(8, 2));
       expect(scatterJoin(copy.data ?? []).equals(data)).toBe(true);
-      expect(copy.checksums).toEqual(unitChecksums(0, [data]));
+      expect(copy.checksums).toEqual(unitChecksums(A, 0, [data]));
       expect(await store.readExtent(A, 4)).toMatchObject({ lastLsn: lsn(6, 2), data: undefined });
       expect(store.extentsNewerThan(A, LSN_ZERO)).toEqual([
         { extent: 0, lastLsn: lsn(8, 2), mapped: true },
@@ -290,7 +292,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
       const content = patternedBytes(EXTENT_SIZE, 1);
       const unitOf = (at: number): Buffer =>
         content.subarray(at * CHECKSUM_UNIT, (at + 1) * CHECKSUM_UNIT);
-      await appended(store, A, writeEntry(lsn(1), EXTENT_SIZE, content));
+      await appended(store, A, writeEntry(A, lsn(1), EXTENT_SIZE, content));
       const digest = store.digest(A);
       const [first, second] = [UNITS_PER_EXTENT + 2, UNITS_PER_EXTENT + 5];
       await fixture.damage(A, first, unitOf(2));
@@ -319,7 +321,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
         data: [unitOf(2).subarray(0, 100), unitOf(2).subarray(100)],
       });
       expect(await damaged()).toEqual([second]);
-      await appended(store, A, writeEntry(lsn(2), second * CHECKSUM_UNIT, unitOf(0)));
+      await appended(store, A, writeEntry(A, lsn(2), second * CHECKSUM_UNIT, unitOf(0)));
       // What is newer stays, whatever comes to repair what was before it.
       await store.repairUnit(A, { unit: second, data: [unitOf(5)] });
       unitOf(0).copy(content, 5 * CHECKSUM_UNIT);
@@ -334,7 +336,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
       let seq = 0;
       const fill = async (chunk: ChunkId): Promise<void> => {
         for (let offset = 0; offset < CHUNK_SIZE_MIN; offset += MIB) {
-          const entry = writeEntry(lsn(seq + 1), offset, patternedBytes(MIB, seq));
+          const entry = writeEntry(A, lsn(seq + 1), offset, patternedBytes(MIB, seq));
           await store.append(chunk, entry);
           store.commit(chunk, entry.lsn);
           seq += 1;
@@ -353,7 +355,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
       // A caller that has not heard of the refusal yet sends the entry behind it.
       await expect(
         Promise.all([
-          store.append(full, writeEntry(lsn(seq + 1), 0, patternedBytes(MIB, 1))),
+          store.append(full, writeEntry(full, lsn(seq + 1), 0, patternedBytes(MIB, 1))),
           store.append(full, noop(lsn(seq + 2))),
         ]),
       ).rejects.toMatchObject({ code: "disk/no-space" });
@@ -364,7 +366,7 @@ export function chunkStoreContract(name: string, open: () => Promise<ChunkStoreF
       expect((await bytes(store, chunk, 0, MIB)).equals(patternedBytes(MIB, 0))).toBe(true);
       const { seq: last } = store.status(chunk).tail;
       await appended(store, chunk, unmapEntry(lsn(last + 1), 0, CHUNK_SIZE_MIN));
-      await appended(store, full, writeEntry(lsn(seq + 1), 0, patternedBytes(MIB, 77)));
+      await appended(store, full, writeEntry(full, lsn(seq + 1), 0, patternedBytes(MIB, 77)));
       expect((await bytes(store, full, 0, MIB)).equals(patternedBytes(MIB, 77))).toBe(true);
     });
   });

@@ -6,7 +6,6 @@ import {
   CHECKSUM_UNIT,
   CHUNK_SIZE_DEFAULT,
   type ChunkId,
-  CRC32C_OF_ZERO_UNIT,
   compareLsn,
   type DiskId,
   diskId,
@@ -24,6 +23,7 @@ import {
   storeUuid,
   UNITS_PER_EXTENT,
   unitChecksums,
+  zeroUnitChecksums,
 } from "@ashlar/core";
 import type {
   ChunkStatus,
@@ -191,7 +191,7 @@ export class MemoryChunkStore implements ChunkStore {
       content?.copy(data, at, within, within + part);
       at += part;
     }
-    return { data: [data], checksums: unitChecksums(offset, [data]) };
+    return { data: [data], checksums: unitChecksums(chunk, offset, [data]) };
   }
 
   async remove(chunk: ChunkId): Promise<void> {
@@ -224,7 +224,12 @@ export class MemoryChunkStore implements ChunkStore {
     if (!data) return { extent, lastLsn, data: undefined, checksums: new Uint32Array(0) };
     this.requireIntact(chunk, extent * EXTENT_SIZE, EXTENT_SIZE);
     const copy = [Buffer.from(data)];
-    return { extent, lastLsn, data: copy, checksums: unitChecksums(0, copy) };
+    return {
+      extent,
+      lastLsn,
+      data: copy,
+      checksums: unitChecksums(chunk, extent * EXTENT_SIZE, copy),
+    };
   }
 
   async applyCopy(chunk: ChunkId, copy: ExtentCopy): Promise<void> {
@@ -264,9 +269,10 @@ export class MemoryChunkStore implements ChunkStore {
   }
 
   digest(chunk: ChunkId): string {
-    const checksums = new Uint32Array(this.chunkSize / CHECKSUM_UNIT).fill(CRC32C_OF_ZERO_UNIT);
+    const checksums = zeroUnitChecksums(chunk, this.chunkSize / CHECKSUM_UNIT);
     for (const [extent, { data }] of this.held.get(chunk)?.extents ?? []) {
-      if (data) checksums.set(unitChecksums(0, [data]), (extent * EXTENT_SIZE) / CHECKSUM_UNIT);
+      const start = extent * EXTENT_SIZE;
+      if (data) checksums.set(unitChecksums(chunk, start, [data]), start / CHECKSUM_UNIT);
     }
     return contentDigest(checksums);
   }

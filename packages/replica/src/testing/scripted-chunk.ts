@@ -51,7 +51,7 @@ export function configOf(
 export function entryOf(at: Lsn, { seq = at.seq, offset = 0 } = {}): LogEntry {
   const data = [Buffer.alloc(CHECKSUM_UNIT, seq)];
   const opId = { incarnation: 9, seq };
-  const checksums = unitChecksums(offset, data);
+  const checksums = unitChecksums(CHUNK, offset, data);
   const range = { offset, length: CHECKSUM_UNIT };
   return { kind: "write", lsn: at, opId, lowestUnresolvedSeq: 1, ...range, data, checksums };
 }
@@ -206,7 +206,7 @@ export class ScriptedReplica {
       offset,
       length: CHECKSUM_UNIT,
       data,
-      checksums: unitChecksums(offset, data),
+      checksums: unitChecksums(this.chunk, offset, data),
       ...part,
     } as Operation;
     const replyTo = (reply: OperationReply): unknown => this.replies.push(reply);

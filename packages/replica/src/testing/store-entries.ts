@@ -1,5 +1,5 @@
 // Log entries for tests of stores, with bytes that are recognised wherever they turn up.
-import { type Lsn, unitChecksums } from "@ashlar/core";
+import { type ChunkId, type Lsn, unitChecksums } from "@ashlar/core";
 import type { LogEntry } from "../log-entry.ts";
 
 /** Bytes that differ from place to place and from `stamp` to `stamp`. */
@@ -14,9 +14,9 @@ export function patternedBytes(length: number, stamp: number): Buffer {
 /** As of a gateway that has a few operations in flight. */
 export const lowestOf = (at: Lsn): number => Math.max(1, at.seq - 3);
 
-export function writeEntry(at: Lsn, offset: number, data: Buffer): LogEntry {
+export function writeEntry(chunk: ChunkId, at: Lsn, offset: number, data: Buffer): LogEntry {
   const opId = { incarnation: 1, seq: at.seq };
-  const checksums = unitChecksums(offset, [data]);
+  const checksums = unitChecksums(chunk, offset, [data]);
   return {
     kind: "write",
     lsn: at,

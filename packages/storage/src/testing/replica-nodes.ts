@@ -169,7 +169,7 @@ export class ReplicaNodes {
         offset,
         length: CHECKSUM_UNIT,
         data,
-        checksums: unitChecksums(offset, data),
+        checksums: unitChecksums(chunk, offset, data),
         ...part,
       } as Operation;
       const primary = this.nodes.find(({ id }) => id === config.primary.node)?.replicas;

@@ -125,7 +125,7 @@ export class StoreTrial {
     this.stamp += 1;
     const entry: LogEntry =
       kind === "write"
-        ? writeEntry(lsn, range.offset, patternedBytes(range.length, this.stamp))
+        ? writeEntry(chunk, lsn, range.offset, patternedBytes(range.length, this.stamp))
         : unmapEntry(lsn, range.offset, range.length);
     this.issue({ kind: "append", chunk, entry }, this.live.append(chunk, entry));
   }
@@ -169,7 +169,7 @@ export class StoreTrial {
     this.issue(event, this.live.setBase(chunk, base, windows));
     this.stamp += 1;
     const data = mapped ? [patternedBytes(EXTENT_SIZE, this.stamp)] : undefined;
-    const checksums = data ? unitChecksums(0, data) : new Uint32Array(0);
+    const checksums = data ? unitChecksums(chunk, extent * EXTENT_SIZE, data) : new Uint32Array(0);
     const copy = { extent, lastLsn: base, data, checksums };
     this.issue({ kind: "copy", chunk, copy }, this.live.applyCopy(chunk, copy));
     await this.settle();
@@ -293,7 +293,7 @@ export class StoreTrial {
       });
       const { data } = await store.read(chunk, 0, CHUNK_SIZE);
       expect(firstDifference(scatterJoin(data), model.content)).toBe(-1);
-      expect(store.digest(chunk)).toBe(contentDigest(unitChecksums(0, [model.content])));
+      expect(store.digest(chunk)).toBe(contentDigest(unitChecksums(chunk, 0, [model.content])));
       expect(await store.verify(chunk)).toEqual([]);
       expect(store.windows(chunk)).toEqual(model.windows.list());
       expect(store.uncommitted(chunk).map(comparable)).toEqual(model.entries.map(comparable));
@@ -307,8 +307,9 @@ export class StoreTrial {
 const firstDifference = (a: Buffer, b: Buffer): number =>
   a.equals(b) ? -1 : a.findIndex((byte, index) => byte !== b[index]);
 
+const ANYWHERE = chunkId(familyId(1), 0);
 const comparable = (entry: LogEntry): object => ({
   ...entry,
-  data: entry.kind === "write" ? contentDigest(unitChecksums(0, entry.data)) : "",
+  data: entry.kind === "write" ? contentDigest(unitChecksums(ANYWHERE, 0, entry.data)) : "",
   checksums: entry.kind === "write" ? [...entry.checksums] : [],
 });

@@ -127,14 +127,18 @@ class SharedContent {
     const range = content.subarray(offset, offset + length);
     if (operation.kind === "read") {
       const data = [Buffer.from(range)];
-      return replyOf("good", { epoch, data, checksums: unitChecksums(offset, data) });
+      return replyOf("good", {
+        epoch,
+        data,
+        checksums: unitChecksums(operation.chunk, offset, data),
+      });
     }
     if (operation.kind === "unmap") {
       range.fill(0);
       return replyOf("good", { epoch });
     }
     const payload = scatterJoin(operation.data);
-    if (unitChecksums(offset, [payload]).join() !== operation.checksums.join()) {
+    if (unitChecksums(operation.chunk, offset, [payload]).join() !== operation.checksums.join()) {
       return replyOf("badChecksum", { epoch });
     }
     if (operation.kind === "compareAndWrite") {

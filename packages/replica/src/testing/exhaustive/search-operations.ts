@@ -34,5 +34,5 @@ export function operationOf(kind: Mutation | "read", at: number, epoch: number):
   };
   if (kind !== "write") return { ...head, kind };
   const data = [payloadOf(at + 1)];
-  return { ...head, kind, data, checksums: unitChecksums(0, data) };
+  return { ...head, kind, data, checksums: unitChecksums(CHUNK, 0, data) };
 }

@@ -273,7 +273,10 @@ export class SimClients {
     if (kind === "unmap") return this.work({ ...head, kind }, records);
     const payload = stamped(seq, length);
     const data = kind === "write" ? [payload] : [stamped(expected, length), payload];
-    return this.work({ ...head, kind, data, checksums: unitChecksums(offset, data) }, records);
+    return this.work(
+      { ...head, kind, data, checksums: unitChecksums(head.chunk, offset, data) },
+      records,
+    );
   }
 
   private work(operation: Operation, records: readonly SectorOperation[]): Work {

@@ -148,7 +148,7 @@ export class SimStore {
     this.requireIntact(first, last);
     for (let unit = first; unit <= last; unit++) parts.push(this.unit(unit));
     const data = scatterSlice(parts, offset - first * CHECKSUM_UNIT, length);
-    return { data, checksums: unitChecksums(offset, data) };
+    return { data, checksums: unitChecksums(this.chunk, offset, data) };
   }
 
   extentsNewerThan(lsn: Lsn): readonly ExtentStamp[] {
@@ -163,7 +163,8 @@ export class SimStore {
     if (!units) return { extent, lastLsn, data: undefined, checksums: new Uint32Array(0) };
     this.requireIntact(extent * UNITS_PER_EXTENT, (extent + 1) * UNITS_PER_EXTENT - 1);
     const data = units.map((unit) => unit ?? ZERO_UNIT);
-    return { extent, lastLsn, data, checksums: unitChecksums(0, data) };
+    const checksums = unitChecksums(this.chunk, extent * EXTENT_SIZE, data);
+    return { extent, lastLsn, data, checksums };
   }
 
   /** Equal content gives equal digests; unmapped units are zeros. */
