@@ -98,7 +98,8 @@ export class Checkpointer {
     await writeDirectory(file, this.ports, { stream, extents, sequence });
     await file.datasync();
     const replayFrom = cut.position;
-    const superblock = { ...this.superblock, sequence, replayFrom, directory: extents[0] ?? 0 };
+    const place = { directory: extents[0] ?? 0, directorySequence: sequence };
+    const superblock = { ...this.superblock, sequence, replayFrom, ...place };
     await writeSuperblock(file, superblock);
     await file.datasync();
     for (const slot of retiring) slots.give(slot);
@@ -220,7 +221,7 @@ export class Checkpointer {
           commit: state.commit,
           asOf: this.ports.journal.durableEnd,
           resyncFrom: state.resyncFrom,
-          pages: [...state.pages].map(([pageIndex, { slot }]) => ({ pageIndex, slot })),
+          pages: [...state.pages].map(([pageIndex, { slot, crc }]) => ({ pageIndex, slot, crc })),
           windows: state.windows(),
           uncommitted,
         }),

@@ -17,6 +17,14 @@ import {
 } from "./format.ts";
 import { decodeRecord, encodeRecord, type HeldEntry, recordLength } from "./log-record.ts";
 import { decodeWindows, encodeWindows, windowsLength } from "./operation-window-codec.ts";
+import type { Superblock } from "./superblock.ts";
+
+export interface PagePlace {
+  readonly pageIndex: number;
+  readonly slot: number;
+  /** The page's own, so that an earlier one that a lost write left in its slot is not taken for it. */
+  readonly crc: number;
+}
 
 export interface DirectoryItem {
   readonly chunk: ChunkId;
@@ -27,7 +35,7 @@ export interface DirectoryItem {
   readonly commit: Lsn;
   readonly asOf: number;
   readonly resyncFrom: Lsn | undefined;
-  readonly pages: readonly { readonly pageIndex: number; readonly slot: number }[];
+  readonly pages: readonly PagePlace[];
   /**
    * Of the operations committed up to `commit`: those that the replay commits again are in them
    * already, which changes nothing.
@@ -37,11 +45,11 @@ export interface DirectoryItem {
 }
 
 // Item: u32 length, u32 version, u32 pages, u32 entries, u64 chunk, u32 promised epoch, u32 has
-// resync mark, three LSNs of 16 bytes, u64 asOf, u32 windows, u32 zero, then pages (u32, u32), windows and
+// resync mark, three LSNs of 16 bytes, u64 asOf, u32 windows, u32 zero, then pages (three u32), windows and
 // entry records.
-const ITEM_VERSION = 2;
+const ITEM_VERSION = 3;
 const ITEM_BYTES = 96;
-const PAGE_BYTES = 8;
+const PAGE_BYTES = 12;
 
 /** Bytes of the stream for so many chunks, pages and bytes of windows, entries not counted. */
 export const directoryBytes = (chunks: number, pages: number, windows: number): number =>
@@ -82,9 +90,10 @@ export function encodeItem(item: DirectoryItem): Buffer {
   writeU64(target, item.asOf, 80);
   target.writeUInt32LE(item.windows.length, 88);
   let at = ITEM_BYTES;
-  for (const { pageIndex, slot } of item.pages) {
+  for (const { pageIndex, slot, crc } of item.pages) {
     target.writeUInt32LE(pageIndex, at);
     target.writeUInt32LE(slot, at + 4);
+    target.writeUInt32LE(crc, at + 8);
     at += PAGE_BYTES;
   }
   at = encodeWindows(item.windows, target, at);
@@ -99,6 +108,7 @@ function decodeItem(source: Buffer, start: number): DirectoryItem {
   const pages = Array.from({ length: pageCount }, (_, index) => ({
     pageIndex: source.readUInt32LE(at + index * PAGE_BYTES),
     slot: source.readUInt32LE(at + index * PAGE_BYTES + 4),
+    crc: source.readUInt32LE(at + index * PAGE_BYTES + 8),
   }));
   at += pageCount * PAGE_BYTES;
   const { windows, next: entriesAt } = decodeWindows(source, at, source.readUInt32LE(start + 88));
@@ -157,11 +167,11 @@ export async function writeDirectory(
 export async function readDirectory(
   file: DiskFile,
   { layout, seed }: DirectoryPlace,
-  first: number,
+  { directory, directorySequence }: Pick<Superblock, "directory" | "directorySequence">,
 ): Promise<{ items: DirectoryItem[]; extents: number[] }> {
   const extents: number[] = [];
   const parts: Buffer[] = [];
-  for (let extent = first; extent !== 0; ) {
+  for (let extent = directory; extent !== 0; ) {
     if (extent > layout.extentCount || extents.length > layout.extentCount) {
       throw corrupt("the directory's chain leaves the disk", { extent });
     }
@@ -174,6 +184,7 @@ export async function readDirectory(
       length <= PAYLOAD_BYTES &&
       buffer.readUInt32LE(0) === MAGIC.directory &&
       buffer.readUInt32LE(20) === extents.length &&
+      readU64(buffer, 24) === directorySequence &&
       crc32c(buffer.subarray(0, EXTENT_HEADER_BYTES + length), seed) === crc;
     if (!whole) throw corrupt("an extent of the directory is damaged", { extent });
     extents.push(extent);

@@ -10,8 +10,8 @@
 // the store's uuid, so that a structure of another store or an earlier one is never taken for ours.
 import { assert, crc32c, EXTENT_SIZE, KIB, MIB, type StoreUuid, SystemError } from "@ashlar/core";
 
-/** 2: windows of opIds. */
-export const FORMAT_VERSION = 2;
+/** 2: windows of opIds. 3: the directory names the checksum of each page, the superblock its sequence. */
+export const FORMAT_VERSION = 3;
 
 /** What the disk writes as one: unit of superblocks, metadata pages and journal batches. */
 export const BLOCK_SIZE = 4 * KIB;

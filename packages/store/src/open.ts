@@ -90,7 +90,8 @@ export async function createStore(
     const { journalBytes } = layout;
     const fixed = { clusterId, node, diskId, storeUuid, sizeBytes, journalBytes, chunkSize };
     for (const sequence of [0, 1]) {
-      await writeSuperblock(file, { ...fixed, sequence, replayFrom: 0, directory: 0 });
+      const empty = { sequence, replayFrom: 0, directory: 0, directorySequence: 0 };
+      await writeSuperblock(file, { ...fixed, ...empty });
     }
     await file.datasync();
     await file.close();

@@ -5,7 +5,7 @@
 //
 // Checksums are kept unseeded, as they travel; a page names its chunk and index under its own seeded
 // CRC, so a misdirected page is caught here and a misdirected or lost data block by the checksum
-// that its page, not the block, carries.
+// that its page, not the block, carries. A lost page is caught by the checksum that the directory carries.
 import { type ChunkId, crc32c, EXTENT_SIZE, type Lsn, UNITS_PER_EXTENT } from "@ashlar/core";
 import { BLOCK_SIZE, FORMAT_VERSION, MAGIC } from "./format.ts";
 
@@ -35,6 +35,8 @@ export class Page {
   dirty = true;
   /** Block of the data area that holds it as of the last checkpoint, 0 for none. */
   slot = 0;
+  /** Checksum of that block. */
+  crc = 0;
   private readonly words: Uint32Array;
 
   constructor(words = new Uint32Array(WORDS)) {
@@ -85,6 +87,7 @@ export class Page {
     this.dirty = true;
   }
 
+  /** As it is written now. */
   encode(chunk: ChunkId, pageIndex: number, seed: number): Buffer {
     const block = Buffer.alloc(BLOCK_SIZE);
     const words = new Uint32Array(block.buffer, block.byteOffset, WORDS);
@@ -95,21 +98,27 @@ export class Page {
     words[CHUNK_LOW_WORD] = chunk % 2 ** 32;
     words[CHUNK_HIGH_WORD] = Math.floor(chunk / 2 ** 32);
     words[CRC_WORD] = 0;
-    words[CRC_WORD] = crc32c(block, seed);
+    this.crc = crc32c(block, seed);
+    words[CRC_WORD] = this.crc;
     return block;
   }
 }
 
-/** Undefined when the block is not this page, whole. */
+/** Undefined when the block is not this page, whole, as it was last written. */
 export function decodePage(
   source: Buffer,
-  expected: { readonly chunk: ChunkId; readonly pageIndex: number; readonly seed: number },
+  expected: {
+    readonly chunk: ChunkId;
+    readonly pageIndex: number;
+    readonly seed: number;
+    readonly crc: number;
+  },
 ): Page | undefined {
   const block = Buffer.from(source);
   const crc = block.readUInt32LE(CRC_WORD * 4);
   block.writeUInt32LE(0, CRC_WORD * 4);
   const { chunk, pageIndex, seed } = expected;
-  if (crc32c(block, seed) !== crc) return undefined;
+  if (crc !== expected.crc || crc32c(block, seed) !== crc) return undefined;
   const words = new Uint32Array(WORDS);
   for (let word = 0; word < WORDS; word += 1) words[word] = block.readUInt32LE(word * 4);
   const known =
@@ -121,5 +130,6 @@ export function decodePage(
   if (!known) return undefined;
   const page = new Page(words);
   page.dirty = false;
+  page.crc = crc;
   return page;
 }

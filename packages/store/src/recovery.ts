@@ -50,7 +50,7 @@ export interface Recovered {
 /** @throws SystemError disk/corrupt */
 export async function recover(ports: RecoveryPorts, superblock: Superblock): Promise<Recovered> {
   const { file, layout, seed, allocator } = ports;
-  const { items, extents } = await readDirectory(file, { layout, seed }, superblock.directory);
+  const { items, extents } = await readDirectory(file, { layout, seed }, superblock);
   const replay = new Replay(allocator);
   for (const item of items) await loadChunk(ports, replay, item);
   const { journalBytes } = layout;
@@ -70,12 +70,12 @@ export async function recover(ports: RecoveryPorts, superblock: Superblock): Pro
 async function loadChunk(ports: RecoveryPorts, replay: Replay, item: DirectoryItem): Promise<void> {
   const state = replay.begin(item);
   const block = Buffer.alloc(BLOCK_SIZE);
-  for (const { pageIndex, slot } of item.pages) {
+  for (const { pageIndex, slot, crc } of item.pages) {
     if (slot < 16 || slot >= (ports.layout.extentCount + 1) * 16) {
       throw corrupt("the directory names a page outside the disk", { slot });
     }
     await ports.file.read(slotPosition(ports.layout, slot), block);
-    const page = decodePage(block, { chunk: item.chunk, pageIndex, seed: ports.seed });
+    const page = decodePage(block, { chunk: item.chunk, pageIndex, seed: ports.seed, crc });
     if (!page) throw corrupt("a page of chunk metadata is damaged", { chunk: item.chunk, slot });
     if (!ports.slots.claim(slot)) throw corrupt("P20: a page's slot is used twice", { slot });
     page.slot = slot;

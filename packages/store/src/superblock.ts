@@ -37,6 +37,8 @@ export interface Superblock {
   readonly replayFrom: number;
   /** First extent of the checkpoint's directory, 0 before the first checkpoint. */
   readonly directory: number;
+  /** Of the checkpoint that wrote the directory: an older one in its place is not it. */
+  readonly directorySequence: number;
 }
 
 const CRC_AT = 8;
@@ -49,6 +51,7 @@ const NUMBERS = [
   "sequence",
   "replayFrom",
   "directory",
+  "directorySequence",
 ] as const;
 const TEXT_AT = 16;
 const NUMBER_AT = TEXT_AT + TEXTS.length * TEXT_BYTES;
@@ -91,6 +94,7 @@ export function decodeSuperblock(source: Buffer): Superblock | undefined {
     sequence: number("sequence"),
     replayFrom: number("replayFrom"),
     directory: number("directory"),
+    directorySequence: number("directorySequence"),
   };
 }
 
