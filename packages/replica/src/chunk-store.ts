@@ -62,7 +62,7 @@ export function damagedUnitsOf({ meta }: SystemError): readonly number[] {
 
 export interface ReadResult {
   readonly data: ScatterList;
-  /** unitChecksums(offset, data) when offset and length are multiples of CHECKSUM_UNIT. */
+  /** unitChecksums(chunk, offset, data) when offset and length are multiples of CHECKSUM_UNIT. */
   readonly checksums: Uint32Array;
 }
 

@@ -4,7 +4,7 @@
 import { crc32c } from "@ashlar/core";
 
 /**
- * 16 hex digits over one unseeded CRC-32C per checksum unit of the chunk, in order. Two independent
+ * 16 hex digits over one `unitChecksum` per checksum unit of the chunk, in order. Two independent
  * 32-bit halves: a CRC, and a multiplicative hash that is not linear in the same field.
  */
 export function contentDigest(checksums: Uint32Array): string {

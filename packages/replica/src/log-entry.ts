@@ -29,7 +29,7 @@ export type LogEntry =
   | (EntryHead & {
       readonly kind: "write";
       readonly data: ScatterList;
-      /** CRC-32C of each CHECKSUM_UNIT of data, unseeded. */
+      /** `unitChecksums` of data at its place. */
       readonly checksums: Uint32Array;
     })
   /** The range reads as zeros and its whole extents are freed. */

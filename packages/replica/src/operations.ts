@@ -33,7 +33,7 @@ export type Operation =
   | (OperationHead & {
       readonly kind: "write";
       readonly data: ScatterList;
-      /** unitChecksums(offset, data): first and last may cover less than a unit. */
+      /** unitChecksums(chunk, offset, data): first and last may cover less than a unit. */
       readonly checksums: Uint32Array;
     })
   | (OperationHead & { readonly kind: "unmap" })

@@ -10,7 +10,10 @@
 // the store's uuid, so that a structure of another store or an earlier one is never taken for ours.
 import { assert, crc32c, EXTENT_SIZE, KIB, MIB, type StoreUuid, SystemError } from "@ashlar/core";
 
-/** 2: windows of opIds. 3: the directory names the checksum of each page, the superblock its sequence. */
+/**
+ * 2: windows of opIds. 3: the directory names the checksum of each page, the superblock its sequence;
+ * checksums of units carry their place.
+ */
 export const FORMAT_VERSION = 3;
 
 /** What the disk writes as one: unit of superblocks, metadata pages and journal batches. */

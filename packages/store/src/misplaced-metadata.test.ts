@@ -27,7 +27,10 @@ const open = (disk: MemoryDisk): Promise<DiskChunkStore> =>
 
 async function write(store: DiskChunkStore, chunk: typeof A, at: { seq: number; offset: number }) {
   const lsn = { epoch: 1, seq: at.seq };
-  await store.append(chunk, writeEntry(lsn, at.offset, patternedBytes(CHECKSUM_UNIT, at.seq)));
+  await store.append(
+    chunk,
+    writeEntry(chunk, lsn, at.offset, patternedBytes(CHECKSUM_UNIT, at.seq)),
+  );
   store.commit(chunk, lsn);
 }
 

@@ -3,9 +3,10 @@
 // waits in the overlay. It exists once something in its range was written, so an empty chunk costs
 // nothing.
 //
-// Checksums are kept unseeded, as they travel; a page names its chunk and index under its own seeded
-// CRC, so a misdirected page is caught here and a misdirected or lost data block by the checksum
-// that its page, not the block, carries. A lost page is caught by the checksum that the directory carries.
+// Checksums of units carry their place and are kept as they travel; a page names its chunk and index
+// under its own seeded CRC, so a misdirected page is caught here and a misdirected or lost data block by
+// the checksum that its page, not the block, carries. A lost page is caught by the checksum that the
+// directory carries.
 import { type ChunkId, crc32c, EXTENT_SIZE, type Lsn, UNITS_PER_EXTENT } from "@ashlar/core";
 import { BLOCK_SIZE, FORMAT_VERSION, MAGIC } from "./format.ts";
 
