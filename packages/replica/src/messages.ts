@@ -7,7 +7,7 @@ import type { LogEntry } from "./log-entry.ts";
 import type { OperationWindow } from "./operation-windows.ts";
 
 /** Version of the replication messages. */
-export const REPLICATION_VERSION = 3;
+export const REPLICATION_VERSION = 4;
 
 interface MessageHead {
   readonly chunk: ChunkId;

@@ -4,7 +4,7 @@ import type { ChunkId, ScatterList } from "@ashlar/core";
 import type { OpId } from "./log-entry.ts";
 
 /** Version of the operation frames. */
-export const OPERATION_VERSION = 2;
+export const OPERATION_VERSION = 3;
 
 interface OperationHead {
   readonly chunk: ChunkId;

@@ -17,18 +17,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeReplication, encodeReplication, REPLICATION_FRAME } from "./replication-codec.ts";
 
-const CHUNK = chunkIdFromNumber(2 ** 22);
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const u48 = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const lsn = fc.record({ epoch: u32, seq: u48 });
 const uuid = fc.uuid().map((text) => storeUuid(text));
 const head = {
-  chunk: fc.integer({ min: 2 ** 22, max: Number.MAX_SAFE_INTEGER }).map(chunkIdFromNumber),
+  chunk: fc.integer({ min: 2 ** 22 + 1, max: Number.MAX_SAFE_INTEGER }).map(chunkIdFromNumber),
   epoch: u32,
   session: u32,
 };
 const opId = fc.record({ incarnation: u48, seq: u48 });
-const entryHead = { lsn, opId, lowestUnresolvedSeq: u48, offset: u32 };
+const offset = fc.nat(2 ** 14 - 1).map((unit) => unit * CHECKSUM_UNIT);
+const entryHead = { lsn, opId, lowestUnresolvedSeq: u48, offset };
 const window = fc
   .tuple(u48, u48, fc.array(u32, { maxLength: 5 }))
   .map(([incarnation, lowestUnresolvedSeq, distances]) => ({
@@ -49,7 +49,7 @@ const entry: fc.Arbitrary<LogEntry> = fc.oneof(
       kind: "write" as const,
       length: data.length,
       data: [data],
-      checksums: unitChecksums(CHUNK, 0, [data]),
+      checksums: new Uint32Array(0),
     })),
   fc.record({ ...entryHead, kind: fc.constant("unmap" as const), length: u32 }),
   fc.record({ ...entryHead, kind: fc.constant("noop" as const), length: fc.constant(0) }),
@@ -60,7 +60,7 @@ const copy = fc
     extent,
     lastLsn,
     data: data.length > 0 ? [data] : undefined,
-    checksums: unitChecksums(CHUNK, 0, [data]),
+    checksums: new Uint32Array(0),
   }));
 
 type Kind = ReplicationMessage["kind"];
@@ -113,16 +113,36 @@ const bodies: Record<Kind, Record<string, fc.Arbitrary<unknown>>> = {
   },
 };
 
+/** With the checksums that its payload has at its place. */
+function sealed(sent: ReplicationMessage): ReplicationMessage {
+  const { chunk } = sent;
+  if (sent.kind === "append" && sent.entry.kind === "write") {
+    const { offset, data } = sent.entry;
+    const checksums = unitChecksums(chunk, offset, data);
+    return { ...sent, entry: { ...sent.entry, checksums } };
+  }
+  if (sent.kind !== "copyExtent" || !sent.copy.data) return sent;
+  const { extent, data } = sent.copy;
+  const checksums = unitChecksums(chunk, extent * EXTENT_SIZE, data);
+  return { ...sent, copy: { ...sent.copy, checksums } };
+}
+
 const message: fc.Arbitrary<ReplicationMessage> = fc.oneof(
-  ...(Object.keys(bodies) as Kind[]).map(
-    (kind) =>
+  ...(Object.keys(bodies) as Kind[]).map((kind) =>
+    (
       fc.record({
         ...head,
         kind: fc.constant(kind),
         ...bodies[kind],
-      }) as unknown as fc.Arbitrary<ReplicationMessage>,
+      }) as unknown as fc.Arbitrary<ReplicationMessage>
+    ).map(sealed),
   ),
 );
+
+function payloadOf(sent: ReplicationMessage): Buffer {
+  if (sent.kind === "append" && sent.entry.kind === "write") return scatterJoin(sent.entry.data);
+  return scatterJoin((sent.kind === "copyExtent" && sent.copy.data) || []);
+}
 
 const received = (sent: ReplicationMessage) => {
   const { type, id, body } = encodeReplication(sent);
@@ -130,6 +150,22 @@ const received = (sent: ReplicationMessage) => {
 };
 
 describe("replication frames", () => {
+  it("P14: a payload of which a bit changed, or that belongs elsewhere, is refused", () => {
+    fc.assert(
+      fc.property(message, fc.nat(), fc.nat(7), (sent, at, bit) => {
+        const { length } = payloadOf(sent);
+        fc.pre(length > 0);
+        const frame = received(sent);
+        const place = frame.body.length - 1 - (at % length);
+        frame.body[place] = (frame.body[place] ?? 0) ^ (1 << bit);
+        expect(() => decodeReplication(frame)).toThrow("a payload's checksums");
+        const elsewhere = received({ ...sent, chunk: chunkIdFromNumber(sent.chunk - 1) });
+        expect(() => decodeReplication(elsewhere)).toThrow("a payload's checksums");
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("decode(encode(message)) is the message", () => {
     fc.assert(
       fc.property(message, (sent) => {

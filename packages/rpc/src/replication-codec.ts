@@ -28,6 +28,7 @@ import {
 } from "@ashlar/replica";
 import type { Frame, ReceivedFrame } from "./carrier.ts";
 import { BodyReader, BodyWriter, badFrame, LSN_LENGTH } from "./frame-codec.ts";
+import { requireIntact } from "./payload-check.ts";
 
 type Kind = ReplicationMessage["kind"];
 
@@ -264,7 +265,7 @@ export function decodeReplication({ type, body }: ReceivedFrame): ReplicationMes
   const session = reader.u32();
   const message = DECODERS[kind](reader, { epoch, chunk: chunkIdFromNumber(chunk), session });
   reader.end();
-  return message;
+  return requireIntact(message);
 }
 
 function encodeAppend(message: ReplicationMessage & { readonly kind: "append" }): Buffer[] {
