@@ -12,7 +12,9 @@ import {
   FORMAT_VERSION,
   type Layout,
   MAGIC,
+  readChunkId,
   readU64,
+  requireRoom,
   writeU64,
 } from "./format.ts";
 import { decodeRecord, encodeRecord, type HeldEntry, recordLength } from "./log-record.ts";
@@ -102,9 +104,10 @@ export function encodeItem(item: DirectoryItem): Buffer {
 }
 
 function decodeItem(source: Buffer, start: number): DirectoryItem {
-  const chunk = readU64(source, start + 16) as ChunkId;
+  const chunk = readChunkId(source, start + 16);
   const pageCount = source.readUInt32LE(start + 8);
   let at = start + ITEM_BYTES;
+  requireRoom(source, at, pageCount * PAGE_BYTES);
   const pages = Array.from({ length: pageCount }, (_, index) => ({
     pageIndex: source.readUInt32LE(at + index * PAGE_BYTES),
     slot: source.readUInt32LE(at + index * PAGE_BYTES + 4),
@@ -193,11 +196,15 @@ export async function readDirectory(
   }
   const stream = Buffer.concat(parts);
   const items: DirectoryItem[] = [];
-  for (let at = 0; at < stream.length; at += stream.readUInt32LE(at)) {
-    if (stream.readUInt32LE(at + 4) !== ITEM_VERSION) {
+  for (let at = 0; at < stream.length; ) {
+    requireRoom(stream, at, ITEM_BYTES);
+    const length = stream.readUInt32LE(at);
+    if (stream.readUInt32LE(at + 4) !== ITEM_VERSION || length < ITEM_BYTES) {
       throw corrupt("the directory holds an item that this version does not know");
     }
-    items.push(decodeItem(stream, at));
+    requireRoom(stream, at, length);
+    items.push(decodeItem(stream.subarray(0, at + length), at));
+    at += length;
   }
   return { items, extents };
 }

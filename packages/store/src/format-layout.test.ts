@@ -1,5 +1,5 @@
-// What FORMAT.md says of each structure, read back at the offsets given there: a change of the layout is
-// a new format, never an accident.
+// What packages/store/FORMAT.md says of each structure, read back at the offsets given there: a change of
+// the layout is a new format, never an accident.
 import { crc32c, EXTENT_SIZE, KIB, MIB } from "@ashlar/core";
 import { MemoryDisk } from "@ashlar/runtime/testing";
 import { expect, test } from "vitest";

@@ -8,7 +8,18 @@
 //
 // All numbers are little-endian. Every structure has magic, version and its own CRC-32C, seeded with
 // the store's uuid, so that a structure of another store or an earlier one is never taken for ours.
-import { assert, crc32c, EXTENT_SIZE, KIB, MIB, type StoreUuid, SystemError } from "@ashlar/core";
+import {
+  assert,
+  CHUNKS_PER_FAMILY_MAX,
+  type ChunkId,
+  chunkIdFromNumber,
+  crc32c,
+  EXTENT_SIZE,
+  KIB,
+  MIB,
+  type StoreUuid,
+  SystemError,
+} from "@ashlar/core";
 
 /**
  * 2: windows of opIds. 3: the directory names the checksum of each page, the superblock its sequence;
@@ -83,6 +94,21 @@ export function writeU64(target: Buffer, value: number, at: number): void {
 
 export const readU64 = (source: Buffer, at: number): number =>
   source.readUInt32LE(at + 4) * 2 ** 32 + source.readUInt32LE(at);
+
+/** @throws SystemError disk/corrupt when a structure says that it goes on beyond its end. */
+export function requireRoom(source: Buffer, at: number, bytes: number): void {
+  if (!(bytes >= 0 && at + bytes <= source.length)) {
+    throw corrupt("a structure of the store is longer than its room", { at, bytes });
+  }
+}
+
+/** @throws SystemError disk/corrupt */
+export function readChunkId(source: Buffer, at: number): ChunkId {
+  const value = readU64(source, at);
+  const isOne = Number.isSafeInteger(value) && value >= CHUNKS_PER_FAMILY_MAX;
+  if (!isOne) throw corrupt("the store names a chunk that cannot be", { chunk: value });
+  return chunkIdFromNumber(value);
+}
 
 export const corrupt = (message: string, meta: object = {}): SystemError =>
   new SystemError("disk/corrupt", message, {

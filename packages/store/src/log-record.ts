@@ -16,7 +16,7 @@ import {
   UNITS_PER_EXTENT,
 } from "@ashlar/core";
 import type { LogEntry, OperationWindow, OpId } from "@ashlar/replica";
-import { corrupt, readU64, writeU64 } from "./format.ts";
+import { corrupt, readChunkId, readU64, requireRoom, writeU64 } from "./format.ts";
 import { decodeWindows, encodeWindows, windowsLength } from "./operation-window-codec.ts";
 
 /** Version of every record's encoding. 2: units are repaired. 3: windows of opIds. */
@@ -173,6 +173,7 @@ function writeWords(target: Buffer, words: ArrayLike<number>, at: number): numbe
 }
 
 function readWords(source: Buffer, count: number, at: number): Uint32Array {
+  requireRoom(source, at, count * 4);
   const words = new Uint32Array(count);
   for (let index = 0; index < count; index += 1) words[index] = source.readUInt32LE(at + index * 4);
   return words;
@@ -240,57 +241,69 @@ function encodeEntry(entry: HeldEntry, target: Buffer, at: number): void {
 
 /** @throws SystemError disk/corrupt: the batch was whole, so this is not a torn write. */
 export function decodeRecord(source: Buffer, at: number): { record: LogRecord; next: number } {
+  requireRoom(source, at, HEAD_BYTES);
   const length = source.readUInt32LE(at);
   const kind = KINDS[source[at + 6] ?? 0xff];
   const version = source.readUInt16LE(at + 4);
   if (!kind || version !== RECORD_VERSION || length < HEAD_BYTES || at + length > source.length) {
     throw corrupt("the journal holds a record that this version does not know", { version });
   }
-  const chunk = readU64(source, at + 8) as ChunkId;
-  const lsn = readLsn(source, at + 16);
   const next = at + length;
+  return { record: decodeBody(kind, source.subarray(0, next), at), next };
+}
+
+function decodeBody(kind: (typeof KINDS)[number], source: Buffer, at: number): LogRecord {
+  const lsn = readLsn(source, at + 16);
   const body = at + HEAD_BYTES;
+  if (kind === "marks") return { kind, marks: decodeMarks(source, at) };
+  const chunk = readChunkId(source, at + 8);
   switch (kind) {
     case "entry":
-      return { record: { kind, chunk, entry: decodeEntry(source, at, lsn) }, next };
+      return { kind, chunk, entry: decodeEntry(source, at, lsn) };
     case "copy": {
       const [extent = 0, physical = 0, count = 0] = readWords(source, 3, body);
       const checksums = readWords(source, count, body + COPY_BYTES);
-      return { record: { kind, chunk, extent, lsn, physical, checksums }, next };
+      return { kind, chunk, extent, lsn, physical, checksums };
     }
     case "repair": {
       const dataAt = body + REPAIR_BYTES;
+      requireRoom(source, dataAt, CHECKSUM_UNIT);
       const data = source.subarray(dataAt, dataAt + CHECKSUM_UNIT);
-      return { record: { kind, chunk, unit: source.readUInt32LE(body), data }, next };
-    }
-    case "marks": {
-      const marks = Array.from({ length: chunk }, (_, index) => ({
-        chunk: readU64(source, body + index * MARK_BYTES) as ChunkId,
-        lsn: readLsn(source, body + index * MARK_BYTES + 8),
-      }));
-      return { record: { kind, marks }, next };
+      return { kind, chunk, unit: source.readUInt32LE(body), data };
     }
     case "promise":
-      return { record: { kind, chunk, epoch: lsn.epoch }, next };
+      return { kind, chunk, epoch: lsn.epoch };
     case "truncate":
     case "beginResync":
-      return { record: { kind, chunk, lsn }, next };
+      return { kind, chunk, lsn };
     case "setBase": {
+      requireRoom(source, body, BASE_BYTES);
       const count = source.readUInt32LE(body);
       const { windows } = decodeWindows(source, body + BASE_BYTES, count);
-      return { record: { kind, chunk, lsn, windows }, next };
+      return { kind, chunk, lsn, windows };
     }
     case "remove":
     case "endResync":
-      return { record: { kind, chunk }, next };
+      return { kind, chunk };
     default:
       return assertNever(kind);
   }
 }
 
+function decodeMarks(source: Buffer, at: number): readonly CommitMark[] {
+  const count = readU64(source, at + 8);
+  const first = at + HEAD_BYTES;
+  requireRoom(source, first, count * MARK_BYTES);
+  return Array.from({ length: count }, (_, index) => ({
+    chunk: readChunkId(source, first + index * MARK_BYTES),
+    lsn: readLsn(source, first + index * MARK_BYTES + 8),
+  }));
+}
+
 function decodeEntry(source: Buffer, start: number, lsn: Lsn): HeldEntry {
   const at = start + HEAD_BYTES;
   const kind = ENTRY_KINDS[source[start + 7] ?? 0xff];
+  requireRoom(source, at, ENTRY_BYTES);
   if (!kind) throw corrupt("the journal holds an entry that this version does not know");
   const offset = source.readUInt32LE(at + OFFSET_AT);
   const length = source.readUInt32LE(at + OFFSET_AT + 4);
@@ -298,10 +311,14 @@ function decodeEntry(source: Buffer, start: number, lsn: Lsn): HeldEntry {
   const physical = [...readWords(source, wholeCount, at + ENTRY_BYTES)];
   const sumsAt = at + ENTRY_BYTES + wholeCount * 4;
   const sums = kind === "write" ? length / CHECKSUM_UNIT : 0;
+  if (!Number.isInteger(sums) || offset % CHECKSUM_UNIT !== 0) {
+    throw corrupt("the journal holds an entry that is no whole units", { offset, length });
+  }
   const checksums = readWords(source, sums, sumsAt);
   const edges = edgesOf({ kind, offset, length, physical });
   const headAt = sumsAt + sums * 4;
   const tailAt = headAt + edges.head;
+  if (kind === "write") requireRoom(source, headAt, edges.head + edges.tail);
   return {
     kind,
     lsn,

@@ -1,6 +1,7 @@
 // A chunk's windows of opIds as they lie on the disk: within the chunk's item of the directory, and in
 // the record of a learner's base. Seqs are kept as distances from the lowest unresolved one.
 import type { OperationWindow, OperationWindows } from "@ashlar/replica";
+import { requireRoom } from "./format.ts";
 
 // Window: u48 incarnation, u48 lowest unresolved seq, u32 count, then count times u32.
 const WINDOW_BYTES = 16;
@@ -42,11 +43,14 @@ export function decodeWindows(
   count: number,
 ): { readonly windows: readonly OperationWindow[]; readonly next: number } {
   let at = start;
+  requireRoom(source, at, count * WINDOW_BYTES);
   const windows = Array.from({ length: count }, () => {
+    requireRoom(source, at, WINDOW_BYTES);
     const incarnation = source.readUIntLE(at, 6);
     const lowestUnresolvedSeq = source.readUIntLE(at + 6, 6);
     const length = source.readUInt32LE(at + 12);
     const first = at + WINDOW_BYTES;
+    requireRoom(source, first, length * SEQ_BYTES);
     at = first + length * SEQ_BYTES;
     const seqs = Array.from(
       { length },

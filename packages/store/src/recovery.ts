@@ -28,6 +28,7 @@ import { BLOCK_SIZE, corrupt, extentPosition, type Layout } from "./format.ts";
 import { type FoundBatch, readJournal } from "./journal-reader.ts";
 import { checksumsOfWhole, firstWholeOf, type HeldEntry, type LogRecord } from "./log-record.ts";
 import { decodePage } from "./page.ts";
+import { type ReplayBounds, requireFit, requirePageIndex } from "./replay-bounds.ts";
 import { type SlotPool, slotPosition } from "./slot-pool.ts";
 import type { Superblock } from "./superblock.ts";
 
@@ -51,7 +52,8 @@ export interface Recovered {
 export async function recover(ports: RecoveryPorts, superblock: Superblock): Promise<Recovered> {
   const { file, layout, seed, allocator } = ports;
   const { items, extents } = await readDirectory(file, { layout, seed }, superblock);
-  const replay = new Replay(allocator);
+  const bounds = { chunkSize: superblock.chunkSize, extentCount: layout.extentCount };
+  const replay = new Replay(allocator, bounds);
   for (const item of items) await loadChunk(ports, replay, item);
   const { journalBytes } = layout;
   const read = { journalBytes, seed, replayFrom: superblock.replayFrom };
@@ -71,6 +73,7 @@ async function loadChunk(ports: RecoveryPorts, replay: Replay, item: DirectoryIt
   const state = replay.begin(item);
   const block = Buffer.alloc(BLOCK_SIZE);
   for (const { pageIndex, slot, crc } of item.pages) {
+    requirePageIndex(pageIndex, replay.bounds);
     if (slot < 16 || slot >= (ports.layout.extentCount + 1) * 16) {
       throw corrupt("the directory names a page outside the disk", { slot });
     }
@@ -87,12 +90,14 @@ async function loadChunk(ports: RecoveryPorts, replay: Replay, item: DirectoryIt
 /** The journal's records run again over the state of the checkpoint. */
 class Replay {
   readonly chunks = new Map<ChunkId, ChunkState>();
+  readonly bounds: ReplayBounds;
   private readonly allocator: Allocator;
   /** Commits that the directory knows, until the replay has passed their position. */
   private readonly ahead = new Map<ChunkId, { readonly asOf: number; readonly commit: Lsn }>();
 
-  constructor(allocator: Allocator) {
+  constructor(allocator: Allocator, bounds: ReplayBounds) {
     this.allocator = allocator;
+    this.bounds = bounds;
   }
 
   begin(item: DirectoryItem): ChunkState {
@@ -101,7 +106,7 @@ class Replay {
     state.commit = item.commitAtStart;
     state.resyncFrom = item.resyncFrom;
     state.setWindows(item.windows);
-    for (const entry of item.uncommitted) this.append(state, entry);
+    for (const entry of item.uncommitted) this.record({ kind: "entry", chunk: item.chunk, entry });
     this.ahead.set(item.chunk, { asOf: item.asOf, commit: item.commit });
     return state;
   }
@@ -129,6 +134,7 @@ class Replay {
   }
 
   private record(record: LogRecord): void {
+    requireFit(record, this.bounds);
     if (record.kind === "marks") {
       for (const { chunk, lsn } of record.marks) this.chunks.get(chunk)?.commitUpTo(lsn);
       return;
