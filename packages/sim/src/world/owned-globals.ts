@@ -1,19 +1,14 @@
 // While a world runs, what product code could reach behind the ports belongs to the world: the end of a
 // turn is an event of the queue, deadlines and dates are virtual, and a real timer or real randomness is an
-// error of whoever used it. An event is over when its microtasks and ticks, and those that they set off,
-// have run. A real turn of Node's loop for each would say the same and cost as much as the run itself, so
-// that there is one only now and then, for what Node itself does at its end (unhandled rejections).
+// error of whoever used it. The loop itself keeps the real setImmediate: one real turn for each event, in
+// which all microtasks of that event run to their end.
 import type { World } from "./world.ts";
 
 /** When virtual time begins, in milliseconds since 1970. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
-/** Events in one real turn. */
-const TURN_EVENTS = 16;
-
 export interface OwnedGlobals {
-  /** Calls once nothing is left of what is under way. */
-  readonly whenSettled: (call: () => void) => void;
+  readonly setImmediate: (call: () => void) => void;
   giveBack(): void;
 }
 
@@ -42,51 +37,8 @@ function watchUncaught(world: World): () => void {
   };
 }
 
-/** Counts the ticks of others, to know when all of them have run. */
-function ownTicks(realSetImmediate: typeof setImmediate) {
-  const former = process.nextTick;
-  const tick = former.bind(process);
-  let waiting = 0;
-  let ran = 0;
-  process.nextTick = ((call: (...args: unknown[]) => void, ...args: unknown[]): void => {
-    waiting += 1;
-    tick(() => {
-      waiting -= 1;
-      ran += 1;
-      call(...args);
-    });
-  }) as typeof process.nextTick;
-  let settled = 0;
-  const whenSettled = (call: () => void): void => {
-    settled += 1;
-    if (settled % TURN_EVENTS === 0) {
-      realSetImmediate(call);
-      return;
-    }
-    let ranBefore = ran;
-    // A tick that a microtask asks for comes after all microtasks; ticks of others that ran since then may
-    // have made new ones.
-    const look = (): void => {
-      if (waiting === 0 && ran === ranBefore) call();
-      else again();
-    };
-    const again = (): void => {
-      ranBefore = ran;
-      void Promise.resolve().then(() => tick(look));
-    };
-    again();
-  };
-  return {
-    whenSettled,
-    giveBack: () => {
-      process.nextTick = former;
-    },
-  };
-}
-
 export function ownGlobals(world: World): OwnedGlobals {
   const realSetImmediate = globalThis.setImmediate;
-  const ticks = ownTicks(realSetImmediate);
   const former = {
     setImmediate: realSetImmediate,
     dateNow: Date.now,
@@ -111,9 +63,8 @@ export function ownGlobals(world: World): OwnedGlobals {
     return controller.signal;
   };
   return {
-    whenSettled: ticks.whenSettled,
+    setImmediate: (call) => void realSetImmediate(call),
     giveBack: () => {
-      ticks.giveBack();
       globalThis.setImmediate = former.setImmediate;
       Date.now = former.dateNow;
       Math.random = former.mathRandom;

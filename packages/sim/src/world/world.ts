@@ -96,9 +96,9 @@ export class World {
       await new Promise<void>((resolve) => {
         const step = (): void => {
           if (this.failure || isDone() || !this.next(untilMs)) resolve();
-          else globals.whenSettled(step);
+          else globals.setImmediate(step);
         };
-        globals.whenSettled(step);
+        globals.setImmediate(step);
       });
     } finally {
       globals.giveBack();
