@@ -88,6 +88,26 @@ test("a watcher goes on at another member where it was", async () => {
   });
 });
 
+test("R7: a leader that was replaced and does not know it takes no watcher back to what was", async () => {
+  await group.stop();
+  group = await TestGroup.of(3);
+  const hubs = new Map([...group.members].map(([name, member]) => [name, new WatchHub(member)]));
+  const first = group.leader();
+  group.cutOff(first.name);
+  // What another leader would have told: this one has neither its run nor its entries.
+  const newer = { logId: "the next leader's", index: first.log.appliedIndex + 2 };
+  expect(first.log.leads).toBe(true);
+  const refused = group.answered(firstStep(hubs.get(first.name)!, newer));
+  await expect(refused).rejects.toMatchObject({
+    code: expect.stringMatching(/^(raft\/not-leader|cluster\/unavailable)$/),
+  });
+  await group.until(() => group.leaderOrNone() !== undefined);
+  const { name, log: next } = group.leader();
+  await group.answered(next.propose(gatewayUp(1)));
+  const seen = await group.answered(firstStep(hubs.get(name)!, newer));
+  expect(seen).toMatchObject({ full: true, logId: next.run, index: next.appliedIndex });
+});
+
 test("a log that went back and grew again is told in full, not as the rest of another history", async () => {
   const older = new WatchHub({ log });
   await log.propose(gatewayUp(1));

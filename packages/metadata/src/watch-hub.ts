@@ -5,6 +5,10 @@
 // log, so all members agree, and a watcher goes on at another member where it was. A folder restored
 // from an older copy grows again with other entries, but under other runs: what a watcher saw of the
 // lost ones is taken up nowhere.
+//
+// A watch begins with a read of the group (R7): a leader that was replaced and does not know it yet tells
+// nobody what was. So this member has all that the watcher can have seen of the history in force, a
+// position that it has not is one of a history that was lost, and a mirror never goes back but for that.
 import type { CatalogChange } from "@ashlar/catalog";
 import type { WatchStep } from "@ashlar/rpc";
 import type { AppliedEntry, ReplicatedLog } from "./replicated-log.ts";
@@ -45,7 +49,8 @@ export class WatchHub {
 
   /**
    * All that follows `from`, or first the whole catalog when that is not known any more.
-   * @throws SystemError raft/not-leader as soon as this member does not lead.
+   * @throws SystemError raft/not-leader as soon as this member does not lead, cluster/unavailable when it
+   *   cannot tell at the start.
    */
   async *watch(
     from: { readonly logId: string; readonly index: number },
@@ -53,6 +58,7 @@ export class WatchHub {
   ): AsyncGenerator<WatchStep, void, undefined> {
     this.watchers += 1;
     try {
+      await this.log.readIndex();
       let position = this.isOurs(from) ? from.index : -1;
       let told = false;
       for (;;) {
