@@ -53,6 +53,35 @@ export const DISPOSITION_OF_STATUS: Readonly<Record<OperationStatusName, Disposi
   staleIncarnation: { kind: "renew", patience: UNTIL_CHANGE },
 };
 
+/**
+ * Whether the answer proves of the attempt it belongs to that it was not logged and never will be: then an
+ * operation with no attempt of unknown fate needs its opId no more (P10). Each copy that arrives is answered
+ * once, and what a primary refuses it has looked up, not logged, and let go of.
+ */
+export const PROVES_NOT_LOGGED: Readonly<Record<OperationStatusName, boolean>> = {
+  good: false,
+  // An end of leadership answers both to what waits for its entry's commit: it may be in a log.
+  staleEpoch: false,
+  notPrimary: false,
+  // Held for an activation that took too long, or beyond what is held; the activation decides nothing.
+  notActive: true,
+  // Before and after the wait for its range, but always before its LSN was assigned.
+  staleGeneration: true,
+  staleToken: true,
+  noSpace: true,
+  badChecksum: true,
+  miscompare: true,
+  outOfRange: true,
+  busy: true,
+  // Its store was gone when it came, or failed while the range was read; what was logged and waited for
+  // its commit is told that nobody leads.
+  diskFailed: true,
+  cancelled: true,
+  // Of a cancellation: the operation is in a log.
+  logged: false,
+  staleIncarnation: true,
+};
+
 /** Of a connection that failed or broke: the node restarts at once or its chunks move. */
 export const DISPOSITION_OF_FAILURE = untilChange;
 /** Of an answer that was damaged on its way. */

@@ -107,6 +107,26 @@ describe("a proof of the path (P9)", () => {
     await written;
   });
 
+  it("P10: that does not come holds up nobody's window: an opId is given with the first sending", async () => {
+    const { volume, first } = await openTestVolume();
+    const path = new TestPath();
+    const held = volume.write(0, block(1), options({ path }));
+    await until(() => path.asked.length > 0);
+    for (let count = 1; count <= 3; count++) await volume.write(4096, block(count), options());
+    const windows = first.seen.map(({ opId, lowestUnresolvedSeq }) => [
+      opId.seq,
+      lowestUnresolvedSeq,
+    ]);
+    expect(windows).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]);
+    path.proveAt(nodeClock.nowMs());
+    await held;
+    expect(first.seen.at(-1)).toMatchObject({ opId: { seq: 4 }, lowestUnresolvedSeq: 4 });
+  });
+
   it("that never comes ends with the budget, and nothing was sent", async () => {
     const clock = new ManualClock();
     const { volume, first } = await openTestVolume({ clock });

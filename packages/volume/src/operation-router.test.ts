@@ -30,20 +30,61 @@ describe("operation router", () => {
     expect(first.seen.length).toBe(1);
   });
 
-  it.each<OperationStatusName>([
-    "notActive",
-    "busy",
-    "badChecksum",
-    "diskFailed",
-    "notPrimary",
-    "staleEpoch",
-    "staleGeneration",
-  ])("tries again after %s, with the same opId", async (status) => {
+  it.each<[OperationStatusName, readonly number[]]>([
+    ["notActive", [1, 2, 3]],
+    ["busy", [1, 2, 3]],
+    ["badChecksum", [1, 2, 3]],
+    ["diskFailed", [1, 2, 3]],
+    ["staleGeneration", [1, 2, 3]],
+    ["staleToken", [1, 2, 3]],
+    ["notPrimary", [1, 1, 1]],
+    ["staleEpoch", [1, 1, 1]],
+  ])("P10: tries again after %s, with the same opId if it may be logged", async (status, seqs) => {
     const { volume, first, retries } = await openTestVolume();
     first.intercept = refuse(2, replyOf(status, { epoch: 1 }));
     await volume.write(0, block(1), options());
-    expect(first.seen.map(({ opId }) => opId.seq)).toEqual([1, 1, 1]);
+    expect(first.seen.map(({ opId }) => opId.seq)).toEqual(seqs);
+    expect(first.seen.at(-1)?.lowestUnresolvedSeq).toBe(seqs.at(-1));
     expect(await retries(status)).toBe(2);
+  });
+
+  it.each<OperationStatusName>(["busy", "notActive", "staleGeneration", "staleToken"])(
+    "P10: keeps the opId of an attempt that was lost, though the next one is refused with %s",
+    async (status) => {
+      const { volume, first } = await openTestVolume();
+      first.intercept = (operation, reply) => {
+        if (first.seen.length > 2) return false;
+        if (first.seen.length === 1) first.perform(operation);
+        else reply(replyOf(status));
+        return true;
+      };
+      const outcome = codeOf(volume.compareAndWrite(0, block(0), block(1), options()));
+      await until(() => first.seen.length === 1);
+      first.disconnect();
+      expect(await outcome, "done once").toBe("resolved");
+      expect(first.seen.map(({ opId }) => opId.seq)).toEqual([1, 1, 1]);
+    },
+  );
+
+  it("P10: what is refused again and again holds up nobody's window", async () => {
+    const { volume, first } = await openTestVolume();
+    let refusals = 0;
+    first.intercept = ({ offset }, reply) => {
+      if (offset !== 0 || refusals > 5) return false;
+      refusals += 1;
+      reply(replyOf("staleGeneration"));
+      return true;
+    };
+    const refused = volume.write(0, block(1), options());
+    while (refusals <= 5) {
+      await until(() => refusals > 0);
+      const before = first.seen.length;
+      await volume.write(4096, block(2), options());
+      const [sent] = first.seen.slice(before).filter(({ offset }) => offset !== 0);
+      const distance = sent!.opId.seq - sent!.lowestUnresolvedSeq;
+      expect(distance, "but for what is on its way").toBeLessThanOrEqual(1);
+    }
+    await refused;
   });
 
   it("refuses damaged read data and asks again", async () => {
@@ -107,7 +148,6 @@ describe("operation router", () => {
     cluster.changeVolume({ generation: 2 });
     await written;
     expect(first.seen.map(({ generation }) => generation)).toEqual([1, 2]);
-    expect(first.seen[1]?.opId).toEqual(first.seen[0]?.opId);
     expect(clock.nowMs()).toBe(0);
   });
 

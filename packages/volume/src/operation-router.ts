@@ -1,6 +1,8 @@
-// Brings each chunk operation to the chunk's primary and keeps at it: an attempt that was refused, was
-// lost with its connection, or went to a primary that has been replaced meanwhile is made again with
-// the same opId, within the operation's budget. One router serves all volumes of a gateway.
+// Brings each operation to its chunk's primary and keeps at it within its budget: an attempt that was
+// refused, was lost, or went to a primary that has been replaced is made again. One router per gateway.
+//
+// It has an opId from the moment it is sent, and keeps it as long as it may be logged under it (P10). What
+// waits here, and was never sent or is known to be in no log, has none and holds up no chunk's window.
 //
 // Only the catalog's word moves an operation: a new epoch of its chunk in the mirror starts the next
 // attempt at once, whether the last one was refused or is still waiting for a dead node's answer.
@@ -19,6 +21,7 @@ import {
   DISPOSITION_OF_FAILURE,
   DISPOSITION_OF_STATUS,
   type Patience,
+  PROVES_NOT_LOGGED,
 } from "./disposition.ts";
 import { OperationIds } from "./operation-ids.ts";
 import type { ReplicaRequest } from "./replica-client.ts";
@@ -28,12 +31,15 @@ import {
   type ChunkWork,
   cancellationOf,
   finalError,
+  gatewayStops,
   isIntact,
+  isSettled,
   notDone,
   operationOf,
   overdue,
   RETRY_BUDGET_MS,
   type Routed,
+  unitReset,
 } from "./routed-operation.ts";
 import { servingNodes } from "./serving-nodes.ts";
 import { VolumeMetrics } from "./volume-metrics.ts";
@@ -101,16 +107,12 @@ export class OperationRouter {
   execute(work: ChunkWork, { signal, path }: OperationOptions): Promise<OperationReply> {
     return new Promise((resolve, reject) => {
       if (this.closed || signal.aborted) {
-        reject(
-          this.closed
-            ? new SystemError("operation/aborted", "the gateway stops")
-            : toSystemError(signal.reason, "operation/aborted"),
-        );
+        reject(this.closed ? gatewayStops() : toSystemError(signal.reason, "operation/aborted"));
         return;
       }
       const routed: Routed = {
         work,
-        opId: this.ids.of(work),
+        opId: undefined,
         signal,
         path,
         startedMs: this.clock.nowMs(),
@@ -155,9 +157,7 @@ export class OperationRouter {
     this.closed = true;
     this.sweep.cancel();
     this.stopListening();
-    for (const routed of [...this.active]) {
-      this.fail(routed, new SystemError("operation/aborted", "the gateway stops"));
-    }
+    for (const routed of [...this.active]) this.fail(routed, gatewayStops());
     this.clients.close();
   }
 
@@ -180,8 +180,10 @@ export class OperationRouter {
     const transmit: ReplicaRequest["transmit"] = calledBack
       ? (client, _, settle) => client.cancel(cancellationOf(routed), settle)
       : (client, token, settle) => {
-          const lowest = this.ids.lowestUnresolvedSeq(work.chunk, routed.opId);
-          const now = { generation, token, lowestUnresolvedSeq: lowest };
+          routed.opId ??= this.ids.of(work);
+          const { opId } = routed;
+          const lowestUnresolvedSeq = this.ids.lowestUnresolvedSeq(work.chunk, opId);
+          const now = { opId, generation, token, lowestUnresolvedSeq };
           client.request(operationOf(routed, now), settle);
         };
     const request: ReplicaRequest = {
@@ -216,7 +218,8 @@ export class OperationRouter {
       this.succeed(routed, reply);
       return;
     }
-    routed.lost ||= reply.status === "notPrimary" || reply.status === "staleEpoch";
+    routed.lost ||= !PROVES_NOT_LOGGED[reply.status];
+    if (!routed.lost) this.forgetId(routed);
     if (routed.calledBack && !routed.lost) this.fail(routed, routed.calledBack.error);
     else if (disposition.kind === "done") {
       this.again(routed, "damagedReply", DISPOSITION_OF_DAMAGE.patience);
@@ -276,15 +279,14 @@ export class OperationRouter {
 
   /** The gateway was taken for dead: what may be done under its old opId is never done under another. */
   private renew(routed: Routed, reason: string, patience: Patience): void {
-    const { work, opId, calledBack } = routed;
     routed.reason = reason;
-    if (work.kind !== "read" && routed.lost) {
+    if (routed.work.kind !== "read" && routed.lost) {
       // Nothing more comes of it, which is what a call back waits for.
-      this.fail(routed, calledBack?.error ?? notDone(routed, "not known whether it was done"));
+      const unknown = notDone(routed, "not known whether it was done");
+      this.fail(routed, routed.calledBack?.error ?? unknown);
       return;
     }
-    this.ids.resolve(work.chunk, opId);
-    routed.opId = this.ids.of(work);
+    this.forgetId(routed);
     this.again(routed, reason, patience);
   }
 
@@ -385,16 +387,14 @@ export class OperationRouter {
       last.place = routed.place;
     }
     routed.place = -1;
-    this.ids.resolve(routed.work.chunk, routed.opId);
+    this.forgetId(routed);
     routed.signal.removeEventListener("abort", routed.onAbort);
     return true;
   }
+
+  /** It is never sent again under the one it had. */
+  private forgetId(routed: Routed): void {
+    if (routed.opId) this.ids.resolve(routed.work.chunk, routed.opId);
+    routed.opId = undefined;
+  }
 }
-
-/** Whether a primary has said that the operation has its LSN, or gets none any more. */
-const isSettled = (outcome: OperationOutcome): boolean =>
-  outcome.kind === "reply" &&
-  (outcome.reply.status === "cancelled" || outcome.reply.status === "logged");
-
-const unitReset = (): SystemError =>
-  new SystemError("operation/aborted", "the logical unit was reset");

@@ -3,6 +3,7 @@
 import {
   type ChunkId,
   type PathProof,
+  present,
   type ScatterList,
   SystemError,
   scatterLength,
@@ -10,6 +11,7 @@ import {
   type VolumeId,
 } from "@ashlar/core";
 import type { Cancellation, Operation, OperationReply, OpId } from "@ashlar/replica";
+import type { OperationOutcome } from "@ashlar/rpc";
 import type { Timer } from "@ashlar/runtime";
 import type { Disposition } from "./disposition.ts";
 import type { ReplicaRequest } from "./replica-client.ts";
@@ -36,8 +38,11 @@ export type ChunkWork = {
 /** An operation on its way. */
 export interface Routed {
   readonly work: ChunkWork;
-  /** The same for all attempts, unless the catalog took the gateway for dead and none took effect. */
-  opId: OpId;
+  /**
+   * Of the attempts that may have been logged, or may be yet; undefined while there are none: the next one
+   * gets a new one when it is sent.
+   */
+  opId: OpId | undefined;
   readonly signal: AbortSignal;
   readonly path: PathProof;
   readonly startedMs: number;
@@ -61,7 +66,7 @@ export interface Routed {
   reason: string;
   /** Some attempt reached the network. */
   sent: boolean;
-  /** Some attempt reached the network and was not answered by a primary that still led. */
+  /** Some attempt reached the network, and no answer proved that it was not logged. */
   lost: boolean;
   /** It shall not be done any more; it ends with this when it cannot take effect later. */
   calledBack: { readonly error: SystemError; readonly sinceMs: number } | undefined;
@@ -72,15 +77,16 @@ export const bytesOf = ({ kind, length }: ChunkWork): number => (kind === "unmap
 
 /** Spelled out for each kind: spreading a common head costs microseconds. */
 export function operationOf(
-  { work, opId, epoch }: Routed,
+  { work, epoch }: Pick<Routed, "work" | "epoch">,
   now: {
+    readonly opId: OpId;
     readonly generation: number;
     readonly token: number;
     readonly lowestUnresolvedSeq: number;
   },
 ): Operation {
   const { chunk, offset, length } = work;
-  const { generation, token, lowestUnresolvedSeq } = now;
+  const { opId, generation, token, lowestUnresolvedSeq } = now;
   switch (work.kind) {
     case "read":
     case "unmap":
@@ -115,11 +121,24 @@ export function operationOf(
   }
 }
 
+/** Of an operation that may have been logged. */
 export const cancellationOf = ({ work, opId, epoch }: Routed): Cancellation => ({
   chunk: work.chunk,
   epoch,
-  opId,
+  opId: present(opId, "what was sent has its opId until it is known not to be logged"),
 });
+
+/** Whether a primary has said that the operation has its LSN, or gets none any more. */
+export const isSettled = (outcome: OperationOutcome): boolean =>
+  outcome.kind === "reply" &&
+  (outcome.reply.status === "cancelled" || outcome.reply.status === "logged");
+
+export const gatewayStops = (): SystemError =>
+  new SystemError("operation/aborted", "the gateway stops");
+
+/** Of an operation that was begun before its unit was reset. */
+export const unitReset = (): SystemError =>
+  new SystemError("operation/aborted", "the logical unit was reset");
 
 /** Of an operation whose budget is used up. */
 export const overdue = (routed: Routed): SystemError =>
