@@ -124,7 +124,8 @@ const firstToken = (client: OperationClient): Promise<number> =>
 /** As a gateway does it: storage nodes refuse an incarnation that the catalog gave to nobody alive. */
 async function registered(catalog: CatalogClient, options: Waiting): Promise<Self> {
   const node = nodeId("gateway-99");
-  const registration = { gateway: node, bootId: nodeRandom.uuid(), portals: [] };
+  const bootId = nodeRandom.uuid();
+  const registration = { gateway: node, bootId, portals: [], incarnationSeen: 0 };
   let { incarnation } = await catalog.registerGateway(registration, options);
   catalog.onSuperseded(() => {
     const signal = AbortSignal.timeout(PATIENCE_MS);

@@ -105,6 +105,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     gateway: node.map(testNode),
     bootId: fc.constantFrom("a", "b"),
     portals: fc.constant([{ address: "127.0.0.1:3260", tpgt: 1 }]),
+    incarnationSeen: fc.nat(40),
   }),
   fc.record({
     kind: fc.constant("gatewayDown" as const),
@@ -142,7 +143,12 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     generation: fc.nat(6),
   }),
   fc.record({ kind: fc.constant("openSession" as const) }),
-  fc.record({ kind: fc.constant("beginTerm" as const), member: number48, run: fc.string() }),
+  fc.record({
+    kind: fc.constant("beginTerm" as const),
+    member: number48,
+    run: fc.string(),
+    incarnationsSkipped: fc.nat(5),
+  }),
   fc.record({ kind: fc.constant("memberExpected" as const), node: node.map(testNode), address }),
   fc.record({
     kind: fc.constant("memberJoined" as const),

@@ -305,7 +305,12 @@ describe("a cluster", () => {
 
   test("gateways draw from the same counter of incarnations", () => {
     const catalog = TestCatalog.created(2);
-    const up = { kind: "gatewayUp", gateway: testNode(9), portals: [] } as const;
+    const up = {
+      kind: "gatewayUp",
+      gateway: testNode(9),
+      portals: [],
+      incarnationSeen: 0,
+    } as const;
     expect(catalog.done({ ...up, bootId: "a" })).toEqual({ incarnation: 3 });
     expect(catalog.done({ ...up, bootId: "a" })).toEqual({ incarnation: 3 });
     expect(catalog.done({ ...up, bootId: "b" })).toEqual({ incarnation: 4 });

@@ -38,9 +38,12 @@ import {
 } from "./record-codecs.ts";
 import type { KeptResult } from "./sessions.ts";
 
-/** 2: nodeUp has what its stores have seen. 3: primaries are moved. */
-const COMMAND_FORMAT_VERSION = 3;
-const COMMAND_FORMATS_READ: readonly number[] = [1, 2, COMMAND_FORMAT_VERSION];
+/**
+ * 2: nodeUp has what its stores have seen. 3: primaries are moved. 4: gatewayUp has what it has seen,
+ * beginTerm what it skips.
+ */
+const COMMAND_FORMAT_VERSION = 4;
+const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, COMMAND_FORMAT_VERSION];
 
 interface CommandCodec<K extends CommandKind> {
   readonly tag: number;
@@ -58,6 +61,8 @@ const nodeUp = record<FieldsOf<"nodeUp">>({
   familySeen: uint,
   incarnationSeen: uint,
 });
+const gatewayUpFields = { gateway: node, bootId: text, portals };
+const beginTermFields = { member: uint, run: text };
 
 /** Tags are the format: never use one again. */
 const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
@@ -67,7 +72,7 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   storeDown: { tag: 4, fields: record({ store }), result: nothing },
   gatewayUp: {
     tag: 5,
-    fields: record({ gateway: node, bootId: text, portals }),
+    fields: record({ ...gatewayUpFields, incarnationSeen: uint }),
     result: incarnation,
   },
   gatewayDown: { tag: 6, fields: record({ gateway: node, incarnation: uint }), result: effective },
@@ -97,7 +102,11 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
     result: record({ conflicts: list(chunk) }),
   },
   openSession: { tag: 13, fields: record({}), result: record({ session: uint }) },
-  beginTerm: { tag: 14, fields: record({ member: uint, run: text }), result: nothing },
+  beginTerm: {
+    tag: 14,
+    fields: record({ ...beginTermFields, incarnationsSkipped: uint }),
+    result: nothing,
+  },
   memberExpected: { tag: 15, fields: record({ node, address: text }), result: nothing },
   memberJoined: {
     tag: 16,
@@ -133,9 +142,22 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   },
 };
 
-/** Where fields were fewer in format 1: stores told nothing of what they had seen. */
-const FIELDS_V1: Partial<Record<CommandKind, (from: ByteReader) => object>> = {
+type EarlierFields = Partial<Record<CommandKind, (from: ByteReader) => object>>;
+
+/** Where fields were fewer up to format 3: gateways told nothing of what they had seen, nothing was skipped. */
+const FIELDS_V3: EarlierFields = {
+  gatewayUp: (from) => ({ ...record(gatewayUpFields).read(from), incarnationSeen: 0 }),
+  beginTerm: (from) => ({ ...record(beginTermFields).read(from), incarnationsSkipped: 0 }),
+};
+/** And in format 1: stores told nothing of what they had seen. */
+const FIELDS_V1: EarlierFields = {
+  ...FIELDS_V3,
   nodeUp: (from) => ({ ...record(nodeUpFields).read(from), familySeen: 0, incarnationSeen: 0 }),
+};
+const EARLIER_FIELDS: Readonly<Record<number, EarlierFields>> = {
+  1: FIELDS_V1,
+  2: FIELDS_V3,
+  3: FIELDS_V3,
 };
 
 const KIND_OF_TAG: ReadonlyMap<number, CommandKind> = new Map(
@@ -160,7 +182,7 @@ export function encodeCommand(command: Command): Buffer {
 export function decodeCommand(bytes: Buffer): Command {
   return decoding(bytes, COMMAND_FORMATS_READ, (from, version) => {
     const kind = kindOf(from.u8());
-    const earlier = version === 1 ? FIELDS_V1[kind] : undefined;
+    const earlier = EARLIER_FIELDS[version]?.[kind];
     const fields = earlier?.(from) ?? (COMMANDS[kind].fields as Codec<object>).read(from);
     return { kind, ...fields } as Command;
   });

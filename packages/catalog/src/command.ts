@@ -42,7 +42,8 @@ interface CommandTable {
       readonly disks: readonly DiskRecord[];
       /**
        * The highest family and incarnation that its stores ever saw, 0 for none: a catalog that was
-       * restored from an older copy gives neither them nor lower ones again.
+       * restored from an older copy gives neither them nor lower ones again. If the incarnation was not
+       * given here, the gateways that are up are down.
        */
       readonly familySeen: number;
       readonly incarnationSeen: number;
@@ -63,6 +64,8 @@ interface CommandTable {
       readonly gateway: NodeId;
       readonly bootId: string;
       readonly portals: GatewayRecord["portals"];
+      /** The highest that it has seen, 0 for none: as of nodes. */
+      readonly incarnationSeen: number;
     };
     result: { readonly incarnation: number };
   };
@@ -158,6 +161,8 @@ interface CommandTable {
       readonly member: number;
       /** Random, the leader's choice. */
       readonly run: string;
+      /** As many incarnations are never given; also random, below 2^24. */
+      readonly incarnationsSkipped: number;
     };
     result: null;
   };

@@ -1,6 +1,6 @@
 import { MIB } from "@ashlar/core";
 import { describe, expect, test } from "vitest";
-import { decodeCommand } from "./command-codecs.ts";
+import { decodeCommand, encodeCommand } from "./command-codecs.ts";
 import { decodeState, encodeState } from "./encode.ts";
 import { check } from "./invariants.ts";
 import { TestCatalog, testDisk, testNode, testStore } from "./testing/cluster.ts";
@@ -57,7 +57,13 @@ describe("what earlier versions wrote is read", () => {
     const catalog = TestCatalog.created(1);
     catalog.volume(1, 1);
     const portals = [{ address: "127.0.0.1:3260", tpgt: 1 }];
-    catalog.done({ kind: "gatewayUp", gateway: testNode(9), bootId: "g", portals });
+    catalog.done({
+      kind: "gatewayUp",
+      gateway: testNode(9),
+      bootId: "g",
+      portals,
+      incarnationSeen: 0,
+    });
     catalog.done({ kind: "storeDown", store: testStore(1) });
     expect(catalog.state.view.appliedIndex).toBe(7);
     const read = decodeState(STATE_V2);
@@ -97,5 +103,22 @@ describe("what earlier versions wrote is read", () => {
       familySeen: 0,
       incarnationSeen: 0,
     });
+  });
+
+  test("a gateway and a leader of format 3: the one saw nothing, the other skipped nothing", () => {
+    const gateway = { kind: "gatewayUp", gateway: testNode(9), bootId: "g", portals: [] } as const;
+    const term = { kind: "beginTerm", member: 1, run: "r" } as const;
+    for (const command of [
+      { ...gateway, incarnationSeen: 0 },
+      { ...term, incarnationsSkipped: 0 },
+    ] as const) {
+      const now = encodeCommand(command);
+      // The number came last, a byte 0 here.
+      for (const version of [1, 2, 3]) {
+        const earlier = Buffer.concat([Buffer.from([version]), now.subarray(1, -1)]);
+        expect(decodeCommand(earlier)).toEqual(command);
+      }
+      expect(decodeCommand(now)).toEqual(command);
+    }
   });
 });

@@ -9,6 +9,7 @@ export {
   type Refusal,
   type Result,
 } from "./command.ts";
+export { INCARNATIONS_SKIPPED_MAX } from "./commands/incarnations.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
 export { decodeState, encodeState, stateHash } from "./encode.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";

@@ -18,6 +18,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     gateway: fc.constantFrom(testNode(7), testNode(8)),
     bootId: fc.constantFrom("a", "b", "c"),
     portals: fc.constant([]),
+    incarnationSeen: fc.constant(0),
   }),
   fc.record({
     kind: fc.constant("beginVolume" as const),

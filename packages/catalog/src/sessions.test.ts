@@ -6,7 +6,7 @@ import { emptyState } from "./state.ts";
 import { TestCatalog, testNode, testVolume } from "./testing/cluster.ts";
 
 const gatewayUp = (bootId: string) =>
-  ({ kind: "gatewayUp", gateway: testNode(9), bootId, portals: [] }) as const;
+  ({ kind: "gatewayUp", gateway: testNode(9), bootId, portals: [], incarnationSeen: 0 }) as const;
 
 function opened(): { readonly catalog: TestCatalog; readonly session: number } {
   const catalog = TestCatalog.created(1);

@@ -1,9 +1,16 @@
 // Keeps this gateway registered with the metadata service: at start, and again whenever the catalog
-// declared this incarnation down - a pause of the process is enough for that.
+// declared this incarnation down - a pause of the process is enough for that. It tells the highest
+// incarnation it has seen: a catalog that was restored from an older copy then gives none of them again.
+import type { CatalogView } from "@ashlar/catalog";
 import { toSystemError } from "@ashlar/core";
 import type { CatalogClient } from "@ashlar/rpc";
 import type { Log, Startable } from "@ashlar/runtime";
 import type { GatewayConfig } from "./config.ts";
+
+type RegistrationClient = Pick<
+  CatalogClient,
+  "view" | "ready" | "onChanges" | "onSuperseded" | "registerGateway"
+>;
 
 export interface RegistrationOptions {
   readonly config: Pick<GatewayConfig, "nodeId" | "portals">;
@@ -12,15 +19,16 @@ export interface RegistrationOptions {
 }
 
 export class Registration implements Startable {
-  private readonly client: CatalogClient;
+  private readonly client: RegistrationClient;
   private readonly log: Log;
   private readonly options: RegistrationOptions;
   private readonly stopping = new AbortController();
   private current = 0;
+  private seen = 0;
   private under: Promise<void> | undefined;
 
   constructor(
-    { client, log }: { readonly client: CatalogClient; readonly log: Log },
+    { client, log }: { readonly client: RegistrationClient; readonly log: Log },
     options: RegistrationOptions,
   ) {
     this.client = client;
@@ -40,6 +48,8 @@ export class Registration implements Startable {
   async start(): Promise<void> {
     const { signal } = this.stopping;
     await this.client.ready({ signal });
+    this.see(this.client.view);
+    this.client.onChanges(() => this.see(this.client.view));
     this.client.onSuperseded(() => this.again());
     await this.register();
   }
@@ -53,10 +63,17 @@ export class Registration implements Startable {
     const { config, bootId } = this.options;
     const portals = config.portals.map(({ advertise, tpgt }) => ({ address: advertise, tpgt }));
     const { incarnation } = await this.client.registerGateway(
-      { gateway: config.nodeId, bootId, portals },
+      { gateway: config.nodeId, bootId, portals, incarnationSeen: this.seen },
       { signal: this.stopping.signal },
     );
     this.current = incarnation;
+    this.seen = Math.max(this.seen, incarnation);
+  }
+
+  private see({ nodes, gateways }: CatalogView): void {
+    for (const { incarnation } of [...nodes.values(), ...gateways.values()]) {
+      this.seen = Math.max(this.seen, incarnation);
+    }
   }
 
   /** Calls are retried by the client until they are answered, so a failure here means refusal. */

@@ -139,10 +139,11 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   }
 
   async registerGateway(
-    { gateway, bootId, portals }: GatewayRegistration,
+    { portals, ...registration }: GatewayRegistration,
     { signal }: Abortable,
   ): Promise<{ readonly incarnation: number }> {
-    const request = { version: CATALOG_VERSION, gateway, bootId, portals: [...portals] };
+    const { gateway } = registration;
+    const request = { version: CATALOG_VERSION, ...registration, portals: [...portals] };
     const reply = await this.propose(catalogService.RegisterGateway, request, { signal });
     const report = (): StorageReport => ({ disks: [] });
     return this.registered(reply, { process: gateway, report }, { signal });

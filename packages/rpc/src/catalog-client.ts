@@ -22,6 +22,8 @@ export interface GatewayRegistration {
   readonly gateway: NodeId;
   readonly bootId: string;
   readonly portals: GatewayRecord["portals"];
+  /** The highest that this process ever saw, 0 for none: as of storage nodes. */
+  readonly incarnationSeen: number;
 }
 
 /** Facts a storage node tells with its pings; kept in memory by the metadata service, not logged. */

@@ -48,9 +48,10 @@ test("what is proposed to the catalog comes with its name", async () => {
   const version = CATALOG_VERSION;
   const node = { node: "storage-1", bootId: "b", address: "a:1" };
   const seen = { familySeen: 4, incarnationSeen: 2 ** 40 };
+  const gateway = { gateway: "gateway-1", incarnationSeen: 2 ** 41 };
   const calls = [
     client.unary(catalogService.RegisterStorage, { version, ...node, ...seen }, named),
-    client.unary(catalogService.RegisterGateway, { version, gateway: "gateway-1" }, named),
+    client.unary(catalogService.RegisterGateway, { version, ...gateway }, named),
     client.unary(catalogService.AddToIsr, { version, items: [] }, named),
     client.unary(catalogService.StoreDown, { version, store }, { signal }),
   ];
@@ -59,7 +60,7 @@ test("what is proposed to the catalog comes with its name", async () => {
   expect(asked).toEqual(
     expect.arrayContaining([
       ["registerStorage", { ...node, ...seen, disks: [] }, PROPOSAL],
-      ["registerGateway", { gateway: "gateway-1", bootId: "", portals: [] }, PROPOSAL],
+      ["registerGateway", { ...gateway, bootId: "", portals: [] }, PROPOSAL],
       ["addToIsr", [], PROPOSAL],
       ["storeDown", store, undefined],
     ]),

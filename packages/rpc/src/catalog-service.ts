@@ -84,9 +84,16 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
       };
       return service.registerStorage(registration, context);
     }),
-    RegisterGateway: unary(({ version, gateway, bootId, portals }, context) => {
+    RegisterGateway: unary(({ version, gateway, incarnationSeen, ...request }, context) => {
       checkVersion(version);
-      return service.registerGateway({ gateway: nodeId(gateway), bootId, portals }, context);
+      const { bootId, portals } = request;
+      const registration = {
+        gateway: nodeId(gateway),
+        bootId,
+        portals,
+        incarnationSeen: safeNumber(incarnationSeen),
+      };
+      return service.registerGateway(registration, context);
     }),
     Watch: serverStream(async ({ version, logId, fromIndex }, send, { signal }) => {
       checkVersion(version);

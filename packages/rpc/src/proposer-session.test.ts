@@ -35,7 +35,7 @@ class Group {
 let boots = 0;
 const boot = () => {
   boots += 1;
-  return { bootId: `boot-${boots}`, portals: [] };
+  return { bootId: `boot-${boots}`, portals: [], incarnationSeen: 0 };
 };
 
 function created(): Group {

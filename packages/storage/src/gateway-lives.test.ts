@@ -7,7 +7,8 @@ import { ReplicaNodes } from "./testing/replica-nodes.ts";
 
 const gatewayUp = (catalog: TestCatalog, number: number, bootId: string): number => {
   const gateway = testNode(number);
-  return catalog.done({ kind: "gatewayUp", gateway, bootId, portals: [] }).incarnation;
+  return catalog.done({ kind: "gatewayUp", gateway, bootId, portals: [], incarnationSeen: 0 })
+    .incarnation;
 };
 
 const nodes: ReplicaNodes[] = [];
@@ -43,7 +44,7 @@ test("P10: dead is what the catalog gave and no gateway that is up has; never wh
   expect(lives.isDead(other)).toBe(true);
 });
 
-test("P10: nobody dies of a mirror that goes back, as to a leader that was replaced and does not know it", () => {
+test("P10: nobody dies of a mirror that goes back", () => {
   const [before, now] = [TestCatalog.created(), TestCatalog.created()];
   gatewayUp(before, 8, "a");
   gatewayUp(now, 8, "a");
@@ -69,6 +70,38 @@ test("P10: nobody dies of a mirror that goes back, as to a leader that was repla
   now.done({ kind: "gatewayDown", gateway: testNode(9), incarnation: since });
   lives.onChanges(records(now));
   expect(lives.isDead(since)).toBe(true);
+});
+
+test("P10: a gateway of a catalog that went back is served when that was told what this node has seen", () => {
+  const lost = TestCatalog.created();
+  const restored = TestCatalog.created();
+  for (const boot of ["a", "b", "c"]) gatewayUp(lost, 8, boot);
+  let { view } = lost.state;
+  const mirror = {
+    get nodes() {
+      return view.nodes;
+    },
+    get gateways() {
+      return view.gateways;
+    },
+  };
+  const lives = new GatewayLives({ view: mirror, disks: { all: [] } });
+  const tell = (): void => {
+    const records = [...view.gateways.values()];
+    lives.onChanges(records.map((record) => ({ kind: "gateway", record })));
+  };
+  ({ view } = restored.state);
+  const early = gatewayUp(restored, 9, "a");
+  tell();
+  expect(lives.isDead(early), "its number was another's").toBe(true);
+  const seen = { familySeen: 0, incarnationSeen: lost.state.lastIncarnation };
+  const node = { node: testNode(1), bootId: "a", address: "127.0.0.1:1", disks: [] };
+  restored.done({ kind: "nodeUp", ...node, ...seen });
+  tell();
+  expect(view.gateways.get(testNode(9))?.state, "it has to register anew").toBe("down");
+  const anew = gatewayUp(restored, 9, "a");
+  tell();
+  expect([early, anew].map((incarnation) => lives.isDead(incarnation))).toEqual([true, false]);
 });
 
 test("P10: a gateway that died takes its windows with it, and its operations are refused", async () => {

@@ -44,8 +44,9 @@ export class GatewayLives {
     const before = this.live;
     const given = [...nodes.values(), ...gateways.values()].map(({ incarnation }) => incarnation);
     const newest = Math.max(0, ...given);
-    // A mirror can go back: a leader that was replaced and does not know it yet tells what was. Who
-    // registered since lives, although that one has not heard of it, and keeps its windows.
+    // A mirror goes back when the catalog was restored from an older copy. Who registered since lives,
+    // although that one has not heard of it, and keeps its windows. It is told what this node has seen
+    // (numbers-seen.ts): then its gateways register anew, under newer numbers.
     if (newest < this.givenUpTo) return;
     this.givenUpTo = newest;
     const up = [...gateways.values()].filter(({ state }) => state === "up");

@@ -176,7 +176,7 @@ export class StorageNode implements HealthyNode {
           gateways.onChanges(changes);
           replicas.onChanges(changes);
           removal.onChanges(changes);
-          seen.onChanges(changes);
+          if (seen.onChanges(changes)) registration.tellAnew();
         });
       },
       stop: async () => stopListening.call(),

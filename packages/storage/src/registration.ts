@@ -1,11 +1,12 @@
 // Keeps this node registered with the metadata service: at start, and again whenever the catalog
-// declared its incarnation down. From that moment on it leads nothing, until it has a new one.
+// declared its incarnation down. From that moment on it leads nothing, until it has a new one. A catalog
+// that went back is told anew what this node has seen; it keeps its incarnation, if that is known there.
 import { toSystemError } from "@ashlar/core";
 import type { CatalogClient, StorageRegistration, StorageReport } from "@ashlar/rpc";
 import type { Log } from "@ashlar/runtime";
 
 export interface RegistrationDeps {
-  readonly client: CatalogClient;
+  readonly client: Pick<CatalogClient, "registerStorage" | "onSuperseded">;
   readonly log: Log;
   readonly describe: () => StorageRegistration;
   readonly report: () => StorageReport;
@@ -18,6 +19,10 @@ export class Registration {
   private readonly stopping = new AbortController();
   private under: Promise<void> | undefined;
   private current = 0;
+  /** Until it is registered again. */
+  private steppedDown = false;
+  /** What is told at present may have been put together before the catalog went back. */
+  private isOutdated = false;
 
   constructor(deps: RegistrationDeps) {
     this.deps = deps;
@@ -46,19 +51,37 @@ export class Registration {
     onIncarnation(incarnation);
   }
 
-  /** Calls are retried by the client until they are answered, so a failure here means refusal. */
+  /** The catalog is older than what this node has seen of it. */
+  tellAnew(): void {
+    if (this.current === 0 || this.stopping.signal.aborted) return;
+    const { log } = this.deps;
+    log.warn({ incarnation: this.current }, "the catalog went back: registers again");
+    this.isOutdated = true;
+    this.run();
+  }
+
   private again(): void {
-    if (this.under || this.stopping.signal.aborted) return;
+    if (this.steppedDown || this.stopping.signal.aborted) return;
     const { log, onIncarnation } = this.deps;
     log.warn({ incarnation: this.current }, "superseded: registers again");
+    this.steppedDown = true;
     onIncarnation(0);
+    this.run();
+  }
+
+  /** Calls are retried by the client until they are answered, so a failure here means refusal. */
+  private run(): void {
+    if (this.under !== undefined) return;
+    this.isOutdated = false;
     this.under = this.register()
       .catch((thrown: unknown) => {
         if (this.stopping.signal.aborted) return;
-        log.error({ error: toSystemError(thrown) }, "cannot register again");
+        this.deps.log.error({ error: toSystemError(thrown) }, "cannot register again");
       })
       .finally(() => {
         this.under = undefined;
+        this.steppedDown = false;
+        if (this.isOutdated && !this.stopping.signal.aborted) this.run();
       });
   }
 }

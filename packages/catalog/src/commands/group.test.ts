@@ -5,10 +5,10 @@ import { TestCatalog, testNode } from "../testing/cluster.ts";
 test("a term names the history from it on, also before there is a cluster", () => {
   const catalog = new TestCatalog();
   expect(catalog.state.run).toBe("");
-  catalog.done({ kind: "beginTerm", member: 1, run: "first" });
+  catalog.done({ kind: "beginTerm", member: 1, run: "first", incarnationsSkipped: 0 });
   catalog.create();
   expect(catalog.state.run).toBe("first");
-  catalog.done({ kind: "beginTerm", member: 2, run: "second" });
+  catalog.done({ kind: "beginTerm", member: 2, run: "second", incarnationsSkipped: 0 });
   expect(catalog.state.run).toBe("second");
 });
 
@@ -44,7 +44,7 @@ test("R8 R9: a snapshot holds sessions, members, the run and the reports, and th
   covered(() => catalog.done({ kind: "memberExpected", node: testNode(8), address }));
   const joined = { kind: "memberJoined", node: testNode(8), member: 8, address } as const;
   covered(() => catalog.done(joined));
-  covered(() => catalog.done({ kind: "beginTerm", member: 8, run: "run" }));
+  covered(() => catalog.done({ kind: "beginTerm", member: 8, run: "run", incarnationsSkipped: 0 }));
   covered(() => catalog.done({ kind: "reportHash", member: 9, index: 5, hash: 2 ** 32 - 1 }));
   covered(() => catalog.done({ kind: "reportHash", member: 8, index: 5, hash: 1 }));
   const { session } = catalog.done({ kind: "openSession" });

@@ -1,9 +1,14 @@
 // What the group of members notes about itself: whose history this is, and whether all are equal.
 import { type CommandOf, done, type Result } from "../command.ts";
 import type { Step } from "../state.ts";
+import { skipIncarnations } from "./incarnations.ts";
 
-export function beginTerm(step: Step, { run }: CommandOf<"beginTerm">): Result<"beginTerm"> {
+export function beginTerm(
+  step: Step,
+  { run, incarnationsSkipped }: CommandOf<"beginTerm">,
+): Result<"beginTerm"> {
   step.state.run = run;
+  skipIncarnations(step, incarnationsSkipped);
   return done(null);
 }
 

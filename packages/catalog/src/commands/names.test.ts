@@ -3,7 +3,7 @@ import { TestCatalog, testNode } from "../testing/cluster.ts";
 
 const [ONE, TWO, THREE] = [testNode(1), testNode(2), testNode(3)];
 const asGateway = (gateway: typeof ONE) =>
-  ({ kind: "gatewayUp", gateway, bootId: "a", portals: [] }) as const;
+  ({ kind: "gatewayUp", gateway, bootId: "a", portals: [], incarnationSeen: 0 }) as const;
 const asMember = (node: typeof ONE) =>
   ({ kind: "memberExpected", node, address: "127.0.0.1:1" }) as const;
 const asNode = (node: typeof ONE) =>

@@ -16,10 +16,8 @@ import { type CommandOf, done, type Result, refused } from "../command.ts";
 import { evenPrimaries, usableDisks } from "../placement.ts";
 import type { ChunkConfig, NodeRecord } from "../records.ts";
 import type { Step } from "../state.ts";
+import { INCARNATION_MAX, seeIncarnation } from "./incarnations.ts";
 import { nameRefusal } from "./names.ts";
-
-/** Epochs and opIds have room for 48 bits. */
-const INCARNATION_MAX = 2 ** 48 - 1;
 
 /** A repeated registration of the same running process changes nothing. */
 export function nodeUp(
@@ -33,7 +31,7 @@ export function nodeUp(
   if (refusal) return refusal;
   const { view, retired } = step.state;
   skipFamilies(step, familySeen);
-  step.state.lastIncarnation = Math.max(step.state.lastIncarnation, incarnationSeen);
+  seeIncarnation(step, incarnationSeen);
   const known = view.nodes.get(node);
   if (known?.state === "up" && known.bootId === bootId) {
     return done({ incarnation: known.incarnation });

@@ -7,6 +7,7 @@ import {
   type CommandKind,
   type CommandOf,
   encodeProposal,
+  INCARNATIONS_SKIPPED_MAX,
   keptResult,
   type ProposalId,
   type Result,
@@ -235,7 +236,8 @@ export class GroupLog implements ReplicatedLog, StateMachine {
     const run = this.deps.random.uuid();
     this.ownRun = run;
     const member = this.host?.member ?? NONE;
-    this.proposeNow({ kind: "beginTerm", member, run }).catch(() => {
+    const incarnationsSkipped = this.deps.random.below(INCARNATIONS_SKIPPED_MAX);
+    this.proposeNow({ kind: "beginTerm", member, run, incarnationsSkipped }).catch(() => {
       // Without leadership there is nothing to begin; all else, as a full disk, is waited for.
       if (this.ownRun !== run || !this.isLeader) return;
       this.deps.clock.after(READ_TIMEOUT_MS, () => {

@@ -15,6 +15,19 @@ afterEach(() => group.stop());
 
 const gateways = (name: typeof FIRST): string[] => [...group.member(name).log.view.gateways.keys()];
 
+test("P10: what is given after the folder was restored from an older copy was not given before", async () => {
+  const given = [];
+  // Both histories begin in the same state.
+  for (const number of [1, 2]) {
+    group = await TestGroup.of(1);
+    const { result } = await group.answered(group.leader().log.propose(gatewayUp(number)));
+    given.push(result.kind === "done" && result.value.incarnation);
+    await group.stop();
+  }
+  const [lost, now] = given;
+  expect(now).not.toBe(lost);
+});
+
 describe("a group of three", () => {
   test("has what it answered on all members, in equal states (R8, R9)", async () => {
     group = await TestGroup.of(3);

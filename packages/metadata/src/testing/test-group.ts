@@ -229,4 +229,5 @@ export const gatewayUp = (number: number) =>
     gateway: nodeId(`gateway-${number}`),
     bootId: `boot-${number}`,
     portals: [],
+    incarnationSeen: 0,
   }) as const;

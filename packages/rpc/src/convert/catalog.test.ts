@@ -23,6 +23,7 @@ describe("a step of the watch over the wire", () => {
       gateway: testNode(9),
       bootId: "g",
       portals: [{ address: "127.0.0.1:3260", tpgt: 1 }],
+      incarnationSeen: 0,
     });
     catalog.nodeUp(3, { boot: 2, disks: 2, familySeen: 4 });
     catalog.volume(1, 7, 3);
