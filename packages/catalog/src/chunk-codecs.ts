@@ -8,13 +8,26 @@ import {
   present,
   type StoreUuid,
 } from "@ashlar/core";
+import type { ChunkRow } from "./chunk-row.ts";
+import type { ChunkTables } from "./chunk-tables.ts";
 import { sorted } from "./format.ts";
 import { chunk, member } from "./record-codecs.ts";
 import type { ChunkConfig, ChunkMember } from "./records.ts";
-import type { CatalogState } from "./state.ts";
 
-/** Members by their place in one table of stores, sorted, so that equal states give equal bytes. */
-export function writeChunks(to: ByteWriter, { view: { chunks } }: CatalogState): void {
+const MEMBER_IN_ISR = 1;
+const MEMBER_LEARNS = 2;
+const ROLE = { isr: MEMBER_IN_ISR, learner: MEMBER_LEARNS, out: 0 } as const;
+/** Chunks written between two pauses: well below a millisecond. */
+const CHUNKS_PER_PAUSE = 1024;
+
+/**
+ * Members by their place in one table of stores, sorted, so that equal states give equal bytes. Pauses
+ * often; `chunks` stay as they are meanwhile.
+ */
+export function* writeChunks(
+  to: ByteWriter,
+  chunks: ChunkTables,
+): Generator<void, void, undefined> {
   const key = (one: ChunkMember): string => `${one.storeUuid}/${one.node}/${one.disk}`;
   const used = chunks.loads().filter(({ load }) => load.replicas > 0);
   const stores = sorted(
@@ -25,32 +38,35 @@ export function writeChunks(to: ByteWriter, { view: { chunks } }: CatalogState):
   const places = new Map(stores.map((one, place) => [one, place]));
   const families = chunks.families();
   to.uint(families.length);
-  for (const each of families) {
-    const records = [...chunks.recordsOf(each)];
-    to.uint(records.length);
-    for (const config of records)
-      writeChunk(to, config, (one) => present(places.get(one), "loads name it"));
+  for (const family of families) {
+    to.uint(chunks.countOf(family));
+    const rows = chunks.rowsOf(family);
+    for (let from = 0; from < rows; from += CHUNKS_PER_PAUSE) {
+      chunks.scan(family, (row) => writeChunk(to, row, places), {
+        from,
+        until: from + CHUNKS_PER_PAUSE,
+      });
+      yield;
+    }
   }
 }
 
-const MEMBER_IN_ISR = 1;
-const MEMBER_LEARNS = 2;
-
 function writeChunk(
   to: ByteWriter,
-  config: ChunkConfig,
-  placeOf: (one: ChunkMember) => number,
+  row: ChunkRow,
+  places: ReadonlyMap<ChunkMember, number>,
 ): void {
-  to.uint(config.chunk);
-  to.uint(config.epoch);
-  to.uint(config.version);
-  to.uint(config.primary.incarnation);
-  to.u8(config.members.findIndex((one) => one.node === config.primary.node));
-  to.u8(config.members.length);
-  for (const one of config.members) {
-    to.uint(placeOf(one));
-    const inIsr = config.isr.includes(one.storeUuid) ? MEMBER_IN_ISR : 0;
-    to.u8(inIsr | (config.learners.includes(one.storeUuid) ? MEMBER_LEARNS : 0));
+  const { members, primary } = row;
+  to.uint(row.chunk);
+  to.uint(row.epoch);
+  to.uint(row.version);
+  to.uint(row.primaryIncarnation);
+  to.u8(members.indexOf(primary));
+  to.u8(members.length);
+  for (let slot = 0; slot < members.length; slot += 1) {
+    const one = present(members[slot], "within the list");
+    to.uint(present(places.get(one), "loads name it"));
+    to.u8(ROLE[row.roleAt(slot)]);
   }
 }
 

@@ -1,130 +1,95 @@
-// The configurations of all chunks, compact: typed arrays per family, some 25 bytes a chunk, with
-// stores named by their place in one table. Records are made on demand and belong to the caller. The
+// The configurations of all chunks, compact: typed arrays per family, with stores named by their place in
+// one table. Records are made on demand and share their lists; who only looks scans and makes none. The
 // counts per store are kept beside, since placement asks for them at every chunk.
-import {
-  assert,
-  type ChunkId,
-  chunkId,
-  chunkIndexOf,
-  type FamilyId,
-  familyOf,
-  type NodeId,
-  present,
-} from "@ashlar/core";
+import { assert, type ChunkId, chunkIndexOf, type FamilyId, familyOf, type NodeId } from "@ashlar/core";
+import { type ChunkRow, RowWindow } from "./chunk-row.ts";
+import { at, type FamilyTable, MEMBERS_MAX, newTable, resized } from "./family-table.ts";
+import { bitsOf, MemberLists } from "./member-lists.ts";
 import type { ChunkConfig, ChunkMember } from "./records.ts";
 
-/** ISR and learners are bits of one byte. */
-export const MEMBERS_MAX = 8;
 const STORES_MAX = 0xffff;
 const INITIAL_CHUNKS = 16;
-
-/** Slots hold 1 + the store's place; 0 is an empty slot. A row with epoch 0 is no chunk. */
-interface FamilyTable {
-  /** Rows in use, holes included. */
-  length: number;
-  /** Slots per row. */
-  width: number;
-  slots: Uint16Array;
-  isr: Uint8Array;
-  learners: Uint8Array;
-  primarySlot: Uint8Array;
-  epoch: Uint32Array;
-  version: Float64Array;
-  incarnation: Float64Array;
-}
-
-/** One chunk while a scan visits it; the same object for every chunk, so keep nothing of it. */
-export interface ChunkRow {
-  readonly chunk: ChunkId;
-  readonly isrCount: number;
-  readonly learnerCount: number;
-  readonly primary: ChunkMember;
-  readonly primaryIncarnation: number;
-  readonly members: readonly { readonly member: ChunkMember; readonly role: MemberRole }[];
-}
-export type MemberRole = "isr" | "learner" | "out";
 
 export interface StoreLoad {
   readonly replicas: number;
   readonly primaries: number;
 }
 
-function newTable(width: number, capacity: number): FamilyTable {
-  return {
-    length: 0,
-    width,
-    slots: new Uint16Array(width * capacity),
-    isr: new Uint8Array(capacity),
-    learners: new Uint8Array(capacity),
-    primarySlot: new Uint8Array(capacity),
-    epoch: new Uint32Array(capacity),
-    version: new Float64Array(capacity),
-    incarnation: new Float64Array(capacity),
-  };
+/** Rows of a family from the first to the one before `until`, by the index of the chunk. */
+export interface RowRange {
+  readonly from: number;
+  readonly until: number;
 }
 
-function resized(table: FamilyTable, width: number, capacity: number): FamilyTable {
-  const next = newTable(width, capacity);
-  next.length = table.length;
-  for (let row = 0; row < table.length; row += 1) {
-    const from = row * table.width;
-    next.slots.set(table.slots.subarray(from, from + table.width), row * width);
-  }
-  for (const column of [
-    "isr",
-    "learners",
-    "primarySlot",
-    "epoch",
-    "version",
-    "incarnation",
-  ] as const) {
-    next[column].set(table[column]);
-  }
-  return next;
+/** What may be asked about very many chunks at once. */
+export interface ChunkScans {
+  /** In order. */
+  families(): FamilyId[];
+  /** Chunks of a family, or as many as it had when some of them are not known. */
+  rowsOf(family: FamilyId): number;
+  /** Visits the chunks of a family in order of index without making a record of each. */
+  scan(family: FamilyId, visit: (row: ChunkRow) => void, range?: RowRange): void;
+  /** Whether one of the family's chunks fits; the first that does ends the scan. */
+  some(family: FamilyId, fits: (row: ChunkRow) => boolean): boolean;
+  /** Nodes that lead a chunk, also of a volume in creation. Looks at no chunk. */
+  leaders(): ReadonlySet<NodeId>;
 }
 
-const at = (array: { readonly [index: number]: number }, index: number): number =>
-  array[index] ?? 0;
-
-export class ChunkTables {
+export class ChunkTables implements ChunkScans {
   private readonly tables = new Map<FamilyId, FamilyTable>();
-  private readonly stores: ChunkMember[] = [];
+  private readonly stores: ChunkMember[];
+  private readonly lists: MemberLists;
   private readonly placeOfStore = new Map<string, number>();
   /** Records share their member objects, and this is several times faster than making the key. */
   private readonly placeOfObject = new WeakMap<ChunkMember, number>();
   private readonly replicas: number[] = [];
   private readonly primaries: number[] = [];
+  private learningRows = 0;
+  private rowsVisited = 0;
+
+  constructor(stores: ChunkMember[] = [], lists: MemberLists = new MemberLists(stores)) {
+    this.stores = stores;
+    this.lists = lists;
+  }
+
+  /** Chunks with a learner. */
+  get learning(): number {
+    return this.learningRows;
+  }
+
+  /** Rows that scans have looked at so far: the work that looking at chunks is. */
+  get visited(): number {
+    return this.rowsVisited;
+  }
 
   get(chunk: ChunkId): ChunkConfig | undefined {
     const table = this.tables.get(familyOf(chunk));
     const row = chunkIndexOf(chunk);
     if (!table || row >= table.length || at(table.epoch, row) === 0) return undefined;
-    return this.config(table, chunk, row);
+    const window = new RowWindow(this.lists, familyOf(chunk), table);
+    window.row = row;
+    return window.config();
   }
 
   /** Puts a chunk, replacing what was there. */
   set(config: ChunkConfig): void {
-    const { members, isr, learners } = config;
+    const { members, primary } = config;
     assert(members.length > 0 && members.length <= MEMBERS_MAX, "1 .. MEMBERS_MAX members");
     const row = chunkIndexOf(config.chunk);
     const table = this.tableFor(familyOf(config.chunk), row, members.length);
     this.count(table, row, -1);
-    table.slots.fill(0, row * table.width, (row + 1) * table.width);
-    let isrBits = 0;
-    let learnerBits = 0;
-    members.forEach((member, slot) => {
-      table.slots[row * table.width + slot] = this.placeOf(member) + 1;
-      if (isr.includes(member.storeUuid)) isrBits |= 1 << slot;
-      if (learners.includes(member.storeUuid)) learnerBits |= 1 << slot;
-    });
-    const primarySlot = members.findIndex(({ node }) => node === config.primary.node);
-    assert(primarySlot >= 0, "the primary is a member");
-    table.isr[row] = isrBits;
-    table.learners[row] = learnerBits;
+    this.setSlots(table, row, members);
+    let primarySlot = 0;
+    while (members[primarySlot]?.node !== primary.node) {
+      primarySlot += 1;
+      assert(primarySlot < members.length, "the primary is a member");
+    }
+    table.isr[row] = bitsOf(members, config.isr);
+    table.learners[row] = config.learners.length === 0 ? 0 : bitsOf(members, config.learners);
     table.primarySlot[row] = primarySlot;
     table.epoch[row] = config.epoch;
     table.version[row] = config.version;
-    table.incarnation[row] = config.primary.incarnation;
+    table.incarnation[row] = primary.incarnation;
     table.length = Math.max(table.length, row + 1);
     this.count(table, row, 1);
   }
@@ -140,36 +105,66 @@ export class ChunkTables {
     for (const family of [...this.tables.keys()]) this.removeFamily(family);
   }
 
+  /**
+   * All as it stands now, whatever is changed here later: a family is copied when it is changed for the
+   * first time, so this costs nothing but the memory. Not to be changed.
+   */
+  frozen(): ChunkTables {
+    const copy = new ChunkTables(this.stores, this.lists);
+    for (const [family, table] of this.tables) {
+      table.frozen = true;
+      copy.tables.set(family, table);
+    }
+    for (const [key, place] of this.placeOfStore) copy.placeOfStore.set(key, place);
+    copy.replicas.push(...this.replicas);
+    copy.primaries.push(...this.primaries);
+    copy.learningRows = this.learningRows;
+    return copy;
+  }
+
   families(): FamilyId[] {
     return [...this.tables.keys()].sort((a, b) => a - b);
+  }
+
+  rowsOf(family: FamilyId): number {
+    return this.tables.get(family)?.length ?? 0;
+  }
+
+  /** Chunks of a family. */
+  countOf(family: FamilyId): number {
+    let count = 0;
+    for (const epoch of this.tables.get(family)?.epoch ?? []) if (epoch > 0) count += 1;
+    return count;
   }
 
   /** Records of a family in order of index. */
   *recordsOf(family: FamilyId): Generator<ChunkConfig, void, undefined> {
     const table = this.tables.get(family);
     if (!table) return;
-    for (let row = 0; row < table.length; row += 1) {
-      if (at(table.epoch, row) > 0) yield this.config(table, chunkId(family, row), row);
+    const window = new RowWindow(this.lists, family, table);
+    for (window.row = 0; window.row < table.length; window.row += 1) {
+      if (window.epoch > 0) yield window.config();
     }
   }
 
   /** Records of all chunks that have a member on `node`, families and indices in order. */
   recordsOn(node: NodeId): ChunkConfig[] {
-    const wanted = new Set<number>();
+    const wanted = new Uint8Array(this.stores.length + 1);
     this.stores.forEach((store, place) => {
-      if (store.node === node) wanted.add(place + 1);
+      if (store.node === node) wanted[place + 1] = 1;
     });
     const found: ChunkConfig[] = [];
     for (const family of this.families()) {
-      const table = present(this.tables.get(family), "family listed");
-      for (let row = 0; row < table.length; row += 1) {
-        const first = row * table.width;
-        for (let slot = first; slot < first + table.width; slot += 1) {
-          if (!wanted.has(at(table.slots, slot))) continue;
-          found.push(this.config(table, chunkId(family, row), row));
+      this.scanRows(family, (window) => {
+        const { slots, width } = window.table;
+        const first = window.row * width;
+        for (let slot = first; slot < first + width; slot += 1) {
+          if (at(wanted, at(slots, slot)) === 0) continue;
+          found.push(window.config());
           break;
         }
-      }
+        return false;
+      });
     }
     return found;
   }
@@ -185,57 +180,53 @@ export class ChunkTables {
     return this.stores.map((member) => ({ member, load: this.load(member) }));
   }
 
-  /** Visits the chunks of a family without making a record of each. */
-  scan(family: FamilyId, visit: (row: ChunkRow) => void): void {
+  leaders(): ReadonlySet<NodeId> {
+    const leading = this.loads().filter(({ load }) => load.primaries > 0);
+    return new Set(leading.map(({ member }) => member.node));
+  }
+
+  scan(family: FamilyId, visit: (row: ChunkRow) => void, range?: RowRange): void {
+    this.scanRows(
+      family,
+      (row) => {
+        visit(row);
+        return false;
+      },
+      range,
+    );
+  }
+
+  some(family: FamilyId, fits: (row: ChunkRow) => boolean): boolean {
+    return this.scanRows(family, fits);
+  }
+
+  /** Ends at the first row that fits. */
+  scanRows(
+    family: FamilyId,
+    fits: (row: RowWindow) => boolean,
+    { from, until }: RowRange = { from: 0, until: Number.POSITIVE_INFINITY },
+  ): boolean {
     const table = this.tables.get(family);
-    if (!table) return;
-    for (let row = 0; row < table.length; row += 1) {
-      if (at(table.epoch, row) > 0) visit(this.row(table, family, row));
+    if (!table) return false;
+    const window = new RowWindow(this.lists, family, table);
+    const end = Math.min(until, table.length);
+    for (let row = from; row < end; row += 1) {
+      if (at(table.epoch, row) === 0) continue;
+      this.rowsVisited += 1;
+      window.row = row;
+      if (fits(window)) return true;
     }
+    return false;
   }
 
-  private row(table: FamilyTable, family: FamilyId, row: number): ChunkRow {
-    const isr = at(table.isr, row);
-    const learners = at(table.learners, row);
-    const members: { member: ChunkMember; role: MemberRole }[] = [];
-    let isrCount = 0;
-    let learnerCount = 0;
-    for (let slot = 0; slot < table.width; slot += 1) {
-      const place = at(table.slots, row * table.width + slot);
-      if (place === 0) break;
-      const inIsr = (isr & (1 << slot)) !== 0;
-      const learns = (learners & (1 << slot)) !== 0;
-      if (inIsr) isrCount += 1;
-      if (learns) learnerCount += 1;
-      members.push({ member: this.store(place), role: inIsr ? "isr" : learns ? "learner" : "out" });
+  private setSlots(table: FamilyTable, row: number, members: readonly ChunkMember[]): void {
+    const { slots, width } = table;
+    const first = row * width;
+    const known = this.lists.named(members)?.slots;
+    for (let slot = 0; slot < width; slot += 1) {
+      const member = members[slot];
+      slots[first + slot] = known?.[slot] ?? (member ? this.placeOf(member) + 1 : 0);
     }
-    return {
-      chunk: chunkId(family, row),
-      isrCount,
-      learnerCount,
-      primary: this.store(at(table.slots, row * table.width + at(table.primarySlot, row))),
-      primaryIncarnation: at(table.incarnation, row),
-      members,
-    };
-  }
-
-  private config(table: FamilyTable, chunk: ChunkId, row: number): ChunkConfig {
-    const seen = this.row(table, familyOf(chunk), row);
-    const uuidsOf = (role: MemberRole) =>
-      seen.members.filter((one) => one.role === role).map((one) => one.member.storeUuid);
-    return {
-      chunk,
-      epoch: at(table.epoch, row),
-      version: at(table.version, row),
-      members: seen.members.map(({ member }) => member),
-      isr: uuidsOf("isr"),
-      learners: uuidsOf("learner"),
-      primary: { node: seen.primary.node, incarnation: seen.primaryIncarnation },
-    };
-  }
-
-  private store(place: number): ChunkMember {
-    return present(this.stores[place - 1], "slots name known stores");
   }
 
   private placeOf(member: ChunkMember): number {
@@ -257,13 +248,14 @@ export class ChunkTables {
   }
 
   private tableFor(family: FamilyId, row: number, width: number): FamilyTable {
-    let table = this.tables.get(family) ?? newTable(width, INITIAL_CHUNKS);
-    const capacity = table.epoch.length;
-    if (row >= capacity || width > table.width) {
+    const known = this.tables.get(family) ?? newTable(width, INITIAL_CHUNKS);
+    const capacity = known.epoch.length;
+    let table = known;
+    if (row >= capacity || width > known.width || known.frozen) {
       const wanted = row >= capacity ? Math.max(capacity * 2, row + 1) : capacity;
-      table = resized(table, Math.max(width, table.width), wanted);
+      table = resized(known, Math.max(width, known.width), wanted);
     }
-    this.tables.set(family, table);
+    if (this.tables.get(family) !== table) this.tables.set(family, table);
     return table;
   }
 
@@ -272,10 +264,11 @@ export class ChunkTables {
     const first = row * table.width;
     for (let slot = first; slot < first + table.width; slot += 1) {
       const place = at(table.slots, slot);
-      if (place > 0) this.replicas[place - 1] = (this.replicas[place - 1] ?? 0) + step;
+      if (place > 0) this.replicas[place - 1] = at(this.replicas, place - 1) + step;
     }
     const primary = at(table.slots, first + at(table.primarySlot, row)) - 1;
-    this.primaries[primary] = (this.primaries[primary] ?? 0) + step;
+    this.primaries[primary] = at(this.primaries, primary) + step;
+    if (at(table.learners, row) !== 0) this.learningRows += step;
   }
 }
 

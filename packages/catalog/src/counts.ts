@@ -1,5 +1,5 @@
 // How the chunks of a catalog stand, for status and metrics: one pass, no record per chunk.
-import type { FamilyId, NodeId } from "@ashlar/core";
+import { type FamilyId, type NodeId, present } from "@ashlar/core";
 import type { CatalogMirror } from "./mirror.ts";
 
 export interface ChunkCount {
@@ -36,14 +36,14 @@ export function countChunks(
   const replicas = new Map([...view.volumes.values()].map((one) => [one.family, one.replicas]));
   for (const family of families) {
     const wanted = replicas.get(family) ?? 0;
-    view.chunks.scan(family, ({ isrCount, learnerCount, primary, primaryIncarnation }) => {
-      const leader = view.nodes.get(primary.node);
+    view.chunks.scan(family, (row) => {
+      const leader = view.nodes.get(row.primary.node);
       count.chunks += 1;
-      if (isrCount < wanted) count.degradedChunks += 1;
-      if (leader?.state !== "up" || leader.incarnation !== primaryIncarnation) {
+      if (row.isrCount < wanted) count.degradedChunks += 1;
+      if (leader?.state !== "up" || leader.incarnation !== row.primaryIncarnation) {
         count.unavailableChunks += 1;
       }
-      if (learnerCount > 0) count.resyncChunks += 1;
+      if (row.learnerCount > 0) count.resyncChunks += 1;
     });
   }
   return count;
@@ -60,10 +60,12 @@ export function countByNode(view: CatalogMirror): ReadonlyMap<NodeId, NodeChunkC
     return fresh;
   };
   for (const { family } of view.volumes.values()) {
-    view.chunks.scan(family, ({ members, primary }) => {
+    view.chunks.scan(family, (row) => {
+      const { members, primary } = row;
       of(primary.node).primaries += 1;
-      for (const { member, role } of members) {
-        const count = of(member.node);
+      for (let slot = 0; slot < members.length; slot += 1) {
+        const role = row.roleAt(slot);
+        const count = of(present(members[slot], "within the list").node);
         count.chunks += 1;
         if (role !== "isr") count.degradedChunks += 1;
         if (role === "learner") count.resyncChunks += 1;

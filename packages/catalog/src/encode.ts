@@ -2,7 +2,7 @@
 // Equal states give equal bytes, so the checksum of a snapshot is the hash that members compare (R8, R9).
 import {
   type ByteReader,
-  type ByteWriter,
+  ByteWriter,
   type Codec,
   crc32c,
   list,
@@ -13,6 +13,7 @@ import {
   volumeId,
 } from "@ashlar/core";
 import { readChunks, writeChunks } from "./chunk-codecs.ts";
+import type { ChunkTables } from "./chunk-tables.ts";
 import { keptResult } from "./command-codecs.ts";
 import { decoding, encoding, sorted } from "./format.ts";
 import {
@@ -38,9 +39,21 @@ import { type CatalogState, emptyState } from "./state.ts";
 const STATE_FORMAT_VERSION = 4;
 const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, STATE_FORMAT_VERSION];
 
-export const encodeState = (state: CatalogState): Buffer =>
-  encoding(STATE_FORMAT_VERSION, (to) => {
-    const { view } = state;
+export function encodeState(state: CatalogState): Buffer {
+  const work = encodeStateInParts(state);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The state as it is when this is called, whatever happens to it between the pauses of the work. A large
+ * catalog takes too long to write at once: others wait for whoever holds it.
+ */
+export function encodeStateInParts(state: CatalogState): Generator<void, Buffer, undefined> {
+  const { view } = state;
+  const before = encoding(STATE_FORMAT_VERSION, (to) => {
     to.uint(view.appliedIndex);
     to.uint(state.lastIncarnation);
     to.uint(state.lastFamily);
@@ -65,9 +78,23 @@ export const encodeState = (state: CatalogState): Buffer =>
       to,
       sorted(state.retired, (uuid) => uuid),
     );
-    writeChunks(to, state);
-    writeGroup(to, state);
   });
+  const after = new ByteWriter();
+  writeGroup(after, state);
+  return encodeParts(before, view.chunks.frozen(), after.take());
+}
+
+function* encodeParts(
+  before: Buffer,
+  chunks: ChunkTables,
+  after: Buffer,
+): Generator<void, Buffer, undefined> {
+  const to = new ByteWriter();
+  to.raw(before);
+  yield* writeChunks(to, chunks);
+  to.raw(after);
+  return to.take();
+}
 
 /** @throws CodecError for bytes that no version of ours wrote. */
 export function decodeState(bytes: Buffer): CatalogState {
@@ -96,7 +123,10 @@ const clusterOf = (version: number): typeof cluster =>
   version === 1 ? clusterV1 : version === 2 ? clusterV2 : cluster;
 
 /** Equal on all members at an equal index (R9). */
-export const stateHash = (state: CatalogState): number => crc32c(encodeState(state));
+export const stateHash = (state: CatalogState): number => hashOfEncoded(encodeState(state));
+
+/** The hash of the state that these bytes hold. */
+export const hashOfEncoded = (state: Buffer): number => crc32c(state);
 
 interface NamedSession extends Omit<Session, "results"> {
   readonly session: number;

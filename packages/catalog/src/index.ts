@@ -1,5 +1,6 @@
 export { type Applied, applyProposal } from "./apply.ts";
-export type { ChunkRow, MemberRole, StoreLoad } from "./chunk-tables.ts";
+export type { ChunkRow, MemberRole } from "./chunk-row.ts";
+export type { ChunkScans, ChunkTables, RowRange, StoreLoad } from "./chunk-tables.ts";
 export {
   CHUNKS_PER_COMMAND_MAX,
   type Command,
@@ -11,7 +12,13 @@ export {
 } from "./command.ts";
 export { INCARNATIONS_SKIPPED_MAX } from "./commands/incarnations.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
-export { decodeState, encodeState, stateHash } from "./encode.ts";
+export {
+  decodeState,
+  encodeState,
+  encodeStateInParts,
+  hashOfEncoded,
+  stateHash,
+} from "./encode.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";
 export { CatalogMirror } from "./mirror.ts";
 export { planPrimaries } from "./primary-plan.ts";

@@ -62,16 +62,19 @@ export class CatalogMirror implements CatalogView {
     return [...gone, ...list];
   }
 
-  /** The whole content as changes, in an order that names things before they are used. */
-  *list(): Generator<CatalogChange, void, undefined> {
-    if (this.clusterRecord) yield { kind: "cluster", record: this.clusterRecord };
-    for (const record of this.nodes.values()) yield { kind: "node", record };
-    for (const record of this.gateways.values()) yield { kind: "gateway", record };
-    for (const record of this.members.values()) yield { kind: "member", record };
-    for (const record of this.volumes.values()) yield { kind: "volume", record };
-    for (const family of this.chunks.families()) {
-      for (const record of this.chunks.recordsOf(family)) yield { kind: "chunk", record };
-    }
+  /**
+   * The whole content as changes, in an order that names things before they are used: as it is now, also
+   * when it is read later and piece by piece. Each time it is read, the records of chunks are made anew.
+   */
+  list(): Iterable<CatalogChange> {
+    const heads: CatalogChange[] = [];
+    if (this.clusterRecord) heads.push({ kind: "cluster", record: this.clusterRecord });
+    for (const record of this.nodes.values()) heads.push({ kind: "node", record });
+    for (const record of this.gateways.values()) heads.push({ kind: "gateway", record });
+    for (const record of this.members.values()) heads.push({ kind: "member", record });
+    for (const record of this.volumes.values()) heads.push({ kind: "volume", record });
+    const chunks = this.chunks.frozen();
+    return { [Symbol.iterator]: () => listed(heads, chunks) };
   }
 
   /** One change of the entry in hand; {@link apply} closes it. */
@@ -122,5 +125,15 @@ export class CatalogMirror implements CatalogView {
         family,
       })),
     ];
+  }
+}
+
+function* listed(
+  heads: readonly CatalogChange[],
+  chunks: ChunkTables,
+): Generator<CatalogChange, void, undefined> {
+  yield* heads;
+  for (const family of chunks.families()) {
+    for (const record of chunks.recordsOf(family)) yield { kind: "chunk", record };
   }
 }

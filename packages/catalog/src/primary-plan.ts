@@ -89,13 +89,15 @@ class VolumeLeads implements Spread {
     this.leaders = leaders;
     this.led = leaders.map(() => 0);
     this.places = new Map(leaders.map(({ node }, place) => [node, place]));
-    view.chunks.scan(family, ({ chunk, primary, learnerCount, members }) => {
-      const from = this.places.get(primary.node);
+    view.chunks.scan(family, (row) => {
+      const from = this.places.get(row.primary.node);
       if (from === undefined) return;
       this.led[from] = this.ledBy(from) + 1;
-      if (learnerCount > 0) return;
-      for (const { member, role } of members) {
-        if (role === "isr") this.offer(chunk, from, member);
+      if (row.learnerCount > 0) return;
+      const { members } = row;
+      for (let slot = 0; slot < members.length; slot += 1) {
+        const member = members[slot];
+        if (member && row.roleAt(slot) === "isr") this.offer(row.chunk, from, member);
       }
     });
   }

@@ -10,6 +10,7 @@ import type {
   VolumeId,
   VolumeName,
 } from "@ashlar/core";
+import type { ChunkScans } from "./chunk-tables.ts";
 
 export interface ClusterRecord {
   readonly clusterId: ClusterId;
@@ -162,6 +163,8 @@ export interface CatalogView {
   readonly members: ReadonlyMap<NodeId, MemberRecord>;
   readonly volumes: ReadonlyMap<VolumeId, VolumeRecord>;
   chunk(chunk: ChunkId): ChunkConfig | undefined;
-  /** All chunks of a family in order of index. */
+  /** All chunks of a family in order of index: a record of each, which takes long for a large one. */
   chunksOf(family: FamilyId): readonly ChunkConfig[];
+  /** For those who look at very many chunks. */
+  readonly chunks: ChunkScans;
 }

@@ -10,6 +10,9 @@ const INITIAL_BYTES = 256;
 /** Seven bits per byte: 2^53 needs eight. */
 const VARINT_BYTES_MAX = 8;
 
+/** Fits into the bits of an integer. */
+const SMALL_MAX = 0x7fff_ffff;
+
 export class ByteWriter {
   private buffer = Buffer.allocUnsafe(INITIAL_BYTES);
   private length = 0;
@@ -24,10 +27,16 @@ export class ByteWriter {
     if (!Number.isSafeInteger(value) || value < 0) throw new CodecError(`not a uint: ${value}`);
     this.room(VARINT_BYTES_MAX);
     let rest = value;
-    while (rest >= 0x80) {
+    while (rest > SMALL_MAX) {
       this.buffer[this.length] = (rest % 0x80) + 0x80;
       this.length += 1;
       rest = Math.floor(rest / 0x80);
+    }
+    // Nearly all are small, and bits are several times faster than divisions.
+    while (rest >= 0x80) {
+      this.buffer[this.length] = (rest & 0x7f) | 0x80;
+      this.length += 1;
+      rest >>>= 7;
     }
     this.buffer[this.length] = rest;
     this.length += 1;
@@ -44,6 +53,13 @@ export class ByteWriter {
   /** Bytes behind their length. */
   bytes(value: Uint8Array): void {
     this.uint(value.length);
+    this.room(value.length);
+    this.buffer.set(value, this.length);
+    this.length += value.length;
+  }
+
+  /** Bytes as they are: what another writer wrote. */
+  raw(value: Uint8Array): void {
     this.room(value.length);
     this.buffer.set(value, this.length);
     this.length += value.length;

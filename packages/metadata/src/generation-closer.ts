@@ -1,13 +1,11 @@
 // Waits until nobody admits operations of a volume's generation any more: every process with a replica in
 // sync of some of its chunks says so, whoever leads. Why that is enough, also for primaries that were replaced and do not know it,
 // stands in ARCHITECTURE.md ("A change of a volume is fenced where its chunks are led").
-import type { CatalogChange, CatalogMirror } from "@ashlar/catalog";
+import type { CatalogChange, CatalogMirror, ChunkTables } from "@ashlar/catalog";
 import {
-  chunkIndexOf,
   type FamilyId,
   familyOf,
   type NodeId,
-  type StoreUuid,
   SystemError,
   toSystemError,
 } from "@ashlar/core";
@@ -31,15 +29,10 @@ export interface GenerationCloserDeps {
   readonly ask: AskToClose;
 }
 
-interface Standing {
-  readonly epoch: number;
-  readonly inSync: readonly StoreUuid[];
-}
-
-/** Who is in sync, and how each chunk of the family stood, at one moment. */
+/** Who is in sync, and how the chunks of the family stood, at one moment. */
 interface Leading {
   readonly leaders: ReadonlyMap<NodeId, number>;
-  readonly chunks: ReadonlyMap<number, Standing>;
+  readonly chunks: Pick<ChunkTables, "get">;
 }
 
 export class GenerationCloser {
@@ -126,19 +119,19 @@ export class GenerationCloser {
  * An incarnation that is not the node's registered one leads nothing: its process had the stores locked,
  * and another one has opened them since, or they are lost.
  */
-function leadingOf(view: CatalogMirror, family: FamilyId): Leading {
+function leadingOf({ nodes, chunks }: CatalogMirror, family: FamilyId): Leading {
   const leaders = new Map<NodeId, number>();
-  const chunks = new Map<number, Standing>();
-  for (const { chunk, epoch, isr, members, primary } of view.chunks.recordsOf(family)) {
-    chunks.set(chunkIndexOf(chunk), { epoch, inSync: isr });
-    for (const { node, storeUuid } of members) {
-      const incarnation = view.nodes.get(node)?.incarnation;
-      const isOver = node === primary.node && incarnation !== primary.incarnation;
-      if (incarnation === undefined || isOver || !isr.includes(storeUuid)) continue;
-      leaders.set(node, incarnation);
+  chunks.scan(family, (row) => {
+    const { members, primary } = row;
+    for (let slot = 0; slot < members.length; slot += 1) {
+      const node = members[slot]?.node;
+      if (node === undefined || row.roleAt(slot) !== "isr" || leaders.has(node)) continue;
+      const incarnation = nodes.get(node)?.incarnation;
+      const isOver = node === primary.node && incarnation !== row.primaryIncarnation;
+      if (incarnation !== undefined && !isOver) leaders.set(node, incarnation);
     }
-  }
-  return { leaders, chunks };
+  });
+  return { leaders, chunks: chunks.frozen() };
 }
 
 /**
@@ -157,8 +150,8 @@ const moves = (
     }
     if (change.kind !== "chunk" || familyOf(change.record.chunk) !== family) return false;
     const { chunk, epoch, isr } = change.record;
-    const before = chunks.get(chunkIndexOf(chunk));
-    return before?.epoch !== epoch || before.inSync.some((store) => !isr.includes(store));
+    const before = chunks.get(chunk);
+    return before?.epoch !== epoch || before.isr.some((store) => !isr.includes(store));
   });
 
 function notFenced(missing: ReadonlyMap<NodeId, string>, limitMs: number): SystemError {

@@ -6,7 +6,7 @@
 // put out one neighbour after the other; of two alike, the one that is not heard. A gateway is never taken
 // out: hosts have other paths. What is taken out comes back as a learner and stays one for as long as
 // its path is gone.
-import type { CatalogMirror } from "@ashlar/catalog";
+import type { CatalogMirror, ChunkRow } from "@ashlar/catalog";
 import type { NodeId } from "@ashlar/core";
 
 /** Three pings: a complaint that is not repeated by then is over. */
@@ -114,19 +114,12 @@ export function isWaitedFor(
   { reporter, about }: Complaint,
 ): boolean {
   const between = nodes.has(reporter);
-  let found = false;
-  for (const { family } of volumes.values()) {
-    if (found) return true;
-    chunks.scan(family, ({ primary, members }) => {
-      if (!between) {
-        found ||=
-          primary.node === about &&
-          members.some(({ member, role }) => role === "isr" && member.node !== about);
-      } else if (primary.node === about || primary.node === reporter) {
-        const other = primary.node === about ? reporter : about;
-        found ||= members.some(({ member, role }) => role === "isr" && member.node === other);
-      }
-    });
-  }
-  return found;
+  const isWaited = (row: ChunkRow): boolean => {
+    const { node } = row.primary;
+    // Who leads is in sync itself, so one more is another one.
+    if (!between) return node === about && row.isrCount > (row.isInSyncOn(about) ? 1 : 0);
+    if (node !== about && node !== reporter) return false;
+    return row.isInSyncOn(node === about ? reporter : about);
+  };
+  return [...volumes.values()].some(({ family }) => chunks.some(family, isWaited));
 }

@@ -98,8 +98,8 @@ export class PrimaryBalancer implements Startable {
 
   private look(): void {
     const { view } = this.deps.replicatedLog;
-    const atRest =
-      [...view.nodes.values()].every(({ state }) => state === "up") && !isLearning(view);
+    const isLearning = view.chunks.learning > 0;
+    const atRest = !isLearning && [...view.nodes.values()].every(({ state }) => state === "up");
     this.plan = atRest ? [...planPrimaries(view, CHUNKS_PER_COMMAND_MAX)] : [];
     this.unseen = this.plan.length > 0;
     if (this.unseen) this.deps.log.info({ chunks: this.plan.length }, "primaries move back");
@@ -122,15 +122,4 @@ export class PrimaryBalancer implements Startable {
       this.underWay = undefined;
     }
   }
-}
-
-/** Whether a copy is being brought up to date anywhere. */
-function isLearning({ chunks }: ReplicatedLog["view"]): boolean {
-  let found = false;
-  for (const family of chunks.families()) {
-    chunks.scan(family, ({ learnerCount }) => {
-      found ||= learnerCount > 0;
-    });
-  }
-  return found;
 }

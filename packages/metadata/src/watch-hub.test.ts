@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => group.stop());
 
 const namesIn = ({ changes }: WatchStep): string[] =>
-  changes.map((change) => (change.kind === "gateway" ? change.record.gateway : change.kind));
+  [...changes].map((change) => (change.kind === "gateway" ? change.record.gateway : change.kind));
 
 async function firstStep(hub: WatchHub, from: { logId: string; index: number }) {
   const ended = new AbortController();

@@ -89,7 +89,7 @@ export class WatchHub {
     const logId = this.log.run;
     const index = view.appliedIndex;
     if (position < this.keptFrom || position > index) {
-      return { logId, index, full: true, changes: [...view.list()] };
+      return { logId, index, full: true, changes: view.list() };
     }
     const changes: CatalogChange[] = [];
     for (const applied of this.kept) {

@@ -280,7 +280,11 @@ class GrpcCatalogClient implements CatalogClient, Startable {
       for await (const message of member.serverStream(catalogService.Watch, request, { signal })) {
         search.found();
         for (const change of changesOf(message)) changes.push(change);
-        if (!message.complete) continue;
+        if (!message.complete) {
+          // Many may have arrived together, and others wait for this process.
+          await new Promise((resolve) => setImmediate(resolve));
+          continue;
+        }
         this.take(message, changes);
         changes = [];
       }

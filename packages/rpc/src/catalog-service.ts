@@ -62,6 +62,8 @@ export interface CatalogService {
 
 const STORE_STATES = ["up", "failed"] as const;
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 function checkVersion(version: number): void {
   if (version === CATALOG_VERSION) return;
   throw new SystemError("rpc/version", `the caller speaks version ${version} of this service`, {
@@ -99,7 +101,11 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
       checkVersion(version);
       const from = { logId, index: safeNumber(fromIndex) };
       for await (const step of service.watch(from, { signal })) {
-        for (const message of toWatchMessages(step)) await send(message);
+        for (const message of toWatchMessages(step)) {
+          await send(message);
+          // Room for more says nothing of who else waits for this process.
+          if (!message.complete) await turn();
+        }
       }
     }),
     AddToIsr: unary(({ version, items }, context) => {

@@ -28,3 +28,4 @@ export { nodeDisk } from "./node/node-disk.ts";
 export { nodeRandom } from "./node/node-random.ts";
 export type { Random } from "./random.ts";
 export { seededRandom } from "./seeded-random.ts";
+export { inSlices, nextTurn } from "./slices.ts";

@@ -5,14 +5,10 @@ import type { CatalogView } from "@ashlar/catalog";
 import type { NodeId } from "@ashlar/core";
 
 export function servingNodes(
-  view: Pick<CatalogView, "nodes" | "volumes" | "chunksOf">,
+  view: Pick<CatalogView, "nodes" | "chunks">,
 ): readonly NodeId[] {
   const nodes = [...view.nodes.values()];
   const up = nodes.filter(({ state }) => state === "up").map(({ node }) => node);
   if (up.length === nodes.length) return up;
-  const serving = new Set(up);
-  for (const { family } of view.volumes.values()) {
-    for (const { primary } of view.chunksOf(family)) serving.add(primary.node);
-  }
-  return [...serving];
+  return [...new Set([...up, ...view.chunks.leaders()])];
 }

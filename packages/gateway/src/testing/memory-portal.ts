@@ -1,5 +1,10 @@
 // A portal over volumes in memory: everything of a gateway but the cluster behind it.
-import type { CatalogChange, CatalogView, VolumeRecord } from "@ashlar/catalog";
+import {
+  type CatalogChange,
+  CatalogMirror,
+  type CatalogView,
+  type VolumeRecord,
+} from "@ashlar/catalog";
 import { familyId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import { nodeClock, Registry, silentLog } from "@ashlar/runtime";
@@ -25,6 +30,7 @@ class MemoryCatalog implements CatalogSource {
     volumes: this.volumes,
     chunk: () => undefined,
     chunksOf: () => [],
+    chunks: new CatalogMirror().chunks,
   };
 
   onChanges(listen: (changes: readonly CatalogChange[]) => void): () => void {

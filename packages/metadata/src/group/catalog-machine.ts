@@ -7,7 +7,7 @@ import {
   decodeProposal,
   decodeState,
   emptyState,
-  encodeState,
+  encodeStateInParts,
   stateHash,
 } from "@ashlar/catalog";
 import { assert, SystemError } from "@ashlar/core";
@@ -53,8 +53,9 @@ export class CatalogMachine {
     }
   }
 
-  encode(): Buffer {
-    return encodeState(this.current);
+  /** The state as of the call; the work pauses often. */
+  encode(): Generator<void, Buffer, undefined> {
+    return encodeStateInParts(this.current);
   }
 
   /** Equal on all members at an equal index (R9). */

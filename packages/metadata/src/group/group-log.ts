@@ -154,7 +154,7 @@ export class GroupLog implements ReplicatedLog, StateMachine {
     return this.deps.machine.appliedIndex;
   }
 
-  encode(): Buffer {
+  encode(): Generator<void, Buffer, undefined> {
     return this.deps.machine.encode();
   }
 

@@ -1,10 +1,10 @@
 // Members that have applied as far must be equal (R9). Every so many entries each tells the others the
 // hash of its state, by an entry of the log, and one that differs from a majority stops itself: it may
 // not answer anybody, and what it has may not be the source for anybody else.
-import { encodeProposal } from "@ashlar/catalog";
+import { encodeProposal, hashOfEncoded } from "@ashlar/catalog";
 import { SystemError } from "@ashlar/core";
 import type { MemberId } from "@ashlar/raft";
-import type { Log, Startable } from "@ashlar/runtime";
+import { type Clock, inSlices, type Log, type Startable } from "@ashlar/runtime";
 import type { CatalogMachine } from "./catalog-machine.ts";
 import type { GroupLog } from "./group-log.ts";
 import type { RaftHost } from "./raft-host.ts";
@@ -41,6 +41,7 @@ export interface HashExchangeDeps {
   readonly machine: CatalogMachine;
   readonly groupLog: GroupLog;
   readonly host: RaftHost;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -49,6 +50,7 @@ export class HashExchange implements Startable {
   private readonly onDiffers: (error: SystemError) => void;
   private stopListening = (): void => {};
   private judged = 0;
+  private stopped = false;
 
   constructor(
     deps: HashExchangeDeps,
@@ -60,18 +62,21 @@ export class HashExchange implements Startable {
 
   async start(): Promise<void> {
     this.stopListening = this.deps.groupLog.subscribe(({ index, restored }) => {
-      if (!restored && isHashDue(index)) this.report(index);
+      if (!restored && isHashDue(index)) void this.report(index);
       this.judge();
     });
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     this.stopListening();
   }
 
-  private report(index: number): void {
-    const { host, machine } = this.deps;
-    const { hash } = machine;
+  /** Of the state as it is now, told when it is known: others hear which entry it is of. */
+  private async report(index: number): Promise<void> {
+    const { host, machine, clock } = this.deps;
+    const hash = hashOfEncoded(await inSlices(clock, machine.encode()));
+    if (this.stopped) return;
     const command = { kind: "reportHash", member: host.member, index, hash } as const;
     host.proposeAnywhere(encodeProposal({ id: undefined, command }));
   }

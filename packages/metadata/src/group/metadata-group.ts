@@ -64,7 +64,7 @@ export class MetadataGroup implements Startable {
     this.log.attach(this.host);
     this.view = new GroupView({ log: this.log, host: this.host, clock }, options);
     this.hashes = new HashExchange(
-      { machine: this.machine, groupLog: this.log, host: this.host, log },
+      { machine: this.machine, groupLog: this.log, host: this.host, clock, log },
       { onDiffers: (error) => void this.diverged(error) },
     );
   }

@@ -17,7 +17,7 @@ import {
   type SoftState,
 } from "@ashlar/raft";
 import type { RaftTransport } from "@ashlar/rpc";
-import type { Clock, Log, Random, Timer } from "@ashlar/runtime";
+import { type Clock, inSlices, type Log, type Random, type Timer } from "@ashlar/runtime";
 import type { LogWrites } from "../log/raft-log-store.ts";
 import type { LogMetrics } from "../metrics.ts";
 import { AppendWorker, responsesOf, type StorageAppend } from "./append-worker.ts";
@@ -49,8 +49,8 @@ export interface StateMachine {
   readonly appliedIndex: number;
   apply(entry: Entry): void;
   restore(snapshot: LogSnapshot): void;
-  /** The state as of appliedIndex. */
-  encode(): Buffer;
+  /** The state as of the call; the work pauses often. */
+  encode(): Generator<void, Buffer, undefined>;
 }
 
 export interface RaftHostDeps {
@@ -91,6 +91,7 @@ export class RaftHost {
   /** A new member takes in only a snapshot that names it. */
   private snapshotOld = false;
   private saving: Promise<void> = Promise.resolve();
+  private encoding = false;
   private timer: Timer | undefined;
   private scheduled = false;
   private ended = false;
@@ -333,15 +334,22 @@ export class RaftHost {
     const { appliedIndex } = this.machine;
     const awaited = this.snapshotOld;
     const due = awaited || appliedIndex >= this.snapshotAt + this.snapshotEntries;
-    if (!due || this.ended) return;
+    if (!due || this.ended || this.encoding) return;
     this.snapshotOld = false;
     this.snapshotAt = appliedIndex;
     const term = this.raft.termOf(appliedIndex);
     assert(term !== undefined, "an applied entry has a term");
     const { membership } = this.raft;
-    const data = this.machine.encode();
-    const snapshot: LogSnapshot = { version: 1, index: appliedIndex, term, membership, data };
-    const save = this.deps.storage.saveSnapshot(snapshot, { entriesKept: ENTRIES_KEPT });
+    this.encoding = true;
+    const encoded = inSlices(this.deps.clock, this.machine.encode()).finally(() => {
+      this.encoding = false;
+      // What came due meanwhile waited for this one.
+      this.schedule();
+    });
+    const save = encoded.then((data) => {
+      const snapshot: LogSnapshot = { version: 1, index: appliedIndex, term, membership, data };
+      return this.deps.storage.saveSnapshot(snapshot, { entriesKept: ENTRIES_KEPT });
+    });
     this.saving = save.then(
       () => this.deps.log.info({ index: appliedIndex }, "metadata snapshot written"),
       (thrown) => {

@@ -38,8 +38,8 @@ import { oneOf, safeNumber } from "./scalars.ts";
  * resets, which who leads chunks and who serves hosts must not overlook.
  */
 export const CATALOG_VERSION = 2;
-/** About 100 KiB a message: bounds memory and the time one message takes from the loop. */
-export const CHUNKS_PER_MESSAGE_MAX = 4096;
+/** About 25 KiB a message: bounds memory, and keeps what one message takes from the loop below 10 ms. */
+export const CHUNKS_PER_MESSAGE_MAX = 1024;
 const UP_OR_DOWN = ["up", "down"] as const;
 
 /** One step of a watch: all that changed up to entry `index`, or the whole catalog as of it. */
@@ -48,7 +48,8 @@ export interface WatchStep {
   readonly logId: string;
   readonly index: number;
   readonly full: boolean;
-  readonly changes: readonly CatalogChange[];
+  /** Of a full list, made while they are read. */
+  readonly changes: Iterable<CatalogChange>;
 }
 
 export function* toWatchMessages(step: WatchStep): Generator<WatchMessage, void, undefined> {
