@@ -51,11 +51,7 @@ export function* writeChunks(
   }
 }
 
-function writeChunk(
-  to: ByteWriter,
-  row: ChunkRow,
-  places: ReadonlyMap<ChunkMember, number>,
-): void {
+function writeChunk(to: ByteWriter, row: ChunkRow, places: ReadonlyMap<ChunkMember, number>): void {
   const { members, primary } = row;
   to.uint(row.chunk);
   to.uint(row.epoch);

@@ -18,6 +18,21 @@ export const memberOn = (config: ChunkConfig, node: NodeId): ChunkMember =>
 export const isSole = (config: ChunkConfig, store: StoreUuid): boolean =>
   config.isr.length === 1 && config.isr[0] === store;
 
+/** Lists that were made before, since a bulk command makes the same few of very many chunks. */
+const SHORTER = new WeakMap<readonly StoreUuid[], Map<StoreUuid, readonly StoreUuid[]>>();
+
+function without(list: readonly StoreUuid[], store: StoreUuid): readonly StoreUuid[] {
+  if (!list.includes(store)) return list;
+  let known = SHORTER.get(list);
+  if (!known) {
+    known = new Map();
+    SHORTER.set(list, known);
+  }
+  const made = known.get(store) ?? list.filter((other) => other !== store);
+  known.set(store, made);
+  return made;
+}
+
 /**
  * A store fell silent or failed: it leaves ISR and learners, and whoever led on it is replaced. A
  * sole member stays, but its version rises, so that changes asked for before are refused.
@@ -31,13 +46,14 @@ export function withoutStore(
   if (!wasIn && !config.learners.includes(store)) return undefined;
   const version = config.version + 1;
   if (isSole(config, store)) return { ...config, version };
-  const isr = config.isr.filter((other) => other !== store);
-  const learners = config.learners.filter((other) => other !== store);
-  const next = { ...config, version, isr, learners };
-  const led = memberOn(config, config.primary.node).storeUuid === store;
-  if (!led) return next;
-  const candidates = config.members.filter(({ storeUuid }) => isr.includes(storeUuid));
-  return { ...next, epoch: config.epoch + 1, primary: choose(candidates) };
+  const { chunk, epoch, members, primary } = config;
+  const isr = without(config.isr, store);
+  const learners = without(config.learners, store);
+  const led = memberOn(config, primary.node).storeUuid === store;
+  if (!led) return { chunk, epoch, version, members, isr, learners, primary };
+  const candidates = members.filter(({ storeUuid }) => isr.includes(storeUuid));
+  const next = choose(candidates);
+  return { chunk, epoch: epoch + 1, version, members, isr, learners, primary: next };
 }
 
 /** Its primary's process was replaced by `incarnation` on the same node. */

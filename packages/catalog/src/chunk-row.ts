@@ -23,6 +23,9 @@ export interface ChunkRow {
   isInSyncOn(node: NodeId): boolean;
 }
 
+/** The same number; a small one out of a column of doubles needs no object of its own any more. */
+const integer = (value: number): number => (value <= 0x7fff_ffff ? value | 0 : value);
+
 export class RowWindow implements ChunkRow {
   private readonly lists: MemberLists;
   private readonly family: FamilyId;
@@ -92,11 +95,11 @@ export class RowWindow implements ChunkRow {
     return {
       chunk: this.chunk,
       epoch: at(table.epoch, row),
-      version: at(table.version, row),
+      version: integer(at(table.version, row)),
       members: combination.members,
       isr: subset(combination, at(table.isr, row)),
       learners: subset(combination, at(table.learners, row)),
-      primary: { node: primary.node, incarnation: at(table.incarnation, row) },
+      primary: this.lists.primary(primary.node, at(table.incarnation, row)),
     };
   }
 }

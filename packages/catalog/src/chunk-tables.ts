@@ -1,7 +1,14 @@
 // The configurations of all chunks, compact: typed arrays per family, with stores named by their place in
 // one table. Records are made on demand and share their lists; who only looks scans and makes none. The
 // counts per store are kept beside, since placement asks for them at every chunk.
-import { assert, type ChunkId, chunkIndexOf, type FamilyId, familyOf, type NodeId } from "@ashlar/core";
+import {
+  assert,
+  type ChunkId,
+  chunkIndexOf,
+  type FamilyId,
+  familyOf,
+  type NodeId,
+} from "@ashlar/core";
 import { type ChunkRow, RowWindow } from "./chunk-row.ts";
 import { at, type FamilyTable, MEMBERS_MAX, newTable, resized } from "./family-table.ts";
 import { bitsOf, MemberLists } from "./member-lists.ts";
@@ -147,26 +154,27 @@ export class ChunkTables implements ChunkScans {
     }
   }
 
-  /** Records of all chunks that have a member on `node`, families and indices in order. */
-  recordsOn(node: NodeId): ChunkConfig[] {
+  /**
+   * Gives the records of all chunks that have a member on `node`, families and indices in order. The chunk
+   * that is given may be replaced meanwhile.
+   */
+  eachOn(node: NodeId, visit: (config: ChunkConfig) => void): void {
     const wanted = new Uint8Array(this.stores.length + 1);
     this.stores.forEach((store, place) => {
       if (store.node === node) wanted[place + 1] = 1;
     });
-    const found: ChunkConfig[] = [];
     for (const family of this.families()) {
       this.scanRows(family, (window) => {
         const { slots, width } = window.table;
         const first = window.row * width;
         for (let slot = first; slot < first + width; slot += 1) {
           if (at(wanted, at(slots, slot)) === 0) continue;
-          found.push(window.config());
+          visit(window.config());
           break;
         }
         return false;
       });
     }
-    return found;
   }
 
   load(member: ChunkMember): StoreLoad {

@@ -21,7 +21,7 @@ export {
 } from "./encode.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";
 export { CatalogMirror } from "./mirror.ts";
-export { planPrimaries } from "./primary-plan.ts";
+export { planPrimaries, planPrimariesInParts } from "./primary-plan.ts";
 export { decodeProposal, encodeProposal, type Proposal, type ProposalId } from "./proposal.ts";
 export {
   type CatalogChange,

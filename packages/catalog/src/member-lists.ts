@@ -2,9 +2,9 @@
 // chunks, so the lists are made once and kept in a table of fixed size: a record costs one small object
 // instead of five, which is what makes a bulk command over very many chunks short. What falls out of the
 // table is made again when it is needed.
-import { present, type StoreUuid } from "@ashlar/core";
+import { type NodeId, present, type StoreUuid } from "@ashlar/core";
 import { at, type FamilyTable, MEMBERS_MAX } from "./family-table.ts";
-import type { ChunkMember } from "./records.ts";
+import type { ChunkConfig, ChunkMember } from "./records.ts";
 
 /** Combinations kept: those of some 100 stores in pairs. A power of two. */
 const KEPT = 8192;
@@ -23,6 +23,8 @@ export class MemberLists {
   private readonly kept: (Combination | undefined)[] = new Array(KEPT).fill(undefined);
   /** Records made here are told again to others, and come back. */
   private readonly known = new WeakMap<readonly ChunkMember[], Combination>();
+
+  private readonly primaries = new Map<NodeId, ChunkConfig["primary"]>();
 
   /** @param stores by their places; grows. */
   constructor(stores: readonly ChunkMember[]) {
@@ -48,6 +50,15 @@ export class MemberLists {
   /** The combination whose list this is, if it is one of ours. */
   named(members: readonly ChunkMember[]): Combination | undefined {
     return this.known.get(members);
+  }
+
+  /** The newest incarnation of each node is made once. */
+  primary(node: NodeId, incarnation: number): ChunkConfig["primary"] {
+    const known = this.primaries.get(node);
+    if (known?.incarnation === incarnation) return known;
+    const made = { node, incarnation };
+    if (incarnation > (known?.incarnation ?? 0)) this.primaries.set(node, made);
+    return made;
   }
 
   private make(slots: Uint16Array, first: number, width: number): Combination {

@@ -70,6 +70,7 @@ export function evenPrimaries(
   state: CatalogState,
 ): (candidates: readonly ChunkMember[]) => ChunkConfig["primary"] {
   const led = new Map<NodeId, number>();
+  const primaries = new Map<NodeId, ChunkConfig["primary"]>();
   for (const { member, load } of state.view.chunks.loads()) {
     led.set(member.node, (led.get(member.node) ?? 0) + load.primaries);
   }
@@ -79,8 +80,12 @@ export function evenPrimaries(
     let best = present(candidates[0], "K4: an ISR has a member");
     for (const candidate of candidates) if (cost(candidate) < cost(best)) best = candidate;
     led.set(best.node, (led.get(best.node) ?? 0) + 1);
+    const known = primaries.get(best.node);
+    if (known) return known;
     const record = present(state.view.nodes.get(best.node), "members are on known nodes");
-    return { node: best.node, incarnation: record.incarnation };
+    const primary = { node: best.node, incarnation: record.incarnation };
+    primaries.set(best.node, primary);
+    return primary;
   };
 }
 

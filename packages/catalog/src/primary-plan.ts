@@ -6,6 +6,8 @@
 // b to c another) is made while it lowers the price of both ends together. No such chain left means the
 // spread is the best that the replicas in sync allow, so a second plan moves nothing.
 import { type ChunkId, type FamilyId, type NodeId, present, type StoreUuid } from "@ashlar/core";
+import type { ChunkRow } from "./chunk-row.ts";
+import type { ChunkTables, RowRange } from "./chunk-tables.ts";
 import type { IsrCandidate } from "./command.ts";
 import type { CatalogMirror } from "./mirror.ts";
 import { usableDisks } from "./placement.ts";
@@ -33,6 +35,9 @@ interface Spread {
   readonly move: (from: number, to: number) => Move | undefined;
 }
 
+/** Chunks looked at between two pauses: well below a millisecond. */
+const CHUNKS_PER_PAUSE = 1024;
+
 /** Rounding must not make two equal prices differ. */
 const EPSILON = 1e-9;
 
@@ -41,24 +46,58 @@ const EPSILON = 1e-9;
  * improvement of its own. A chunk with a learner stays where it is.
  */
 export function planPrimaries(view: CatalogMirror, movesMax: number): readonly IsrCandidate[] {
-  const leaders = leadersOf(view);
+  const work = planPrimariesInParts(view, movesMax);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The same of the catalog as it is when this is called: the work pauses often, since who plans has others
+ * to answer meanwhile.
+ */
+export function planPrimariesInParts(
+  { nodes, volumes, chunks }: CatalogMirror,
+  movesMax: number,
+): Generator<void, readonly IsrCandidate[], undefined> {
+  const families = [...volumes.values()].map(({ family }) => family).sort((a, b) => a - b);
+  return planInParts({ families, chunks: chunks.frozen() }, leadersOf(nodes), movesMax);
+}
+
+interface Planned {
+  readonly families: readonly FamilyId[];
+  readonly chunks: ChunkTables;
+}
+
+function* planInParts(
+  { families, chunks }: Planned,
+  leaders: readonly Leader[],
+  movesMax: number,
+): Generator<void, readonly IsrCandidate[], undefined> {
   if (leaders.length < 2) return [];
-  const volumes = [...view.volumes.values()]
-    .map(({ family }) => new VolumeLeads(view, family, leaders))
-    .sort((a, b) => a.family - b.family);
+  const volumes: VolumeLeads[] = [];
+  for (const family of families) {
+    const volume = new VolumeLeads(chunks, family, leaders);
+    for (let from = 0; from < chunks.rowsOf(family); from += CHUNKS_PER_PAUSE) {
+      volume.look({ from, until: from + CHUNKS_PER_PAUSE });
+      yield;
+    }
+    volumes.push(volume);
+  }
   const plan = new PrimaryPlan(leaders, movesMax);
-  for (const volume of volumes) plan.even(volume);
-  plan.even(totals(volumes, leaders));
+  for (const volume of volumes) yield* plan.even(volume);
+  yield* plan.even(totals(volumes, leaders));
   return plan.moves().map(({ chunk, to }) => {
-    const { epoch, version, members } = present(view.chunk(chunk), "it was scanned");
+    const { epoch, version, members } = present(chunks.get(chunk), "it was scanned");
     const { node, stores } = present(leaders[to], "a node of the plan");
     const target = members.find((one) => one.node === node && stores.has(one.storeUuid));
     return { chunk, epoch, version, store: present(target, "it is in the ISR").storeUuid };
   });
 }
 
-function leadersOf(view: CatalogMirror): readonly Leader[] {
-  const sized = [...view.nodes.values()]
+function leadersOf(nodes: CatalogMirror["nodes"]): readonly Leader[] {
+  const sized = [...nodes.values()]
     .sort((a, b) => (a.node < b.node ? -1 : 1))
     .map((record) => ({ node: record.node, disks: usableDisks(record) }))
     .filter(({ disks }) => disks.length > 0)
@@ -76,20 +115,24 @@ class VolumeLeads implements Spread {
   readonly family: FamilyId;
   /** Chunks that each node leads. */
   readonly led: number[];
-  private readonly view: CatalogMirror;
+  private readonly chunks: ChunkTables;
   private readonly leaders: readonly Leader[];
   private readonly places: ReadonlyMap<NodeId, number>;
   /** By leader and possible leader; entries of chunks that were moved since are passed over. */
   private readonly movable = new Map<number, ChunkId[]>();
   private readonly movedTo = new Map<ChunkId, number>();
 
-  constructor(view: CatalogMirror, family: FamilyId, leaders: readonly Leader[]) {
-    this.view = view;
+  constructor(chunks: ChunkTables, family: FamilyId, leaders: readonly Leader[]) {
+    this.chunks = chunks;
     this.family = family;
     this.leaders = leaders;
     this.led = leaders.map(() => 0);
     this.places = new Map(leaders.map(({ node }, place) => [node, place]));
-    view.chunks.scan(family, (row) => {
+  }
+
+  /** Takes in these chunks; each is to be looked at once before the first question. */
+  look(range: RowRange): void {
+    const visit = (row: ChunkRow): void => {
       const from = this.places.get(row.primary.node);
       if (from === undefined) return;
       this.led[from] = this.ledBy(from) + 1;
@@ -99,7 +142,8 @@ class VolumeLeads implements Spread {
         const member = members[slot];
         if (member && row.roleAt(slot) === "isr") this.offer(row.chunk, from, member);
       }
-    });
+    };
+    this.chunks.scan(this.family, visit, range);
   }
 
   /**
@@ -127,7 +171,7 @@ class VolumeLeads implements Spread {
     this.led[from] = this.ledBy(from) - 1;
     this.led[to] = this.ledBy(to) + 1;
     this.movedTo.set(chunk, to);
-    const { members, isr } = present(this.view.chunk(chunk), "it was scanned");
+    const { members, isr } = present(this.chunks.get(chunk), "it was scanned");
     for (const member of members) {
       if (isr.includes(member.storeUuid)) this.offer(chunk, to, member);
     }
@@ -193,8 +237,9 @@ class PrimaryPlan {
   }
 
   /** Makes chains of moves as long as one is worth it. */
-  even(spread: Spread): void {
+  *even(spread: Spread): Generator<void, void, undefined> {
     while (this.made.size < this.movesMax) {
+      yield;
       const chain = this.bestChain(spread);
       if (!chain || this.made.size + chain.length > this.movesMax) return;
       for (const move of chain) this.make(move);

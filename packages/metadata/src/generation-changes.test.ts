@@ -188,6 +188,31 @@ test("the same request twice at one leader: both are told that it is done", asyn
   expect(recordOf()).toBeUndefined();
 });
 
+test("a committed change is told as done by any member, although a reset follows at once", async () => {
+  await make(3);
+  answersAtOnce = () => true;
+  const members = [group.leader(), ...group.followers()];
+  const [leading, ...others] = await Promise.all(members.map(changesOf));
+  await group.answered(Promise.resolve(leading?.change({ volume, change: fence }, options)));
+  await group.answered(Promise.resolve(leading?.fence({ volume, reset: true }, options)));
+  expect(recordOf()?.generation, "as if it had been given up").toBe(3);
+  const prepared = { volume, generation: 2 };
+  await group.until(() => members.every(({ log }) => log.view.volumes.get(volume)?.resets === 1));
+  for (const changes of [leading, ...others]) {
+    await group.answered(Promise.resolve(changes?.outcome(prepared, options)));
+  }
+});
+
+test("a change that was given up is told so, although nothing else followed", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  const { log } = group.leader();
+  await group.answered(log.propose({ kind: "prepareChange", volume, change: fence }));
+  await group.answered(log.propose({ kind: "abortChange", volume, generation: 2 }));
+  const asked = changes.outcome({ volume, generation: 2 }, options);
+  await expect(group.answered(asked)).rejects.toMatchObject({ code: "volume/not-fenced" });
+});
+
 test("what could not be given up at once, as on a full disk, is resumed by the same leader", async () => {
   await make(1);
   const changes = await changesOf(group.leader());

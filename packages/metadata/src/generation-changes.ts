@@ -6,6 +6,7 @@
 import type { ProposalId, VolumeChange, VolumeRecord } from "@ashlar/catalog";
 import { hasCode, SystemError, toSystemError, type VolumeId } from "@ashlar/core";
 import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
+import { type ChangeOutcome, ChangeOutcomes } from "./change-outcomes.ts";
 import type { GenerationCloser } from "./generation-closer.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
@@ -48,6 +49,7 @@ export interface GenerationChangesDeps {
 
 export class GenerationChanges implements Startable {
   private readonly deps: GenerationChangesDeps;
+  private readonly outcomes: ChangeOutcomes;
   private readonly lines = new Map<VolumeId, Line>();
   private leading = new AbortController();
   private timer: Timer | undefined;
@@ -55,11 +57,20 @@ export class GenerationChanges implements Startable {
 
   constructor(deps: GenerationChangesDeps) {
     this.deps = deps;
+    this.outcomes = new ChangeOutcomes(deps.replicatedLog.view.volumes.values());
   }
 
   async start(): Promise<void> {
     const { replicatedLog } = this.deps;
-    this.stopListening = replicatedLog.onLead((leads) => (leads ? this.begin() : this.end()));
+    const unlead = replicatedLog.onLead((leads) => (leads ? this.begin() : this.end()));
+    const unsubscribe = replicatedLog.subscribe(({ restored, changes }) => {
+      if (restored) this.outcomes.restore(replicatedLog.view.volumes.values());
+      else this.outcomes.onChanges(changes);
+    });
+    this.stopListening = () => {
+      unlead();
+      unsubscribe();
+    };
     if (replicatedLog.leads) this.begin();
   }
 
@@ -118,13 +129,20 @@ export class GenerationChanges implements Startable {
       if (this.isPrepared(prepared)) await this.finish(prepared);
     });
     await waited(done, signal);
-    const { view } = this.deps.replicatedLog;
-    const generation = view.volumes.get(prepared.volume)?.generation ?? prepared.generation;
-    if (generation !== prepared.generation) {
+    if (this.outcomeOf(prepared) === "givenUp") {
       throw new SystemError("volume/not-fenced", "the change was given up", {
         hint: "try again when `ashlar node list` shows all nodes up",
       });
     }
+  }
+
+  private outcomeOf(prepared: Prepared): ChangeOutcome {
+    const seen = this.outcomes.of(prepared);
+    if (seen) return seen;
+    // It ended before this member took in a snapshot: a volume that is gone, or as prepared, tells.
+    const { view } = this.deps.replicatedLog;
+    const generation = view.volumes.get(prepared.volume)?.generation ?? prepared.generation;
+    return generation === prepared.generation ? "done" : "givenUp";
   }
 
   private get leads(): AbortSignal {

@@ -2,13 +2,7 @@
 // sync of some of its chunks says so, whoever leads. Why that is enough, also for primaries that were replaced and do not know it,
 // stands in ARCHITECTURE.md ("A change of a volume is fenced where its chunks are led").
 import type { CatalogChange, CatalogMirror, ChunkTables } from "@ashlar/catalog";
-import {
-  type FamilyId,
-  familyOf,
-  type NodeId,
-  SystemError,
-  toSystemError,
-} from "@ashlar/core";
+import { type FamilyId, familyOf, type NodeId, SystemError, toSystemError } from "@ashlar/core";
 import type { GenerationToClose } from "@ashlar/rpc";
 import { type Clock, sleep } from "@ashlar/runtime";
 import type { ReplicatedLog } from "./replicated-log.ts";

@@ -6,10 +6,10 @@ import {
   type CatalogChange,
   CHUNKS_PER_COMMAND_MAX,
   type IsrCandidate,
-  planPrimaries,
+  planPrimariesInParts,
 } from "@ashlar/catalog";
 import { type ChunkId, toSystemError } from "@ashlar/core";
-import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
+import { type Clock, inSlices, type Log, type Startable, type Timer } from "@ashlar/runtime";
 import type { BalanceMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
@@ -37,6 +37,8 @@ export class PrimaryBalancer implements Startable {
   /** Something changed since the last look found nothing to do. */
   private unseen = true;
   private plan: IsrCandidate[] = [];
+  /** A plan is being made; aborted when it would be out of date. */
+  private looking: AbortController | undefined;
   /** Versions that the batch under way leads to: these changes are our own. */
   private underWay: ReadonlyMap<ChunkId, number> | undefined;
   private unsubscribe = (): void => {};
@@ -72,6 +74,8 @@ export class PrimaryBalancer implements Startable {
   private end(): void {
     this.timer?.cancel();
     this.timer = undefined;
+    this.looking?.abort();
+    this.looking = undefined;
   }
 
   /** Who is up, and who is in sync, decides what is to be moved; gateways and members do not. */
@@ -85,24 +89,39 @@ export class PrimaryBalancer implements Startable {
     this.changedMs = this.deps.clock.nowMs();
     this.unseen = true;
     this.plan = [];
+    this.looking?.abort();
+    this.looking = undefined;
   }
 
   private tick(): void {
     if (!this.deps.pathsAreWhole()) this.disturbed();
     const quietMs = this.deps.clock.nowMs() - this.changedMs;
-    if (!this.unseen || this.underWay || quietMs < BALANCE_QUIET_MS) return;
-    if (this.plan.length === 0) this.look();
-    const batch = this.plan.splice(0, CHUNKS_PER_BATCH);
-    if (batch.length > 0) void this.move(batch);
+    if (!this.unseen || this.underWay || this.looking || quietMs < BALANCE_QUIET_MS) return;
+    if (this.plan.length === 0) void this.look();
+    else void this.move(this.plan.splice(0, CHUNKS_PER_BATCH));
   }
 
-  private look(): void {
-    const { view } = this.deps.replicatedLog;
+  private async look(): Promise<void> {
+    const { replicatedLog, clock, log } = this.deps;
+    const { view } = replicatedLog;
     const isLearning = view.chunks.learning > 0;
     const atRest = !isLearning && [...view.nodes.values()].every(({ state }) => state === "up");
-    this.plan = atRest ? [...planPrimaries(view, CHUNKS_PER_COMMAND_MAX)] : [];
-    this.unseen = this.plan.length > 0;
-    if (this.unseen) this.deps.log.info({ chunks: this.plan.length }, "primaries move back");
+    this.unseen = false;
+    if (!atRest) return;
+    const looking = new AbortController();
+    this.looking = looking;
+    const work = planPrimariesInParts(view, CHUNKS_PER_COMMAND_MAX);
+    const plan = await inSlices(clock, work, looking).catch((thrown: unknown) => {
+      if (looking.signal.aborted) return undefined;
+      throw thrown;
+    });
+    if (plan === undefined || this.looking !== looking) return;
+    this.looking = undefined;
+    if (plan.length === 0) return;
+    log.info({ chunks: plan.length }, "primaries move back");
+    this.unseen = true;
+    this.plan = [...plan];
+    await this.move(this.plan.splice(0, CHUNKS_PER_BATCH));
   }
 
   private async move(items: readonly IsrCandidate[]): Promise<void> {

@@ -8,7 +8,7 @@ import type { ReplicaMap } from "./replica-map.ts";
 export interface GenerationClosingDeps {
   readonly node: NodeId;
   readonly client: Pick<CatalogClient, "reachedIndex">;
-  readonly replicas: Pick<ReplicaMap, "incarnation" | "generations">;
+  readonly replicas: Pick<ReplicaMap, "incarnation" | "generations" | "configsTold">;
 }
 
 /**
@@ -23,6 +23,8 @@ export async function closeGeneration(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   await client.reachedIndex(index, { signal });
+  // A replica that has yet to hear of its chunk's new epoch would take in what the old primary sends.
+  await replicas.configsTold();
   if (replicas.incarnation !== incarnation) {
     throw new SystemError("node/superseded", `${node} runs as ${replicas.incarnation}`);
   }

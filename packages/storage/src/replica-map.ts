@@ -22,6 +22,7 @@ import {
 } from "@ashlar/replica";
 import type { Clock, Log } from "@ashlar/runtime";
 import type { Admissions } from "./admissions.ts";
+import { ConfigQueue } from "./config-queue.ts";
 import type { DiskSet, OpenDisk } from "./disk-set.ts";
 import type { GatewayLives } from "./gateway-lives.ts";
 import type { PeerEvents, PeerLinks } from "./peer-links.ts";
@@ -33,6 +34,8 @@ import { VolumeGenerations } from "./volume-generations.ts";
 const TICK_MS = 5;
 /** Replicas told of a connection within one turn: keeps a turn well below 20 ms. */
 const SLICE = 128;
+/** A tick that finds little to do is shorter than other steps. */
+const TICKED_PER_TURN = 1024;
 
 export interface ReplicaMapDeps {
   readonly node: NodeId;
@@ -57,6 +60,7 @@ export class ReplicaMap implements PeerEvents {
   private readonly deps: ReplicaMapDeps;
   private readonly ports: DriverPorts;
   private readonly drivers = new Map<ChunkId, ReplicaDriver>();
+  private readonly configs: ConfigQueue;
   private readonly linked = new Map<NodeId, Set<ReplicaDriver>>();
   private readonly deleted = new Set<FamilyId>();
   private waking = new Set<ReplicaDriver>();
@@ -68,6 +72,7 @@ export class ReplicaMap implements PeerEvents {
 
   constructor(deps: ReplicaMapDeps) {
     this.deps = deps;
+    this.configs = new ConfigQueue(deps.clock, (config) => this.tellConfig(config));
     this.generations = new VolumeGenerations(deps, deps.view.volumes.values());
     const reserves = deps.disks.all.map(({ store }) => store.space().reserveBytes);
     this.claims = new SpaceClaims(reserves.length === 0 ? 0 : Math.min(...reserves));
@@ -102,6 +107,7 @@ export class ReplicaMap implements PeerEvents {
 
   /** @param deadlineMs of the node's clock: the operation gets no LSN later (P9). */
   operation(operation: Operation, deadlineMs: number, replyTo: ReplyTo): void {
+    this.configs.hurry(operation.chunk);
     const driver = this.drivers.get(operation.chunk) ?? this.open(operation.chunk);
     if (driver) driver.step({ kind: "operation", operation, deadlineMs, replyTo });
     else refuse(operation, replyTo, this.deps.view.chunk(operation.chunk));
@@ -130,25 +136,39 @@ export class ReplicaMap implements PeerEvents {
   onChanges(changes: readonly CatalogChange[]): void {
     // First: nobody leads by a configuration that is newer than the generations it goes by.
     this.generations.onChanges(changes);
+    const urgent: ChunkConfig[] = [];
+    const others: ChunkConfig[] = [];
     for (const change of changes) {
-      if (change.kind === "chunk") this.onConfig(change.record);
-      else if (change.kind === "node" && change.record.state === "up") {
+      if (change.kind === "chunk") {
+        const { record } = change;
+        const driver = this.drivers.get(record.chunk);
+        // Somebody waits for what is not committed.
+        if (driver && driver.view.uncommitted > 0) urgent.push(record);
+        else if (driver || this.hasLearnerHere(record)) others.push(record);
+      } else if (change.kind === "node" && change.record.state === "up") {
         this.peers?.links.retryNow(change.record.node);
       } else if (change.kind === "volumeDeleted") this.deleted.add(change.family);
     }
+    this.configs.add(urgent);
+    this.configs.add(others);
+  }
+
+  /** Resolves when every replica has been told what {@link onChanges} was told before this call. */
+  configsTold(): Promise<void> {
+    return this.configs.given();
   }
 
   /** Told to replicas that exist; made for those whose learners wait for this node. */
   onConfig(config: ChunkConfig): void {
-    const driver = this.drivers.get(config.chunk);
-    if (driver) driver.step({ kind: "config", config });
-    else if (config.learners.length > 0 && this.leads(config)) this.open(config.chunk);
+    this.configs.drop(config.chunk);
+    this.tellConfig(config);
   }
 
   /** Stops the chunk's replica and frees what its store holds of it. */
   async remove(chunk: ChunkId): Promise<void> {
     const driver = this.drivers.get(chunk);
     this.drivers.delete(chunk);
+    this.configs.drop(chunk);
     // Also those found at start: a peer whose mirror is behind must not bring them back.
     this.deleted.add(familyOf(chunk));
     if (driver) {
@@ -189,7 +209,15 @@ export class ReplicaMap implements PeerEvents {
     else this.ports.respond(from, refusalOf(message));
   }
 
-  private leads({ primary }: ChunkConfig): boolean {
+  private tellConfig(config: ChunkConfig): void {
+    const driver = this.drivers.get(config.chunk);
+    if (driver) driver.step({ kind: "config", config });
+    else if (this.hasLearnerHere(config)) this.open(config.chunk);
+  }
+
+  /** Whether a learner waits for this node as its primary. */
+  private hasLearnerHere({ learners, primary }: ChunkConfig): boolean {
+    if (learners.length === 0) return false;
     return primary.node === this.deps.node && primary.incarnation === this.incarnation;
   }
 
@@ -255,7 +283,18 @@ export class ReplicaMap implements PeerEvents {
   private tick(): void {
     const woken = this.waking;
     this.waking = new Set();
-    for (const driver of woken) driver.step({ kind: "tick" });
+    this.tickSlice(woken);
+  }
+
+  private tickSlice(woken: Set<ReplicaDriver>): void {
+    let left = TICKED_PER_TURN;
+    for (const driver of woken) {
+      if (left === 0) break;
+      left -= 1;
+      woken.delete(driver);
+      driver.step({ kind: "tick" });
+    }
+    if (woken.size > 0) this.deps.clock.after(0, () => this.tickSlice(woken));
   }
 
   private flushLater(driver: ReplicaDriver): void {

@@ -4,9 +4,7 @@
 import type { CatalogView } from "@ashlar/catalog";
 import type { NodeId } from "@ashlar/core";
 
-export function servingNodes(
-  view: Pick<CatalogView, "nodes" | "chunks">,
-): readonly NodeId[] {
+export function servingNodes(view: Pick<CatalogView, "nodes" | "chunks">): readonly NodeId[] {
   const nodes = [...view.nodes.values()];
   const up = nodes.filter(({ state }) => state === "up").map(({ node }) => node);
   if (up.length === nodes.length) return up;

@@ -49,10 +49,10 @@ export function nodeUp(
   };
   step.put({ kind: "node", record });
   const choose = evenPrimaries(step.state);
-  for (const config of view.chunks.recordsOn(node)) {
+  view.chunks.eachOn(node, (config) => {
     const next = chunkOfReturned(config, record, choose);
     if (next !== config) step.put({ kind: "chunk", record: next });
-  }
+  });
   return done({ incarnation });
 }
 
@@ -101,10 +101,10 @@ export function nodeDown(
   if (known?.state !== "up" || known.incarnation !== incarnation) return done({ effective: false });
   step.put({ kind: "node", record: { ...known, state: "down" } });
   const choose = evenPrimaries(step.state);
-  for (const config of view.chunks.recordsOn(node)) {
+  view.chunks.eachOn(node, (config) => {
     const record = withoutStore(config, memberOn(config, node).storeUuid, choose);
     if (record) step.put({ kind: "chunk", record });
-  }
+  });
   return done({ effective: true });
 }
 
@@ -126,11 +126,11 @@ export function storeDown(step: Step, { store }: CommandOf<"storeDown">): Result
   }
   const choose = evenPrimaries(step.state);
   for (const { node } of holders) {
-    for (const config of view.chunks.recordsOn(node)) {
-      if (memberOn(config, node).storeUuid !== store) continue;
+    view.chunks.eachOn(node, (config) => {
+      if (memberOn(config, node).storeUuid !== store) return;
       const record = withoutStore(config, store, choose);
       if (record) step.put({ kind: "chunk", record });
-    }
+    });
   }
   return done(null);
 }

@@ -18,10 +18,12 @@ const demo = {
   name: volumeName("demo"),
   sizeBytes: 16 * MIB,
 };
-function serviceOf({ log, group: { view } }: TestMember): LogAdminService {
-  const { clock } = group;
+function serviceOf(
+  { log, group: { view } }: TestMember,
   // Whoever leads chunks has always closed already.
-  const closer = { close: async () => {} };
+  closer = { close: async (): Promise<void> => {} },
+): LogAdminService {
+  const { clock } = group;
   const deps = { replicatedLog: log, closer, clock, log: silentLog };
   return new LogAdminService({
     log,
@@ -118,4 +120,25 @@ test("a deletion whose caller is gone deletes nothing", async () => {
   const gone = AbortSignal.abort(new Error("gone"));
   await expect(service.deleteVolume(demo.name, { signal: gone })).rejects.toThrow("gone");
   expect(await service.listVolumes()).toHaveLength(1);
+});
+
+test("L4: a fence that waits for nodes closes no volume: without a quorum its I/O would wait", async () => {
+  group = await TestGroup.of(1);
+  const { log } = group.leader();
+  await log.propose(nodeUp());
+  const closings: (() => void)[] = [];
+  const close = (): Promise<void> => new Promise((resolve) => closings.push(resolve));
+  const service = serviceOf(group.leader(), { close });
+  await service.createVolume(demo, { signal });
+  let done = false;
+  const fenced = service.fenceVolume(demo.name, { signal }).finally(() => {
+    done = true;
+  });
+  await group.until(() => closings.length === 1);
+  await group.settle();
+  expect(done, "not before all have closed the old generation").toBe(false);
+  const record = log.view.volumes.get(demo.volume);
+  expect(record).toMatchObject({ generation: 2, change: undefined, resets: 0 });
+  closings[0]?.();
+  expect(await fenced).toMatchObject({ generation: 2, change: "" });
 });

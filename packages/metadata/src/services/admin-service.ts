@@ -30,7 +30,7 @@ import type { VolumeCreation } from "../volume-creation.ts";
 export interface AdminServiceDeps {
   readonly log: ReplicatedLog;
   readonly creation: VolumeCreation;
-  readonly changes: Pick<GenerationChanges, "change" | "outcome">;
+  readonly changes: Pick<GenerationChanges, "change" | "fence" | "outcome">;
   readonly checker: VolumeChecker;
   /** What a node told with its newest ping. */
   readonly reportOf: (node: NodeId) => StorageReport | undefined;
@@ -160,7 +160,13 @@ export class LogAdminService implements AdminService {
   }
 
   async fenceVolume(name: VolumeName, call: AdminCall): Promise<VolumeStatus> {
-    const volume = await this.changeVolume(name, { kind: "fence" }, call);
+    const { signal } = call;
+    await this.currentView();
+    signal.throwIfAborted();
+    // In one phase, since nothing but the generation changes: I/O goes on whatever becomes of the metadata
+    // members meanwhile. Sent again, it fences once more, which does no harm.
+    const { volume } = this.volumeNamed(name);
+    await this.deps.changes.fence({ volume, reset: false }, { signal });
     const record = this.deps.log.view.volumes.get(volume);
     if (record) return this.volumeStatus(record);
     throw new SystemError("volume/not-found", `volume "${name}" was deleted meanwhile`);

@@ -56,7 +56,11 @@ describe("a step of the watch over the wire", () => {
       record: one[at % one.length]!,
     }));
     const messages = overTheWire({ logId: "log", index: 1, full: false, changes: many });
-    expect(messages.map(({ chunks }) => chunks?.chunks.length)).toEqual([4096, 4096, 5]);
+    expect(messages.map(({ chunks }) => chunks?.chunks.length)).toEqual([
+      CHUNKS_PER_MESSAGE_MAX,
+      CHUNKS_PER_MESSAGE_MAX,
+      5,
+    ]);
     expect(messages.map(({ complete }) => complete)).toEqual([false, false, true]);
     const [empty] = overTheWire({ logId: "log", index: 2, full: false, changes: [] });
     expect(empty).toMatchObject({ index: 2, complete: true });
