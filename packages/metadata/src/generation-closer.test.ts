@@ -223,3 +223,16 @@ test("an incarnation that its node has replaced leads nothing", async () => {
   expect(state()).toBe("closed");
   expect(world.asked).toEqual([]);
 });
+
+test("a round looks at each chunk of its volume once, and at none when something changes", async () => {
+  world.catalog.volume(2, 40, 2);
+  const { chunks } = world.catalog.state.view;
+  const before = chunks.visited;
+  const state = stateOf(world.close(family));
+  expect(chunks.visited - before).toBe(6);
+  world.change(() => world.catalog.volume(3, 3, 2));
+  expect(chunks.visited - before).toBe(6);
+  for (const { answer } of world.asked) answer();
+  await turn();
+  expect(state()).toBe("closed");
+});

@@ -108,3 +108,12 @@ test("a gateway waits for a primary in vain only if another member in sync could
   catalog.nodeDown(pair === testNode(1) ? 2 : 1);
   expect(isWaitedFor(view, { reporter: g1, about: pair }), "it is the last one").toBe(false);
 });
+
+test("whether anybody waits is known at the first chunk that says so", () => {
+  const catalog = TestCatalog.created(2);
+  const { view } = catalog.state;
+  catalog.volume(1, 500, 2);
+  const before = view.chunks.visited;
+  expect(isWaitedFor(view, { reporter: testNode(1), about: testNode(2) })).toBe(true);
+  expect(view.chunks.visited - before).toBe(1);
+});

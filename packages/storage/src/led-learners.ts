@@ -21,7 +21,7 @@ export async function learnersLedBy(
   const { chunks } = view;
   for (const family of chunks.families()) {
     for (let from = 0; from < chunks.rowsOf(family); from += SLICE) {
-      await nextTurn(clock);
+      if (from > 0) await nextTurn(clock);
       const waiting: ChunkId[] = [];
       const look = (row: ChunkRow): void => {
         const { primary, primaryIncarnation: incarnation } = row;
