@@ -11,14 +11,15 @@ const at = (index: number): ChunkConfig => {
   return config;
 };
 
-function opened() {
+function opened(urgent: ReadonlySet<number> = new Set()) {
   const turns: (() => void)[] = [];
   const given: ChunkConfig[] = [];
   const after = (_: number, call: () => void) => {
     turns.push(call);
     return { cancel: () => {} };
   };
-  const queue = new ConfigQueue({ after }, (config) => given.push(config));
+  const give = (config: ChunkConfig) => given.push(config);
+  const queue = new ConfigQueue({ after }, give, (chunk) => urgent.has(chunk));
   return { nextTurn: () => turns.shift()?.(), given, queue };
 }
 
@@ -60,5 +61,15 @@ test("who waits until all are told is not called before", async () => {
   expect(done, `${given.length} told`).toBe(false);
   for (let turns = 0; turns < 3; turns += 1) nextTurn();
   await all;
+  expect(given).toHaveLength(configs.length);
+});
+
+test("of very many those come first that somebody waits for", () => {
+  const urgent = new Set([at(200).chunk, at(3 * CONFIGS_PER_TURN - 1).chunk]);
+  const { nextTurn, given, queue } = opened(urgent);
+  queue.add(configs);
+  expect(given).toHaveLength(CONFIGS_PER_TURN);
+  expect(given.slice(0, 2).map(({ chunk }) => chunk)).toEqual([...urgent]);
+  for (let turns = 0; turns < 3; turns += 1) nextTurn();
   expect(given).toHaveLength(configs.length);
 });

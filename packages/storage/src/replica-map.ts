@@ -72,7 +72,12 @@ export class ReplicaMap implements PeerEvents {
 
   constructor(deps: ReplicaMapDeps) {
     this.deps = deps;
-    this.configs = new ConfigQueue(deps.clock, (config) => this.tellConfig(config));
+    this.configs = new ConfigQueue(
+      deps.clock,
+      (config) => this.tellConfig(config),
+      // Somebody waits for what is not committed.
+      (chunk) => (this.drivers.get(chunk)?.view.uncommitted ?? 0) > 0,
+    );
     this.generations = new VolumeGenerations(deps, deps.view.volumes.values());
     const reserves = deps.disks.all.map(({ store }) => store.space().reserveBytes);
     this.claims = new SpaceClaims(reserves.length === 0 ? 0 : Math.min(...reserves));
@@ -136,21 +141,16 @@ export class ReplicaMap implements PeerEvents {
   onChanges(changes: readonly CatalogChange[]): void {
     // First: nobody leads by a configuration that is newer than the generations it goes by.
     this.generations.onChanges(changes);
-    const urgent: ChunkConfig[] = [];
-    const others: ChunkConfig[] = [];
+    const configs: ChunkConfig[] = [];
     for (const change of changes) {
       if (change.kind === "chunk") {
         const { record } = change;
-        const driver = this.drivers.get(record.chunk);
-        // Somebody waits for what is not committed.
-        if (driver && driver.view.uncommitted > 0) urgent.push(record);
-        else if (driver || this.hasLearnerHere(record)) others.push(record);
+        if (this.drivers.has(record.chunk) || this.hasLearnerHere(record)) configs.push(record);
       } else if (change.kind === "node" && change.record.state === "up") {
         this.peers?.links.retryNow(change.record.node);
       } else if (change.kind === "volumeDeleted") this.deleted.add(change.family);
     }
-    this.configs.add(urgent);
-    this.configs.add(others);
+    this.configs.add(configs);
   }
 
   /** Resolves when every replica has been told what {@link onChanges} was told before this call. */
