@@ -2,17 +2,17 @@
 // record or undefined when nothing changes; version and epoch rise here and nowhere else (K1), the
 // new primary comes from the ISR (K2), the ISR is never emptied (K4).
 import type { NodeId, StoreUuid } from "@ashlar/core";
-import { present } from "@ashlar/core";
+import { assert } from "@ashlar/core";
 import type { ChunkConfig, ChunkMember } from "./records.ts";
 
 /** Picks the next primary among the members of an ISR, at least one. */
 export type ChoosePrimary = (candidates: readonly ChunkMember[]) => ChunkConfig["primary"];
 
-export const memberOn = (config: ChunkConfig, node: NodeId): ChunkMember =>
-  present(
-    config.members.find((member) => member.node === node),
-    "the chunk has a member on this node",
-  );
+/** Of very many chunks in one command: no function is made for each. */
+export function memberOn({ members }: ChunkConfig, node: NodeId): ChunkMember {
+  for (const member of members) if (member.node === node) return member;
+  assert(false, "the chunk has a member on this node");
+}
 
 /** Whether `store` is all that is left: then it stays in the ISR whatever happens (P16). */
 export const isSole = (config: ChunkConfig, store: StoreUuid): boolean =>
@@ -33,6 +33,24 @@ function without(list: readonly StoreUuid[], store: StoreUuid): readonly StoreUu
   return made;
 }
 
+interface Among {
+  readonly members: readonly ChunkMember[];
+  readonly found: readonly ChunkMember[];
+}
+const AMONG = new WeakMap<readonly StoreUuid[], Among>();
+
+/** The members whose stores are listed. */
+function among(
+  members: readonly ChunkMember[],
+  list: readonly StoreUuid[],
+): readonly ChunkMember[] {
+  const known = AMONG.get(list);
+  if (known?.members === members) return known.found;
+  const found = members.filter(({ storeUuid }) => list.includes(storeUuid));
+  AMONG.set(list, { members, found });
+  return found;
+}
+
 /**
  * A store fell silent or failed: it leaves ISR and learners, and whoever led on it is replaced. A
  * sole member stays, but its version rises, so that changes asked for before are refused.
@@ -51,8 +69,7 @@ export function withoutStore(
   const learners = without(config.learners, store);
   const led = memberOn(config, primary.node).storeUuid === store;
   if (!led) return { chunk, epoch, version, members, isr, learners, primary };
-  const candidates = members.filter(({ storeUuid }) => isr.includes(storeUuid));
-  const next = choose(candidates);
+  const next = choose(among(members, isr));
   return { chunk, epoch: epoch + 1, version, members, isr, learners, primary: next };
 }
 
