@@ -3,6 +3,7 @@ import { TestCatalog, testVolume } from "@ashlar/catalog/testing";
 import { present } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { expect, test } from "vitest";
+import { CONFIGS_PER_TURN } from "./config-queue.ts";
 import { closeGeneration } from "./generation-closing.ts";
 import { chunkOf, ReplicaNodes } from "./testing/replica-nodes.ts";
 import { VolumeGenerations } from "./volume-generations.ts";
@@ -99,5 +100,32 @@ test("P11: a node answers that it has closed when its mirror has, and as the pro
   await ask(incarnation);
   await expect(ask(incarnation, 0)).resolves.toBeUndefined();
   expect(heard).toEqual(new Array(5).fill(77));
+  nodes.stop();
+});
+
+test("P11: a node with very many replicas answers when all of them know of the epochs up to the entry", async () => {
+  const nodes = new ReplicaNodes(2);
+  const chunks = 2 * CONFIGS_PER_TURN;
+  const family = nodes.volume(1, chunks, 2);
+  const replicas = present(nodes.node(1).replicas, "the node runs");
+  for (let index = 0; index < chunks; index += 1) {
+    replicas.check(chunkOf(family, index), () => {});
+  }
+  nodes.catalog.done({ kind: "advanceGeneration", volume, reset: true });
+  nodes.kill(2);
+  nodes.declareDown(2);
+  let told = false;
+  const all = replicas.configsTold().then(() => {
+    told = true;
+  });
+  const { id: node } = nodes.node(1);
+  const { incarnation } = replicas;
+  const client = { reachedIndex: async () => {} };
+  const request = { family, generation: 1, incarnation, index: 1 };
+  await closeGeneration({ node, client, replicas }, request, {
+    signal: new AbortController().signal,
+  });
+  expect(told, "the mirror alone has it at once").toBe(true);
+  await all;
   nodes.stop();
 });
