@@ -1,8 +1,12 @@
-// Shows that simulations and searches bite: each patch in packages/PACKAGE/mutants breaks one rule in a copy
-// of that package's sources, and must be caught: within the number of seeds that its head states, by
-// scripts/PACKAGE-sim.ts, or in the scope that it names, by scripts/PACKAGE-search.ts. A patch that does not
-// apply, a copy that does not run, an unbroken copy that is "caught" and a mutant that survives all fail the
-// run. `npm run sim:mutants [-- PACKAGE | PACKAGE/NAME…]` prints a table that says what caught each.
+// Shows that simulations, searches and tests bite: each patch in packages/PACKAGE/mutants breaks one rule in a
+// copy of the sources, and must be caught by what its head names:
+//   seeds: N        the simulation of the package, scripts/PACKAGE-sim.ts, within so many seeds
+//   scope: NAME     the search of that scope, scripts/PACKAGE-search.ts
+//   cluster: A..B   the simulation of the whole cluster, scripts/sim.ts, within those seeds
+//   tests: FILE     a test of that file, which lies within the package
+// A patch that does not apply, a copy that does not run, an unbroken copy that is "caught" and a mutant that
+// survives all fail the run. `npm run sim:mutants [-- PACKAGE | PACKAGE/NAME…]` prints a table that says what
+// caught each, and in what time.
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
@@ -21,13 +25,18 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Seeds that the unbroken copy must pass. */
 const CONTROL_SEEDS = 60;
+/** As in continuous integration, so that the whole cluster's seeds are known to pass. */
+const CLUSTER_SECONDS = 20;
 /** A run that takes longer than this hangs. */
 const RUN_MS_MAX = 1_800_000;
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** What must find it: a simulation within so many seeds, or the search of a scope. */
+/** What must find it. */
 type Proof =
   | { readonly kind: "seeds"; readonly seeds: number }
-  | { readonly kind: "scope"; readonly scope: string };
+  | { readonly kind: "scope"; readonly scope: string }
+  | { readonly kind: "cluster"; readonly from: number; readonly to: number }
+  | { readonly kind: "tests"; readonly file: string };
 
 interface Mutant {
   readonly package: string;
@@ -53,15 +62,23 @@ function readMutant(of: string, path: string): Mutant {
     if (value === undefined) throw new Error(`${path}: its head says nothing of "${name}"`);
     return value;
   };
-  const scope = find("scope");
   return {
     package: of,
     name: basename(path, ".patch"),
     path,
     breaks: field("breaks"),
     rules: field("rules"),
-    proof: scope ? { kind: "scope", scope } : { kind: "seeds", seeds: Number(field("seeds")) },
+    proof: readProof(find) ?? { kind: "seeds", seeds: Number(field("seeds")) },
   };
+}
+
+function readProof(find: (name: string) => string | undefined): Proof | undefined {
+  const scope = find("scope");
+  if (scope) return { kind: "scope", scope };
+  const file = find("tests");
+  if (file) return { kind: "tests", file };
+  const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(find("cluster") ?? "") ?? [];
+  return from && to ? { kind: "cluster", from: Number(from), to: Number(to) } : undefined;
 }
 
 /** The mutants of every package that has any. */
@@ -74,7 +91,7 @@ function readMutants(): Mutant[] {
   });
 }
 
-/** A scratch copy of a package that finds its packages where the original does. */
+/** A scratch copy of all packages, of which each finds the others where the originals do. */
 function copySources(scratch: string, { package: of, name }: Pick<Mutant, "package" | "name">) {
   const copy = join(scratch, of, name);
   const modules = join(copy, "node_modules");
@@ -83,36 +100,71 @@ function copySources(scratch: string, { package: of, name }: Pick<Mutant, "packa
     if (module !== "@ashlar")
       symlinkSync(join(root, "node_modules", module), join(modules, module));
   }
-  for (const path of [`packages/${of}/src`, "scripts", "package.json"]) {
-    cpSync(join(root, path), join(copy, path), { recursive: true });
+  const sources = ["scripts", "proto", "package.json", "vitest.config.ts"];
+  for (const each of readdirSync(join(root, "packages"))) {
+    sources.push(`packages/${each}/src`, `packages/${each}/package.json`);
+    symlinkSync(join(copy, "packages", each), join(modules, "@ashlar", each));
   }
-  const manifest = `packages/${of}/package.json`;
-  cpSync(join(root, manifest), join(copy, manifest));
-  const { dependencies } = JSON.parse(readFileSync(join(root, manifest), "utf8"));
-  for (const dependency of Object.keys(dependencies)) {
-    const [, other] = dependency.split("@ashlar/");
-    if (other) symlinkSync(join(root, "packages", other), join(modules, dependency));
-  }
-  symlinkSync(join(copy, "packages", of), join(modules, "@ashlar", of));
+  for (const path of sources) cpSync(join(root, path), join(copy, path), { recursive: true });
   return copy;
 }
 
+/** A program of the copy, and its options. */
+function commandOf(of: string, proof: Proof): readonly string[] {
+  const script = (name: string): string[] => ["tsx", "--conditions=ashlar-source", name];
+  switch (proof.kind) {
+    case "seeds":
+      return [...script(`scripts/${of}-sim.ts`), "--seeds", String(proof.seeds)];
+    case "scope":
+      return [...script(`scripts/${of}-search.ts`), "--scope", proof.scope];
+    case "cluster": {
+      const { from, to } = proof;
+      const range = ["--from", String(from), "--seeds", String(to - from + 1)];
+      return [...script("scripts/sim.ts"), ...range, "--seconds", String(CLUSTER_SECONDS)];
+    }
+    case "tests": {
+      const options = ["run", "--project", "unit", "--reporter", "json", "--bail", "1"];
+      return ["vitest", ...options, `packages/${of}/${proof.file}`];
+    }
+  }
+}
+
 function prove(copy: string, of: string, proof: Proof): Verdict {
-  const [script, ...options] =
-    proof.kind === "scope"
-      ? [`scripts/${of}-search.ts`, "--scope", proof.scope]
-      : [`scripts/${of}-sim.ts`, "--seeds", String(proof.seeds)];
-  const tsx = join(root, "node_modules/.bin/tsx");
-  const { status, stdout, stderr } = spawnSync(
-    tsx,
-    ["--conditions=ashlar-source", script, ...options],
-    { cwd: copy, encoding: "utf8", timeout: RUN_MS_MAX },
-  );
-  const broken = /^broken: (.*)/m.exec(stdout);
-  if (broken) return { kind: "caught", how: broken[1] ?? "" };
+  const [program = "", ...options] = commandOf(of, proof);
+  const startedAt = Date.now();
+  const { status, stdout, stderr } = spawnSync(join(root, "node_modules/.bin", program), options, {
+    cwd: copy,
+    encoding: "utf8",
+    timeout: RUN_MS_MAX,
+    maxBuffer: OUTPUT_BYTES_MAX,
+  });
+  const broken = proof.kind === "tests" ? brokenTest(stdout) : /^broken: (.*)/m.exec(stdout)?.[1];
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
+  if (broken !== undefined) return { kind: "caught", how: `${broken} (${seconds} s)` };
   // What never happened in a mutant's run is not its rule's business.
-  const ended = /^runs \d+ /m.test(stdout);
+  const ended = proof.kind === "tests" ? status === 0 : /^(runs|seeds) \d+/m.test(stdout);
   return ended ? { kind: "survived" } : { kind: "not-run", how: `exit ${status}: ${stderr}` };
+}
+
+interface TestReport {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+/** The first test that failed. A file that does not even load has none. */
+function brokenTest(report: string): string | undefined {
+  if (!report.startsWith("{")) return undefined;
+  const { testResults } = JSON.parse(report) as TestReport;
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failed = results.find(({ status }) => status === "failed");
+  if (!failed) return undefined;
+  const [reason = ""] = failed.failureMessages[0]?.split("\n") ?? [];
+  return `${failed.fullName}: ${reason}`;
 }
 
 function runMutant(scratch: string, mutant: Mutant): Verdict {
@@ -130,14 +182,13 @@ function runMutant(scratch: string, mutant: Mutant): Verdict {
 /** The unbroken copy passes everything that is asked of the mutants. */
 function runControl(scratch: string, of: string, mutants: readonly Mutant[]): void {
   const copy = copySources(scratch, { package: of, name: "control" });
-  const scopes = mutants.flatMap(({ proof }) => (proof.kind === "scope" ? [proof.scope] : []));
-  const proofs: Proof[] = [
-    { kind: "seeds", seeds: CONTROL_SEEDS },
-    ...[...new Set(scopes)].map((scope) => ({ kind: "scope" as const, scope })),
-  ];
-  for (const proof of proofs) {
+  const proofs = new Map<string, Proof>();
+  for (const { proof } of mutants) {
+    const asked = proof.kind === "seeds" ? { ...proof, seeds: CONTROL_SEEDS } : proof;
+    proofs.set(sayProof(asked), asked);
+  }
+  for (const [what, proof] of proofs) {
     const verdict = prove(copy, of, proof);
-    const what = sayProof(proof);
     if (verdict.kind !== "survived") {
       throw new Error(`the unbroken ${of}, ${what}: ${say(verdict)}`);
     }
@@ -145,8 +196,18 @@ function runControl(scratch: string, of: string, mutants: readonly Mutant[]): vo
   }
 }
 
-const sayProof = (proof: Proof): string =>
-  proof.kind === "scope" ? `scope "${proof.scope}"` : `${proof.seeds} seeds`;
+function sayProof(proof: Proof): string {
+  switch (proof.kind) {
+    case "seeds":
+      return `${proof.seeds} seeds`;
+    case "scope":
+      return `scope "${proof.scope}"`;
+    case "cluster":
+      return `cluster seeds ${proof.from}..${proof.to}`;
+    case "tests":
+      return `tests ${proof.file}`;
+  }
+}
 
 function say(verdict: Verdict): string {
   switch (verdict.kind) {
