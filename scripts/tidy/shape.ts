@@ -91,7 +91,7 @@ const FORBIDDEN: readonly (readonly [pattern: RegExp, message: string])[] = [
   [/\b(?:it|test|describe)\.(?:skip|todo|only)\b/, "no test is skipped, left open or run alone"],
   [/biome-ignore(?!.*: \S)/, "an ignored lint rule needs its reason"],
   [
-    /\b(?!(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG)\.md)[\w-]+\.md\b/,
+    /\b(?!(?:README|ARCHITECTURE|CONTRIBUTING|CHANGELOG|FORMAT)\.md)[\w-]+\.md\b/,
     "a document that is named stands in the repository",
   ],
   [/@ts-(?:ignore|nocheck|expect-error)/, "types are not silenced"],
