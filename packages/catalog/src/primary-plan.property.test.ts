@@ -168,11 +168,12 @@ test("each volume is led as evenly as its replicas in sync allow", () => {
   );
 });
 
-test("after every node went and came back, volumes and the whole are even within 1", () => {
+// Of a few chunks, chance may have put so many on the same two nodes that no choice is even.
+test("after every node went and came back, volumes of many chunks and the whole are even within 1", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 2, max: 5 }),
-      fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 5 }),
+      fc.array(fc.integer({ min: 40, max: 90 }), { minLength: 1, maxLength: 5 }),
       (nodes, sizes) => {
         const catalog = TestCatalog.created(nodes);
         for (const [at, chunks] of sizes.entries()) catalog.volume(at + 1, chunks, 2);
