@@ -22,6 +22,7 @@ import {
 import { OperationRouter, openVolume, type ReplicatedVolume } from "@ashlar/volume";
 import type { GatewayConfig } from "./config.ts";
 import type { DriverDependencies } from "./connection-driver.ts";
+import { Exile } from "./exile.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
 import { PortalServer } from "./portal.ts";
 import { Registration } from "./registration.ts";
@@ -58,7 +59,7 @@ export class GatewayNode implements HealthyNode {
     const dialer = createCarrierDialer({ self, clusterId, kind: config.carrier, ...ports });
     const router = new OperationRouter(
       { client, dialer, clock, log, metrics: metricsRegistry },
-      { incarnation },
+      { incarnation, onTakenForDead: () => exile.onTakenForDead() },
     );
     this.client = client;
     this.router = router;
@@ -83,6 +84,7 @@ export class GatewayNode implements HealthyNode {
     });
     const driving: DriverDependencies = { targets, registry, metrics, clock, log };
     for (const portal of config.portals) portals.push(new PortalServer(driving, portal));
+    const exile = new Exile({ clock, log, registration, portals });
     this.health = () => ({
       ok: registration.registered,
       detail: { node: nodeId, targets: targets.targetCount, sessions: registry.count },
@@ -98,6 +100,7 @@ export class GatewayNode implements HealthyNode {
         ),
       ],
       ["targets", targets],
+      ["exile", exile],
       ...portals.map((portal) => ["portal", portal] as const),
     ];
   }

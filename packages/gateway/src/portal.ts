@@ -15,6 +15,7 @@ export class PortalServer implements Startable {
   private readonly tpgt: number;
   private readonly drivers = new Set<ConnectionDriver>();
   private server: Server | undefined;
+  private isShut = false;
 
   constructor(
     dependencies: DriverDependencies,
@@ -66,7 +67,21 @@ export class PortalServer implements Startable {
     await closed;
   }
 
+  /** Ends all sessions, and takes no connection until {@link reopen}. */
+  shut(): void {
+    this.isShut = true;
+    for (const driver of this.drivers) void driver.end();
+  }
+
+  reopen(): void {
+    this.isShut = false;
+  }
+
   private accept(socket: Socket): void {
+    if (this.isShut) {
+      socket.destroy();
+      return;
+    }
     const driver = new ConnectionDriver(socket, this.dependencies, { tpgt: this.tpgt });
     this.drivers.add(driver);
     socket.once("close", () => void driver.end().then(() => this.drivers.delete(driver)));

@@ -76,8 +76,11 @@ export class Registration implements Startable {
     }
   }
 
-  /** Calls are retried by the client until they are answered, so a failure here means refusal. */
-  private again(): void {
+  /**
+   * Registers under a new incarnation, unless that is under way. Calls are retried by the client until they
+   * are answered, so a failure here means refusal.
+   */
+  again(): void {
     if (this.under || this.stopping.signal.aborted) return;
     this.under = this.register()
       .catch((thrown: unknown) => {

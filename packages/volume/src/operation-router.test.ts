@@ -242,7 +242,14 @@ describe("operation router", () => {
 
   it("P10: goes on under a new opId when the gateway was taken for dead and nothing was lost", async () => {
     let incarnation = 9;
-    const { volume, first } = await openTestVolume({ incarnation: () => incarnation });
+    let told = 0;
+    const onTakenForDead = (): void => {
+      told += 1;
+    };
+    const { volume, first } = await openTestVolume({
+      incarnation: () => incarnation,
+      onTakenForDead,
+    });
     const stale = replyOf("staleIncarnation");
     first.intercept = (operation, reply) => {
       if (operation.opId.incarnation !== 9) return false;
@@ -258,6 +265,7 @@ describe("operation router", () => {
       [12, 3],
     ]);
     expect(first.seen[2]).toMatchObject({ lowestUnresolvedSeq: 3 });
+    expect(told).toBe(2);
   });
 
   it.each([

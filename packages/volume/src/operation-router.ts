@@ -14,8 +14,8 @@
 import type { CatalogChange } from "@ashlar/catalog";
 import { type NodeId, type OperationOptions, SystemError, toSystemError } from "@ashlar/core";
 import { OPERATION_AGE_MAX_MS, type OperationReply } from "@ashlar/replica";
-import type { CarrierDialer, CatalogClient, OperationOutcome } from "@ashlar/rpc";
-import type { Clock, Log, Registry, Timer } from "@ashlar/runtime";
+import type { CatalogClient, OperationOutcome } from "@ashlar/rpc";
+import type { Clock, Timer } from "@ashlar/runtime";
 import {
   DISPOSITION_OF_DAMAGE,
   DISPOSITION_OF_FAILURE,
@@ -24,6 +24,10 @@ import {
   PROVES_NOT_LOGGED,
 } from "./disposition.ts";
 import { OperationIds } from "./operation-ids.ts";
+import type {
+  OperationRouterDependencies,
+  OperationRouterOptions,
+} from "./operation-router-ports.ts";
 import type { ReplicaRequest } from "./replica-client.ts";
 import { ReplicaClients } from "./replica-clients.ts";
 import {
@@ -52,14 +56,6 @@ const SWEEP_MS: number = OPERATION_AGE_MAX_MS / 4;
  */
 export const OUTLIVED_MS: number = 2 * OPERATION_AGE_MAX_MS;
 
-export interface OperationRouterDependencies {
-  readonly client: CatalogClient;
-  readonly dialer: CarrierDialer;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Registry;
-}
-
 export class OperationRouter {
   private readonly client: CatalogClient;
   private readonly clock: Clock;
@@ -73,13 +69,14 @@ export class OperationRouter {
   private readonly active: Routed[] = [];
   private readonly sweep: Timer;
   private readonly stopListening: () => void;
+  private readonly onTakenForDead: () => void;
   private closed = false;
 
-  /** @param incarnation this gateway's, as the catalog last gave it. */
   constructor(
     { client, dialer, clock, log, metrics }: OperationRouterDependencies,
-    { incarnation }: { readonly incarnation: () => number },
+    { incarnation, onTakenForDead = () => {} }: OperationRouterOptions,
   ) {
+    this.onTakenForDead = onTakenForDead;
     this.client = client;
     this.clock = clock;
     this.ids = new OperationIds(incarnation);
@@ -280,6 +277,7 @@ export class OperationRouter {
   /** The gateway was taken for dead: what may be done under its old opId is never done under another. */
   private renew(routed: Routed, reason: string, patience: Patience): void {
     routed.reason = reason;
+    this.onTakenForDead();
     if (routed.work.kind !== "read" && routed.lost) {
       // Nothing more comes of it, which is what a call back waits for.
       const unknown = notDone(routed, "not known whether it was done");

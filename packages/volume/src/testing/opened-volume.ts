@@ -57,6 +57,7 @@ export async function openTestVolume({
   kind = "socket" as CarrierKind,
   clock = nodeClock as Clock,
   incarnation = (): number => 9,
+  onTakenForDead = (): void => {},
 } = {}) {
   const cluster = new FakeCluster();
   await cluster.start();
@@ -64,7 +65,7 @@ export async function openTestVolume({
   const dialer = cluster.dialer(kind);
   const router = new OperationRouter(
     { client: cluster.catalog, dialer, clock, log: silentLog, metrics },
-    { incarnation },
+    { incarnation, onTakenForDead },
   );
   stops.push(async () => {
     router.close();
