@@ -15,6 +15,7 @@ import { addToIsr } from "./commands/isr.ts";
 import { memberExpected, memberJoined, memberRemoved } from "./commands/member.ts";
 import { nodeDown, nodeUp, storeDown } from "./commands/node.ts";
 import { movePrimaries } from "./commands/primary.ts";
+import { replaceMembers } from "./commands/replacement.ts";
 import { openSession } from "./commands/session.ts";
 import {
   abortVolume,
@@ -51,6 +52,7 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   abortChange,
   addToIsr,
   movePrimaries,
+  replaceMembers,
   openSession,
   beginTerm,
   memberExpected,

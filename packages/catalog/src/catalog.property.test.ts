@@ -20,6 +20,7 @@ import {
   testStore,
   testVolume,
 } from "./testing/cluster.ts";
+import { planCopies } from "./testing/copies.ts";
 
 const NODES = 4;
 const node = fc.integer({ min: 1, max: NODES });
@@ -68,6 +69,18 @@ const candidates = fc.array(
     epoch: fc.nat(5),
     version: fc.nat(9),
     store: node.map((n) => testStore(n)),
+  }),
+  { maxLength: 3 },
+);
+
+const anyStore = fc.tuple(node, disk, life).map(([n, d, l]) => testStore(n, d, l));
+const replacements = fc.array(
+  fc.record({
+    chunk,
+    version: fc.nat(9),
+    lost: anyStore,
+    node: node.map(testNode),
+    store: anyStore,
   }),
   { maxLength: 3 },
 );
@@ -165,6 +178,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("addToIsr" as const), items: candidates }),
   fc.record({ kind: fc.constant("movePrimaries" as const), items: candidates }),
+  fc.record({ kind: fc.constant("replaceMembers" as const), items: replacements }),
 );
 
 const back: fc.Arbitrary<Event> = fc
@@ -184,12 +198,18 @@ const move: fc.Arbitrary<Event> = fc.nat(3).map((movesMax) => (catalog) => ({
   items: planPrimaries(catalog.state.view, movesMax),
 }));
 
+const replace: fc.Arbitrary<Event> = fc.nat(3).map((copiesMax) => (catalog) => {
+  const policy = { isGivenUp: () => true, freeBytes: () => Number.MAX_SAFE_INTEGER, copiesMax };
+  return { kind: "replaceMembers", items: planCopies(catalog, policy).items };
+});
+
 const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: back },
   { weight: 3, arbitrary: down },
   { weight: 4, arbitrary: admit },
   { weight: 2, arbitrary: continued },
   { weight: 2, arbitrary: move },
+  { weight: 2, arbitrary: replace },
   { weight: 2, arbitrary: settled },
   {
     weight: 4,
@@ -283,7 +303,7 @@ describe("the encoding", () => {
     };
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(20), (bytes, tag) => {
-        for (const format of [1, 2, 3, 4]) {
+        for (const format of [1, 2, 3, 4, 5]) {
           tolerant(() => decodeCommand(Buffer.concat([Buffer.from([format, tag]), bytes])));
           tolerant(() => decodeState(Buffer.concat([Buffer.from([format]), bytes])));
           tolerant(() => decodeProposal(Buffer.concat([Buffer.from([format]), bytes])));

@@ -89,7 +89,7 @@ export function withLearner(config: ChunkConfig, store: StoreUuid): ChunkConfig 
   return { ...config, version: config.version + 1, learners: [...config.learners, store] };
 }
 
-/** `lost`, not in sync any more, is replaced by the empty store on the same disk. */
+/** `lost`, not in sync any more, is replaced by an empty store, on the same disk or elsewhere. */
 export function withReplacedMember(
   config: ChunkConfig,
   lost: StoreUuid,

@@ -11,7 +11,7 @@ import {
 } from "@ashlar/core";
 import { type ChunkRow, RowWindow } from "./chunk-row.ts";
 import { at, type FamilyTable, MEMBERS_MAX, newTable, resized } from "./family-table.ts";
-import { bitsOf, MemberLists } from "./member-lists.ts";
+import { BITS, bitsOf, MemberLists } from "./member-lists.ts";
 import type { ChunkConfig, ChunkMember } from "./records.ts";
 
 const STORES_MAX = 0xffff;
@@ -52,6 +52,7 @@ export class ChunkTables implements ChunkScans {
   private readonly replicas: number[] = [];
   private readonly primaries: number[] = [];
   private learningRows = 0;
+  private shortRows = 0;
   private rowsVisited = 0;
 
   constructor(stores: ChunkMember[] = [], lists: MemberLists = new MemberLists(stores)) {
@@ -62,6 +63,11 @@ export class ChunkTables implements ChunkScans {
   /** Chunks with a learner. */
   get learning(): number {
     return this.learningRows;
+  }
+
+  /** Chunks with a copy that is neither in sync nor learning. */
+  get short(): number {
+    return this.shortRows;
   }
 
   /** Rows that scans have looked at so far: the work that looking at chunks is. */
@@ -126,6 +132,7 @@ export class ChunkTables implements ChunkScans {
     copy.replicas.push(...this.replicas);
     copy.primaries.push(...this.primaries);
     copy.learningRows = this.learningRows;
+    copy.shortRows = this.shortRows;
     return copy;
   }
 
@@ -270,10 +277,15 @@ export class ChunkTables implements ChunkScans {
   private count(table: FamilyTable, row: number, step: number): void {
     if (row >= table.length || at(table.epoch, row) === 0) return;
     const first = row * table.width;
+    let members = 0;
     for (let slot = first; slot < first + table.width; slot += 1) {
       const place = at(table.slots, slot);
-      if (place > 0) this.replicas[place - 1] = at(this.replicas, place - 1) + step;
+      if (place === 0) continue;
+      members += 1;
+      this.replicas[place - 1] = at(this.replicas, place - 1) + step;
     }
+    const held = at(BITS, at(table.isr, row) | at(table.learners, row));
+    if (held < members) this.shortRows += step;
     const primary = at(table.slots, first + at(table.primarySlot, row)) - 1;
     this.primaries[primary] = at(this.primaries, primary) + step;
     if (at(table.learners, row) !== 0) this.learningRows += step;

@@ -40,10 +40,10 @@ import type { KeptResult } from "./sessions.ts";
 
 /**
  * 2: nodeUp has what its stores have seen. 3: primaries are moved. 4: gatewayUp has what it has seen,
- * beginTerm what it skips.
+ * beginTerm what it skips. 5: members are replaced.
  */
-const COMMAND_FORMAT_VERSION = 4;
-const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, COMMAND_FORMAT_VERSION];
+const COMMAND_FORMAT_VERSION = 5;
+const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, COMMAND_FORMAT_VERSION];
 
 interface CommandCodec<K extends CommandKind> {
   readonly tag: number;
@@ -122,6 +122,13 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   movePrimaries: {
     tag: 19,
     fields: record({ items: list(candidate) }),
+    result: record({ skipped: list(chunk) }),
+  },
+  replaceMembers: {
+    tag: 24,
+    fields: record({
+      items: list(record({ chunk, version: uint, lost: store, node, store })),
+    }),
     result: record({ skipped: list(chunk) }),
   },
   advanceGeneration: {

@@ -22,6 +22,17 @@ export interface IsrCandidate {
   readonly store: StoreUuid;
 }
 
+/** A new copy of a chunk, in place of one that is lost. */
+export interface Replacement {
+  readonly chunk: ChunkId;
+  readonly version: number;
+  /** A member that is neither in sync nor learning. */
+  readonly lost: StoreUuid;
+  /** Where the new one learns: a store that is up, on a node without another copy. */
+  readonly node: NodeId;
+  readonly store: StoreUuid;
+}
+
 /** Fields and result of each command by its kind. */
 interface CommandTable {
   createCluster: {
@@ -146,6 +157,15 @@ interface CommandTable {
    */
   movePrimaries: {
     fields: { readonly items: readonly IsrCandidate[] };
+    /** Chunks that were not as given; the others are done. */
+    result: { readonly skipped: readonly ChunkId[] };
+  };
+  /**
+   * Lost members are replaced by others that learn from now on, each where the version still is as given: at
+   * most CHUNKS_PER_COMMAND_MAX.
+   */
+  replaceMembers: {
+    fields: { readonly items: readonly Replacement[] };
     /** Chunks that were not as given; the others are done. */
     result: { readonly skipped: readonly ChunkId[] };
   };

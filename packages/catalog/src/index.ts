@@ -8,9 +8,11 @@ export {
   type CommandOf,
   type IsrCandidate,
   type Refusal,
+  type Replacement,
   type Result,
 } from "./command.ts";
 export { INCARNATIONS_SKIPPED_MAX } from "./commands/incarnations.ts";
+export { type CopyPlan, type CopyPolicy, planCopiesInParts } from "./copy-plan.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
 export {
   decodeState,

@@ -190,6 +190,14 @@ function checkTransition(was: ChunkConfig, is: ChunkConfig, command: Command): s
     [leader !== undefined && was.isr.includes(leader.storeUuid), "K2: primary not of the old ISR"],
     [joined.every((store) => was.learners.includes(store)), "K3: joined without learning"],
     [joined.length === 0 || command.kind === "addToIsr", `K3: joined by ${command.kind}`],
+    [is.members.length === was.members.length, "the number of copies changed"],
+    [
+      is.members.every(
+        ({ storeUuid }) =>
+          was.members.some((one) => one.storeUuid === storeUuid) || is.learners.includes(storeUuid),
+      ),
+      "a new member does not learn",
+    ],
   ];
   return rules.filter(([holds]) => !holds).map(([, rule]) => rule);
 }

@@ -28,6 +28,11 @@ const FIELDS = z.strictObject({
     .default(CHUNK_SIZE_DEFAULT),
   /** How often processes tell that they live: five a second cost next to nothing. */
   pingIntervalMs: z.int().min(10).max(10_000).default(200),
+  /**
+   * A node that is down is waited for as long, in milliseconds, before its copies are made elsewhere; a
+   * minute at most where a single copy is left. Of a disk that failed they are made at once.
+   */
+  copyAfterMs: z.int().min(0).max(604_800_000).default(300_000),
   /** Pings missed before a process is down: 1 s of silence, within the stall goal of 1.5 s. */
   pingsMissedMax: z.int().min(2).max(100).default(5),
 });

@@ -53,6 +53,18 @@ export const openBalanceMetrics = (registry: Registry): BalanceMetrics => ({
   }),
 });
 
+export interface CopyMetrics {
+  readonly copiesBegun: Counter;
+}
+
+export const openCopyMetrics = (registry: Registry): CopyMetrics => ({
+  copiesBegun: new Counter({
+    name: "ashlar_metadata_copies_begun_total",
+    help: "Lost copies of chunks that began to be made elsewhere, by this member",
+    registers: [registry],
+  }),
+});
+
 interface Watched {
   readonly log: ReplicatedLog;
   readonly group: { readonly status: RaftStatus };

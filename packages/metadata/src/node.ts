@@ -28,13 +28,19 @@ import {
   splitAddress,
 } from "@ashlar/runtime";
 import type { MetadataConfig } from "./config.ts";
+import { CopyKeeper, type CopyKeeperDeps } from "./copy-keeper.ts";
 import { GenerationChanges } from "./generation-changes.ts";
 import { GenerationCloser } from "./generation-closer.ts";
 import { JoinWorker } from "./group/join-worker.ts";
 import { LeaderDuties } from "./group/leader-duties.ts";
 import { MemberFolder } from "./group/member-folder.ts";
 import { MetadataGroup } from "./group/metadata-group.ts";
-import { openBalanceMetrics, openLogMetrics, openStateMetrics } from "./metrics.ts";
+import {
+  openBalanceMetrics,
+  openCopyMetrics,
+  openLogMetrics,
+  openStateMetrics,
+} from "./metrics.ts";
 import { PrimaryBalancer } from "./primary-balancer.ts";
 import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
@@ -195,6 +201,7 @@ export class MetadataNode implements HealthyNode {
       ["changes", changes],
       ["heartbeat", heartbeat],
       ["balancer", balancer],
+      ["copies", this.copyKeeper(group, heartbeat)],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],
@@ -220,6 +227,13 @@ export class MetadataNode implements HealthyNode {
     const component = log.child({ component: "changes" });
     const changes = new GenerationChanges({ replicatedLog, closer, clock, log: component });
     return { changes, calls };
+  }
+
+  private copyKeeper(group: MetadataGroup, heartbeat: LogHeartbeatService): CopyKeeper {
+    const { clock, log, registry } = this.deps;
+    const metrics = openCopyMetrics(registry);
+    const reportOf: CopyKeeperDeps["reportOf"] = (node) => heartbeat.reportOf(node);
+    return new CopyKeeper({ replicatedLog: group.log, clock, log, metrics, reportOf }, this.config);
   }
 
   private openGroup(folder: MemberFolder): MetadataGroup {

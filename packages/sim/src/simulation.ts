@@ -48,6 +48,8 @@ const ROT_PAUSE_MS = 2_500;
 const THINK_MS: readonly number[] = [20, 80, 300];
 /** How long a host waits for a path: initiators have timers from a second or so to half a minute. */
 const PATIENCE_MS: readonly number[] = [1_500, 6_000, 30_000];
+/** How long a node is waited for that is down: some runs make copies elsewhere before it is back. */
+const COPY_AFTER_MS: readonly number[] = [500, 3_000, 300_000];
 /** A volume that nobody uses comes and goes so often. */
 const CREATION_MS = 7_000;
 /** Share of the time in which faults strike; then commands go on without. */
@@ -72,6 +74,7 @@ export class Simulation {
   private readonly targets: FaultTargets;
   private readonly faults: FaultInjector;
   private resyncs = 0;
+  private replaced = 0;
   private rot = { flipped: 0, misplaced: 0 };
   private ending = false;
 
@@ -81,9 +84,11 @@ export class Simulation {
     this.world = world;
     const { tell } = options;
     if (tell) world.tell = (line) => tell(`${world.nowMs.toFixed(3).padStart(10)} ${line}`);
-    const shape = { metadata: 3, storage: 3, gateways: 2, diskBytes: 48 * MIB };
+    const copyAfterMs = COPY_AFTER_MS[world.randomFor("copies").below(COPY_AFTER_MS.length)] ?? 0;
+    const shape = { metadata: 3, storage: 3, gateways: 2, diskBytes: 48 * MIB, copyAfterMs };
     this.cluster = new SimCluster(world, shape, ({ process, message, fields }) => {
       if (message === "replica") this.onNotice(process, fields);
+      if (message === "lost copies are made elsewhere") this.onReplaced(fields);
     });
     this.operator = new Operator(world, this.cluster);
     this.targets = new FaultTargets(world, this.cluster);
@@ -230,6 +235,10 @@ export class Simulation {
     if (what === "resyncEnded") this.resyncs += 1;
   }
 
+  private onReplaced({ chunks }: Readonly<Record<string, unknown>>): void {
+    this.replaced += Number(chunks);
+  }
+
   private figures(): Figures {
     return {
       ...this.clientFigures,
@@ -238,6 +247,7 @@ export class Simulation {
       ...this.rot,
       failovers: this.active.failovers,
       resyncs: this.resyncs,
+      copiesElsewhere: this.replaced,
       events: this.world.events,
     };
   }

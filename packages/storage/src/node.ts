@@ -42,6 +42,7 @@ import { PeerLinks } from "./peer-links.ts";
 import { Registration } from "./registration.ts";
 import { ReplicaMap } from "./replica-map.ts";
 import { OperationMetrics, openStorageGauges } from "./storage-metrics.ts";
+import { StrayCopies } from "./stray-copies.ts";
 
 export interface StorageNodeDeps {
   readonly disk: Disk;
@@ -64,6 +65,7 @@ interface Parts {
   readonly links: PeerLinks;
   readonly admissions: Admissions;
   readonly removal: ChunkRemoval;
+  readonly strays: StrayCopies;
   readonly seen: NumbersSeen;
   readonly registration: Registration;
   readonly server: GrpcServer;
@@ -165,7 +167,7 @@ export class StorageNode implements HealthyNode {
 
   private services(): (readonly [name: string, part: Startable])[] {
     const parts = this.assemble(present(this.disks, "the disks are open"));
-    const { gateways, replicas, links, admissions, removal, seen } = parts;
+    const { gateways, replicas, links, admissions, removal, strays, seen } = parts;
     const { registration, server, carriers } = parts;
     this.parts = parts;
     this.registration = registration;
@@ -176,6 +178,7 @@ export class StorageNode implements HealthyNode {
           gateways.onChanges(changes);
           replicas.onChanges(changes);
           removal.onChanges(changes);
+          strays.onChanges(changes);
           if (seen.onChanges(changes)) registration.tellAnew();
         });
       },
@@ -193,8 +196,12 @@ export class StorageNode implements HealthyNode {
       start: async () => {
         await this.client.catchUp({ signal: this.stopping.signal });
         removal.onCaughtUp();
+        strays.onCaughtUp();
       },
-      stop: () => removal.stop(),
+      stop: async () => {
+        await removal.stop();
+        await strays.stop();
+      },
     };
     return [
       ["peers", peers],
@@ -221,6 +228,7 @@ export class StorageNode implements HealthyNode {
     );
     replicas.join({ links, admissions });
     const removal = new ChunkRemoval({ disks, replicas, view, log });
+    const strays = new StrayCopies({ disks, replicas, view, log });
     const seen = new NumbersSeen({ disks, view });
     const { host, port } = splitAddress(listen);
     const server = new GrpcServer({ log, network }, { clusterId, host, port });
@@ -251,7 +259,7 @@ export class StorageNode implements HealthyNode {
       report: () => disks.report(),
       onIncarnation: (incarnation) => this.onIncarnation(replicas, incarnation),
     });
-    const standing = { removal, seen, registration, server, carriers };
+    const standing = { removal, strays, seen, registration, server, carriers };
     return { disks, gateways, replicas, links, admissions, ...standing };
   }
 

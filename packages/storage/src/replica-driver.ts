@@ -44,6 +44,8 @@ export interface DriverPorts {
 export class ReplicaDriver {
   readonly chunk: ChunkId;
   readonly store: ChunkStore;
+  /** The newest version of the configuration that a primary named which called this replica. */
+  versionHeard = 0;
   private readonly ports: DriverPorts;
   private readonly replica: Replica;
   private readonly events: ReplicaEvent[] = [];

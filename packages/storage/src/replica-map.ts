@@ -2,19 +2,12 @@
 // learner that waits for its primary here, or by a check. It feeds them with configurations, frames,
 // connections and ticks, and executes on the node what they want of it.
 import type { CatalogChange, CatalogView, ChunkConfig } from "@ashlar/catalog";
-import {
-  type ChunkId,
-  type FamilyId,
-  familyOf,
-  formatChunkId,
-  type NodeId,
-  type SystemError,
-} from "@ashlar/core";
+import { type ChunkId, type FamilyId, familyOf, type NodeId, type SystemError } from "@ashlar/core";
 import {
   type Cancellation,
   type CheckOutcome,
+  type ChunkStore,
   type MemberMessage,
-  type Notice,
   type Operation,
   type PrimaryMessage,
   type ReplyTo,
@@ -26,8 +19,10 @@ import { ConfigQueue } from "./config-queue.ts";
 import type { DiskSet, OpenDisk } from "./disk-set.ts";
 import type { GatewayLives } from "./gateway-lives.ts";
 import type { PeerEvents, PeerLinks } from "./peer-links.ts";
+import { logNotice, refusalOf, refuse } from "./replica-answers.ts";
 import { type AdmissionRequest, type DriverPorts, ReplicaDriver } from "./replica-driver.ts";
 import { ResyncSlots } from "./resync-slots.ts";
+import { isStray } from "./stray-copies.ts";
 import { VolumeGenerations } from "./volume-generations.ts";
 
 /** Period of a replica's ticks while it wants them: bounds how long an idle commit stays untold. */
@@ -63,6 +58,8 @@ export class ReplicaMap implements PeerEvents {
   private readonly configs: ConfigQueue;
   private readonly linked = new Map<NodeId, Set<ReplicaDriver>>();
   private readonly deleted = new Set<FamilyId>();
+  /** Copies on their way out: nobody opens them meanwhile. */
+  private readonly leaving = new Set<string>();
   private waking = new Set<ReplicaDriver>();
   private flushing: ReplicaDriver[] = [];
   private peers: ReplicaMapPeers | undefined;
@@ -90,7 +87,7 @@ export class ReplicaMap implements PeerEvents {
       admit: (request) => this.peers?.admissions.add(request),
       requestResync: (driver, node) => this.resyncs.request(driver, node),
       releaseResync: (driver, node) => this.resyncs.release(driver, node),
-      onNotice: (chunk, notice) => this.onNotice(chunk, notice),
+      onNotice: (chunk, notice) => logNotice(this.deps.log, chunk, notice),
       onCopied: (bytes) => {
         this.resyncBytes += bytes;
       },
@@ -171,13 +168,32 @@ export class ReplicaMap implements PeerEvents {
     this.configs.drop(chunk);
     // Also those found at start: a peer whose mirror is behind must not bring them back.
     this.deleted.add(familyOf(chunk));
-    if (driver) {
-      driver.step({ kind: "removed" });
-      for (const drivers of this.linked.values()) drivers.delete(driver);
-    }
+    if (driver) this.end(driver);
     for (const { store, failed } of this.deps.disks.all) {
       if (!failed && (driver === undefined || driver.store === store)) await store.remove(chunk);
     }
+  }
+
+  /**
+   * Frees what a store holds of a chunk whose copy is elsewhere now, if that is so still: the configuration
+   * does not name the store, and no primary that goes by a newer one has called it since. False if not.
+   */
+  async removeStray(chunk: ChunkId, store: ChunkStore): Promise<boolean> {
+    const config = this.deps.view.chunk(chunk);
+    if (!config || !isStray(config, store)) return false;
+    const driver = this.drivers.get(chunk);
+    if (driver?.store === store) {
+      if (driver.versionHeard > config.version) return false;
+      this.end(driver);
+    }
+    const key = leavingKey(chunk, store);
+    this.leaving.add(key);
+    try {
+      await store.remove(chunk);
+    } finally {
+      this.leaving.delete(key);
+    }
+    return true;
   }
 
   /** A disk is dead: nothing on it is answered good any more (P19). */
@@ -204,14 +220,27 @@ export class ReplicaMap implements PeerEvents {
   }
 
   fromPrimary(from: NodeId, message: PrimaryMessage): void {
-    const driver = this.drivers.get(message.chunk) ?? this.openFor(message);
+    const driver = this.ownerOf(message) ?? this.openFor(message);
+    if (message.kind === "newEpoch" && driver) {
+      driver.versionHeard = Math.max(driver.versionHeard, message.version);
+    }
     if (driver) driver.step({ kind: "fromPrimary", from, message });
     else this.ports.respond(from, refusalOf(message));
   }
 
   private tellConfig(config: ChunkConfig): void {
     const driver = this.drivers.get(config.chunk);
-    if (driver) driver.step({ kind: "config", config });
+    const isOurs = config.members.some(({ node }) => node === this.deps.node);
+    // Its copy is on another disk of this node from now on.
+    if (
+      driver &&
+      isOurs &&
+      isStray(config, driver.store) &&
+      driver.versionHeard <= config.version
+    ) {
+      this.end(driver);
+      if (this.hasLearnerHere(config)) this.open(config.chunk);
+    } else if (driver) driver.step({ kind: "config", config });
     else if (this.hasLearnerHere(config)) this.open(config.chunk);
   }
 
@@ -228,6 +257,24 @@ export class ReplicaMap implements PeerEvents {
     return disk && this.make(chunk, disk);
   }
 
+  private end(driver: ReplicaDriver): void {
+    this.drivers.delete(driver.chunk);
+    driver.step({ kind: "removed" });
+    for (const drivers of this.linked.values()) drivers.delete(driver);
+  }
+
+  /** The replica that is meant: by a newer configuration it may be one on another disk. */
+  private ownerOf(message: PrimaryMessage): ReplicaDriver | undefined {
+    const driver = this.drivers.get(message.chunk);
+    if (message.kind !== "newEpoch" || driver?.store.storeUuid === message.store) return driver;
+    const { view, disks } = this.deps;
+    const isNewer = message.version >= (view.chunk(message.chunk)?.version ?? 0);
+    if (!driver || !isNewer || driver.view.role !== "idle" || !disks.get(message.store))
+      return driver;
+    this.end(driver);
+    return undefined;
+  }
+
   /** A primary may know of this member before our mirror does. */
   private openFor(message: PrimaryMessage): ReplicaDriver | undefined {
     if (message.kind !== "newEpoch" || this.deleted.has(familyOf(message.chunk))) return undefined;
@@ -238,7 +285,9 @@ export class ReplicaMap implements PeerEvents {
   private make(chunk: ChunkId, { store, failed }: OpenDisk): ReplicaDriver | undefined {
     const { view, gateways } = this.deps;
     const chunkSize = view.cluster?.chunkSize;
-    if (failed || chunkSize === undefined) return undefined;
+    if (failed || chunkSize === undefined || this.leaving.has(leavingKey(chunk, store))) {
+      return undefined;
+    }
     const { claims } = this;
     const family = familyOf(chunk);
     const driver = new ReplicaDriver(this.ports, {
@@ -307,14 +356,6 @@ export class ReplicaMap implements PeerEvents {
     for (const driver of flushing) driver.flush();
   }
 
-  private onNotice(chunk: ChunkId, notice: Notice): void {
-    const { log } = this.deps;
-    const fields = { chunk: formatChunkId(chunk), ...notice };
-    const word = NOTICE_WORDS[notice.what];
-    if (word) log[word.level](fields, word.text);
-    else log.debug(fields, "replica");
-  }
-
   private onStoreError({ chunk, store }: ReplicaDriver, error: SystemError): void {
     const disk = this.deps.disks.get(store.storeUuid);
     this.deps.log.error({ chunk, disk: disk?.disk, code: error.code, error }, "replica stopped");
@@ -325,29 +366,4 @@ export class ReplicaMap implements PeerEvents {
   }
 }
 
-/** Notices that somebody may have to know of; the others are for debugging. */
-const NOTICE_WORDS: Partial<
-  Record<Notice["what"], { readonly level: "error" | "warn"; readonly text: string }>
-> = {
-  diverged: { level: "error", text: "replica lacks what is committed" },
-  repaired: { level: "warn", text: "damaged units were repaired from another replica" },
-  repairSent: { level: "warn", text: "damaged units of another replica were sent to it" },
-  notRepaired: { level: "error", text: "units are damaged and no other replica has them" },
-};
-
-/** The chunk is not here: whoever asks has an old map, or ours is old. */
-function refuse(
-  operation: Pick<Operation, "epoch">,
-  replyTo: ReplyTo,
-  config: ChunkConfig | undefined,
-): void {
-  const epoch = config?.epoch ?? 0;
-  const status = operation.epoch < epoch ? "staleEpoch" : "notPrimary";
-  replyTo({ status, epoch, value: 0, data: [], checksums: new Uint32Array(0) });
-}
-
-function refusalOf({ chunk, epoch, session, kind }: PrimaryMessage): MemberMessage {
-  const reason = kind === "newEpoch" ? "wrongStore" : "gap";
-  const tail = { epoch: 0, seq: 0 };
-  return { kind: "nak", chunk, epoch, session, reason, promisedEpoch: 0, tail };
-}
+const leavingKey = (chunk: ChunkId, { storeUuid }: ChunkStore): string => `${chunk} ${storeUuid}`;

@@ -32,6 +32,8 @@ export interface ClusterShape {
   readonly storage: number;
   readonly gateways: number;
   readonly diskBytes: number;
+  /** How long a node that is down is waited for before its copies are made elsewhere. */
+  readonly copyAfterMs: number;
 }
 
 const named = (kind: string, count: number): string[] =>
@@ -149,6 +151,7 @@ export class SimCluster {
       chunkSize: CHUNK_SIZE,
       pingIntervalMs: 200,
       pingsMissedMax: 5,
+      copyAfterMs: this.shape.copyAfterMs,
     };
   }
 

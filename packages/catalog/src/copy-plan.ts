@@ -1,0 +1,174 @@
+// Which lost copies are to be made again, and where: the room that is left on all disks is the spare of all
+// of them. A copy is lost when its store failed, or when its node has been away for longer than anybody
+// waits. Chunks with the fewest copies in sync come first. Pure; the work pauses often, since who plans has
+// others to answer meanwhile.
+import { type ChunkId, type FamilyId, type NodeId, present, type StoreUuid } from "@ashlar/core";
+import type { ChunkRow } from "./chunk-row.ts";
+import type { ChunkTables } from "./chunk-tables.ts";
+import type { Replacement } from "./command.ts";
+import type { CatalogMirror } from "./mirror.ts";
+import { usableDisks } from "./placement.ts";
+import type { ChunkMember, NodeRecord } from "./records.ts";
+
+export interface CopyPolicy {
+  /** Whether nobody waits any more for a node that is down, with so many copies left in sync. */
+  readonly isGivenUp: (node: NodeId, inSync: number) => boolean;
+  /** Bytes that may still be put on a store; 0 when that is not known. */
+  readonly freeBytes: (store: StoreUuid) => number;
+  /** At most so many. */
+  readonly copiesMax: number;
+}
+
+/** Chunks looked at between two pauses: well below a millisecond. */
+const CHUNKS_PER_PAUSE = 1024;
+
+interface Lost {
+  readonly chunk: ChunkId;
+  readonly version: number;
+  readonly inSync: number;
+  readonly member: ChunkMember;
+  readonly others: readonly NodeId[];
+}
+
+interface Room {
+  readonly node: NodeId;
+  readonly store: StoreUuid;
+  readonly sizeBytes: number;
+  freeBytes: number;
+  replicas: number;
+}
+
+/** The copies to begin now, of the catalog as it is when this is called, and how many there is no room for. */
+export interface CopyPlan {
+  readonly items: readonly Replacement[];
+  readonly homeless: number;
+}
+
+export function planCopiesInParts(
+  { nodes, volumes, chunks, cluster }: CatalogMirror,
+  policy: CopyPolicy,
+): Generator<void, CopyPlan, undefined> {
+  const families = [...volumes.values()].map(({ family }) => family).sort((a, b) => a - b);
+  const frozen = chunks.frozen();
+  const rooms = roomsOf(nodes, chunks, policy);
+  const judge = new LossJudge(nodes, policy);
+  return planInParts({ families, chunks: frozen, judge }, rooms, {
+    chunkSize: cluster?.chunkSize ?? Number.POSITIVE_INFINITY,
+    copiesMax: policy.copiesMax,
+  });
+}
+
+interface Looked {
+  readonly families: readonly FamilyId[];
+  readonly chunks: ChunkTables;
+  readonly judge: LossJudge;
+}
+
+function* planInParts(
+  { families, chunks, judge }: Looked,
+  rooms: readonly Room[],
+  { chunkSize, copiesMax }: { readonly chunkSize: number; readonly copiesMax: number },
+): Generator<void, CopyPlan, undefined> {
+  const lost: Lost[] = [];
+  for (const family of families) {
+    for (let from = 0; from < chunks.rowsOf(family); from += CHUNKS_PER_PAUSE) {
+      const visit = (row: ChunkRow): void => {
+        const found = judge.lossOf(row);
+        if (found) lost.push(found);
+      };
+      chunks.scan(family, visit, { from, until: from + CHUNKS_PER_PAUSE });
+      yield;
+    }
+  }
+  lost.sort((a, b) => a.inSync - b.inSync || a.chunk - b.chunk);
+  const items: Replacement[] = [];
+  let homeless = 0;
+  for (const { chunk, version, member, others } of lost) {
+    if (items.length >= copiesMax) break;
+    const room = roomFor(rooms, others, chunkSize);
+    if (!room) {
+      homeless += 1;
+      continue;
+    }
+    room.freeBytes -= chunkSize;
+    room.replicas += 1;
+    const { node, store } = room;
+    items.push({ chunk, version, lost: member.storeUuid, node, store });
+  }
+  return { items, homeless };
+}
+
+/** What makes a member lost, by store: asked for each chunk. */
+class LossJudge {
+  private readonly policy: CopyPolicy;
+  private readonly nodes: ReadonlyMap<NodeId, NodeRecord>;
+  private readonly usable = new Set<StoreUuid>();
+
+  constructor(nodes: ReadonlyMap<NodeId, NodeRecord>, policy: CopyPolicy) {
+    this.policy = policy;
+    this.nodes = nodes;
+    for (const record of nodes.values()) {
+      for (const { storeUuid } of usableDisks(record)) this.usable.add(storeUuid);
+    }
+  }
+
+  /** One of a chunk at a time: what learns already comes first. */
+  lossOf(row: ChunkRow): Lost | undefined {
+    const { members, isrCount } = row;
+    if (isrCount === members.length || row.learnerCount > 0) return undefined;
+    for (let slot = 0; slot < members.length; slot += 1) {
+      if (row.roleAt(slot) !== "out") continue;
+      const member = present(members[slot], "a slot has a member");
+      if (!this.isLost(member, isrCount)) continue;
+      const others = members.filter((one) => one !== member).map(({ node }) => node);
+      return { chunk: row.chunk, version: row.version, inSync: isrCount, member, others };
+    }
+    return undefined;
+  }
+
+  private isLost({ node, storeUuid }: ChunkMember, inSync: number): boolean {
+    if (this.usable.has(storeUuid)) return false;
+    const record = this.nodes.get(node);
+    // A node that is up has opened all it can: this store is not among it.
+    return (
+      record?.state === "up" ||
+      this.policy.isGivenUp(node, inSync) ||
+      this.hasFailed(record, storeUuid)
+    );
+  }
+
+  private hasFailed(record: NodeRecord | undefined, store: StoreUuid): boolean {
+    return record?.disks.some((disk) => disk.storeUuid === store && disk.state === "down") ?? true;
+  }
+}
+
+function roomsOf(
+  nodes: ReadonlyMap<NodeId, NodeRecord>,
+  chunks: ChunkTables,
+  { freeBytes }: CopyPolicy,
+): readonly Room[] {
+  const rooms: Room[] = [];
+  for (const record of nodes.values()) {
+    for (const { disk, storeUuid, sizeBytes } of usableDisks(record)) {
+      const { node } = record;
+      const { replicas } = chunks.load({ node, disk, storeUuid });
+      rooms.push({ node, store: storeUuid, sizeBytes, freeBytes: freeBytes(storeUuid), replicas });
+    }
+  }
+  return rooms.sort((a, b) => (a.store < b.store ? -1 : 1));
+}
+
+/** Where copies are fewest for its size, of those with room for a whole chunk. */
+function roomFor(
+  rooms: readonly Room[],
+  others: readonly NodeId[],
+  chunkSize: number,
+): Room | undefined {
+  let best: Room | undefined;
+  const cost = ({ replicas, sizeBytes }: Room): number => (replicas + 1) / sizeBytes;
+  for (const room of rooms) {
+    if (room.freeBytes < chunkSize || others.includes(room.node)) continue;
+    if (!best || cost(room) < cost(best)) best = room;
+  }
+  return best;
+}

@@ -1,0 +1,149 @@
+// Makes lost copies elsewhere, as long as this member leads: the copies of a disk that failed at once, those
+// of a node that is down when nobody waits for it any more. As many at a time as keep the nodes busy; the
+// replicas themselves bring them up to date, as they do those of a node that returned.
+import { type CatalogChange, type CopyPlan, planCopiesInParts } from "@ashlar/catalog";
+import { type NodeId, type StoreUuid, toSystemError } from "@ashlar/core";
+import type { StorageReport } from "@ashlar/rpc";
+import { type Clock, inSlices, type Log, type Startable, type Timer } from "@ashlar/runtime";
+import type { CopyMetrics } from "./metrics.ts";
+import { accepted } from "./refusal.ts";
+import type { ReplicatedLog } from "./replicated-log.ts";
+
+/** How often lost copies are looked for, while there are any. */
+export const COPY_INTERVAL_MS = 2_000;
+/** Chunks that learn at the same time, more than nodes copy at once: none shall wait for the next look. */
+export const COPIES_UNDER_WAY_MAX = 64;
+/** Where one copy is left the next loss is one of data. */
+const SOLE_COPY_WAIT_MAX_MS = 60_000;
+
+export interface CopyKeeperDeps {
+  readonly replicatedLog: ReplicatedLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: CopyMetrics;
+  /** What a node told of its disks last. */
+  readonly reportOf: (node: NodeId) => StorageReport | undefined;
+}
+
+export interface CopyKeeperOptions {
+  /** How long a node that is down is waited for. */
+  readonly copyAfterMs: number;
+}
+
+export class CopyKeeper implements Startable {
+  private readonly deps: CopyKeeperDeps;
+  private readonly options: CopyKeeperOptions;
+  private timer: Timer | undefined;
+  /** Since when this leader has known that a node is down. */
+  private readonly downSinceMs = new Map<NodeId, number>();
+  private looking = false;
+  private homeless = 0;
+  private unsubscribe = (): void => {};
+
+  constructor(deps: CopyKeeperDeps, options: CopyKeeperOptions) {
+    this.deps = deps;
+    this.options = options;
+  }
+
+  async start(): Promise<void> {
+    const { replicatedLog } = this.deps;
+    const unsubscribe = replicatedLog.subscribe(({ changes, restored }) => {
+      if (restored) this.readNodes();
+      else for (const change of changes) this.follow(change);
+    });
+    const unlead = replicatedLog.onLead((leads) => (leads ? this.begin() : this.end()));
+    this.unsubscribe = () => {
+      unsubscribe();
+      unlead();
+    };
+    if (replicatedLog.leads) this.begin();
+  }
+
+  async stop(): Promise<void> {
+    this.unsubscribe();
+    this.end();
+  }
+
+  /** Who was down before is waited for anew: nobody kept for how long it was. */
+  private begin(): void {
+    this.end();
+    this.readNodes();
+    this.timer = this.deps.clock.every(COPY_INTERVAL_MS, () => void this.look());
+  }
+
+  private end(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    this.downSinceMs.clear();
+    this.homeless = 0;
+  }
+
+  private readNodes(): void {
+    for (const record of this.deps.replicatedLog.view.nodes.values()) {
+      this.follow({ kind: "node", record });
+    }
+  }
+
+  private follow(change: CatalogChange): void {
+    if (change.kind !== "node") return;
+    const { node, state } = change.record;
+    if (state === "up") this.downSinceMs.delete(node);
+    else if (!this.downSinceMs.has(node)) this.downSinceMs.set(node, this.deps.clock.nowMs());
+  }
+
+  private async look(): Promise<void> {
+    const { replicatedLog, clock, log } = this.deps;
+    const { view } = replicatedLog;
+    const copiesMax = COPIES_UNDER_WAY_MAX - view.chunks.learning;
+    if (this.looking || view.chunks.short === 0 || copiesMax <= 0) return;
+    this.looking = true;
+    try {
+      const freeBytes = this.freeBytes();
+      const plan = await inSlices(
+        clock,
+        planCopiesInParts(view, {
+          isGivenUp: (node, inSync) => this.isGivenUp(node, inSync),
+          freeBytes: (store) => freeBytes.get(store) ?? 0,
+          copiesMax,
+        }),
+      );
+      if (replicatedLog.leads) await this.carryOut(plan);
+    } catch (thrown) {
+      const error = toSystemError(thrown);
+      log.warn({ code: error.code, error }, "lost copies cannot be made elsewhere");
+    } finally {
+      this.looking = false;
+    }
+  }
+
+  private async carryOut({ items, homeless }: CopyPlan): Promise<void> {
+    const { replicatedLog, metrics, log } = this.deps;
+    if (homeless > this.homeless) {
+      log.warn({ chunks: homeless }, "no disk has room for copies that are lost");
+    }
+    this.homeless = homeless;
+    if (items.length === 0) return;
+    const { result } = await replicatedLog.propose({ kind: "replaceMembers", items });
+    const { skipped } = accepted(result);
+    metrics.copiesBegun.inc(items.length - skipped.length);
+    log.info({ chunks: items.length - skipped.length }, "lost copies are made elsewhere");
+  }
+
+  private isGivenUp(node: NodeId, inSync: number): boolean {
+    const sinceMs = this.downSinceMs.get(node);
+    if (sinceMs === undefined) return false;
+    const { copyAfterMs } = this.options;
+    const waitMs = inSync === 1 ? Math.min(copyAfterMs, SOLE_COPY_WAIT_MAX_MS) : copyAfterMs;
+    return this.deps.clock.nowMs() - sinceMs >= waitMs;
+  }
+
+  private freeBytes(): ReadonlyMap<StoreUuid, number> {
+    const free = new Map<StoreUuid, number>();
+    for (const node of this.deps.replicatedLog.view.nodes.keys()) {
+      for (const disk of this.deps.reportOf(node)?.disks ?? []) {
+        if (disk.state === "up") free.set(disk.storeUuid, disk.freeBytes);
+      }
+    }
+    return free;
+  }
+}

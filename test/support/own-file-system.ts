@@ -1,0 +1,52 @@
+// A file system of its own for one disk of a lab, in an image on a loop device: so that it can be cut off
+// under the process that uses it, after which every read and write of it fails, and what was not synced is
+// gone. Needs root.
+import { cp, mkdir, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestLab } from "./test-lab.ts";
+import { run } from "./tools.ts";
+
+const MIB = 1024 * 1024;
+/** Room for the structures of the file system beside the disk. */
+const OVERHEAD_BYTES = 64 * MIB;
+/** EXT4_IOC_SHUTDOWN without writing the journal out (EXT4_GOING_FLAGS_NOLOGFLUSH). */
+const CUT_OFF = `
+  open(my $folder, "<", $ARGV[0]) or die "open: $!";
+  ioctl($folder, 0x8004587d, pack("I", 2)) or die "ioctl: $!";
+`;
+
+export class OwnFileSystem {
+  private readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Moves a disk of a storage node that does not run. */
+  static async under(
+    { dir }: TestLab,
+    place: { readonly node: string; readonly disk: string; readonly sizeBytes: number },
+  ): Promise<OwnFileSystem> {
+    const { node, disk, sizeBytes } = place;
+    const folder = join(dir, `${node}-${disk}`);
+    const image = `${folder}.img`;
+    const path = join(dir, node, disk);
+    await mkdir(folder);
+    await run("truncate", "-s", String(sizeBytes + OVERHEAD_BYTES), image);
+    await run("mkfs.ext4", "-q", image);
+    await run("mount", "-o", "loop", image, folder);
+    await cp(path, join(folder, disk));
+    await rm(path);
+    await symlink(join(folder, disk), path);
+    return new OwnFileSystem(folder);
+  }
+
+  /** From now on nothing can be read or written. */
+  async cutOff(): Promise<void> {
+    await run("perl", "-e", CUT_OFF, this.folder);
+  }
+
+  async remove(): Promise<void> {
+    await run("umount", "--lazy", this.folder);
+  }
+}
