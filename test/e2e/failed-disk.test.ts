@@ -6,7 +6,7 @@ import { type CheckDocument, TestLab, type VolumeDocument } from "../support/tes
 import { run, until } from "../support/tools.ts";
 
 const MIB = 1024 * 1024;
-const DISK_MIB = 384;
+const DISK_MIB = 512;
 const DEADLINE_MS = 120_000;
 
 let lab: TestLab;
@@ -15,8 +15,8 @@ beforeAll(async () => {
   lab = await TestLab.make("--metadata", "1", "--disks", "2", "--disk-size", `${DISK_MIB}MiB`);
 });
 afterAll(async () => {
-  await lab?.remove();
   await disk?.remove();
+  await lab?.remove();
 });
 
 const untilInSync = (name: string): Promise<VolumeDocument> =>

@@ -12,7 +12,8 @@ const OVERHEAD_BYTES = 64 * MIB;
 /** EXT4_IOC_SHUTDOWN without writing the journal out (EXT4_GOING_FLAGS_NOLOGFLUSH). */
 const CUT_OFF = `
   open(my $folder, "<", $ARGV[0]) or die "open: $!";
-  ioctl($folder, 0x8004587d, pack("I", 2)) or die "ioctl: $!";
+  my $how = pack("I", 2);
+  ioctl($folder, 0x8004587d, $how) or die "ioctl: $!";
 `;
 
 export class OwnFileSystem {
@@ -46,6 +47,7 @@ export class OwnFileSystem {
     await run("perl", "-e", CUT_OFF, this.folder);
   }
 
+  /** Out of sight at once, also while a process has files of it open. */
   async remove(): Promise<void> {
     await run("umount", "--lazy", this.folder);
   }

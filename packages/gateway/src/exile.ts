@@ -11,7 +11,7 @@ const RETURN_INTERVAL_MS = 100;
 export interface ExileDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly registration: { readonly incarnation: number; again(): void };
+  readonly registration: { readonly incarnation: number; again(superseded: number): void };
   readonly portals: readonly { shut(): void; reopen(): void }[];
 }
 
@@ -38,7 +38,7 @@ export class Exile implements Startable {
     const { incarnation } = registration;
     if (this.timer || incarnation === 0) return;
     this.refused = incarnation;
-    registration.again();
+    registration.again(incarnation);
     this.timer = clock.after(EXILE_AFTER_MS, () => this.judge());
   }
 

@@ -11,7 +11,7 @@ test("P10: a gateway tells the highest incarnation it has seen, also to a catalo
   const view = new CatalogMirror();
   const told: number[] = [];
   let tell = (_: readonly CatalogChange[]): void => {};
-  let supersede = (): void => {};
+  let supersede = (_: number): void => {};
   const client = {
     view,
     ready: async () => {},
@@ -19,7 +19,7 @@ test("P10: a gateway tells the highest incarnation it has seen, also to a catalo
       tell = listen;
       return () => {};
     },
-    onSuperseded: (listen: () => void) => {
+    onSuperseded: (listen: typeof supersede) => {
       supersede = listen;
     },
     registerGateway: async ({ incarnationSeen }: GatewayRegistration) => {
@@ -44,8 +44,44 @@ test("P10: a gateway tells the highest incarnation it has seen, also to a catalo
   });
   follow(catalog);
   follow(restored);
-  supersede();
+  supersede(registration.incarnation);
   expect(told).toEqual([seen, seen + 5]);
   await registration.stop();
   expect(registration.incarnation).toBe(seen + 6);
+});
+
+test("a gateway that is superseded under the incarnation that it is about to hear of registers once more", async () => {
+  const answers: ((incarnation: number) => void)[] = [];
+  let supersede = (_: number): void => {};
+  const client = {
+    view: new CatalogMirror(),
+    ready: async () => {},
+    onChanges: () => () => {},
+    onSuperseded: (listen: typeof supersede) => {
+      supersede = listen;
+    },
+    registerGateway: () =>
+      new Promise<{ incarnation: number }>((resolve) => {
+        answers.push((incarnation) => resolve({ incarnation }));
+      }),
+  } satisfies Partial<CatalogClient>;
+  const answer = async (incarnation: number): Promise<void> => {
+    answers.shift()?.(incarnation);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const config = { nodeId: testNode(9), portals: [] };
+  const registration = new Registration({ client, log: silentLog }, { config, bootId: "b" });
+  const started = registration.start();
+  await answer(0);
+  await answer(6);
+  await started;
+  supersede(6);
+  supersede(7);
+  await answer(7);
+  expect(registration.registered).toBe(false);
+  await answer(8);
+  expect(registration.incarnation).toBe(8);
+  supersede(7);
+  expect(answers).toEqual([]);
+  await registration.stop();
 });

@@ -26,6 +26,8 @@ export class Registration implements Startable {
   private current = 0;
   private seen = 0;
   private under: Promise<void> | undefined;
+  /** The newest that was declared down: perhaps before this gateway heard that it has it. */
+  private superseded = 0;
 
   constructor(
     { client, log }: { readonly client: RegistrationClient; readonly log: Log },
@@ -50,7 +52,7 @@ export class Registration implements Startable {
     await this.client.ready({ signal });
     this.see(this.client.view);
     this.client.onChanges(() => this.see(this.client.view));
-    this.client.onSuperseded(() => this.again());
+    this.client.onSuperseded((incarnation) => this.again(incarnation));
     await this.register();
   }
 
@@ -77,11 +79,12 @@ export class Registration implements Startable {
   }
 
   /**
-   * Registers under a new incarnation, unless that is under way. Calls are retried by the client until they
-   * are answered, so a failure here means refusal.
+   * Registers under a new incarnation in place of `superseded`, unless it has one. Calls are retried by the
+   * client until they are answered, so a failure here means refusal.
    */
-  again(): void {
-    if (this.under || this.stopping.signal.aborted) return;
+  again(superseded: number): void {
+    this.superseded = Math.max(this.superseded, superseded);
+    if (this.under || this.current > this.superseded || this.stopping.signal.aborted) return;
     this.under = this.register()
       .catch((thrown: unknown) => {
         if (this.stopping.signal.aborted) return;
@@ -89,6 +92,7 @@ export class Registration implements Startable {
       })
       .finally(() => {
         this.under = undefined;
+        if (this.current === this.superseded) this.again(this.current);
       });
   }
 }

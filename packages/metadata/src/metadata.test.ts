@@ -207,7 +207,7 @@ describe("a node that ends", () => {
   test("that still lives learns that it was superseded, and registers anew", async () => {
     const clients = await threeNodes();
     const alive = clients[1]!;
-    const superseded = new Promise<void>((resolve) => alive.onSuperseded(resolve));
+    const superseded = new Promise<void>((resolve) => alive.onSuperseded(() => resolve()));
     await alive.catchUp(fixture.options);
     const newest = Math.max(...[...alive.view.nodes.values()].map((one) => one.incarnation));
     const reporter = createExitReporterClient(

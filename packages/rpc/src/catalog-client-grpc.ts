@@ -66,7 +66,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   private readonly session: ProposerSession;
   private readonly pings: PingWorker;
   private readonly changeListeners = new Set<(changes: readonly CatalogChange[]) => void>();
-  private readonly supersededListeners = new Set<() => void>();
+  private readonly supersededListeners = new Set<(incarnation: number) => void>();
   private readonly stopped = new AbortController();
   private readonly waiters = new Waiters();
   /** The log whose entries the mirror counts; empty before the first full list. */
@@ -88,8 +88,8 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     this.pings = new PingWorker(
       { clock, log: this.log, members: this.pingCalls, silentPeers },
       {
-        onSuperseded: () => {
-          for (const listen of this.supersededListeners) listen();
+        onSuperseded: (incarnation) => {
+          for (const listen of this.supersededListeners) listen(incarnation);
         },
       },
     );
@@ -149,7 +149,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     return this.registered(reply, { process: gateway, report }, { signal });
   }
 
-  onSuperseded(listen: () => void): void {
+  onSuperseded(listen: (incarnation: number) => void): void {
     this.supersededListeners.add(listen);
   }
 

@@ -58,8 +58,11 @@ export interface CatalogClient {
     registration: GatewayRegistration,
     options: { readonly signal: AbortSignal },
   ): Promise<{ readonly incarnation: number }>;
-  /** Called when the catalog declared this incarnation down: register again. */
-  onSuperseded(listen: () => void): void;
+  /**
+   * Called when the catalog declared an incarnation of this process down: register again. It may be the one
+   * that a registration under way is about to resolve with.
+   */
+  onSuperseded(listen: (incarnation: number) => void): void;
 
   /**
    * Compare-and-swap: `store`, a learner, joins the ISR if version and epoch still are as given.

@@ -25,7 +25,7 @@ async function pinging(count: number, clock = new ManualClock()) {
   const superseded: number[] = [];
   const worker = new PingWorker(
     { clock, log: silentLog, members: calls, silentPeers: () => [] },
-    { onSuperseded: () => superseded.push(clock.nowMs()) },
+    { onSuperseded: (incarnation) => superseded.push(incarnation) },
   );
   open.push(...members, { stop: async () => calls.close() }, { stop: async () => worker.end() });
   const begin = () =>

@@ -41,7 +41,7 @@ export class PingWorker {
   private readonly log: Log;
   private readonly members: MemberCalls;
   private readonly silentPeers: () => readonly string[];
-  private readonly onSuperseded: () => void;
+  private readonly onSuperseded: (incarnation: number) => void;
   private timer: Timer | undefined;
   private source: PingSource | undefined;
   private line: Line | undefined;
@@ -56,7 +56,7 @@ export class PingWorker {
       /** host:port of those this process does not hear. */
       readonly silentPeers: () => readonly string[];
     },
-    { onSuperseded }: { readonly onSuperseded: () => void },
+    { onSuperseded }: { readonly onSuperseded: (incarnation: number) => void },
   ) {
     this.clock = deps.clock;
     this.log = deps.log;
@@ -114,7 +114,7 @@ export class PingWorker {
       if (!superseded || line !== this.line) return;
       this.log.warn({ incarnation }, "this incarnation was declared down");
       this.end();
-      this.onSuperseded();
+      this.onSuperseded(incarnation);
     });
     stream.on("error", (thrown) => this.lost(line, fromServiceError(thrown, address)));
     stream.on("end", () =>

@@ -9,7 +9,7 @@ import { Registration } from "./registration.ts";
 /** A catalog that answers when it is told to. */
 class SlowCatalog implements Pick<CatalogClient, "registerStorage" | "onSuperseded"> {
   readonly told: number[] = [];
-  supersede = (): void => {};
+  supersede = (_: number): void => {};
   private readonly answers: ((incarnation: number) => void)[] = [];
 
   registerStorage({ incarnationSeen }: StorageRegistration): Promise<{ incarnation: number }> {
@@ -19,7 +19,7 @@ class SlowCatalog implements Pick<CatalogClient, "registerStorage" | "onSupersed
     });
   }
 
-  onSuperseded(listen: () => void): void {
+  onSuperseded(listen: (incarnation: number) => void): void {
     this.supersede = listen;
   }
 
@@ -57,14 +57,26 @@ beforeEach(async () => {
 });
 
 test("a node that is superseded leads nothing until it is registered again, and asks once", async () => {
-  catalog.supersede();
-  catalog.supersede();
+  catalog.supersede(6);
+  catalog.supersede(6);
   expect(catalog.told).toHaveLength(2);
   expect(heard).toEqual([6, 0]);
   await catalog.answer(7);
   expect(heard).toEqual([6, 0, 7]);
-  catalog.supersede();
+  catalog.supersede(6);
+  expect(heard).toEqual([6, 0, 7]);
+  catalog.supersede(7);
   expect(heard).toEqual([6, 0, 7, 0]);
+});
+
+test("a node that is superseded under the incarnation that it is about to hear of registers once more", async () => {
+  catalog.supersede(6);
+  catalog.supersede(7);
+  await catalog.answer(7);
+  expect(catalog.told).toHaveLength(3);
+  await catalog.answer(8);
+  expect(heard).toEqual([6, 0, 7, 0, 8]);
+  expect(registration.incarnation).toBe(8);
 });
 
 test("P10: a catalog that went back is told what was seen, and the node leads on meanwhile", async () => {
@@ -83,7 +95,7 @@ test("P10: a catalog that went back is told what was seen, and the node leads on
 
 test("a node that is superseded while it tells steps down at once", async () => {
   registration.tellAnew();
-  catalog.supersede();
+  catalog.supersede(6);
   expect(heard).toEqual([6, 0]);
   await catalog.answer(41);
   expect(registration.incarnation).toBe(41);

@@ -23,6 +23,8 @@ export class Registration {
   private steppedDown = false;
   /** What is told at present may have been put together before the catalog went back. */
   private isOutdated = false;
+  /** The newest that was declared down: perhaps before this node heard that it has it. */
+  private superseded = 0;
 
   constructor(deps: RegistrationDeps) {
     this.deps = deps;
@@ -34,7 +36,7 @@ export class Registration {
   }
 
   async start(): Promise<void> {
-    this.deps.client.onSuperseded(() => this.again());
+    this.deps.client.onSuperseded((incarnation) => this.onSuperseded(incarnation));
     await this.register();
   }
 
@@ -47,6 +49,8 @@ export class Registration {
     const { client, describe, report, onIncarnation } = this.deps;
     const { signal } = this.stopping;
     const { incarnation } = await client.registerStorage(describe(), report, { signal });
+    // An answer that was overtaken by the one to a later call says nothing any more.
+    if (incarnation < this.current) return;
     this.current = incarnation;
     onIncarnation(incarnation);
   }
@@ -60,8 +64,13 @@ export class Registration {
     this.run();
   }
 
+  private onSuperseded(incarnation: number): void {
+    this.superseded = Math.max(this.superseded, incarnation);
+    if (!this.steppedDown) this.again();
+  }
+
   private again(): void {
-    if (this.steppedDown || this.stopping.signal.aborted) return;
+    if (this.current > this.superseded || this.stopping.signal.aborted) return;
     const { log, onIncarnation } = this.deps;
     log.warn({ incarnation: this.current }, "superseded: registers again");
     this.steppedDown = true;
@@ -81,7 +90,8 @@ export class Registration {
       .finally(() => {
         this.under = undefined;
         this.steppedDown = false;
-        if (this.isOutdated && !this.stopping.signal.aborted) this.run();
+        if (this.current === this.superseded) this.again();
+        else if (this.isOutdated && !this.stopping.signal.aborted) this.run();
       });
   }
 }

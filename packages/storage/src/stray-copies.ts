@@ -23,6 +23,8 @@ export const isStray = ({ members }: ChunkConfig, { storeUuid }: ChunkStore): bo
 export class StrayCopies {
   private readonly deps: StrayCopiesDeps;
   private running: Promise<void> = Promise.resolve();
+  /** Chunks and stores whose turn will come. */
+  private readonly queued = new Set<string>();
   private caughtUp = false;
   private stopped = false;
 
@@ -67,7 +69,12 @@ export class StrayCopies {
       this.deps.log.warn(fields, "the catalog is older than a copy it does not name: kept");
       return;
     }
-    this.running = this.running.then(() => this.remove(config.chunk, store));
+    const key = `${config.chunk} ${store.storeUuid}`;
+    if (this.queued.has(key)) return;
+    this.queued.add(key);
+    this.running = this.running
+      .then(() => this.remove(config.chunk, store))
+      .then(() => void this.queued.delete(key));
   }
 
   private async remove(chunk: ChunkId, store: ChunkStore): Promise<void> {
