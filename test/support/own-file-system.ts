@@ -18,9 +18,11 @@ const CUT_OFF = `
 
 export class OwnFileSystem {
   private readonly folder: string;
+  private readonly image: string;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, image: string) {
     this.folder = folder;
+    this.image = image;
   }
 
   /** Moves a disk of a storage node that does not run. */
@@ -35,11 +37,12 @@ export class OwnFileSystem {
     await mkdir(folder);
     await run("truncate", "-s", String(sizeBytes + OVERHEAD_BYTES), image);
     await run("mkfs.ext4", "-q", image);
-    await run("mount", "-o", "loop", image, folder);
+    const made = new OwnFileSystem(folder, image);
+    await made.mount();
     await cp(path, join(folder, disk));
     await rm(path);
     await symlink(join(folder, disk), path);
-    return new OwnFileSystem(folder);
+    return made;
   }
 
   /** From now on nothing can be read or written. */
@@ -47,8 +50,19 @@ export class OwnFileSystem {
     await run("perl", "-e", CUT_OFF, this.folder);
   }
 
+  /** What was not synced is gone, and it is there again. Nobody has files of it open. */
+  async cutPower(): Promise<void> {
+    await this.cutOff();
+    await run("umount", this.folder);
+    await this.mount();
+  }
+
   /** Out of sight at once, also while a process has files of it open. */
   async remove(): Promise<void> {
     await run("umount", "--lazy", this.folder);
+  }
+
+  private async mount(): Promise<void> {
+    await run("mount", "-o", "loop", this.image, this.folder);
   }
 }
