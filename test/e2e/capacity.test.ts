@@ -8,8 +8,8 @@ import { type NodesDocument, TestLab } from "../support/test-lab.ts";
 import { run, scratchFolder, until } from "../support/tools.ts";
 
 const MIB = 1024 * 1024;
-const DISK_MIB = 1_024;
-const VOLUME_MIB = 1_152;
+const DISK_MIB = 512;
+const VOLUME_MIB = 600;
 const REPLICAS = 2;
 const FREED_DEADLINE_MS = 60_000;
 /** Free space is told with pings, some of it in steps: compare to within this much per node. */

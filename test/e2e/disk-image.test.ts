@@ -2,7 +2,7 @@
 // process dies and stays dead, and comes back byte for byte through the other gateway.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeImage } from "../support/ext4-image.ts";
 import { type CheckDocument, type NodesDocument, TestLab } from "../support/test-lab.ts";
 import { run, scratchFolder, sha256, until } from "../support/tools.ts";
@@ -74,45 +74,43 @@ async function stateOf(lab: TestLab, id: string): Promise<string | undefined> {
   return nodes.find((node) => node.id === id)?.state;
 }
 
-describe.each(["socket", "grpc"])("over the %s carrier", (carrier) => {
-  let lab: TestLab;
+let lab: TestLab;
 
-  beforeAll(async () => {
-    lab = await TestLab.make("--carrier", carrier);
-  });
-  afterAll(() => lab?.remove());
+beforeAll(async () => {
+  lab = await TestLab.make();
+});
+afterAll(() => lab?.remove());
 
-  test("a disk image survives the death of a storage node halfway through the write", async () => {
-    const volume = await lab.createVolume("image", `${IMAGE_MIB}MiB`);
+test("a disk image survives the death of a storage node halfway through the write", async () => {
+  const volume = await lab.createVolume("image", `${IMAGE_MIB}MiB`);
 
-    const { deadAt, total } = await writeWhileKilling(lab, lab.url(volume, 1));
-    expect(deadAt).toBeLessThan(total);
-    expect(await stateOf(lab, VICTIM)).toBe("down");
-    expect(await lab.pidOf(VICTIM)).toBeNull();
-    expect((await lab.volume("image")).degradedChunks).toBeGreaterThan(0);
+  const { deadAt, total } = await writeWhileKilling(lab, lab.url(volume, 1));
+  expect(deadAt).toBeLessThan(total);
+  expect(await stateOf(lab, VICTIM)).toBe("down");
+  expect(await lab.pidOf(VICTIM)).toBeNull();
+  expect((await lab.volume("image")).degradedChunks).toBeGreaterThan(0);
 
-    await lab.command("lab", "start", VICTIM);
-    const back = await readBack(lab.url(volume, 2));
-    expect(await sha256(back)).toBe(imageSum);
-    await run("e2fsck", "-fn", back);
-  });
+  await lab.command("lab", "start", VICTIM);
+  const back = await readBack(lab.url(volume, 2));
+  expect(await sha256(back)).toBe(imageSum);
+  await run("e2fsck", "-fn", back);
+});
 
-  test("it is still the same after lab down and lab up", async () => {
-    await lab.down();
-    await lab.up();
-    const volume = await lab.volume("image");
-    expect(await sha256(await readBack(lab.url(volume, 1)))).toBe(imageSum);
-  });
+test("it is still the same after lab down and lab up", async () => {
+  await lab.down();
+  await lab.up();
+  const volume = await lab.volume("image");
+  expect(await sha256(await readBack(lab.url(volume, 1)))).toBe(imageSum);
+});
 
-  test("all copies are equal once the returned node has caught up", async () => {
-    await until(
-      "resync",
-      RESYNC_DEADLINE_MS,
-      () => lab.volume("image"),
-      ({ degradedChunks }) => degradedChunks === 0,
-    );
-    const check = await lab.command<CheckDocument>("volume", "check", "image");
-    const { chunks } = await lab.volume("image");
-    expect(check).toMatchObject({ chunks, replicas: 2 * chunks, different: 0 });
-  });
+test("all copies are equal once the returned node has caught up", async () => {
+  await until(
+    "resync",
+    RESYNC_DEADLINE_MS,
+    () => lab.volume("image"),
+    ({ degradedChunks }) => degradedChunks === 0,
+  );
+  const check = await lab.command<CheckDocument>("volume", "check", "image");
+  const { chunks } = await lab.volume("image");
+  expect(check).toMatchObject({ chunks, replicas: 2 * chunks, different: 0 });
 });

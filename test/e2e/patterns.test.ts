@@ -15,7 +15,8 @@ let folder: Awaited<ReturnType<typeof scratchFolder>>;
 
 beforeAll(async () => {
   folder = await scratchFolder();
-  lab = await TestLab.make("--metadata", "1");
+  // Over the gRPC carrier: the other tests use sockets.
+  lab = await TestLab.make("--metadata", "1", "--carrier", "grpc");
 });
 afterAll(async () => {
   await lab?.remove();

@@ -113,3 +113,12 @@ test("configurations name the cluster, the members and the files of the process"
     processes: lab.processes.map(({ id, kind }) => ({ id, kind, logPath: `/lab/logs/${id}.log` })),
   });
 });
+
+test("labs that are planned at the same time have portals of their own", async () => {
+  const folder = { socketPath: "/tmp/s.sock" };
+  const labs = await Promise.all([1, 2, 3].map(() => planLab({ random }, labShape({}), folder)));
+  const portals = labs.flatMap(({ processes }) =>
+    processes.flatMap((process) => (process.kind === "gateway" ? [process.listen.port] : [])),
+  );
+  expect(new Set(portals).size).toBe(portals.length);
+});

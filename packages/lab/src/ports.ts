@@ -29,6 +29,25 @@ export function isFree(host: string, port: number): Promise<boolean> {
   });
 }
 
+/** Until then a gateway listens on the port that was picked for it. */
+const CLAIM_MS = 30_000;
+
+/**
+ * Whether nobody else who starts a lab has picked the port and not listened on it yet. The claim is a socket
+ * with a name that belongs to no file: it ends with this process at the latest.
+ */
+function claim(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ path: `\0ashlar-portal-${port}` }, () => {
+      setTimeout(() => server.close(), CLAIM_MS).unref();
+      resolve(true);
+    });
+    server.unref();
+  });
+}
+
 /** On one machine a connection takes no time; one to a host that is cut off would take minutes. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
@@ -70,7 +89,7 @@ export class PortPicker {
       this.taken.add(wanted);
       return wanted;
     }
-    return this.next(host, ISCSI_PORT, PORTAL_RANGE);
+    return this.next(host, ISCSI_PORT, PORTAL_RANGE, claim);
   }
 
   /**
@@ -81,9 +100,14 @@ export class PortPicker {
     return this.next(host, INTERNAL_FIRST + this.random.below(INTERNAL_RANGE / 2), INTERNAL_RANGE);
   }
 
-  private async next(host: string, first: number, range: number): Promise<number> {
+  private async next(
+    host: string,
+    first: number,
+    range: number,
+    isOurs: (port: number) => Promise<boolean> = async () => true,
+  ): Promise<number> {
     for (let port = first; port < first + range; port += 1) {
-      if (this.taken.has(port) || !(await isFree(host, port))) continue;
+      if (this.taken.has(port) || !(await isFree(host, port)) || !(await isOurs(port))) continue;
       this.taken.add(port);
       return port;
     }

@@ -14,7 +14,7 @@ import { StoreTrial } from "./testing/store-trial.ts";
 /** Histories; more by hand, before a change of the format or of the order of a checkpoint's steps. */
 const HISTORIES = Number(new Map(Object.entries(process.env)).get("STORE_IMAGE_HISTORIES") ?? 1);
 const FIRST_SEED = Number(new Map(Object.entries(process.env)).get("STORE_IMAGE_SEED") ?? 1);
-const STEPS = 40;
+const STEPS = 24;
 
 /** Ends of the process are what the images are about. */
 const isRecorded = ({ kind }: Step): boolean =>

@@ -22,14 +22,6 @@ export const NOTHING = {
 export const SCOPES: readonly NamedScope[] = [
   {
     ...NOTHING,
-    name: "the paper's Raft: 2 terms, 1 proposal",
-    terms: 2,
-    proposals: 1,
-    statesMin: 540_000,
-    sees: ["elected", "deposed", "committed", "overwritten"],
-  },
-  {
-    ...NOTHING,
     name: "the paper's Raft: 2 terms, 1 crash",
     terms: 2,
     crashes: 1,
@@ -64,6 +56,14 @@ export const SCOPES_BY_HAND: readonly NamedScope[] = [
     name: "the paper's Raft: 3 terms",
     terms: 3,
     statesMin: 1_100_000,
+    sees: ["elected", "deposed", "committed", "overwritten"],
+  },
+  {
+    ...NOTHING,
+    name: "the paper's Raft: 2 terms, 1 proposal",
+    terms: 2,
+    proposals: 1,
+    statesMin: 540_000,
     sees: ["elected", "deposed", "committed", "overwritten"],
   },
   {
