@@ -5,7 +5,18 @@ import { readFileSync } from "node:fs";
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string }[];
+  }[];
 }
+
+/** Files that failed before or after their tests: what they would have tested counts as one. */
+const brokenFiles = ({ testResults }: Report): number =>
+  testResults.filter(
+    ({ status, assertionResults }) =>
+      status === "failed" && !assertionResults.some((one) => one.status === "failed"),
+  ).length;
 
 function readReport(path: string): Report | undefined {
   try {
@@ -26,6 +37,6 @@ for (const [index, report] of reports.entries()) {
     continue;
   }
   passed += report.numPassedTests;
-  failed += report.numFailedTests;
+  failed += report.numFailedTests + brokenFiles(report);
 }
 console.log(`${passed} passed, ${failed} failed`);

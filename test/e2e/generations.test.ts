@@ -13,7 +13,7 @@ import { until } from "../support/tools.ts";
 const DEADLINE_MS = 60_000;
 const BLOCK = 4096;
 const WRITES = 32;
-const FENCES = 6;
+const FENCES = 3;
 const TASK_RESPONSE = { complete: 0, rejected: 255 };
 /** Unit attention, bus device reset function occurred. */
 const RESET_SENSE = [6, 0x29, 3];
