@@ -28,8 +28,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 180_000,
-          // Labs wait more than they work.
-          maxWorkers: 2,
+          // A lab keeps two processors busy: two at a time take as long, and wait for each other.
+          fileParallelism: false,
         },
       },
       {

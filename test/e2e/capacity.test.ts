@@ -9,7 +9,7 @@ import { run, scratchFolder, until } from "../support/tools.ts";
 
 const MIB = 1024 * 1024;
 const DISK_MIB = 512;
-const VOLUME_MIB = 600;
+const VOLUME_MIB = 540;
 const REPLICAS = 2;
 const FREED_DEADLINE_MS = 60_000;
 /** Free space is told with pings, some of it in steps: compare to within this much per node. */
