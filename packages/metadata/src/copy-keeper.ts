@@ -5,6 +5,7 @@ import { type CatalogChange, type CopyPlan, planCopiesInParts } from "@ashlar/ca
 import { type NodeId, type StoreUuid, toSystemError } from "@ashlar/core";
 import type { StorageReport } from "@ashlar/rpc";
 import { type Clock, inSlices, type Log, type Startable, type Timer } from "@ashlar/runtime";
+import { followLeadership } from "./leadership.ts";
 import type { CopyMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
@@ -46,17 +47,14 @@ export class CopyKeeper implements Startable {
   }
 
   async start(): Promise<void> {
-    const { replicatedLog } = this.deps;
-    const unsubscribe = replicatedLog.subscribe(({ changes, restored }) => {
-      if (restored) this.readNodes();
-      else for (const change of changes) this.follow(change);
+    this.unsubscribe = followLeadership(this.deps.replicatedLog, {
+      onApplied: ({ changes, restored }) => {
+        if (restored) this.readNodes();
+        else for (const change of changes) this.follow(change);
+      },
+      begin: () => this.begin(),
+      end: () => this.end(),
     });
-    const unlead = replicatedLog.onLead((leads) => (leads ? this.begin() : this.end()));
-    this.unsubscribe = () => {
-      unsubscribe();
-      unlead();
-    };
-    if (replicatedLog.leads) this.begin();
   }
 
   async stop(): Promise<void> {

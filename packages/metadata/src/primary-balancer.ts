@@ -10,6 +10,7 @@ import {
 } from "@ashlar/catalog";
 import { type ChunkId, toSystemError } from "@ashlar/core";
 import { type Clock, inSlices, type Log, type Startable, type Timer } from "@ashlar/runtime";
+import { followLeadership } from "./leadership.ts";
 import type { BalanceMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
@@ -48,16 +49,13 @@ export class PrimaryBalancer implements Startable {
   }
 
   async start(): Promise<void> {
-    const { replicatedLog } = this.deps;
-    const unsubscribe = replicatedLog.subscribe(({ changes, restored }) => {
-      if (restored || changes.some((change) => this.disturbs(change))) this.disturbed();
+    this.unsubscribe = followLeadership(this.deps.replicatedLog, {
+      onApplied: ({ changes, restored }) => {
+        if (restored || changes.some((change) => this.disturbs(change))) this.disturbed();
+      },
+      begin: () => this.begin(),
+      end: () => this.end(),
     });
-    const unlead = replicatedLog.onLead((leads) => (leads ? this.begin() : this.end()));
-    this.unsubscribe = () => {
-      unsubscribe();
-      unlead();
-    };
-    if (replicatedLog.leads) this.begin();
   }
 
   async stop(): Promise<void> {

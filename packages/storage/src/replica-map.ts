@@ -176,11 +176,13 @@ export class ReplicaMap implements PeerEvents {
 
   /**
    * Frees what a store holds of a chunk whose copy is elsewhere now, if that is so still: the configuration
-   * does not name the store, and no primary that goes by a newer one has called it since. False if not.
+   * does not name the store, it has promised no newer epoch, and no primary that goes by a newer
+   * configuration has called it since. False if not.
    */
   async removeStray(chunk: ChunkId, store: ChunkStore): Promise<boolean> {
     const config = this.deps.view.chunk(chunk);
     if (!config || !isStray(config, store)) return false;
+    if (store.status(chunk).promisedEpoch > config.epoch) return false;
     const driver = this.drivers.get(chunk);
     if (driver?.store === store) {
       if (driver.versionHeard > config.version) return false;

@@ -4,6 +4,7 @@
 import { type NodeId, toSystemError } from "@ashlar/core";
 import type { ExitReport, HeartbeatService, Ping, PingVerdict, StorageReport } from "@ashlar/rpc";
 import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
+import { followLeadership } from "../leadership.ts";
 import { LivenessMonitor, type LivenessOptions, type Silent } from "../liveness-monitor.ts";
 import { isWaitedFor, PathJudge } from "../path-judge.ts";
 import { accepted } from "../refusal.ts";
@@ -65,18 +66,16 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   }
 
   async start(): Promise<void> {
-    const unsubscribe = this.replicatedLog.subscribe(({ changes }) => {
-      for (const change of changes) {
-        if (change.kind === "node") this.follow(change.record.node, change.record);
-        if (change.kind === "gateway") this.follow(change.record.gateway, change.record);
-      }
+    this.unsubscribe = followLeadership(this.replicatedLog, {
+      onApplied: ({ changes }) => {
+        for (const change of changes) {
+          if (change.kind === "node") this.follow(change.record.node, change.record);
+          if (change.kind === "gateway") this.follow(change.record.gateway, change.record);
+        }
+      },
+      begin: () => this.begin(),
+      end: () => this.end(),
     });
-    const unlead = this.replicatedLog.onLead((leads) => (leads ? this.begin() : this.end()));
-    this.unsubscribe = () => {
-      unsubscribe();
-      unlead();
-    };
-    if (this.replicatedLog.leads) this.begin();
   }
 
   async stop(): Promise<void> {
