@@ -56,6 +56,16 @@ export function unitChecksums(chunk: ChunkId, offset: number, data: ScatterList)
   return sums;
 }
 
+/** Whether these are the payload's `unitChecksums`. */
+export function hasChecksums(
+  chunk: ChunkId,
+  offset: number,
+  { data, checksums }: { readonly data: ScatterList; readonly checksums: Uint32Array },
+): boolean {
+  const sums = unitChecksums(chunk, offset, data);
+  return sums.length === checksums.length && sums.every((sum, at) => sum === checksums[at]);
+}
+
 const ZERO_UNIT = crc32c(Buffer.alloc(CHECKSUM_UNIT));
 
 /** Checksum of a unit of zeros, which is what an unmapped unit reads as. */

@@ -23,6 +23,7 @@ export {
 export {
   crc32c,
   crc32cOfScatter,
+  hasChecksums,
   unitChecksum,
   unitChecksums,
   zeroUnitChecksum,

@@ -9,6 +9,7 @@ import {
   alignUp,
   CHECKSUM_UNIT,
   EXTENT_SIZE,
+  hasChecksums,
   isAligned,
   present,
   type ScatterList,
@@ -380,10 +381,8 @@ const roomOf = ({ offset, length }: { offset: number; length: number }): number 
   alignUp(offset + length, EXTENT_SIZE) - alignDown(offset, EXTENT_SIZE);
 
 /** Whether the payload is what the gateway sent. */
-function isIntact(operation: WriteKind): boolean {
-  const sums = unitChecksums(operation.chunk, operation.offset, operation.data);
-  const told = operation.checksums ?? NO_CHECKSUMS;
-  return sums.length === told.length && sums.every((sum, at) => sum === told[at]);
+function isIntact({ chunk, offset, data, checksums = NO_CHECKSUMS }: WriteKind): boolean {
+  return hasChecksums(chunk, offset, { data, checksums });
 }
 
 function firstDifference(a: Buffer, b: Buffer): number {

@@ -1,7 +1,7 @@
 // What a peer sends to be kept is compared with its checksums before anybody sees it: bytes that changed
 // on the way, or belong to another chunk or place, never reach a log or a disk (P14). The connection that
 // brought them is given up, and what it carried is sent again over another.
-import { type ChunkId, EXTENT_SIZE, type ScatterList, unitChecksums } from "@ashlar/core";
+import { EXTENT_SIZE, hasChecksums, type ScatterList } from "@ashlar/core";
 import type { ReplicationMessage } from "@ashlar/replica";
 import { badFrame } from "./frame-codec.ts";
 
@@ -18,14 +18,11 @@ function payloadOf(message: ReplicationMessage): Payload | undefined {
   return { offset: extent * EXTENT_SIZE, data, checksums };
 }
 
-function isIntact(chunk: ChunkId, { offset, data, checksums }: Payload): boolean {
-  const sums = unitChecksums(chunk, offset, data);
-  return sums.length === checksums.length && sums.every((sum, at) => sum === checksums[at]);
-}
-
 /** The message. @throws SystemError rpc/bad-frame when a log entry or a copy is not what was sent. */
 export function requireIntact(message: ReplicationMessage): ReplicationMessage {
   const payload = payloadOf(message);
-  if (payload && !isIntact(message.chunk, payload)) throw badFrame("a payload's checksums");
+  if (payload && !hasChecksums(message.chunk, payload.offset, payload)) {
+    throw badFrame("a payload's checksums");
+  }
   return message;
 }

@@ -2,12 +2,12 @@
 // end means for the caller.
 import {
   type ChunkId,
+  hasChecksums,
   type PathProof,
   present,
   type ScatterList,
   SystemError,
   scatterLength,
-  unitChecksums,
   type VolumeId,
 } from "@ashlar/core";
 import type { Cancellation, Operation, OperationReply, OpId } from "@ashlar/replica";
@@ -169,7 +169,5 @@ export function finalError(
 export function isIntact(work: ChunkWork, reply: OperationReply): boolean {
   if (work.kind !== "read") return true;
   if (scatterLength(reply.data) !== work.length) return false;
-  const sums = unitChecksums(work.chunk, work.offset, reply.data);
-  if (sums.length !== reply.checksums.length) return false;
-  return sums.every((sum, index) => sum === reply.checksums[index]);
+  return hasChecksums(work.chunk, work.offset, reply);
 }
