@@ -1,7 +1,7 @@
 // While a world runs, what product code could reach behind the ports belongs to the world: the end of a
 // turn is an event of the queue, deadlines and dates are virtual, and a real timer or real randomness is an
-// error of whoever used it. The loop itself keeps the real setImmediate: one real turn for each event, in
-// which all microtasks of that event run to their end.
+// error of whoever used it. The loop itself keeps the real setImmediate: one for each event, between two of
+// which all microtasks and ticks of the event before run to their end.
 import type { World } from "./world.ts";
 
 /** When virtual time begins, in milliseconds since 1970. */

@@ -10,6 +10,8 @@ import { TraceHash } from "./trace-hash.ts";
 
 /** More than any run needs: a loop without time passing ends here. */
 const EVENTS_MAX = 20_000_000;
+/** Between two immediates of one turn of the real loop all promises and ticks are done too, and a turn is dear. */
+const EVENTS_PER_TURN = 256;
 
 export interface Cancellable {
   cancel(): void;
@@ -94,11 +96,16 @@ export class World {
     const globals = ownGlobals(this);
     try {
       await new Promise<void>((resolve) => {
+        let isOver = false;
         const step = (): void => {
-          if (this.failure || isDone() || !this.next(untilMs)) resolve();
-          else globals.setImmediate(step);
+          isOver ||= this.failure !== undefined || isDone() || !this.next(untilMs);
         };
-        globals.setImmediate(step);
+        const turn = (): void => {
+          if (isOver) return resolve();
+          for (let event = 0; event < EVENTS_PER_TURN; event += 1) globals.setImmediate(step);
+          globals.setImmediate(turn);
+        };
+        turn();
       });
     } finally {
       globals.giveBack();
