@@ -11,6 +11,7 @@ import { check } from "./invariants.ts";
 import { CatalogMirror } from "./mirror.ts";
 import { planPrimaries } from "./primary-plan.ts";
 import { decodeProposal, encodeProposal } from "./proposal.ts";
+import { isWaitedForInVain, livingNodes } from "./silence.ts";
 import { emptyState } from "./state.ts";
 import {
   TEST_CHUNK_SIZE,
@@ -35,10 +36,12 @@ const address = fc.constantFrom("127.0.0.1:7100", "[::1]:7100");
 /** Events of a cluster's life; some name things as they are now, which only the catalog knows. */
 type Event = (catalog: TestCatalog) => Command;
 
-const down: fc.Arbitrary<Event> = node.map((number) => (catalog) => ({
+const unheard = fc.uniqueArray(node.map(testNode));
+const down: fc.Arbitrary<Event> = fc.tuple(node, unheard).map(([number, others]) => (catalog) => ({
   kind: "nodeDown",
   node: testNode(number),
   incarnation: catalog.state.view.nodes.get(testNode(number))?.incarnation ?? 0,
+  unheard: others,
 }));
 
 const admit: fc.Arbitrary<Event> = fc.nat(1000).map((pick) => (catalog) => {
@@ -108,6 +111,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     kind: fc.constant("nodeDown" as const),
     node: node.map(testNode),
     incarnation: fc.nat(20),
+    unheard,
   }),
   fc.record({
     kind: fc.constant("storeDown" as const),
@@ -246,6 +250,30 @@ describe("any history", () => {
     );
   });
 
+  test("P16: told again, a node that is down leaves where others can serve, and nowhere else", () => {
+    const told = { again: 0, leaving: 0 };
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 30, size: "max" }), unheard, (events, others) => {
+        const catalog = lived(events);
+        const { view } = catalog.state;
+        const lives = livingNodes(view, others);
+        for (const { node, state, incarnation } of [...view.nodes.values()]) {
+          if (state === "up") continue;
+          const waits = isWaitedForInVain(view, node, lives);
+          const again = { kind: "nodeDown", node, incarnation, unheard: others } as const;
+          expect(catalog.apply(again).changes.length > 0).toBe(waits);
+          expect(isWaitedForInVain(view, node, lives)).toBe(false);
+          told.again += 1;
+          if (waits) told.leaving += 1;
+        }
+        expect(catalog.faults).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+    expect(told.leaving).toBeGreaterThan(0);
+    expect(told.again).toBeGreaterThan(told.leaving);
+  });
+
   test("R8 R9: replayed, mirrored and read back it is the same", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 30, size: "max" }), (events) => {
@@ -303,7 +331,7 @@ describe("the encoding", () => {
     };
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(20), (bytes, tag) => {
-        for (const format of [1, 2, 3, 4, 5]) {
+        for (const format of [1, 2, 3, 4, 5, 6]) {
           tolerant(() => decodeCommand(Buffer.concat([Buffer.from([format, tag]), bytes])));
           tolerant(() => decodeState(Buffer.concat([Buffer.from([format]), bytes])));
           tolerant(() => decodeProposal(Buffer.concat([Buffer.from([format]), bytes])));
@@ -324,6 +352,7 @@ describe("the encoding", () => {
       kind: "nodeDown",
       node: testNode(1),
       incarnation: Number.MAX_SAFE_INTEGER,
+      unheard: [],
     };
     expect(decodeCommand(encodeCommand(largest))).toEqual(largest);
   });

@@ -253,10 +253,20 @@ describe("a node", () => {
     const catalog = TestCatalog.created(2);
     catalog.volume(1, 2, 2);
     catalog.nodeUp(1, { boot: 2 });
-    const late = catalog.apply({ kind: "nodeDown", node: testNode(1), incarnation: 1 });
+    const late = catalog.apply({
+      kind: "nodeDown",
+      node: testNode(1),
+      incarnation: 1,
+      unheard: [],
+    });
     expect(late).toEqual({ changes: [], result: { kind: "done", value: { effective: false } } });
     catalog.nodeDown(1);
-    const again = catalog.apply({ kind: "nodeDown", node: testNode(1), incarnation: 3 });
+    const again = catalog.apply({
+      kind: "nodeDown",
+      node: testNode(1),
+      incarnation: 3,
+      unheard: [],
+    });
     expect(again.changes).toEqual([]);
   });
 
@@ -351,7 +361,12 @@ test("a node with 100,000 chunks goes down in one entry that names each of them"
     expect(changes.length).toBeLessThanOrEqual(CHUNKS_PER_COMMAND_MAX);
   }
   run({ kind: "finishVolume", family });
-  const { changes } = run({ kind: "nodeDown", node: testNode(1), incarnation: 1 });
+  const { changes } = run({
+    kind: "nodeDown",
+    node: testNode(1),
+    incarnation: 1,
+    unheard: [],
+  });
   expect(changes).toHaveLength(1 + 100_000);
   expect(countChunks(state.view)).toMatchObject({ degradedChunks: 100_000, unavailableChunks: 0 });
 });

@@ -4,6 +4,7 @@
 import type { NodeId, StoreUuid } from "@ashlar/core";
 import { assert } from "@ashlar/core";
 import type { ChunkConfig, ChunkMember } from "./records.ts";
+import type { Lives } from "./silence.ts";
 
 /** Picks the next primary among the members of an ISR, at least one. */
 export type ChoosePrimary = (candidates: readonly ChunkMember[]) => ChunkConfig["primary"];
@@ -31,6 +32,18 @@ function without(list: readonly StoreUuid[], store: StoreUuid): readonly StoreUu
   const made = known.get(store) ?? list.filter((other) => other !== store);
   known.set(store, made);
   return made;
+}
+
+/** Whether another member in sync than `store` is on a node that lives: only then is it of use without it. */
+export function isHeldWithout(
+  { members, isr }: ChunkConfig,
+  store: StoreUuid,
+  lives: Lives,
+): boolean {
+  for (const { node, storeUuid } of members) {
+    if (storeUuid !== store && isr.includes(storeUuid) && lives(node)) return true;
+  }
+  return false;
 }
 
 interface Among {
@@ -71,6 +84,21 @@ export function withoutStore(
   if (!led) return { chunk, epoch, version, members, isr, learners, primary };
   const next = choose(among(members, isr));
   return { chunk, epoch: epoch + 1, version, members, isr, learners, primary: next };
+}
+
+/**
+ * The node of a store fell silent. While no other member in sync lives nobody could serve, so to take it out
+ * would only lose a copy: it stays until one lives (P16), and the version rises as of a sole member.
+ */
+export function withSilentStore(
+  config: ChunkConfig,
+  store: StoreUuid,
+  { choose, lives }: { readonly choose: ChoosePrimary; readonly lives: Lives },
+): ChunkConfig | undefined {
+  if (!config.isr.includes(store) || isHeldWithout(config, store, lives)) {
+    return withoutStore(config, store, choose);
+  }
+  return { ...config, version: config.version + 1 };
 }
 
 /** Its primary's process was replaced by `incarnation` on the same node. */

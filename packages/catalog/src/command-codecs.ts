@@ -40,10 +40,10 @@ import type { KeptResult } from "./sessions.ts";
 
 /**
  * 2: nodeUp has what its stores have seen. 3: primaries are moved. 4: gatewayUp has what it has seen,
- * beginTerm what it skips. 5: members are replaced.
+ * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard.
  */
-const COMMAND_FORMAT_VERSION = 5;
-const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, COMMAND_FORMAT_VERSION];
+const COMMAND_FORMAT_VERSION = 6;
+const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, COMMAND_FORMAT_VERSION];
 
 interface CommandCodec<K extends CommandKind> {
   readonly tag: number;
@@ -61,6 +61,7 @@ const nodeUp = record<FieldsOf<"nodeUp">>({
   familySeen: uint,
   incarnationSeen: uint,
 });
+const nodeDownFields = { node, incarnation: uint };
 const gatewayUpFields = { gateway: node, bootId: text, portals };
 const beginTermFields = { member: uint, run: text };
 
@@ -68,7 +69,11 @@ const beginTermFields = { member: uint, run: text };
 const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   createCluster: { tag: 1, fields: record(clusterFields), result: nothing },
   nodeUp: { tag: 2, fields: nodeUp, result: incarnation },
-  nodeDown: { tag: 3, fields: record({ node, incarnation: uint }), result: effective },
+  nodeDown: {
+    tag: 3,
+    fields: record({ ...nodeDownFields, unheard: list(node) }),
+    result: effective,
+  },
   storeDown: { tag: 4, fields: record({ store }), result: nothing },
   gatewayUp: {
     tag: 5,
@@ -151,8 +156,13 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
 
 type EarlierFields = Partial<Record<CommandKind, (from: ByteReader) => object>>;
 
-/** Where fields were fewer up to format 3: gateways told nothing of what they had seen, nothing was skipped. */
+/** Where fields were fewer up to format 5: a node that fell silent was the only one. */
+const FIELDS_V5: EarlierFields = {
+  nodeDown: (from) => ({ ...record(nodeDownFields).read(from), unheard: [] }),
+};
+/** Up to format 3: gateways told nothing of what they had seen, nothing was skipped. */
 const FIELDS_V3: EarlierFields = {
+  ...FIELDS_V5,
   gatewayUp: (from) => ({ ...record(gatewayUpFields).read(from), incarnationSeen: 0 }),
   beginTerm: (from) => ({ ...record(beginTermFields).read(from), incarnationsSkipped: 0 }),
 };
@@ -165,6 +175,8 @@ const EARLIER_FIELDS: Readonly<Record<number, EarlierFields>> = {
   1: FIELDS_V1,
   2: FIELDS_V3,
   3: FIELDS_V3,
+  4: FIELDS_V5,
+  5: FIELDS_V5,
 };
 
 const KIND_OF_TAG: ReadonlyMap<number, CommandKind> = new Map(

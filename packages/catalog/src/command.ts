@@ -61,8 +61,17 @@ interface CommandTable {
     };
     result: { readonly incarnation: number };
   };
+  /**
+   * A node fell silent or ended: where another member in sync is on a node that lives, its members leave. Said
+   * again when another node lives again.
+   */
   nodeDown: {
-    fields: { readonly node: NodeId; readonly incarnation: number };
+    fields: {
+      readonly node: NodeId;
+      readonly incarnation: number;
+      /** Nodes that are up and may be silent too: they do not count as living. */
+      readonly unheard: readonly NodeId[];
+    };
     /** False when that incarnation is not the registered one, or down already. */
     result: { readonly effective: boolean };
   };

@@ -105,6 +105,18 @@ describe("what earlier versions wrote is read", () => {
     });
   });
 
+  test("a node that is down of format 5: nobody else fell silent", () => {
+    const command = { kind: "nodeDown", node: testNode(1), incarnation: 7, unheard: [] } as const;
+    const now = encodeCommand(command);
+    // The number of the others came last, a byte 0 here.
+    for (const version of [1, 3, 5]) {
+      const earlier = Buffer.concat([Buffer.from([version]), now.subarray(1, -1)]);
+      expect(decodeCommand(earlier)).toEqual(command);
+    }
+    const together = { ...command, unheard: [testNode(2), testNode(3)] };
+    expect(decodeCommand(encodeCommand(together))).toEqual(together);
+  });
+
   test("a gateway and a leader of format 3: the one saw nothing, the other skipped nothing", () => {
     const gateway = { kind: "gatewayUp", gateway: testNode(9), bootId: "g", portals: [] } as const;
     const term = { kind: "beginTerm", member: 1, run: "r" } as const;

@@ -42,4 +42,5 @@ export {
   type VolumeRecord,
 } from "./records.ts";
 export { keptResult, RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
+export { isWaitedForInVain, type Lives, livingNodes } from "./silence.ts";
 export { type CatalogState, emptyState, type HashReports, type VolumeDraft } from "./state.ts";

@@ -1,6 +1,6 @@
 // The rules a catalog never breaks (ARCHITECTURE.md, Rules by number). Tests check them
 // after each command; breaches are told as sentences that begin with the rule's number.
-import type { ChunkId, VolumeId } from "@ashlar/core";
+import type { ChunkId, NodeId, VolumeId } from "@ashlar/core";
 import { chunkIndexOf, familyOf, formatChunkId } from "@ashlar/core";
 import type { Command } from "./command.ts";
 import type { ChunkConfig, VolumeRecord } from "./records.ts";
@@ -177,6 +177,9 @@ export function checkStep(
   return faults;
 }
 
+const holdersOf = ({ members, isr }: ChunkConfig): readonly NodeId[] =>
+  members.filter(({ storeUuid }) => isr.includes(storeUuid)).map(({ node }) => node);
+
 function checkTransition(was: ChunkConfig, is: ChunkConfig, command: Command): string[] {
   const changed = JSON.stringify(was) !== JSON.stringify(is);
   const samePrimary =
@@ -190,6 +193,12 @@ function checkTransition(was: ChunkConfig, is: ChunkConfig, command: Command): s
     [leader !== undefined && was.isr.includes(leader.storeUuid), "K2: primary not of the old ISR"],
     [joined.every((store) => was.learners.includes(store)), "K3: joined without learning"],
     [joined.length === 0 || command.kind === "addToIsr", `K3: joined by ${command.kind}`],
+    [
+      command.kind !== "nodeDown" ||
+        is.isr.length === was.isr.length ||
+        holdersOf(is).some((node) => node !== command.node && !command.unheard.includes(node)),
+      "P16: a silent node left the ISR to others that are silent",
+    ],
     [is.members.length === was.members.length, "the number of copies changed"],
     [
       is.members.every(

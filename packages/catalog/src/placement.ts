@@ -3,6 +3,7 @@
 // among equals, so that the partners of a node are spread over all the others.
 import { type ChunkId, type NodeId, present } from "@ashlar/core";
 import type { ChunkConfig, ChunkMember, DiskRecord, NodeRecord } from "./records.ts";
+import { type Lives, livingNodes } from "./silence.ts";
 import type { CatalogState } from "./state.ts";
 
 interface DiskCandidate {
@@ -65,9 +66,13 @@ export class Placement {
   }
 }
 
-/** Chooses new primaries evenly: those with fewer chunks to lead, on nodes that are up, come first. */
+/**
+ * Chooses new primaries evenly: those with fewer chunks to lead, on nodes that live (by default: are up), come
+ * first.
+ */
 export function evenPrimaries(
   state: CatalogState,
+  lives: Lives = livingNodes(state.view, []),
 ): (candidates: readonly ChunkMember[]) => ChunkConfig["primary"] {
   const led = new Map<NodeId, number>();
   const primaries = new Map<NodeId, ChunkConfig["primary"]>();
@@ -75,7 +80,7 @@ export function evenPrimaries(
     led.set(member.node, (led.get(member.node) ?? 0) + load.primaries);
   }
   const cost = ({ node }: ChunkMember): number =>
-    state.view.nodes.get(node)?.state === "up" ? (led.get(node) ?? 0) : Number.POSITIVE_INFINITY;
+    lives(node) ? (led.get(node) ?? 0) : Number.POSITIVE_INFINITY;
   return (candidates) => {
     let best = present(candidates[0], "K4: an ISR has a member");
     for (const candidate of candidates) if (cost(candidate) < cost(best)) best = candidate;

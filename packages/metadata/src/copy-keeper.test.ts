@@ -26,7 +26,7 @@ const apply = <K extends CommandKind>(command: CommandOf<K>) =>
 const up = (node: number, boot = 1) => apply({ kind: "nodeUp", ...registrationOf(node, boot) });
 const down = (node: number) => {
   const { incarnation = 0 } = log().view.nodes.get(nodeId(`storage-${node}`)) ?? {};
-  return apply({ kind: "nodeDown", node: nodeId(`storage-${node}`), incarnation });
+  return apply({ kind: "nodeDown", node: nodeId(`storage-${node}`), incarnation, unheard: [] });
 };
 
 /** Four nodes, one volume, and a keeper. */

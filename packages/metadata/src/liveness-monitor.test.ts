@@ -101,4 +101,23 @@ describe("liveness", () => {
     clock.advance(100);
     expect(silent).toEqual(["storage-1#3 at 1900"]);
   });
+
+  test("half of its time without a sign, and a process may be lost with others", () => {
+    const { clock, monitor, silent } = monitored();
+    monitor.grace(A, 1, clock.nowMs());
+    monitor.heard(B, 2, clock.nowMs());
+    const heard = () => [A, B].filter((process) => monitor.isHeard(process, clock.nowMs()));
+    expect(heard()).toEqual([A, B]);
+    clock.advance(500);
+    expect(heard()).toEqual([A]);
+    monitor.heard(B, 2, clock.nowMs());
+    expect(heard()).toEqual([A, B]);
+    clock.advance(4_000);
+    expect(heard()).toEqual([]);
+    expect(silent).toEqual(["storage-2#2 at 1500"]);
+    monitor.again(B, 2, clock.nowMs());
+    expect(heard()).toEqual([]);
+    clock.advance(500);
+    expect(silent).toEqual(["storage-2#2 at 1500", "storage-1#1 at 5000", "storage-2#2 at 5000"]);
+  });
 });

@@ -47,6 +47,19 @@ export class LivenessMonitor {
     } else this.watched.set(process, { incarnation, deadlineMs });
   }
 
+  /** What was told of a silence could not be acted on: it is told again after half as long. */
+  again(process: NodeId, incarnation: number, nowMs: number): void {
+    if (this.watched.has(process)) return;
+    const deadlineMs = nowMs + this.options.silenceMaxMs / 2;
+    this.watched.set(process, { incarnation, deadlineMs });
+  }
+
+  /** Whether more than half of its time is left: one of which it is not may have been lost with others. */
+  isHeard(process: NodeId, nowMs: number): boolean {
+    const { deadlineMs = nowMs } = this.watched.get(process) ?? {};
+    return deadlineMs - nowMs > this.options.silenceMaxMs / 2;
+  }
+
   forget(process: NodeId): void {
     this.watched.delete(process);
   }

@@ -25,7 +25,7 @@ const apply = <K extends CommandKind>(command: CommandOf<K>) =>
 const up = (node: number, boot = 1) => apply({ kind: "nodeUp", ...registrationOf(node, boot) });
 const down = (node: number) => {
   const { incarnation = 0 } = log().view.nodes.get(nodeId(`storage-${node}`)) ?? {};
-  return apply({ kind: "nodeDown", node: nodeId(`storage-${node}`), incarnation });
+  return apply({ kind: "nodeDown", node: nodeId(`storage-${node}`), incarnation, unheard: [] });
 };
 
 /** Three nodes, one volume with two replicas of each chunk, and a balancer. */

@@ -91,7 +91,7 @@ export class Simulation {
       if (message === "lost copies are made elsewhere") this.onReplaced(fields);
     });
     this.operator = new Operator(world, this.cluster);
-    this.targets = new FaultTargets(world, this.cluster);
+    this.targets = new FaultTargets(world, this.cluster, this.operator);
     const { cluster, targets } = this;
     this.faults = new FaultInjector({ world, cluster, targets }, { off: options.off ?? new Set() });
     const stamps = { next: 0 };
@@ -147,11 +147,13 @@ export class Simulation {
   }
 
   private comeAndGo(): void {
-    const { world, operator } = this;
+    const { world, operator, targets } = this;
     const pauseMs = world.between(CREATION_MS / 4, CREATION_MS);
     world.after(pauseMs, this.cluster.operator, () => {
       if (this.ending) return;
-      operator.do(() => operator.createAndDelete(1 + world.random.below(3)));
+      const replicas = 1 + world.random.below(3);
+      // A sole copy may be put on a disk that is lost and not missed yet.
+      operator.do(() => operator.createAndDelete(targets.isFragile ? 3 : replicas));
       this.comeAndGo();
     });
   }

@@ -1,5 +1,6 @@
-import { FAMILY_ID_MAX, MIB, volumeName } from "@ashlar/core";
-import { expect, test } from "vitest";
+import { chunkId, FAMILY_ID_MAX, MIB, volumeName } from "@ashlar/core";
+import { describe, expect, test } from "vitest";
+import { countChunks } from "../counts.ts";
 import { decodeState, encodeState, stateHash } from "../encode.ts";
 import { TestCatalog, testDisk, testNode, testStore, testVolume } from "../testing/cluster.ts";
 
@@ -71,4 +72,65 @@ test("R9: a store that two nodes name fails alike on members that hold the nodes
   expect(stateHash(other.state)).toBe(stateHash(catalog.state));
   const disks = [...catalog.state.view.nodes.values()].flatMap((node) => node.disks);
   expect(disks.map(({ state }) => state)).toEqual(["down", "down"]);
+});
+
+describe("P16: when all that are in sync fall silent together", () => {
+  /** Three nodes with all chunks of a volume, and a power cut. */
+  function dark() {
+    const catalog = TestCatalog.created(3);
+    const chunk = chunkId(catalog.volume(1, 1, 3), 0);
+    for (const node of [1, 2, 3]) catalog.nodeDown(node, [1, 2, 3]);
+    return { catalog, config: () => catalog.state.view.chunk(chunk)! };
+  }
+  const inSync = (nodes: readonly number[]) => new Set(nodes.map((node) => testStore(node)));
+
+  test("nobody leaves, and each may come back without its disk", () => {
+    for (const lost of [1, 2, 3]) {
+      const { catalog, config } = dark();
+      expect(new Set(config().isr)).toEqual(inSync([1, 2, 3]));
+      catalog.nodeUp(lost, { boot: 2, life: 1 });
+      const others = [1, 2, 3].filter((node) => node !== lost);
+      expect(new Set(config().isr)).toEqual(inSync(others));
+      expect(config().learners).toEqual([testStore(lost, 1, 1)]);
+      for (const node of others) catalog.nodeUp(node, { boot: 2 });
+      expect(countChunks(catalog.state.view).unavailableChunks).toBe(0);
+      expect(catalog.faults).toEqual([]);
+    }
+  });
+
+  test("those that stay away leave when told again, as soon as one is back", () => {
+    const { catalog, config } = dark();
+    const { version } = config();
+    catalog.nodeDown(1);
+    expect(config().version).toBe(version);
+    const { incarnation } = catalog.nodeUp(2, { boot: 2 });
+    expect(new Set(config().isr)).toEqual(inSync([1, 2, 3]));
+    // It may be silent again already.
+    catalog.nodeDown(1, [2]);
+    expect(new Set(config().isr)).toEqual(inSync([1, 2, 3]));
+    catalog.nodeDown(1);
+    catalog.nodeDown(3);
+    expect(new Set(config().isr)).toEqual(inSync([2]));
+    expect(config().primary).toEqual({ node: testNode(2), incarnation });
+    expect(catalog.faults).toEqual([]);
+  });
+
+  test("one that is heard goes on at once, and leads", () => {
+    const catalog = TestCatalog.created(3);
+    const chunk = chunkId(catalog.volume(1, 1, 3), 0);
+    catalog.nodeDown(1, [2]);
+    catalog.nodeDown(2, [1]);
+    expect(catalog.state.view.chunk(chunk)).toMatchObject({
+      isr: [testStore(3)],
+      primary: { node: testNode(3) },
+    });
+    expect(catalog.faults).toEqual([]);
+  });
+
+  test("a store that fails leaves to one whose node is down", () => {
+    const { catalog, config } = dark();
+    catalog.done({ kind: "storeDown", store: testStore(1) });
+    expect(new Set(config().isr)).toEqual(inSync([2, 3]));
+    expect(catalog.faults).toEqual([]);
+  });
 });

@@ -5,16 +5,19 @@
 // had been removed it learns.
 import { FAMILY_ID_MAX, type StoreUuid } from "@ashlar/core";
 import {
+  isHeldWithout,
   isSole,
   memberOn,
   withIncarnation,
   withLearner,
   withoutStore,
   withReplacedMember,
+  withSilentStore,
 } from "../chunk-config.ts";
 import { type CommandOf, done, type Result, refused } from "../command.ts";
 import { evenPrimaries, usableDisks } from "../placement.ts";
 import type { ChunkConfig, NodeRecord } from "../records.ts";
+import { livingNodes } from "../silence.ts";
 import type { Step } from "../state.ts";
 import { INCARNATION_MAX, seeIncarnation } from "./incarnations.ts";
 import { nameRefusal } from "./names.ts";
@@ -91,21 +94,28 @@ function chunkOfReturned(
   return withLearner(replaced, storeUuid) ?? replaced;
 }
 
-/** Speed, not safety: another incarnation than the registered one is left alone. */
+/**
+ * Speed, not safety: another incarnation than the registered one is left alone. Where nobody else in sync lives
+ * the node's members stay in sync. Of a node that is down already those leave that are not needed any more.
+ */
 export function nodeDown(
   step: Step,
-  { node, incarnation }: CommandOf<"nodeDown">,
+  { node, incarnation, unheard }: CommandOf<"nodeDown">,
 ): Result<"nodeDown"> {
   const { view } = step.state;
   const known = view.nodes.get(node);
-  if (known?.state !== "up" || known.incarnation !== incarnation) return done({ effective: false });
-  step.put({ kind: "node", record: { ...known, state: "down" } });
-  const choose = evenPrimaries(step.state);
+  if (known?.incarnation !== incarnation) return done({ effective: false });
+  const effective = known.state === "up";
+  if (effective) step.put({ kind: "node", record: { ...known, state: "down" } });
+  const lives = livingNodes(view, unheard);
+  const choose = evenPrimaries(step.state, lives);
   view.chunks.eachOn(node, (config) => {
-    const record = withoutStore(config, memberOn(config, node).storeUuid, choose);
+    const store = memberOn(config, node).storeUuid;
+    if (!effective && !isHeldWithout(config, store, lives)) return;
+    const record = withSilentStore(config, store, { choose, lives });
     if (record) step.put({ kind: "chunk", record });
   });
-  return done({ effective: true });
+  return done({ effective });
 }
 
 /** A store failed for good: its uuid never returns, not even as a learner. */

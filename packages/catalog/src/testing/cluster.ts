@@ -118,9 +118,11 @@ export class TestCatalog {
     });
   }
 
-  nodeDown(node: number): void {
+  /** @param unheard nodes that may be lost with it. */
+  nodeDown(node: number, unheard: readonly number[] = []): void {
     const incarnation = this.state.view.nodes.get(testNode(node))?.incarnation ?? 0;
-    this.done({ kind: "nodeDown", node: testNode(node), incarnation });
+    const others = unheard.map(testNode);
+    this.done({ kind: "nodeDown", node: testNode(node), incarnation, unheard: others });
   }
 
   begin(number: number, chunks: number, replicas = 0): FamilyId {

@@ -3,7 +3,7 @@ import { MIB, nodeId, volumeId, volumeName } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { GroupLog } from "../group/group-log.ts";
-import { registrationOf } from "../testing/metadata-fixture.ts";
+import { registrationOf, storeOf } from "../testing/metadata-fixture.ts";
 import { nodeUp, TestGroup } from "../testing/test-group.ts";
 import { LogHeartbeatService } from "./heartbeat-service.ts";
 
@@ -148,6 +148,63 @@ async function pairOfNodes(): Promise<void> {
   await log.propose({ kind: "extendVolume", family, chunks: 4 });
   await log.propose({ kind: "finishVolume", family });
 }
+
+/** One of two nodes pings for so long. */
+async function pingAlone(heartbeat: LogHeartbeatService, node: number, forMs: number) {
+  const { node: process } = registrationOf(node);
+  for (let ms = 0; ms < forMs; ms += 200) {
+    const { incarnation = 0 } = log.view.nodes.get(process) ?? {};
+    heartbeat.ping({ process, incarnation, report: { disks: [] }, silent: [] });
+    group.clock.advance(200);
+    await settled();
+  }
+}
+/** The nodes that are in sync with all chunks of the pair's volume. */
+const nodesInSync = () => {
+  const chunks = [...log.view.volumes.values()].flatMap(({ family }) => log.view.chunksOf(family));
+  return [1, 2].filter((node) => chunks.every(({ isr }) => isr.includes(storeOf(node))));
+};
+
+test("P16: those that fall silent together stay in sync, and who is back first waits for the others", async () => {
+  const heartbeat = await service();
+  await pairOfNodes();
+  group.clock.advance(1_200);
+  await settled();
+  await settled();
+  expect([...log.view.nodes.values()].map(({ state }) => state)).toEqual(["down", "down"]);
+  expect(nodesInSync()).toEqual([1, 2]);
+  await log.propose({ kind: "nodeUp", ...registrationOf(2, 2) });
+  await pingAlone(heartbeat, 2, 1_800);
+  expect(nodesInSync()).toEqual([1, 2]);
+  await pingAlone(heartbeat, 2, 600);
+  expect(nodesInSync()).toEqual([2]);
+});
+
+test("a node that ended while the other was late leaves as soon as that is heard", async () => {
+  const heartbeat = await service();
+  await pairOfNodes();
+  group.clock.advance(600);
+  const { node, bootId } = registrationOf(1);
+  await heartbeat.reportExit({ process: node, bootId, status: "signal SIGKILL" });
+  group.clock.advance(100);
+  await settled();
+  expect(nodesInSync()).toEqual([1, 2]);
+  await pingAlone(heartbeat, 2, 200);
+  await settled();
+  expect(nodesInSync()).toEqual([2]);
+});
+
+test("a new leader finds those whom others do not need any more", async () => {
+  await pairOfNodes();
+  const { incarnation = 0 } = log.view.nodes.get(A) ?? {};
+  const unheard = [registrationOf(2).node];
+  await log.propose({ kind: "nodeDown", node: A, incarnation, unheard });
+  const heartbeat = await service();
+  await pingAlone(heartbeat, 2, 1_800);
+  expect(nodesInSync()).toEqual([1, 2]);
+  await pingAlone(heartbeat, 2, 600);
+  expect(nodesInSync()).toEqual([2]);
+});
 
 /** Both nodes ping for so long; the first does not hear the second. */
 async function pingApart(heartbeat: LogHeartbeatService, forMs: number): Promise<void> {

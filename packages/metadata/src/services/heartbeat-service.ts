@@ -1,9 +1,11 @@
 // Hears pings, as long as this member leads, and proposes that who fell silent, was reported to have ended,
 // or lives and is not reached by those who need it, is down: once, for the incarnation in question only.
 // What storage nodes tell with their pings is kept here, in memory.
+import { isWaitedForInVain, livingNodes } from "@ashlar/catalog";
 import { type NodeId, toSystemError } from "@ashlar/core";
 import type { ExitReport, HeartbeatService, Ping, PingVerdict, StorageReport } from "@ashlar/rpc";
 import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
+import { KeptMembers } from "../kept-members.ts";
 import { followLeadership } from "../leadership.ts";
 import { LivenessMonitor, type LivenessOptions, type Silent } from "../liveness-monitor.ts";
 import { isWaitedFor, PathJudge } from "../path-judge.ts";
@@ -30,6 +32,12 @@ interface Registration {
   readonly bootId: string;
 }
 
+const isUpAs = (known: Registration | undefined, incarnation: number): boolean =>
+  known?.state === "up" && known.incarnation === incarnation;
+
+const idsOf = (silent: readonly Silent[]): readonly NodeId[] =>
+  silent.map(({ process }) => process);
+
 export class LogHeartbeatService implements HeartbeatService, Startable {
   private readonly replicatedLog: ReplicatedLog;
   private readonly clock: Clock;
@@ -38,6 +46,9 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   private readonly options: LivenessOptions;
   private monitor: LivenessMonitor;
   private judge = new PathJudge();
+  private kept = new KeptMembers();
+  /** Nodes that were up and not heard at the last look. */
+  private unheard: readonly Silent[] = [];
   private readonly answeredMs = new Map<NodeId, number>();
   private readonly reports = new Map<NodeId, StorageReport>();
   private timer: Timer | undefined;
@@ -88,18 +99,51 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     this.end();
     this.monitor = new LivenessMonitor(this.options);
     this.judge = new PathJudge();
+    this.kept = new KeptMembers();
+    this.unheard = [];
     const { nodes, gateways } = this.replicatedLog.view;
     const now = this.clock.nowMs();
     for (const [process, { state, incarnation }] of [...nodes, ...gateways]) {
       if (state === "up") this.monitor.grace(process, incarnation, now);
+      else if (nodes.has(process)) this.kept.wasDown(process, now);
     }
-    this.timer = this.clock.every(this.options.checkIntervalMs, () => {
-      for (const silent of this.monitor.check(this.clock.nowMs())) {
-        this.log.warn({ ...silent }, "process fell silent");
-        void this.declareDown(silent);
-      }
-      this.judgePaths();
-    });
+    this.timer = this.clock.every(this.options.checkIntervalMs, () => this.check());
+  }
+
+  private check(): void {
+    for (const silent of this.monitor.check(this.clock.nowMs())) {
+      this.log.warn({ ...silent }, "process fell silent");
+      void this.declareDown(silent);
+    }
+    this.judgePaths();
+    this.letGoOfKept();
+  }
+
+  /** Declares those down once more that chunks wait for which others could serve. */
+  private letGoOfKept(): void {
+    const { view } = this.replicatedLog;
+    const now = this.clock.nowMs();
+    const unheard = this.unheardNow();
+    const isOnlyLate = ({ process, incarnation }: Silent): boolean =>
+      isUpAs(this.registration(process), incarnation) && this.monitor.isHeard(process, now);
+    if (this.unheard.some(isOnlyLate)) this.kept.heardAgain(now);
+    this.unheard = unheard;
+    const lives = livingNodes(view, idsOf(unheard));
+    for (const process of this.kept.due(now)) {
+      const { incarnation, state } = view.nodes.get(process) ?? {};
+      if (incarnation === undefined || state !== "down") continue;
+      if (!isWaitedForInVain(view, process, lives)) continue;
+      this.log.info({ process, incarnation }, "others go on without a node that is down");
+      void this.declareDown({ process, incarnation });
+    }
+  }
+
+  /** Nodes that may have been lost together with one that is declared down now. */
+  private unheardNow(): readonly Silent[] {
+    const now = this.clock.nowMs();
+    return [...this.replicatedLog.view.nodes.values()]
+      .filter(({ node, state }) => state === "up" && !this.monitor.isHeard(node, now))
+      .map(({ node, incarnation }) => ({ process: node, incarnation }));
   }
 
   private end(): void {
@@ -121,7 +165,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   ping({ process, incarnation, report, silent }: Ping): PingVerdict {
     this.replicatedLog.requireLead();
     const known = this.registration(process);
-    if (known?.state !== "up" || known.incarnation !== incarnation) {
+    if (!isUpAs(known, incarnation)) {
       return { superseded: true, answer: true };
     }
     const now = this.clock.nowMs();
@@ -169,13 +213,20 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   }
 
   private follow(process: NodeId, { state, incarnation }: Registration): void {
-    if (state === "up") this.monitor.heard(process, incarnation, this.clock.nowMs());
-    else this.monitor.forget(process);
+    const now = this.clock.nowMs();
+    const isStorage = this.replicatedLog.view.nodes.has(process);
+    if (state === "up") {
+      this.monitor.heard(process, incarnation, now);
+      if (isStorage) this.kept.returned(process, now);
+    } else {
+      this.monitor.forget(process);
+      if (isStorage) this.kept.fell(process, now);
+    }
   }
 
   /**
-   * A proposal that fails (a full disk) is made again when the silence has lasted once more; one that
-   * failed with the leadership is the next leader's.
+   * A proposal that fails (a full disk) is made again after a while; one that failed with the leadership is
+   * the next leader's.
    */
   private async declareDown(silent: Silent): Promise<void> {
     try {
@@ -183,14 +234,27 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     } catch (thrown) {
       const error = toSystemError(thrown);
       this.log.error({ ...silent, code: error.code, error }, "cannot declare a process down");
-      this.monitor.heard(silent.process, silent.incarnation, this.clock.nowMs());
+      this.tryAgain(silent);
     }
+  }
+
+  private tryAgain({ process, incarnation }: Silent): void {
+    const now = this.clock.nowMs();
+    const known = this.registration(process);
+    if (known?.incarnation !== incarnation) return;
+    if (known.state === "up") this.monitor.again(process, incarnation, now);
+    else this.kept.wasDown(process, now);
   }
 
   private async propose({ process, incarnation }: Silent): Promise<void> {
     const { nodes } = this.replicatedLog.view;
     const { result } = nodes.has(process)
-      ? await this.replicatedLog.propose({ kind: "nodeDown", node: process, incarnation })
+      ? await this.replicatedLog.propose({
+          kind: "nodeDown",
+          node: process,
+          incarnation,
+          unheard: idsOf(this.unheardNow()),
+        })
       : await this.replicatedLog.propose({ kind: "gatewayDown", gateway: process, incarnation });
     const { effective } = accepted(result);
     if (effective) this.log.info({ process, incarnation }, "process is down");

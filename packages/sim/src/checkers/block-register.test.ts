@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkLinearizable } from "../linearizability/checker.ts";
 import {
@@ -53,5 +54,50 @@ describe("a block as a register (P6)", () => {
     expect(kindOf([before, operation([2, 3], { ...swap, expected: 9 }, { kind: "written" })])).toBe(
       "not-linearizable",
     );
+  });
+
+  it("a miscompare may have met any write of unknown fate, and of many alike one is tried", () => {
+    const unknown = Array.from({ length: 40 }, (_, at) => write([at, undefined], 100 + at));
+    const missed = (at: number) =>
+      operation([at, at + 1], { kind: "swap", expected: 0, stamp: at }, { kind: "miscompared" });
+    const judged = (history: readonly BlockOperation[]) =>
+      checkLinearizable(BLOCK_REGISTER, history, { stepsMax: 5_000 }).kind;
+    expect(judged([...unknown, missed(50), read([60, 61], 0)])).toBe("not-linearizable");
+    const zeroed = write([70, 71], 0);
+    expect(judged([...unknown, missed(50), zeroed, missed(80), missed(90)])).toBe("linearizable");
+    expect(judged([zeroed, missed(80)])).toBe("not-linearizable");
+  });
+
+  it("leaves nothing out that counts", () => {
+    const time = fc.tuple(
+      fc.nat(12),
+      fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined }),
+    );
+    const input = fc.record({
+      kind: fc.constantFrom("read" as const, "write" as const, "swap" as const),
+      expected: fc.nat(3),
+      stamp: fc.integer({ min: 1, max: 4 }),
+    });
+    const outcome = fc.record({ stamp: fc.nat(4), misses: fc.boolean() });
+    const one = fc.tuple(time, input, outcome).map(([[from, length], asked, { stamp, misses }]) => {
+      const output: Readonly<Record<BlockInput["kind"], BlockOutput>> = {
+        read: { kind: "read", stamp },
+        write: { kind: "written" },
+        swap: misses ? { kind: "miscompared" } : { kind: "written" },
+      };
+      if (length === undefined) return operation([from, undefined], asked);
+      return operation([from, from + length], asked, output[asked.kind]);
+    });
+    const verdicts = new Map<string, number>();
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 8 }), (history) => {
+        const { initial, step, key } = BLOCK_REGISTER;
+        const whole = checkLinearizable({ initial, step, key }, history).kind;
+        expect(kindOf(history)).toBe(whole);
+        verdicts.set(whole, (verdicts.get(whole) ?? 0) + 1);
+      }),
+      { numRuns: 3_000 },
+    );
+    for (const count of verdicts.values()) expect(count).toBeGreaterThan(300);
   });
 });

@@ -48,7 +48,9 @@ export const BLOCK_REGISTER: Model<number, BlockInput, BlockOutput> = {
   partition: (history) => byRegister(history),
 };
 
-/** Unanswered operations that nobody can have seen the effect of are left out: they may be placed nowhere. */
+/** In the place of stamps that nobody told apart from others. */
+const UNSEEN = -1;
+
 function byRegister(
   history: readonly BlockOperation[],
 ): readonly History<BlockInput, BlockOutput>[] {
@@ -59,18 +61,25 @@ function byRegister(
     parts.set(register, part);
     part.push(operation);
   }
-  return [...parts.values()].map(seenOnly);
+  return [...parts.values()].map(withoutUnseen);
 }
 
-function seenOnly(part: readonly BlockOperation[]): readonly BlockOperation[] {
+/**
+ * Unanswered operations whose stamp was never read nor expected are left out: they may be placed nowhere. A
+ * miscompare may have met any of them, but not told which: then all leave the same, so that the search tries
+ * one of them and not each.
+ */
+function withoutUnseen(part: readonly BlockOperation[]): readonly BlockOperation[] {
   const seen = new Set<number>();
   let miscompares = false;
   for (const { input, output } of part) {
     if (output?.kind === "read") seen.add(output.stamp);
-    if (output?.kind === "written" && input.kind === "swap") seen.add(input.expected);
+    if (input.kind === "swap") seen.add(input.expected);
     miscompares ||= output?.kind === "miscompared";
   }
-  // A miscompare may have met any value: then all may count.
-  if (miscompares) return part;
-  return part.filter(({ input, returnTime }) => returnTime !== undefined || seen.has(input.stamp));
+  return part.flatMap((operation) => {
+    const { input, returnTime } = operation;
+    if (returnTime !== undefined || seen.has(input.stamp)) return [operation];
+    return miscompares ? [{ ...operation, input: { ...input, stamp: UNSEEN } }] : [];
+  });
 }

@@ -23,7 +23,8 @@ export type FaultName =
   | "metadataDiskFull"
   | "metadataDiskError"
   | "storageDiskError"
-  | "storageDiskLost";
+  | "storageDiskLost"
+  | "powerAllDiskLost";
 
 export interface FaultKind {
   readonly name: FaultName;
@@ -213,6 +214,16 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     strike: (targets) => {
       const process = targets.pickExpendable();
       if (process) targets.replaceDisk(process);
+      return process !== undefined;
+    },
+  },
+  {
+    name: "powerAllDiskLost",
+    needsQuiet: true,
+    rarity: 2,
+    strike: (targets) => {
+      const process = targets.pickExpendable();
+      if (process) targets.blackout(process);
       return process !== undefined;
     },
   },

@@ -4,6 +4,7 @@ import { SystemError } from "@ashlar/core";
 import type { SimCluster } from "../cluster/sim-cluster.ts";
 import type { SimProcess } from "../cluster/sim-process.ts";
 import type { DiskCall } from "../disk/sim-disk.ts";
+import type { Operator } from "../workload/operator.ts";
 import type { World } from "../world/world.ts";
 
 /** Share of the pages of a disk that rot. */
@@ -21,14 +22,16 @@ interface Loss {
 export class FaultTargets {
   readonly world: World;
   readonly cluster: SimCluster;
+  private readonly operator: Operator;
   private loss: Loss | undefined;
   /** Faults that last. */
   private ongoing = 0;
   private quietSinceMs = 0;
 
-  constructor(world: World, cluster: SimCluster) {
+  constructor(world: World, cluster: SimCluster, operator: Operator) {
     this.world = world;
     this.cluster = cluster;
+    this.operator = operator;
   }
 
   /** Something is wrong for a while; `end` puts it right. */
@@ -72,6 +75,7 @@ export class FaultTargets {
     const { storage, newestCatalog: view } = this.cluster;
     const isQuiet = this.ongoing === 0 && this.world.nowMs - this.quietSinceMs > QUIET_MS;
     if (!isQuiet || !this.cluster.isUp || !this.isWhole) return undefined;
+    if (this.operator.isCreating) return undefined;
     const sole = new Set<string>();
     for (const { family } of view.volumes.values()) {
       for (const { members } of view.chunksOf(family)) {
@@ -112,10 +116,24 @@ export class FaultTargets {
     return counts;
   }
 
-  /** The machine comes back with an empty disk. */
+  /** The process comes back with an empty disk. */
   replaceDisk(process: SimProcess): void {
     this.loss = { process, stores: this.storesOf(process) };
     process.kill("disk replaced");
+    this.emptyDisk(process);
+  }
+
+  /** All machines lose their power, some for so long that they are declared down; one comes back empty. */
+  blackout(lost: SimProcess): void {
+    this.loss = { process: lost, stores: this.storesOf(lost) };
+    for (const process of this.cluster.all) {
+      if (process.isAlive) process.cutPower(this.world.between(100, 8_000));
+    }
+    this.world.note(`${lost.name} has lost its disk`);
+    this.emptyDisk(lost);
+  }
+
+  private emptyDisk(process: SimProcess): void {
     process.disk.files.clear();
     process.disk.folders.clear();
     process.disk.troubles.clear();

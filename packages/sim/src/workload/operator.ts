@@ -24,10 +24,16 @@ export class Operator {
   private readonly world: World;
   private readonly cluster: SimCluster;
   private made = 0;
+  private creations = 0;
 
   constructor(world: World, cluster: SimCluster) {
     this.world = world;
     this.cluster = cluster;
+  }
+
+  /** A volume is being made: where its copies go, nobody knows yet. */
+  get isCreating(): boolean {
+    return this.creations > 0;
   }
 
   /** Runs `act` as the operator; what it throws ends the run. */
@@ -74,7 +80,12 @@ export class Operator {
     const volume = volumeId(this.world.random.uuid());
     const sizeBytes = CHUNKS * CHUNK_SIZE;
     const asked = { volume, name: volumeName(name), sizeBytes, replicas };
-    await this.cluster.admin.createVolume(asked, { signal: this.signal });
+    this.creations += 1;
+    try {
+      await this.cluster.admin.createVolume(asked, { signal: this.signal });
+    } finally {
+      this.creations -= 1;
+    }
     return { volume, name, places: PLACES };
   }
 }

@@ -101,9 +101,8 @@ export class World {
           isOver ||= this.failure !== undefined || isDone() || !this.next(untilMs);
         };
         const turn = (): void => {
-          if (isOver) return resolve();
           for (let event = 0; event < EVENTS_PER_TURN; event += 1) globals.setImmediate(step);
-          globals.setImmediate(turn);
+          globals.setImmediate(isOver ? resolve : turn);
         };
         turn();
       });
