@@ -106,12 +106,15 @@ describe("liveness", () => {
     const { clock, monitor, silent } = monitored();
     monitor.grace(A, 1, clock.nowMs());
     monitor.heard(B, 2, clock.nowMs());
-    const heard = () => [A, B].filter((process) => monitor.isHeard(process, clock.nowMs()));
+    const heard = (sinceMs = -1) =>
+      [A, B].filter((process) => monitor.isHeard(process, clock.nowMs(), sinceMs));
     expect(heard()).toEqual([A, B]);
+    expect(heard(clock.nowMs())).toEqual([]);
     clock.advance(500);
     expect(heard()).toEqual([A]);
     monitor.heard(B, 2, clock.nowMs());
     expect(heard()).toEqual([A, B]);
+    expect(heard(400)).toEqual([B]);
     clock.advance(4_000);
     expect(heard()).toEqual([]);
     expect(silent).toEqual(["storage-2#2 at 1500"]);

@@ -20,6 +20,8 @@ export interface Silent {
 interface Watched {
   readonly incarnation: number;
   deadlineMs: number;
+  /** Of its last sign of life; when the judge began, if there was none yet. */
+  heardMs: number;
 }
 
 export class LivenessMonitor {
@@ -35,7 +37,11 @@ export class LivenessMonitor {
   grace(process: NodeId, incarnation: number, nowMs: number): void {
     // From now on it listens, and is late itself if the first check is.
     this.checkedMs ??= nowMs;
-    this.watched.set(process, { incarnation, deadlineMs: nowMs + this.options.graceMs });
+    this.watched.set(process, {
+      incarnation,
+      deadlineMs: nowMs + this.options.graceMs,
+      heardMs: nowMs,
+    });
   }
 
   /** A sign of life: a registration or a ping. */
@@ -44,20 +50,25 @@ export class LivenessMonitor {
     const known = this.watched.get(process);
     if (known?.incarnation === incarnation) {
       known.deadlineMs = Math.max(known.deadlineMs, deadlineMs);
-    } else this.watched.set(process, { incarnation, deadlineMs });
+      known.heardMs = nowMs;
+    } else this.watched.set(process, { incarnation, deadlineMs, heardMs: nowMs });
   }
 
   /** What was told of a silence could not be acted on: it is told again after half as long. */
   again(process: NodeId, incarnation: number, nowMs: number): void {
     if (this.watched.has(process)) return;
     const deadlineMs = nowMs + this.options.silenceMaxMs / 2;
-    this.watched.set(process, { incarnation, deadlineMs });
+    this.watched.set(process, { incarnation, deadlineMs, heardMs: Number.NEGATIVE_INFINITY });
   }
 
-  /** Whether more than half of its time is left: one of which it is not may have been lost with others. */
-  isHeard(process: NodeId, nowMs: number): boolean {
-    const { deadlineMs = nowMs } = this.watched.get(process) ?? {};
-    return deadlineMs - nowMs > this.options.silenceMaxMs / 2;
+  /**
+   * Whether a process counts as alive when others fall: more than half of its time is left, and it gave a sign
+   * after `sinceMs`. One that does not may have been lost together with them.
+   */
+  isHeard(process: NodeId, nowMs: number, sinceMs: number): boolean {
+    const known = this.watched.get(process);
+    if (!known || known.heardMs <= sinceMs) return false;
+    return known.deadlineMs - nowMs > this.options.silenceMaxMs / 2;
   }
 
   forget(process: NodeId): void {

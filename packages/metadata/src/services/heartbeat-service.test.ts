@@ -194,6 +194,24 @@ test("a node that ended while the other was late leaves as soon as that is heard
   expect(nodesInSync()).toEqual([2]);
 });
 
+test("of nodes that end in one moment the first leaves, and the next when another is heard again", async () => {
+  const heartbeat = await service();
+  await pairOfNodes();
+  // Nobody is late: both have just registered.
+  await log.propose({ kind: "nodeUp", ...registrationOf(3) });
+  const ends = (node: number) => {
+    const { node: process, bootId } = registrationOf(node);
+    return heartbeat.reportExit({ process, bootId, status: "signal SIGKILL" });
+  };
+  await ends(3);
+  await ends(1);
+  expect(nodesInSync()).toEqual([1, 2]);
+  // The first ping is of the moment in which the others ended.
+  await pingAlone(heartbeat, 2, 400);
+  await settled();
+  expect(nodesInSync()).toEqual([2]);
+});
+
 test("a new leader finds those whom others do not need any more", async () => {
   await pairOfNodes();
   const { incarnation = 0 } = log.view.nodes.get(A) ?? {};

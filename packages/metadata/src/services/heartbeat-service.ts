@@ -1,7 +1,7 @@
 // Hears pings, as long as this member leads, and proposes that who fell silent, was reported to have ended,
 // or lives and is not reached by those who need it, is down: once, for the incarnation in question only.
 // What storage nodes tell with their pings is kept here, in memory.
-import { isWaitedForInVain, livingNodes } from "@ashlar/catalog";
+import { type CommandOf, isWaitedForInVain, livingNodes } from "@ashlar/catalog";
 import { type NodeId, toSystemError } from "@ashlar/core";
 import type { ExitReport, HeartbeatService, Ping, PingVerdict, StorageReport } from "@ashlar/rpc";
 import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
@@ -47,6 +47,8 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   private monitor: LivenessMonitor;
   private judge = new PathJudge();
   private kept = new KeptMembers();
+  /** When a node was declared down last: others that were not heard since may have gone with it. */
+  private fellMs = Number.NEGATIVE_INFINITY;
   /** Nodes that were up and not heard at the last look. */
   private unheard: readonly Silent[] = [];
   private readonly answeredMs = new Map<NodeId, number>();
@@ -101,6 +103,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     this.judge = new PathJudge();
     this.kept = new KeptMembers();
     this.unheard = [];
+    this.fellMs = Number.NEGATIVE_INFINITY;
     const { nodes, gateways } = this.replicatedLog.view;
     const now = this.clock.nowMs();
     for (const [process, { state, incarnation }] of [...nodes, ...gateways]) {
@@ -125,7 +128,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     const now = this.clock.nowMs();
     const unheard = this.unheardNow();
     const isOnlyLate = ({ process, incarnation }: Silent): boolean =>
-      isUpAs(this.registration(process), incarnation) && this.monitor.isHeard(process, now);
+      isUpAs(this.registration(process), incarnation) && this.isHeard(process);
     if (this.unheard.some(isOnlyLate)) this.kept.heardAgain(now);
     this.unheard = unheard;
     const lives = livingNodes(view, idsOf(unheard));
@@ -140,10 +143,13 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
 
   /** Nodes that may have been lost together with one that is declared down now. */
   private unheardNow(): readonly Silent[] {
-    const now = this.clock.nowMs();
     return [...this.replicatedLog.view.nodes.values()]
-      .filter(({ node, state }) => state === "up" && !this.monitor.isHeard(node, now))
+      .filter(({ node, state }) => state === "up" && !this.isHeard(node))
       .map(({ node, incarnation }) => ({ process: node, incarnation }));
+  }
+
+  private isHeard(node: NodeId): boolean {
+    return this.monitor.isHeard(node, this.clock.nowMs(), this.fellMs);
   }
 
   private end(): void {
@@ -247,16 +253,19 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   }
 
   private async propose({ process, incarnation }: Silent): Promise<void> {
-    const { nodes } = this.replicatedLog.view;
-    const { result } = nodes.has(process)
-      ? await this.replicatedLog.propose({
-          kind: "nodeDown",
-          node: process,
-          incarnation,
-          unheard: idsOf(this.unheardNow()),
-        })
-      : await this.replicatedLog.propose({ kind: "gatewayDown", gateway: process, incarnation });
+    const isNode = this.replicatedLog.view.nodes.has(process);
+    const { result } = await this.replicatedLog.propose(
+      isNode
+        ? this.nodeDown({ process, incarnation })
+        : { kind: "gatewayDown", gateway: process, incarnation },
+    );
     const { effective } = accepted(result);
     if (effective) this.log.info({ process, incarnation }, "process is down");
+  }
+
+  private nodeDown({ process, incarnation }: Silent): CommandOf<"nodeDown"> {
+    const unheard = idsOf(this.unheardNow());
+    if (this.registration(process)?.state === "up") this.fellMs = this.clock.nowMs();
+    return { kind: "nodeDown", node: process, incarnation, unheard };
   }
 }
