@@ -5,7 +5,7 @@ import { open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ashlarOutcome, type CheckDocument, TestLab } from "../support/test-lab.ts";
-import { run, scratchFolder } from "../support/tools.ts";
+import { outcomeOf, run, scratchFolder } from "../support/tools.ts";
 
 const MIB = 1024 * 1024;
 const UNIT = 4096;
@@ -119,4 +119,67 @@ test("units with one good copy left are read right and repaired, and the repairs
   const clean = { chunks: 1, replicas: 3, different: 0, damaged: 0 };
   expect(await check()).toEqual({ exit: 0, told: clean });
   expect(await repaired()).toBe(flips);
+});
+
+interface ScrubDocument {
+  readonly chunksDone: number;
+  readonly damaged: number;
+  readonly repaired: number;
+  readonly different: number;
+}
+
+async function scrub(disk: string): Promise<{ exit: number; told: ScrubDocument }> {
+  const { exit, stdout } = await ashlarOutcome("disk", "scrub", disk, "--dir", lab.dir, "--json");
+  return { exit, told: JSON.parse(stdout) as ScrubDocument };
+}
+
+test("a scrub finds what nobody reads, on each disk, and has it repaired", async () => {
+  await lab.down();
+  const damaged = Array.from({ length: UNITS }, (_, unit) => unit).filter((unit) => unit % 5 === 0);
+  const flips: number[] = [];
+  for (const [at, node] of NODES.entries()) {
+    flips.push(
+      await flip(
+        node,
+        damaged.filter((unit) => unit % NODES.length === at),
+      ),
+    );
+  }
+  await lab.up();
+  for (const [at, node] of NODES.entries()) {
+    const { exit, told } = await scrub(`${node}/disk-1`);
+    const all = { damaged: flips[at], repaired: flips[at], different: 0 };
+    // A deep check of the first one's chunk has repaired the others already.
+    const expected = at === 0 ? all : { damaged: 0, repaired: 0, different: 0 };
+    expect({ exit, told }, node).toMatchObject({ exit: 0, told: expected });
+  }
+  const { disks } = await lab.command<{ disks: { id: string; scrub: ScrubDocument }[] }>(
+    "disk",
+    "list",
+  );
+  expect(disks).toHaveLength(NODES.length);
+  for (const { scrub: pass } of disks)
+    expect(pass).toMatchObject({ finishedAt: expect.stringMatching(/Z$/) });
+});
+
+test("where no other copy is left an error is told, by a scrub and to the host, and never wrong data", async () => {
+  const volume = await lab.createVolume("alone", "64MiB", "--replicas", "1");
+  const source = join(folder.path, "alone.raw");
+  await writeFile(source, image);
+  await run("qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", source, lab.url(volume, 1));
+  await lab.command("volume", "delete", "rot");
+  const nodes = await lab.command<{ nodes: { id: string; chunks: number }[] }>("node", "list");
+  const holder = nodes.nodes.find(({ chunks }) => chunks > 0)?.id ?? "";
+  await lab.down();
+  await flip(holder, [9]);
+  await lab.up();
+  const { exit, told } = await scrub(`${holder}/disk-1`);
+  expect({ exit, told }).toMatchObject({ exit: 1, told: { damaged: 1, repaired: 0 } });
+  const at = 9 * UNIT;
+  const read = (offset: number) =>
+    outcomeOf("qemu-io", ["-f", "raw", "-c", `read -v ${offset} ${UNIT}`, lab.url(volume, 2)]);
+  const bad = await read(at);
+  expect(`${bad.stdout}${bad.stderr}`).toMatch(/read failed/);
+  const good = await read(at + UNIT);
+  expect(good.stdout).not.toMatch(/failed/);
 });

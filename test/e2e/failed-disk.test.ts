@@ -1,5 +1,7 @@
 // A disk fails under a node that has another: the node keeps serving, hosts notice nothing, and the copies
 // that were on the disk are made again where there is room.
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OwnFileSystem } from "../support/own-file-system.ts";
 import { type CheckDocument, TestLab, type VolumeDocument } from "../support/test-lab.ts";
@@ -54,4 +56,46 @@ test("the copies of a disk that fails are made elsewhere, and its node serves on
   const check = await lab.command<CheckDocument>("volume", "check", "kept");
   expect(check).toMatchObject({ chunks: 8, replicas: 16, different: 0, damaged: 0 });
   expect(await lab.metric("storage-2", "ashlar_storage_disks_failed")).toBe(1);
+});
+
+interface DisksDocument {
+  readonly disks: readonly {
+    readonly node: string;
+    readonly id: string;
+    readonly state: string;
+    readonly storeUuid: string;
+    readonly chunks: number;
+  }[];
+}
+
+async function diskOf(node: string, id: string) {
+  const { disks } = await lab.command<DisksDocument>("disk", "list");
+  return disks.find((one) => one.node === node && one.id === id);
+}
+
+test("a disk that is retired is emptied while hosts go on, and another takes its place", async () => {
+  const place = "storage-1/disk-1";
+  const before = await diskOf("storage-1", "disk-1");
+  expect(before?.state).toBe("up");
+  const retired = await lab.command("disk", "retire", place);
+  expect(retired).toMatchObject({ state: "retired", chunks: 0, storeUuid: before?.storeUuid });
+  await untilInSync("kept");
+  expect(await diskOf("storage-1", "disk-1")).toMatchObject({ state: "retired", chunks: 0 });
+  const volume = await lab.volume("kept");
+  const reads = ["-c", "read -P 0x11 0 128M", "-c", "read -P 0x22 128M 256M"];
+  expect(await run("qemu-io", "-f", "raw", ...reads, lab.url(volume, 1))).not.toMatch(/fail/);
+
+  await lab.command("lab", "stop", "storage-1");
+  const [file] = (await readdir(join(lab.dir, "storage-1"))).filter((name) =>
+    name.startsWith("disk-1"),
+  );
+  await rm(join(lab.dir, "storage-1", file ?? ""));
+  await lab.command("lab", "start", "storage-1");
+  const after = await until(
+    "the new disk in use",
+    DEADLINE_MS,
+    () => diskOf("storage-1", "disk-1"),
+    (found) => found?.state === "up",
+  );
+  expect(after?.storeUuid).not.toBe(before?.storeUuid);
 });

@@ -22,6 +22,7 @@ export async function startPlaceholderNode(cluster: {
   const server = new GrpcServer(ports, { clusterId, host, port: 0 });
   addStorageService(server, {
     checkChunks: async () => {},
+    scrubDisk: () => Promise.reject(new Error("it has no disk")),
     closeGeneration: ({ index }, options) => client.reachedIndex(index, options),
   });
   await server.start();

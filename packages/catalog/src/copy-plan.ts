@@ -20,7 +20,7 @@ export interface CopyPolicy {
 }
 
 /** Chunks looked at between two pauses: well below a millisecond. */
-const CHUNKS_PER_PAUSE = 1024;
+export const CHUNKS_PER_PAUSE = 1024;
 
 interface Lost {
   readonly chunk: ChunkId;
@@ -30,7 +30,8 @@ interface Lost {
   readonly others: readonly NodeId[];
 }
 
-interface Room {
+/** A disk that copies can be put on. */
+export interface Room {
   readonly node: NodeId;
   readonly store: StoreUuid;
   readonly sizeBytes: number;
@@ -142,10 +143,10 @@ class LossJudge {
   }
 }
 
-function roomsOf(
+export function roomsOf(
   nodes: ReadonlyMap<NodeId, NodeRecord>,
   chunks: ChunkTables,
-  { freeBytes }: CopyPolicy,
+  { freeBytes }: Pick<CopyPolicy, "freeBytes">,
 ): readonly Room[] {
   const rooms: Room[] = [];
   for (const record of nodes.values()) {
@@ -159,7 +160,7 @@ function roomsOf(
 }
 
 /** Where copies are fewest for its size, of those with room for a whole chunk. */
-function roomFor(
+export function roomFor(
   rooms: readonly Room[],
   others: readonly NodeId[],
   chunkSize: number,

@@ -41,6 +41,7 @@ export {
   type VolumeChangeKind,
   type VolumeRecord,
 } from "./records.ts";
+export { planRetirementInParts, type RetirementPlan } from "./retirement-plan.ts";
 export { keptResult, RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
 export { isWaitedForInVain, type Lives, livingNodes } from "./silence.ts";
 export { type CatalogState, emptyState, type HashReports, type VolumeDraft } from "./state.ts";

@@ -5,6 +5,7 @@ import { SystemError } from "@ashlar/core";
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
+import { addDiskCommands } from "./commands/disk.ts";
 import { addLabCommands } from "./commands/lab.ts";
 import { addNodeCommands } from "./commands/node.ts";
 import { addProcessCommands } from "./commands/processes.ts";
@@ -31,6 +32,7 @@ function makeProgram(json: boolean): Command {
   addLabCommands(program);
   addVolumeCommands(program);
   addNodeCommands(program);
+  addDiskCommands(program);
   addClusterCommands(program);
   addBenchCommand(program);
   addProcessCommands(program);

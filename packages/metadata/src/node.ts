@@ -29,6 +29,7 @@ import {
 } from "@ashlar/runtime";
 import type { MetadataConfig } from "./config.ts";
 import { CopyKeeper, type CopyKeeperDeps } from "./copy-keeper.ts";
+import { DiskAdministration } from "./disk-administration.ts";
 import { GenerationChanges } from "./generation-changes.ts";
 import { GenerationCloser } from "./generation-closer.ts";
 import { JoinWorker } from "./group/join-worker.ts";
@@ -171,12 +172,14 @@ export class MetadataNode implements HealthyNode {
       metrics,
       pathsAreWhole: () => heartbeat.pathsAreWhole,
     });
+    const reportOf = heartbeat.reportOf.bind(heartbeat);
     const admin = new LogAdminService({
       log: group.log,
       creation,
       changes,
       checker: new VolumeChecker({ log: group.log, clock, network }, { clusterId }),
-      reportOf: (node) => heartbeat.reportOf(node),
+      disks: new DiskAdministration({ log: group.log, clock, calls, reportOf }),
+      reportOf,
       group: group.view,
     });
     const server = new GrpcServer({ log, network }, { clusterId, ...splitAddress(listen) });

@@ -1,7 +1,14 @@
 // One connection to each storage node that the metadata service asks something of, made when it is first
 // asked and kept: a change of a volume waits for these calls, and hosts wait for the change.
-import type { ClusterId } from "@ashlar/core";
-import { closeGeneration, type GenerationToClose, GrpcClient, type Network } from "@ashlar/rpc";
+import type { ClusterId, DiskId } from "@ashlar/core";
+import {
+  closeGeneration,
+  type GenerationToClose,
+  GrpcClient,
+  type Network,
+  type ScrubPass,
+  scrubDisk,
+} from "@ashlar/rpc";
 
 /** A node answers within milliseconds of its mirror; one that was stopped must not hold the next try. */
 const CALL_DEADLINE_MS = 1_000;
@@ -27,6 +34,15 @@ export class StorageCalls {
   ): Promise<void> {
     const deadlineMs = CALL_DEADLINE_MS;
     return closeGeneration(this.client(address), request, { signal, deadlineMs });
+  }
+
+  /** @throws SystemError as scrubDisk. */
+  scrubDisk(
+    address: string,
+    disk: DiskId,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<ScrubPass> {
+    return scrubDisk(this.client(address), disk, { signal, deadlineMs: CALL_DEADLINE_MS });
   }
 
   /** Connections to nodes that are elsewhere now. */

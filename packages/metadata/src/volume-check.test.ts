@@ -32,6 +32,7 @@ async function storageNode(number: number, answer: (chunk: ChunkId) => Partial<C
       }
     },
     closeGeneration: async () => {},
+    scrubDisk: () => Promise.reject(new Error("not in this test")),
   });
   await server.start();
   servers.push(server);

@@ -186,7 +186,7 @@ describe("comparing replicas", () => {
     const primary = member(A);
     primary.lead(configOf([A, B]), [B]);
     const outcomes: unknown[] = [];
-    primary.give({ kind: "check", outcome: (outcome) => outcomes.push(outcome) });
+    primary.give({ kind: "check", deep: true, outcome: (outcome) => outcomes.push(outcome) });
     expect(primary.messages).toMatchObject([{ kind: "digestRequest", lsn: LSN_ZERO }]);
     const [own] = primary.all("ask");
     primary.operate();
@@ -201,10 +201,27 @@ describe("comparing replicas", () => {
     expect(outcomes).toEqual([{ kind: "checked", replicas: 2, different: 1, damagedUnits: 2 }]);
   });
 
+  it("asks nobody to read back what lies on its disk unless it is to be deep", () => {
+    const primary = member(A);
+    primary.lead(configOf([A, B]), [B]);
+    const outcomes: unknown[] = [];
+    primary.give({ kind: "check", deep: false, outcome: (outcome) => outcomes.push(outcome) });
+    const [own] = primary.all("ask");
+    primary.operate();
+    primary.give({ kind: "answered", token: own!.token, answer: "00" });
+    expect(primary.all("append"), "held").toEqual([]);
+    primary.hear(B, { kind: "digest", lsn: LSN_ZERO, digest: "01" });
+    expect(primary.all("append"), "let in").toHaveLength(1);
+    expect(primary.all("ask")).toEqual([]);
+    expect(primary.messages.map(({ kind }) => kind)).not.toContain("verifyRequest");
+    for (const { report, outcome } of primary.all("checked")) report(outcome);
+    expect(outcomes).toEqual([{ kind: "checked", replicas: 2, different: 1, damagedUnits: 0 }]);
+  });
+
   it("tells that it cannot when a member is lost meanwhile, and lets writers in", () => {
     const primary = member(A);
     primary.lead(configOf([A, B]), [B]);
-    primary.give({ kind: "check", outcome: () => {} });
+    primary.give({ kind: "check", deep: true, outcome: () => {} });
     primary.operate({ offset: EXTENT_SIZE });
     primary.give({ kind: "linkDown", node: B });
     expect(primary.all("checked")).toMatchObject([{ outcome: { kind: "unavailable" } }]);

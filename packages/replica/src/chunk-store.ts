@@ -66,6 +66,9 @@ export interface ReadResult {
   readonly checksums: Uint32Array;
 }
 
+/** Slows work in the background down to what is left for it. */
+export type Pace = (bytes: number) => Promise<void>;
+
 export interface StoreSpace {
   readonly sizeBytes: number;
   /** Free for new extents, the reserve not counted. */
@@ -135,8 +138,11 @@ export interface ChunkStore {
    * (unmapped units count as zeros), 16 hex digits: equal content gives equal digests.
    */
   digest(chunk: ChunkId): string;
-  /** Reads and verifies every mapped extent; the units whose checksum is bad, in order. */
-  verify(chunk: ChunkId): Promise<readonly number[]>;
+  /**
+   * Reads and verifies every mapped extent; the units whose checksum is bad, in order.
+   * @param pace called after each extent with the bytes that were read; the next one waits for it.
+   */
+  verify(chunk: ChunkId, pace?: Pace): Promise<readonly number[]>;
   /**
    * Gives a damaged unit its bytes again, durably: they are taken only if they are what the store's own
    * checksum of the committed unit says, so nothing newer is ever overwritten and nothing wrong gets in.

@@ -1,6 +1,7 @@
 // Comparing the in-sync replicas of a chunk at one LSN (P15): under a lock of the whole chunk, with
-// nothing uncommitted, every member tells the digest of its committed content at that LSN. Outside
-// of the lock each then reads back and verifies what lies on its disk, and what is damaged is repaired.
+// nothing uncommitted, every member tells the digest of its committed content at that LSN. If the check is to
+// be deep, each then reads back and verifies, outside of the lock, what lies on its disk, and what is damaged
+// is repaired.
 import { CHECKSUM_UNIT, type Lsn, type NodeId, sameLsn } from "@ashlar/core";
 import type { CheckOutcome } from "./events.ts";
 import { DAMAGED_UNITS_TOLD_MAX } from "./limits.ts";
@@ -25,6 +26,7 @@ interface Lead {
   readonly core: ReplicaCore;
   readonly locks: RangeLocks;
   readonly peers: PrimaryPeers;
+  readonly deep: boolean;
 }
 
 export function compareReplicas(
@@ -118,8 +120,12 @@ export class ReplicaComparison {
   private verifyWhenAllTold(): void {
     if (this.isOver || this.isVerifying || this.own === undefined) return;
     if (this.digests.size < this.members.length) return;
+    const { core, locks, peers, deep } = this.lead;
+    if (!deep) {
+      this.finishWithSums();
+      return;
+    }
     this.isVerifying = true;
-    const { core, locks, peers } = this.lead;
     for (const peer of this.members) peers.send(peer, { kind: "verifyRequest" });
     core.ask(
       { kind: "verify" },

@@ -93,7 +93,12 @@ export type ReplicaEvent =
   | { readonly kind: "resyncGranted"; readonly node: NodeId }
   /** The catalog did not answer, or refused: no outcome, only a newer configuration is. */
   | { readonly kind: "admissionUnanswered"; readonly store: StoreUuid }
-  | { readonly kind: "check"; readonly outcome: (outcome: CheckOutcome) => void }
+  | {
+      readonly kind: "check";
+      /** Whether all members read back and verify what lies on their disks, too. */
+      readonly deep: boolean;
+      readonly outcome: (outcome: CheckOutcome) => void;
+    }
   | { readonly kind: "storeFailed" }
   /** The chunk's family was deleted. */
   | { readonly kind: "removed" };

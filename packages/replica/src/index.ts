@@ -4,6 +4,7 @@ export {
   damagedUnitsOf,
   type ExtentCopy,
   type ExtentStamp,
+  type Pace,
   type ReadResult,
   type StoreSpace,
   type UnitRepair,

@@ -5,7 +5,7 @@
 import { assertNever, compareLsn, LSN_ZERO } from "@ashlar/core";
 import { compareReplicas, type ReplicaComparison } from "./comparison.ts";
 import { Confirmations } from "./confirmations.ts";
-import type { CheckOutcome, ReplicaConfig, ReplicaEvent, ReplyTo } from "./events.ts";
+import type { ReplicaConfig, ReplicaEvent, ReplyTo } from "./events.ts";
 import { HELD_TICKS_MAX, RETRY_TICKS, WAITING_OPERATIONS_MAX } from "./limits.ts";
 import type { MemberMessage } from "./messages.ts";
 import type { Cancellation } from "./operations.ts";
@@ -170,13 +170,13 @@ export class Primary {
     this.retryRefused();
   }
 
-  check(report: (outcome: CheckOutcome) => void): void {
+  check({ deep, outcome: report }: ReplicaEvent & { readonly kind: "check" }): void {
     if (this.phase !== "active" || this.comparison) {
       this.core.emit({ kind: "checked", report, outcome: { kind: "unavailable" } });
       return;
     }
     this.comparison = compareReplicas(
-      { core: this.core, locks: this.locks, peers: this.peers },
+      { core: this.core, locks: this.locks, peers: this.peers, deep },
       (outcome) => {
         this.comparison = undefined;
         this.core.emit({ kind: "checked", report, outcome });

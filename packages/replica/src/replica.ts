@@ -99,7 +99,7 @@ export class Replica {
         this.primary?.onAdmissionUnanswered(event.store);
         return;
       case "check":
-        if (this.primary) this.primary.check(event.outcome);
+        if (this.primary) this.primary.check(event);
         else this.refuse(event);
         return;
       case "storeFailed":

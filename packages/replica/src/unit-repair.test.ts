@@ -182,7 +182,7 @@ describe("a check", () => {
   it("repairs what is damaged on either side, and tells what it found", () => {
     const primary = leading([B]);
     const outcomes: CheckOutcome[] = [];
-    primary.give({ kind: "check", outcome: (told) => outcomes.push(told) });
+    primary.give({ kind: "check", deep: true, outcome: (told) => outcomes.push(told) });
     const deliver = (): void => {
       for (const { report, outcome } of primary.all("checked")) report(outcome);
     };

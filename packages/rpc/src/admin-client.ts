@@ -9,6 +9,7 @@ import type {
   CheckProgress,
   ClusterStatus,
   CreateVolumeOptions,
+  DiskPlace,
   GroupStatus,
   MemberAnswer,
   NodeStatus,
@@ -19,6 +20,7 @@ import { AdminPatience, isAnswer } from "./admin-patience.ts";
 import { attended } from "./attended-call.ts";
 import { clusterStatus, groupStatus, nodeStatus, volumeStatus } from "./convert/admin.ts";
 import { safeNumber } from "./convert/scalars.ts";
+import { type ScrubPass, scrubPass } from "./convert/scrub.ts";
 import type { VolumeRequest } from "./gen/ashlar/v1/VolumeRequest.ts";
 import type { Abortable, CallableMethod, GrpcClient } from "./grpc-client.ts";
 import { LeaderBelief } from "./leader-belief.ts";
@@ -97,6 +99,19 @@ class GrpcAdminClient implements AdminClient {
   async listNodes({ signal }: Abortable): Promise<readonly NodeStatus[]> {
     const { nodes } = await this.unary(adminService.ListNodes, {}, { signal });
     return nodes.map(nodeStatus);
+  }
+
+  scrubDisk({ node, disk }: DiskPlace, { signal }: Abortable): Promise<ScrubPass> {
+    return this.attend({ signal }, async (member, options) =>
+      scrubPass(await member.unary(adminService.ScrubDisk, { node, disk }, options)),
+    );
+  }
+
+  async retireDisk(
+    { node, disk }: DiskPlace,
+    { signal, force = false }: Abortable & { readonly force?: boolean | undefined },
+  ): Promise<void> {
+    await this.propose(adminService.RetireDisk, { node, disk, force }, { signal });
   }
 
   async listVolumes({ signal }: Abortable): Promise<readonly VolumeStatus[]> {

@@ -1,7 +1,8 @@
 // What people and their tools ask of a cluster, in domain types: served by the metadata process,
 // called by the command line. Field names are those of `--json`.
 import type { ProposalId } from "@ashlar/catalog";
-import type { NodeId, SystemError, VolumeId, VolumeName } from "@ashlar/core";
+import type { DiskId, NodeId, SystemError, VolumeId, VolumeName } from "@ashlar/core";
+import type { ScrubPass } from "./convert/scrub.ts";
 
 export type ProcessState = "up" | "down";
 
@@ -73,9 +74,20 @@ export interface ClusterStatus extends ChunkCounts {
 export interface DiskStatus {
   readonly id: string;
   readonly storeUuid: string;
-  readonly state: "up" | "down" | "failed";
+  /** `retired`: taken out of use while its node runs; what it held is made again elsewhere. */
+  readonly state: "up" | "down" | "failed" | "retired";
   readonly sizeBytes: number;
   readonly freeBytes: number;
+  /** Chunks with a copy on it, in sync or not. */
+  readonly chunks: number;
+  /** The newest; null before the first, and while nothing is known of it. */
+  readonly scrub: ScrubPass | null;
+}
+
+/** A disk by its names. */
+export interface DiskPlace {
+  readonly node: NodeId;
+  readonly disk: DiskId;
 }
 
 export interface NodeStatus {
@@ -167,6 +179,17 @@ export interface AdminService {
   /** @throws SystemError member/unknown, member/needed when too few would be left that answer. */
   removeMember(id: NodeId, options: AdminCallOptions): Promise<void>;
   listNodes(options: AdminCallOptions): Promise<readonly NodeStatus[]>;
+  /**
+   * Begins to verify all copies on a disk, unless that is under way; tells the pass as it stands.
+   * @throws SystemError node/not-found, disk/not-found, and as calls of a node that is down.
+   */
+  scrubDisk(place: DiskPlace, options: AdminCallOptions): Promise<ScrubPass>;
+  /**
+   * Takes a disk out of use for good; what it holds is made again elsewhere from now on.
+   * @throws SystemError node/not-found, disk/not-found; disk/needed when it has the only copy in sync
+   * of some chunk, or, without `force`, when no other disk has room for what it holds.
+   */
+  retireDisk(place: DiskPlace, options: AdminCallOptions & Forceful): Promise<void>;
   listVolumes(options: AdminCallOptions): Promise<readonly VolumeStatus[]>;
   getVolume(name: VolumeName, options: AdminCallOptions): Promise<VolumeStatus>;
   /** The volume can be served when this resolves. */

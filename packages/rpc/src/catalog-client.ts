@@ -3,6 +3,7 @@
 // a full list when it fell too far behind; callers see none of that.
 import type { CatalogChange, CatalogView, DiskRecord, GatewayRecord } from "@ashlar/catalog";
 import type { ChunkId, NodeId, StoreUuid, VolumeId } from "@ashlar/core";
+import type { ScrubPass } from "./convert/scrub.ts";
 
 export interface StorageRegistration {
   readonly node: NodeId;
@@ -33,6 +34,8 @@ export interface StorageReport {
     readonly sizeBytes: number;
     readonly freeBytes: number;
     readonly state: "up" | "failed";
+    /** The newest, if there ever was one. */
+    readonly scrub?: ScrubPass | undefined;
   }[];
 }
 

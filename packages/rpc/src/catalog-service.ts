@@ -3,6 +3,7 @@
 import type { IsrCandidate, ProposalId } from "@ashlar/catalog";
 import {
   chunkIdFromNumber,
+  diskId,
   nodeId,
   SystemError,
   storeUuid,
@@ -15,6 +16,7 @@ import type { GatewayRegistration, StorageRegistration } from "./catalog-client.
 import { asMessage } from "./convert/admin.ts";
 import { CATALOG_VERSION, fromDisk, toWatchMessages, type WatchStep } from "./convert/catalog.ts";
 import { memberAddress, oneOf, safeNumber } from "./convert/scalars.ts";
+import { scrubPass } from "./convert/scrub.ts";
 import type { StoreReport__Output } from "./gen/ashlar/v1/StoreReport.ts";
 import { bidi, failStream, type GrpcServer, serverStream, unary } from "./grpc-server.ts";
 import { type HeartbeatService, SILENT_PEERS_MAX } from "./heartbeat.ts";
@@ -141,6 +143,7 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
             sizeBytes: safeNumber(store.sizeBytes),
             freeBytes: safeNumber(store.freeBytes),
             state: oneOf(STORE_STATES, store.state),
+            scrub: store.scrub ? scrubPass(store.scrub) : undefined,
           }));
           const ping = { process: nodeId(process), incarnation: safeNumber(incarnation) };
           const unheard = silent.slice(0, SILENT_PEERS_MAX);
@@ -179,6 +182,14 @@ export function bindAdmin(server: GrpcServer, service: AdminService): void {
     ListNodes: unary(async (_request, context) => ({
       nodes: asMessage(await service.listNodes(context)),
     })),
+    ScrubDisk: unary(async ({ node, disk }, context) =>
+      asMessage(await service.scrubDisk({ node: nodeId(node), disk: diskId(disk) }, context)),
+    ),
+    RetireDisk: unary(async ({ node, disk, force }, context) => {
+      const place = { node: nodeId(node), disk: diskId(disk) };
+      await service.retireDisk(place, { ...context, force });
+      return {};
+    }),
     ListVolumes: unary(async (_request, context) => ({
       volumes: asMessage(await service.listVolumes(context)),
     })),

@@ -33,6 +33,8 @@ async function serve(over: Partial<AdminHandlers>, clusterOptional = false): Pro
       AddMember: missing,
       RemoveMember: missing,
       ListNodes: missing,
+      ScrubDisk: missing,
+      RetireDisk: missing,
       ListVolumes: unary(async () => ({ volumes: [] })),
       GetVolume: missing,
       CreateVolume: missing,

@@ -5,6 +5,7 @@ export type {
   ChunkCounts,
   ClusterStatus,
   CreateVolumeOptions,
+  DiskPlace,
   DiskStatus,
   GroupStatus,
   MemberAnswer,
@@ -49,6 +50,7 @@ export {
   type Registered,
 } from "./catalog-service.ts";
 export type { WatchStep } from "./convert/catalog.ts";
+export type { ScrubPass } from "./convert/scrub.ts";
 export { createExitReporterClient, type ExitReporterClient } from "./exit-reporter.ts";
 export { type CallOptions, GrpcClient } from "./grpc-client.ts";
 export {
@@ -92,4 +94,5 @@ export {
   closeGeneration,
   type GenerationToClose,
   type StorageService,
+  scrubDisk,
 } from "./storage-service.ts";

@@ -94,7 +94,10 @@ export class PingWorker {
     const { line } = this;
     line.unanswered += 1;
     if (line.writing) return;
-    const stores = source.report().disks.map((disk) => ({ ...disk }));
+    const stores = source.report().disks.map(({ scrub, ...disk }) => ({
+      ...disk,
+      ...(scrub && { scrub: { ...scrub } }),
+    }));
     const { process, incarnation } = source;
     line.writing = true;
     const silent = this.silentPeers().slice(0, SILENT_PEERS_MAX);

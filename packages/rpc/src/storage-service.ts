@@ -3,11 +3,14 @@
 import {
   type ChunkId,
   chunkIdFromNumber,
+  type DiskId,
+  diskId,
   type FamilyId,
   familyId,
   SystemError,
 } from "@ashlar/core";
 import { safeNumber } from "./convert/scalars.ts";
+import { type ScrubPass, scrubPass } from "./convert/scrub.ts";
 import type { ChunkCheck__Output } from "./gen/ashlar/v1/ChunkCheck.ts";
 import type { StorageServiceDefinition } from "./gen/ashlar/v1/StorageService.ts";
 import type { GrpcClient } from "./grpc-client.ts";
@@ -54,6 +57,12 @@ export interface StorageService {
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
 
+  /**
+   * Begins to verify all copies on a disk, unless that is under way; tells the pass as it stands.
+   * @throws SystemError disk/not-found, disk/failed.
+   */
+  scrubDisk(disk: DiskId): Promise<ScrubPass>;
+
   /** Checks chunks this node leads; `send` resolves when there is room for more. */
   checkChunks(
     chunks: readonly ChunkId[],
@@ -90,6 +99,12 @@ export function addStorageService(server: GrpcServer, service: StorageService): 
       await service.closeGeneration(asked, { signal });
       return {};
     }),
+    ScrubDisk: unary(async ({ version, disk }) => {
+      if (version !== STORAGE_SERVICE_VERSION) {
+        throw new SystemError("rpc/version", `scrubs of version ${version} are not known`);
+      }
+      return { ...(await service.scrubDisk(diskId(disk))) };
+    }),
   });
 }
 
@@ -119,6 +134,19 @@ export async function closeGeneration(
 ): Promise<void> {
   const version = STORAGE_SERVICE_VERSION;
   await client.unary(definition.CloseGeneration, { version, ...request }, options);
+}
+
+/**
+ * Asks a storage node to verify what lies on one of its disks.
+ * @throws SystemError as GrpcClient.unary.
+ */
+export async function scrubDisk(
+  client: GrpcClient,
+  disk: DiskId,
+  options: { readonly signal: AbortSignal; readonly deadlineMs: number },
+): Promise<ScrubPass> {
+  const request = { version: STORAGE_SERVICE_VERSION, disk };
+  return scrubPass(await client.unary(definition.ScrubDisk, request, options));
 }
 
 const fromReply = (reply: ChunkCheck__Output): ChunkCheck => ({

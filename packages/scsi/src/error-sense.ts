@@ -23,6 +23,7 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY | typeof FATE_UNK
   "config/no-space": SENSE.internalTargetFailure,
   "config/no-network": SENSE.internalTargetFailure,
   "node/not-found": BUSY,
+  "node/down": BUSY,
   "node/superseded": BUSY,
   "node/busy": BUSY,
   "process/not-found": BUSY,
@@ -47,6 +48,8 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY | typeof FATE_UNK
   "chunk/stale-generation": BUSY,
   "chunk/bad-checksum": SENSE.unrecoveredReadError,
   "chunk/unavailable": BUSY,
+  "disk/not-found": BUSY,
+  "disk/needed": BUSY,
   // Space can be added while the host waits; 07/27/07 would make Windows take the disk offline.
   "disk/no-space": SENSE.spaceAllocationInProgress,
   "disk/failed": BUSY,

@@ -34,11 +34,15 @@ export class ChunkChecks implements Pick<StorageService, "checkChunks"> {
   ): Promise<void> {
     for (const chunk of chunks) {
       signal.throwIfAborted();
-      await send(await this.check(chunk, signal));
+      await send(await this.check(chunk, { deep: true, signal }));
     }
   }
 
-  private async check(chunk: ChunkId, signal: AbortSignal): Promise<ChunkCheck> {
+  /** A chunk this node leads; `deep` to have all copies read back, verified and repaired. */
+  async check(
+    chunk: ChunkId,
+    { deep, signal }: { readonly deep: boolean; readonly signal: AbortSignal },
+  ): Promise<ChunkCheck> {
     const { node, view, disks, replicas, clock } = this.deps;
     const none = { chunk, replicas: 0, different: 0, damagedUnits: 0 };
     for (let attempt = 1; attempt <= TRIES_MAX; attempt++) {
@@ -54,7 +58,7 @@ export class ChunkChecks implements Pick<StorageService, "checkChunks"> {
       const outcome = await new Promise<CheckOutcome>((resolve, reject) => {
         const onAbort = (): void => reject(signal.reason);
         signal.addEventListener("abort", onAbort, { once: true });
-        replicas.check(chunk, (told) => {
+        replicas.check(chunk, { deep }, (told) => {
           // One signal sees many chunks: a listener that stays would pile up.
           signal.removeEventListener("abort", onAbort);
           resolve(told);

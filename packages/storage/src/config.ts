@@ -5,6 +5,8 @@ import { addressField, DATA_PATH_FIELDS, PROCESS_FIELDS, parsedText, z } from "@
 /** Room for a journal, a reserve and some extents. */
 const DISK_SIZE_MIN = 128 * MIB;
 
+const WEEK_MS = 7 * 24 * 3_600_000;
+
 const disk = z.strictObject({
   /** Name within the node: `disk-1`. */
   diskId: parsedText(diskId),
@@ -24,6 +26,13 @@ export const STORAGE_CONFIG = z.strictObject({
   /** The node's own state: which store lies on which disk. */
   dataDir: z.string().min(1),
   disks: z.array(disk).min(1),
+  /** From the end of one pass over all copies of a disk, reading them back, to the begin of the next. */
+  scrubIntervalMs: z.int().min(1_000).max(2_000_000_000).default(WEEK_MS),
+  /** How fast they are read, for each disk. */
+  scrubBytesPerSecond: z
+    .int()
+    .min(MIB)
+    .default(32 * MIB),
 });
 
 export type StorageConfig = z.infer<typeof STORAGE_CONFIG>;

@@ -25,9 +25,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function opened(disks: readonly (typeof one)[]): Promise<DiskSet> {
+async function opened(
+  disks: readonly (typeof one)[],
+  isOutOfUse: (store: string) => boolean = () => false,
+): Promise<DiskSet> {
   const ports = { disk, clock: nodeClock, random: nodeRandom, log: silentLog };
-  const deps = { ...ports, registry: new Registry(), catalogue };
+  const deps = { ...ports, registry: new Registry(), catalogue, isOutOfUse };
   const config = {
     clusterId: clusterId("abcdef01-0000-4000-8000-000000000000"),
     nodeId: nodeId("storage-1"),
@@ -57,6 +60,22 @@ describe("the disks of a node", () => {
     expect(rest.all.map(({ disk: id }) => id)).toEqual([two.diskId]);
     expect(await disk.exists(one.path)).toBe(false);
     await rest.close();
+  });
+
+  it("are made anew in the place of one that is out of use and was taken away", async () => {
+    const first = await opened([one, two]);
+    const retired = first.all[0]!.store.storeUuid;
+    await first.close();
+    const isRetired = (store: string): boolean => store === retired;
+    const still = await opened([one, two], isRetired);
+    expect(still.all[0]!.store.storeUuid).toBe(retired);
+    await still.close();
+    await disk.remove(one.path);
+    // By now the catalog does not name it any more.
+    const replaced = await opened([one, two]);
+    expect(replaced.all.map(({ disk: id }) => id)).toEqual([one.diskId, two.diskId]);
+    expect(replaced.all[0]!.store.storeUuid).not.toBe(retired);
+    await replaced.close();
   });
 
   it("that a crash left half made are made again", async () => {

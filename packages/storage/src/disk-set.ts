@@ -3,11 +3,11 @@
 // (P19).
 import { type DiskId, type StoreUuid, storeUuid, toSystemError } from "@ashlar/core";
 import type { ChunkStore } from "@ashlar/replica";
-import type { StorageReport } from "@ashlar/rpc";
+import type { ScrubPass, StorageReport } from "@ashlar/rpc";
 import type { Clock, Disk, Log, Random, Registry } from "@ashlar/runtime";
 import { createStore, openStore } from "@ashlar/store";
 import type { DiskConfig, StorageConfig } from "./config.ts";
-import type { NodeCatalogue } from "./node-catalogue.ts";
+import type { DiskEntry, NodeCatalogue } from "./node-catalogue.ts";
 
 export interface OpenDisk {
   readonly disk: DiskId;
@@ -22,6 +22,8 @@ export interface DiskSetDeps {
   readonly log: Log;
   readonly registry: Registry;
   readonly catalogue: NodeCatalogue;
+  /** Whether a store failed or was retired: it is never used again. */
+  readonly isOutOfUse: (store: StoreUuid) => boolean;
 }
 
 export class DiskSet {
@@ -58,11 +60,13 @@ export class DiskSet {
     }
   }
 
-  report(): StorageReport {
+  report(scrubOf: (store: StoreUuid) => ScrubPass | undefined = () => undefined): StorageReport {
     const disks = this.all.map(({ store, failed }) => {
+      const { storeUuid: uuid } = store;
       const { sizeBytes, freeBytes } = store.space();
       const state = failed ? ("failed" as const) : ("up" as const);
-      return { storeUuid: store.storeUuid, sizeBytes, freeBytes: Math.max(0, freeBytes), state };
+      const space = { sizeBytes, freeBytes: Math.max(0, freeBytes) };
+      return { storeUuid: uuid, ...space, state, scrub: scrubOf(uuid) };
     });
     return { disks };
   }
@@ -77,12 +81,27 @@ export class DiskSet {
     }
   }
 
+  /**
+   * None where the store that was there is out of use for good and was taken away: then another is made. That
+   * is remembered, since a disk that cannot be opened is not named when the node registers.
+   */
+  private async entryOf({ diskId, path }: DiskConfig): Promise<DiskEntry | undefined> {
+    const { catalogue, disk, isOutOfUse } = this.deps;
+    const known = await catalogue.get(diskId);
+    if (known?.state === "ready" && isOutOfUse(known.storeUuid)) {
+      await catalogue.put(diskId, { ...known, state: "retired" });
+    }
+    if (!known || known.state === "creating") return known;
+    if (known.state === "ready" && !isOutOfUse(known.storeUuid)) return known;
+    return (await disk.exists(path)) ? { ...known, state: "ready" } : undefined;
+  }
+
   private async openOne(config: DiskConfig, chunkSize: number): Promise<ChunkStore> {
     const { disk, clock, random, log, registry, catalogue } = this.deps;
     const { clusterId, nodeId: node } = this.config;
     const { diskId, path, sizeBytes } = config;
     const identity = { clusterId, node, diskId, path, chunkSize };
-    const known = await catalogue.get(diskId);
+    const known = await this.entryOf(config);
     if (known?.state !== "ready") {
       const uuid = known?.storeUuid ?? storeUuid(random.uuid());
       await catalogue.put(diskId, { storeUuid: uuid, state: "creating" });

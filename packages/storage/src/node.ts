@@ -41,6 +41,7 @@ import { NumbersSeen } from "./numbers-seen.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { Registration } from "./registration.ts";
 import { ReplicaMap } from "./replica-map.ts";
+import { Scrubbing } from "./scrubbing.ts";
 import { OperationMetrics, openStorageGauges } from "./storage-metrics.ts";
 import { StrayCopies } from "./stray-copies.ts";
 
@@ -68,6 +69,7 @@ interface Parts {
   readonly strays: StrayCopies;
   readonly seen: NumbersSeen;
   readonly registration: Registration;
+  readonly scrubbing: Scrubbing;
   readonly server: GrpcServer;
   readonly carriers: CarrierServer;
 }
@@ -155,9 +157,13 @@ export class StorageNode implements HealthyNode {
     // What this node told anybody of its mirror before it started anew holds for the new process, too:
     // it knows all of it before it follows or leads.
     await this.client.catchUp({ signal });
-    const cluster = present(this.client.view.cluster, "a complete mirror knows its cluster");
+    const { view } = this.client;
+    const cluster = present(view.cluster, "a complete mirror knows its cluster");
     const catalogue = present(this.catalogue, "the node's catalogue is open");
-    this.disks = new DiskSet({ ...this.deps, catalogue }, this.config);
+    const known = view.nodes.get(this.config.nodeId)?.disks ?? [];
+    const isOutOfUse = (store: string): boolean =>
+      known.some(({ storeUuid, state }) => storeUuid === store && state === "down");
+    this.disks = new DiskSet({ ...this.deps, catalogue, isOutOfUse }, this.config);
     await this.disks.open(cluster.chunkSize);
   }
 
@@ -168,7 +174,7 @@ export class StorageNode implements HealthyNode {
   private services(): (readonly [name: string, part: Startable])[] {
     const parts = this.assemble(present(this.disks, "the disks are open"));
     const { gateways, replicas, links, admissions, removal, strays, seen } = parts;
-    const { registration, server, carriers } = parts;
+    const { registration, scrubbing, server, carriers } = parts;
     this.parts = parts;
     this.registration = registration;
     const stopListening = { call: (): void => {} };
@@ -210,6 +216,7 @@ export class StorageNode implements HealthyNode {
       ["grpc", server],
       ["registration", registration],
       ["removal", clean],
+      ["scrubbing", scrubbing],
     ];
   }
 
@@ -245,7 +252,13 @@ export class StorageNode implements HealthyNode {
     });
     carriers.addTo(server);
     const checks = new ChunkChecks({ node, view, disks, replicas, clock });
+    const catalogue = present(this.catalogue, "the node's catalogue is open");
+    const scrubbing = new Scrubbing(
+      { node, clusterId, disks, view, catalogue, checks, network, clock, log },
+      this.config,
+    );
     addStorageService(server, {
+      scrubDisk: async (disk) => scrubbing.begin(disk),
       checkChunks: (chunks, send, options) => checks.checkChunks(chunks, send, options),
       closeGeneration: (request, options) =>
         closeGeneration({ node, client, replicas }, request, options),
@@ -256,10 +269,10 @@ export class StorageNode implements HealthyNode {
       client,
       log,
       describe: () => ({ ...this.describe(disks, server.port), ...seen.numbers() }),
-      report: () => disks.report(),
+      report: () => disks.report((store) => scrubbing.passOf(store)),
       onIncarnation: (incarnation) => this.onIncarnation(replicas, incarnation),
     });
-    const standing = { removal, strays, seen, registration, server, carriers };
+    const standing = { removal, strays, seen, registration, scrubbing, server, carriers };
     return { disks, gateways, replicas, links, admissions, ...standing };
   }
 

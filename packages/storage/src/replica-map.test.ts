@@ -140,7 +140,7 @@ describe("replicas of a node", () => {
     await nodes.operate(chunk);
     const check = (): Promise<CheckOutcome> =>
       new Promise((resolve) => {
-        nodes.node(primaryOf(nodes, chunk)).replicas?.check(chunk, resolve);
+        nodes.node(primaryOf(nodes, chunk)).replicas?.check(chunk, { deep: true }, resolve);
       });
     expect(await check()).toEqual({ kind: "checked", replicas: 2, different: 0, damagedUnits: 0 });
     const backup = nodes.node(3 - primaryOf(nodes, chunk));

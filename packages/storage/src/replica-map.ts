@@ -123,9 +123,14 @@ export class ReplicaMap implements PeerEvents {
     else if (replyTo) refuse(cancellation, replyTo, this.deps.view.chunk(chunk));
   }
 
-  check(chunk: ChunkId, outcome: (outcome: CheckOutcome) => void): void {
+  /** @param deep whether all copies are read back and verified, too. */
+  check(
+    chunk: ChunkId,
+    { deep }: { readonly deep: boolean },
+    outcome: (outcome: CheckOutcome) => void,
+  ): void {
     const driver = this.drivers.get(chunk) ?? this.open(chunk);
-    if (driver) driver.step({ kind: "check", outcome });
+    if (driver) driver.step({ kind: "check", deep, outcome });
     else outcome({ kind: "unavailable" });
   }
 

@@ -29,6 +29,7 @@ import {
   type ExtentStamp,
   type LogEntry,
   type OperationWindow,
+  type Pace,
   type ReadResult,
   type StoreSpace,
   type UnitRepair,
@@ -38,8 +39,10 @@ import { ChunkState } from "./chunk-state.ts";
 import { extentPosition } from "./format.ts";
 import type { DataWrite } from "./journal.ts";
 import { edgeRanges, holdEntry, toLogEntry, wholeCountOf } from "./log-record.ts";
-import { readUnits, trimmed, unitsOfExtent } from "./reader.ts";
+import { readUnits, trimmed, type UnitsRead, unitsOfExtent } from "./reader.ts";
 import type { StoreEngine, StoreParts } from "./store-engine.ts";
+
+type Range = ReturnType<typeof unitsOfExtent>;
 
 export class DiskChunkStore implements ChunkStore {
   readonly storeUuid: StoreUuid;
@@ -241,17 +244,13 @@ export class DiskChunkStore implements ChunkStore {
     return contentDigest(state.contentChecksums(chunkSize));
   }
 
-  async verify(chunk: ChunkId): Promise<readonly number[]> {
+  async verify(chunk: ChunkId, pace?: Pace): Promise<readonly number[]> {
     this.engine.alive();
     const state = this.held.get(chunk);
     const bad: number[] = [];
     for (const { extent } of state ? [...state.mapped()] : []) {
-      const read = await readUnits(
-        () => this.held.get(chunk),
-        { chunk, ...unitsOfExtent(extent) },
-        this.parts,
-      );
-      bad.push(...read.bad);
+      bad.push(...(await this.unitsRead(chunk, unitsOfExtent(extent))).bad);
+      await pace?.(EXTENT_SIZE);
     }
     if (bad.length > 0) this.parts.metrics.badChecksums.inc(bad.length);
     return bad.sort((a, b) => a - b);
@@ -316,19 +315,21 @@ export class DiskChunkStore implements ChunkStore {
     return writes;
   }
 
-  private async goodUnits(
-    chunk: ChunkId,
-    range: { readonly firstUnit: number; readonly unitCount: number },
-  ): Promise<{ data: Buffer; checksums: Uint32Array; bad: readonly number[] }> {
+  private async goodUnits(chunk: ChunkId, range: Range): Promise<UnitsRead> {
+    const read = await this.unitsRead(chunk, range);
+    if (read.bad.length === 0) return read;
+    this.parts.metrics.badChecksums.inc(read.bad.length);
+    const meta = { chunk, units: read.bad };
+    throw new SystemError("chunk/bad-checksum", "a unit differs from its checksum", meta);
+  }
+
+  /** A disk that cannot be read is dead (P19). */
+  private async unitsRead(chunk: ChunkId, range: Range): Promise<UnitsRead> {
     try {
-      const read = await readUnits(() => this.held.get(chunk), { chunk, ...range }, this.parts);
-      if (read.bad.length === 0) return read;
-      this.parts.metrics.badChecksums.inc(read.bad.length);
-      const meta = { chunk, units: read.bad };
-      throw new SystemError("chunk/bad-checksum", "a unit differs from its checksum", meta);
+      return await readUnits(() => this.held.get(chunk), { chunk, ...range }, this.parts);
     } catch (thrown) {
       const error = toSystemError(thrown, "disk/failed");
-      if (error.code !== "chunk/bad-checksum") this.engine.fail(error);
+      this.engine.fail(error);
       this.engine.alive();
       throw error;
     }

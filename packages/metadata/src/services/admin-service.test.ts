@@ -2,6 +2,7 @@
 import { familyId, MIB, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, expect, test } from "vitest";
+import { DiskAdministration } from "../disk-administration.ts";
 import { GenerationChanges } from "../generation-changes.ts";
 import type { GroupLog } from "../group/group-log.ts";
 import { GROUP_CLUSTER, nodeUp, TestGroup, type TestMember } from "../testing/test-group.ts";
@@ -24,13 +25,16 @@ function serviceOf(
   closer = { close: async (): Promise<void> => {} },
 ): LogAdminService {
   const { clock } = group;
+  const reportOf = (): undefined => undefined;
+  const calls = { scrubDisk: () => Promise.reject(new Error("not in this test")) };
   const deps = { replicatedLog: log, closer, clock, log: silentLog };
   return new LogAdminService({
     log,
     changes: new GenerationChanges(deps),
     creation: new VolumeCreation({ replicatedLog: log, clock, log: silentLog }),
     checker: new VolumeChecker({ log, clock }, { clusterId: GROUP_CLUSTER }),
-    reportOf: () => undefined,
+    disks: new DiskAdministration({ log, clock, reportOf, calls }),
+    reportOf,
     group: view,
   });
 }

@@ -13,13 +13,16 @@ import type {
   CheckProgress,
   ClusterStatus,
   CreateVolumeOptions,
+  DiskPlace,
   DiskStatus,
   GroupStatus,
   NodeStatus,
+  ScrubPass,
   StorageReport,
   VolumeCheck,
   VolumeStatus,
 } from "@ashlar/rpc";
+import type { DiskAdministration } from "../disk-administration.ts";
 import type { GenerationChanges } from "../generation-changes.ts";
 import type { GroupView } from "../group/group-view.ts";
 import { accepted } from "../refusal.ts";
@@ -32,6 +35,7 @@ export interface AdminServiceDeps {
   readonly creation: VolumeCreation;
   readonly changes: Pick<GenerationChanges, "change" | "fence" | "outcome">;
   readonly checker: VolumeChecker;
+  readonly disks: Pick<DiskAdministration, "scrub" | "retire">;
   /** What a node told with its newest ping. */
   readonly reportOf: (node: NodeId) => StorageReport | undefined;
   readonly group: GroupView;
@@ -112,6 +116,19 @@ export class LogAdminService implements AdminService {
     return [...view.nodes.values()]
       .map((record) => ({ ...this.nodeStatus(record), ...(counts.get(record.node) ?? none) }))
       .sort(byId);
+  }
+
+  async scrubDisk(place: DiskPlace, call: AdminCall): Promise<ScrubPass> {
+    await this.currentView();
+    return this.deps.disks.scrub(place, call);
+  }
+
+  async retireDisk(
+    place: DiskPlace,
+    { force = false, ...call }: AdminCall & { readonly force?: boolean | undefined },
+  ): Promise<void> {
+    await this.currentView();
+    await this.deps.disks.retire(place, { ...call, force });
   }
 
   async listVolumes(): Promise<readonly VolumeStatus[]> {
@@ -220,12 +237,15 @@ export class LogAdminService implements AdminService {
     const report = this.deps.reportOf(node);
     const disks = known.map(({ disk, storeUuid, sizeBytes, state: diskState }): DiskStatus => {
       const told = report?.disks.find((one) => one.storeUuid === storeUuid);
+      const isRetired = diskState === "down" && state === "up" && told?.state === "up";
       return {
         id: disk,
         storeUuid,
-        state: told?.state === "failed" ? "failed" : diskState,
+        state: told?.state === "failed" ? "failed" : isRetired ? "retired" : diskState,
         sizeBytes: told?.sizeBytes ?? sizeBytes,
         freeBytes: told?.freeBytes ?? 0,
+        chunks: this.deps.log.view.chunks.load({ node, disk, storeUuid }).replicas,
+        scrub: told?.scrub ?? null,
       };
     });
     const sizeBytes = sum(disks, (disk) => disk.sizeBytes);

@@ -18,6 +18,7 @@ import type { NodeStatus__Output } from "../gen/ashlar/v1/NodeStatus.ts";
 import type { ProcessStatus__Output } from "../gen/ashlar/v1/ProcessStatus.ts";
 import type { VolumeStatus__Output } from "../gen/ashlar/v1/VolumeStatus.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
+import { scrubPass } from "./scrub.ts";
 
 const PROCESS_STATES: readonly ProcessState[] = ["up", "down"];
 const MEMBER_ROLES: readonly MemberRole[] = [
@@ -28,7 +29,7 @@ const MEMBER_ROLES: readonly MemberRole[] = [
   "absent",
   "unknown",
 ];
-const DISK_STATES: readonly DiskStatus["state"][] = ["up", "down", "failed"];
+const DISK_STATES: readonly DiskStatus["state"][] = ["up", "down", "failed", "retired"];
 
 function processStatus(message: ProcessStatus__Output): ProcessStatus {
   return {
@@ -95,6 +96,8 @@ export function nodeStatus(message: NodeStatus__Output): NodeStatus {
       state: oneOf(DISK_STATES, disk.state),
       sizeBytes: safeNumber(disk.sizeBytes),
       freeBytes: safeNumber(disk.freeBytes),
+      chunks: safeNumber(disk.chunks),
+      scrub: disk.scrub ? scrubPass(disk.scrub) : null,
     })),
     sizeBytes: safeNumber(message.sizeBytes),
     freeBytes: safeNumber(message.freeBytes),

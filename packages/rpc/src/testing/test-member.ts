@@ -113,6 +113,8 @@ export class TestMember implements Startable {
         AddMember: served("AddMember"),
         RemoveMember: served("RemoveMember"),
         ListNodes: served("ListNodes"),
+        ScrubDisk: served("ScrubDisk"),
+        RetireDisk: served("RetireDisk"),
         ListVolumes: served("ListVolumes"),
         GetVolume: served("GetVolume"),
         CreateVolume: served("CreateVolume"),

@@ -2,14 +2,16 @@
 // where the real one is a database that promises the same.
 import type { DiskId, StoreUuid } from "@ashlar/core";
 import type { Disk } from "@ashlar/runtime";
-import type { DiskEntry, NodeCatalogue } from "@ashlar/storage";
+import type { DiskEntry, NodeCatalogue, ScrubEntry } from "@ashlar/storage";
 
 const FILE = "entries.json";
 
 export class MachineCatalogue implements NodeCatalogue {
   private readonly disk: Disk;
   private readonly folder: string;
-  private readonly entries: Map<string, { storeUuid: StoreUuid; state: DiskEntry["state"] }>;
+  private readonly entries: Map<string, DiskEntry>;
+  /** Not durable: a pass begins anew with each life. */
+  private readonly scrubs = new Map<StoreUuid, ScrubEntry>();
 
   private constructor(disk: Disk, folder: string, entries: readonly [string, DiskEntry][]) {
     this.disk = disk;
@@ -41,6 +43,14 @@ export class MachineCatalogue implements NodeCatalogue {
     await file.datasync();
     await file.close();
     await this.disk.rename(part, `${this.folder}/${FILE}`);
+  }
+
+  async getScrub(store: StoreUuid): Promise<ScrubEntry | undefined> {
+    return this.scrubs.get(store);
+  }
+
+  async putScrub(store: StoreUuid, entry: ScrubEntry): Promise<void> {
+    this.scrubs.set(store, entry);
   }
 
   async close(): Promise<void> {}

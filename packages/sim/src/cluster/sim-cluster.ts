@@ -25,6 +25,9 @@ import { type ProcessPorts, SimProcess } from "./sim-process.ts";
 export const CLUSTER = clusterId("51515151-0000-4000-8000-000000000000");
 /** The smallest that there is: a run shall cross borders. */
 export const CHUNK_SIZE: number = 16 * MIB;
+/** Often enough for many passes under faults, slow enough for faults in the middle of one. */
+const SCRUB_INTERVAL_MS = 3_000;
+const SCRUB_BYTES_PER_SECOND = 4 * MIB;
 const PORT = 7000;
 
 export interface ClusterShape {
@@ -177,6 +180,8 @@ export class SimCluster {
         advertise: addressOf(name),
         dataDir: "/storage",
         disks: [{ diskId: diskId("disk-1"), path: "/disk-1", sizeBytes: this.shape.diskBytes }],
+        scrubIntervalMs: SCRUB_INTERVAL_MS,
+        scrubBytesPerSecond: SCRUB_BYTES_PER_SECOND,
       },
     );
   }

@@ -131,6 +131,7 @@ export class SimCluster {
       const leader = this.nodes.find(({ member }) => member.node === primary.node)!;
       this.give(leader, {
         kind: "check",
+        deep: true,
         outcome: (told) => {
           outcome = told;
         },

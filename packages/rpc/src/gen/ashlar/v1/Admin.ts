@@ -7,11 +7,14 @@ import type { CheckProgress as _ashlar_v1_CheckProgress, CheckProgress__Output a
 import type { ClusterStatusReply as _ashlar_v1_ClusterStatusReply, ClusterStatusReply__Output as _ashlar_v1_ClusterStatusReply__Output } from '../../ashlar/v1/ClusterStatusReply.ts';
 import type { CreateVolumeRequest as _ashlar_v1_CreateVolumeRequest, CreateVolumeRequest__Output as _ashlar_v1_CreateVolumeRequest__Output } from '../../ashlar/v1/CreateVolumeRequest.ts';
 import type { DeleteVolumeRequest as _ashlar_v1_DeleteVolumeRequest, DeleteVolumeRequest__Output as _ashlar_v1_DeleteVolumeRequest__Output } from '../../ashlar/v1/DeleteVolumeRequest.ts';
+import type { DiskRequest as _ashlar_v1_DiskRequest, DiskRequest__Output as _ashlar_v1_DiskRequest__Output } from '../../ashlar/v1/DiskRequest.ts';
 import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
 import type { GroupStatusReply as _ashlar_v1_GroupStatusReply, GroupStatusReply__Output as _ashlar_v1_GroupStatusReply__Output } from '../../ashlar/v1/GroupStatusReply.ts';
 import type { ListNodesReply as _ashlar_v1_ListNodesReply, ListNodesReply__Output as _ashlar_v1_ListNodesReply__Output } from '../../ashlar/v1/ListNodesReply.ts';
 import type { ListVolumesReply as _ashlar_v1_ListVolumesReply, ListVolumesReply__Output as _ashlar_v1_ListVolumesReply__Output } from '../../ashlar/v1/ListVolumesReply.ts';
 import type { MemberRequest as _ashlar_v1_MemberRequest, MemberRequest__Output as _ashlar_v1_MemberRequest__Output } from '../../ashlar/v1/MemberRequest.ts';
+import type { RetireDiskRequest as _ashlar_v1_RetireDiskRequest, RetireDiskRequest__Output as _ashlar_v1_RetireDiskRequest__Output } from '../../ashlar/v1/RetireDiskRequest.ts';
+import type { ScrubPass as _ashlar_v1_ScrubPass, ScrubPass__Output as _ashlar_v1_ScrubPass__Output } from '../../ashlar/v1/ScrubPass.ts';
 import type { VolumeRequest as _ashlar_v1_VolumeRequest, VolumeRequest__Output as _ashlar_v1_VolumeRequest__Output } from '../../ashlar/v1/VolumeRequest.ts';
 import type { VolumeStatus as _ashlar_v1_VolumeStatus, VolumeStatus__Output as _ashlar_v1_VolumeStatus__Output } from '../../ashlar/v1/VolumeStatus.ts';
 
@@ -111,6 +114,24 @@ export interface AdminClient extends grpc.Client {
   removeMember(argument: _ashlar_v1_MemberRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   removeMember(argument: _ashlar_v1_MemberRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   
+  RetireDisk(argument: _ashlar_v1_RetireDiskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RetireDisk(argument: _ashlar_v1_RetireDiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RetireDisk(argument: _ashlar_v1_RetireDiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RetireDisk(argument: _ashlar_v1_RetireDiskRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  retireDisk(argument: _ashlar_v1_RetireDiskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  retireDisk(argument: _ashlar_v1_RetireDiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  retireDisk(argument: _ashlar_v1_RetireDiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  retireDisk(argument: _ashlar_v1_RetireDiskRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  ScrubDisk(argument: _ashlar_v1_DiskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ScrubPass__Output>): grpc.ClientUnaryCall;
+  ScrubDisk(argument: _ashlar_v1_DiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ScrubPass__Output>): grpc.ClientUnaryCall;
+  ScrubDisk(argument: _ashlar_v1_DiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ScrubPass__Output>): grpc.ClientUnaryCall;
+  ScrubDisk(argument: _ashlar_v1_DiskRequest, callback: grpc.requestCallback<_ashlar_v1_ScrubPass__Output>): grpc.ClientUnaryCall;
+  scrubDisk(argument: _ashlar_v1_DiskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ScrubPass__Output>): grpc.ClientUnaryCall;
+  scrubDisk(argument: _ashlar_v1_DiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ScrubPass__Output>): grpc.ClientUnaryCall;
+  scrubDisk(argument: _ashlar_v1_DiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ScrubPass__Output>): grpc.ClientUnaryCall;
+  scrubDisk(argument: _ashlar_v1_DiskRequest, callback: grpc.requestCallback<_ashlar_v1_ScrubPass__Output>): grpc.ClientUnaryCall;
+  
 }
 
 export interface AdminHandlers extends grpc.UntypedServiceImplementation {
@@ -136,6 +157,10 @@ export interface AdminHandlers extends grpc.UntypedServiceImplementation {
   
   RemoveMember: grpc.handleUnaryCall<_ashlar_v1_MemberRequest__Output, _ashlar_v1_Empty>;
   
+  RetireDisk: grpc.handleUnaryCall<_ashlar_v1_RetireDiskRequest__Output, _ashlar_v1_Empty>;
+  
+  ScrubDisk: grpc.handleUnaryCall<_ashlar_v1_DiskRequest__Output, _ashlar_v1_ScrubPass>;
+  
 }
 
 export interface AdminDefinition extends grpc.ServiceDefinition {
@@ -150,4 +175,6 @@ export interface AdminDefinition extends grpc.ServiceDefinition {
   ListNodes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListNodesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListNodesReply__Output>
   ListVolumes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListVolumesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListVolumesReply__Output>
   RemoveMember: MethodDefinition<_ashlar_v1_MemberRequest, _ashlar_v1_Empty, _ashlar_v1_MemberRequest__Output, _ashlar_v1_Empty__Output>
+  RetireDisk: MethodDefinition<_ashlar_v1_RetireDiskRequest, _ashlar_v1_Empty, _ashlar_v1_RetireDiskRequest__Output, _ashlar_v1_Empty__Output>
+  ScrubDisk: MethodDefinition<_ashlar_v1_DiskRequest, _ashlar_v1_ScrubPass, _ashlar_v1_DiskRequest__Output, _ashlar_v1_ScrubPass__Output>
 }

@@ -1,5 +1,6 @@
 // Original file: proto/admin.proto
 
+import type { ScrubPass as _ashlar_v1_ScrubPass, ScrubPass__Output as _ashlar_v1_ScrubPass__Output } from '../../ashlar/v1/ScrubPass.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface DiskStatus {
@@ -8,6 +9,8 @@ export interface DiskStatus {
   'state'?: (string);
   'sizeBytes'?: (number | string | Long);
   'freeBytes'?: (number | string | Long);
+  'chunks'?: (number | string | Long);
+  'scrub'?: (_ashlar_v1_ScrubPass | null);
 }
 
 export interface DiskStatus__Output {
@@ -16,4 +19,6 @@ export interface DiskStatus__Output {
   'state': (string);
   'sizeBytes': (number);
   'freeBytes': (number);
+  'chunks': (number);
+  'scrub': (_ashlar_v1_ScrubPass__Output | null);
 }

@@ -1,5 +1,6 @@
 // Original file: proto/heartbeat.proto
 
+import type { ScrubPass as _ashlar_v1_ScrubPass, ScrubPass__Output as _ashlar_v1_ScrubPass__Output } from '../../ashlar/v1/ScrubPass.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface StoreReport {
@@ -7,6 +8,7 @@ export interface StoreReport {
   'sizeBytes'?: (number | string | Long);
   'freeBytes'?: (number | string | Long);
   'state'?: (string);
+  'scrub'?: (_ashlar_v1_ScrubPass | null);
 }
 
 export interface StoreReport__Output {
@@ -14,4 +16,5 @@ export interface StoreReport__Output {
   'sizeBytes': (number);
   'freeBytes': (number);
   'state': (string);
+  'scrub': (_ashlar_v1_ScrubPass__Output | null);
 }

@@ -1,0 +1,154 @@
+// `ashlar disk …`: the disks of the storage nodes.
+import { diskId, formatSize, nodeId, SystemError } from "@ashlar/core";
+import type { AdminClient, DiskPlace, DiskStatus, ScrubPass } from "@ashlar/rpc";
+import type { Command } from "commander";
+import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
+import { EXIT } from "../exit-status.ts";
+import { type Answer, progressBar, table } from "../output.ts";
+import { answering } from "../run.ts";
+
+interface DetachOptions extends ClusterOptions {
+  readonly detach?: boolean;
+}
+
+interface RetireOptions extends DetachOptions {
+  readonly force?: boolean;
+}
+
+/** How often work that goes on by itself is looked at: nodes tell of it with their pings. */
+const POLL_MS = 500;
+
+/** `storage-1/disk-2` */
+function placeOf(text: string): DiskPlace {
+  const [node, disk, ...rest] = text.split("/");
+  if (node && disk && rest.length === 0) return { node: nodeId(node), disk: diskId(disk) };
+  throw new SystemError("argument/invalid", `"${text}" names no disk`, {
+    hint: "give NODE/DISK, for example storage-1/disk-1; see `ashlar disk list`",
+  });
+}
+
+const isUnderWay = ({ finishedAt }: ScrubPass): boolean => finishedAt === "";
+
+function scrubText(scrub: ScrubPass | null): string {
+  if (!scrub) return "never";
+  const { chunksDone, chunksTotal, damaged, repaired } = scrub;
+  const found = damaged > 0 ? `, ${damaged} damaged, ${repaired} repaired` : "";
+  if (!isUnderWay(scrub)) return `${scrub.finishedAt.slice(0, 16)}Z${found}`;
+  return `${chunksDone}/${chunksTotal} chunks${found}`;
+}
+
+async function list(options: ClusterOptions): Promise<Answer> {
+  const nodes = await withAdmin(options, (admin, signal) => admin.listNodes({ signal }));
+  const disks = nodes.flatMap((node) =>
+    node.disks.map((disk) => ({ node: node.id, nodeState: node.state, ...disk })),
+  );
+  const rows = disks.map((disk) => [
+    `${disk.node}/${disk.id}`,
+    disk.nodeState === "up" ? disk.state : "node down",
+    formatSize(disk.sizeBytes),
+    formatSize(disk.freeBytes),
+    disk.chunks,
+    scrubText(disk.scrub),
+    disk.storeUuid,
+  ]);
+  const headings = ["DISK", "STATE", "SIZE", "FREE", "CHUNKS", "SCRUBBED", "STORE"];
+  return { json: { disks }, lines: table(headings, rows) };
+}
+
+/** Looks at a disk again and again until `isDone`. */
+async function follow(
+  admin: AdminClient,
+  { node, disk }: DiskPlace,
+  {
+    signal,
+    isDone,
+  }: { readonly signal: AbortSignal; readonly isDone: (disk: DiskStatus) => boolean },
+): Promise<DiskStatus> {
+  const { nodeClock, sleep } = await import("@ashlar/runtime");
+  for (;;) {
+    const nodes = await admin.listNodes({ signal });
+    const found = nodes.find((one) => one.id === node)?.disks.find((one) => one.id === disk);
+    if (!found) throw new SystemError("disk/not-found", `${node}/${disk} is gone`);
+    if (isDone(found)) return found;
+    await sleep(nodeClock, POLL_MS, { signal });
+  }
+}
+
+function scrubAnswer(place: DiskPlace, pass: ScrubPass): Answer {
+  const { chunksDone, damaged, repaired, different } = pass;
+  const isGood = damaged === repaired && different === 0;
+  const name = `${place.node}/${place.disk}`;
+  return {
+    json: { ...place, ...pass },
+    lines: [
+      `${name}: ${chunksDone} chunks, ${damaged} units damaged, ${repaired} repaired, ` +
+        `${different} copies elsewhere different`,
+    ],
+    exit: isGood ? EXIT.done : EXIT.failed,
+  };
+}
+
+async function scrub(text: string, options: DetachOptions): Promise<Answer> {
+  const place = placeOf(text);
+  return withAdmin(options, async (admin, signal) => {
+    const begun = await admin.scrubDisk(place, { signal });
+    if (options.detach) {
+      const line = `${text} is being verified; see \`ashlar disk list\``;
+      return { json: { ...place, ...begun }, lines: [line] };
+    }
+    const bar = progressBar(options.json ?? false);
+    let pass = begun;
+    await follow(admin, place, {
+      signal,
+      isDone: ({ scrub: told }) => {
+        // Of an earlier pass until the node's next ping, or after the leader has changed.
+        if (!told || told.startedAt < begun.startedAt) return false;
+        pass = told;
+        bar(told.chunksDone, told.chunksTotal);
+        return !isUnderWay(told);
+      },
+    });
+    return scrubAnswer(place, pass);
+  });
+}
+
+async function retire(text: string, options: RetireOptions): Promise<Answer> {
+  const place = placeOf(text);
+  const { force } = options;
+  return withAdmin(options, async (admin, signal) => {
+    await admin.retireDisk(place, { signal, force });
+    // Forced, it may hold what nobody has room for, and this would never end.
+    if (options.detach || force) {
+      const line = `${text} is retired; what it held is made again elsewhere`;
+      return { json: { ...place, state: "retired" }, lines: [line] };
+    }
+    const bar = progressBar(options.json ?? false);
+    let total = 0;
+    const { storeUuid } = await follow(admin, place, {
+      signal,
+      isDone: ({ chunks }) => {
+        total = Math.max(total, chunks);
+        bar(total - chunks, total);
+        return chunks === 0;
+      },
+    });
+    const line = `${text} is retired and holds nothing that is needed: it can be taken out`;
+    return { json: { ...place, storeUuid, state: "retired", chunks: 0 }, lines: [line] };
+  });
+}
+
+export function addDiskCommands(program: Command): void {
+  const disk = program.command("disk").description("disks of the storage nodes");
+  withClusterOptions(disk.command("list"))
+    .description("all disks, what is on them and when they were verified last")
+    .action(answering(list));
+  withClusterOptions(disk.command("scrub <node/disk>"))
+    .description("read back and verify all that is on a disk, and repair it from other copies")
+    .option("--detach", "do not wait for the end; interrupted, it goes on as well")
+    .action(answering(scrub));
+  withClusterOptions(disk.command("retire <node/disk>"))
+    .description("take a disk out of use for good: what it holds is made again elsewhere")
+    .option("--force", "also when no other disk has room for all of it")
+    .option("--detach", "do not wait until it is made again")
+    .action(answering(retire));
+}

@@ -1,0 +1,103 @@
+// What people ask about single disks: to verify what lies on one, and to take one out of use for good.
+import { type ProposalId, planRetirementInParts } from "@ashlar/catalog";
+import { type NodeId, SystemError, toSystemError } from "@ashlar/core";
+import type { DiskPlace, ScrubPass, StorageReport } from "@ashlar/rpc";
+import { type Clock, inSlices } from "@ashlar/runtime";
+import { accepted } from "./refusal.ts";
+import type { ReplicatedLog } from "./replicated-log.ts";
+import type { StorageCalls } from "./storage-calls.ts";
+
+export interface DiskAdministrationDeps {
+  readonly log: ReplicatedLog;
+  readonly clock: Clock;
+  readonly calls: Pick<StorageCalls, "scrubDisk">;
+  /** What a node told with its newest ping. */
+  readonly reportOf: (node: NodeId) => StorageReport | undefined;
+}
+
+export class DiskAdministration {
+  private readonly deps: DiskAdministrationDeps;
+
+  constructor(deps: DiskAdministrationDeps) {
+    this.deps = deps;
+  }
+
+  /** @throws SystemError node/not-found, node/down, disk/not-found, disk/failed. */
+  async scrub(place: DiskPlace, { signal }: { readonly signal: AbortSignal }): Promise<ScrubPass> {
+    const { record } = this.find(place);
+    const { node, state, address } = record;
+    if (state === "down") throw new SystemError("node/down", `${node} is down`);
+    try {
+      return await this.deps.calls.scrubDisk(address, place.disk, { signal });
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = toSystemError(thrown);
+      if (!error.code.startsWith("rpc/")) throw error;
+      throw new SystemError("node/down", `${node} does not answer`, {}, error);
+    }
+  }
+
+  /**
+   * Told again, it changes nothing.
+   * @throws SystemError node/not-found, disk/not-found, disk/needed.
+   */
+  async retire(
+    place: DiskPlace,
+    { force, proposal }: { readonly force: boolean; readonly proposal?: ProposalId | undefined },
+  ): Promise<void> {
+    const { log, clock } = this.deps;
+    const before = log.answered(proposal, "storeDown");
+    if (before) {
+      accepted(before);
+      return;
+    }
+    const { disk } = this.find(place);
+    if (disk.state === "down") return;
+    const free = this.freeBytes();
+    const plan = await inSlices(
+      clock,
+      planRetirementInParts(log.view, disk.storeUuid, (store) => free.get(store) ?? 0),
+    );
+    const name = `${place.node}/${place.disk}`;
+    if (plan.sole > 0) {
+      throw new SystemError(
+        "disk/needed",
+        `${name} has the only copy in sync of ${plan.sole} chunks`,
+        { hint: "see `ashlar volume list`: delete volumes of one copy, or wait for the others" },
+      );
+    }
+    if (plan.homeless > 0 && !force) {
+      throw new SystemError(
+        "disk/needed",
+        `no other disk has room for ${plan.homeless} of the ${plan.copies} chunks on ${name}`,
+        { hint: "add a disk or a node; with --force these chunks have a copy less" },
+      );
+    }
+    const command = { kind: "storeDown", store: disk.storeUuid } as const;
+    accepted((await log.propose(command, proposal)).result);
+  }
+
+  private find({ node, disk: name }: DiskPlace) {
+    const record = this.deps.log.view.nodes.get(node);
+    if (!record) {
+      throw new SystemError("node/not-found", `no storage node is called "${node}"`, {
+        hint: "see `ashlar node list`",
+      });
+    }
+    const disk = record.disks.find((one) => one.disk === name);
+    if (disk) return { record, disk };
+    throw new SystemError("disk/not-found", `${node} has no disk "${name}"`, {
+      hint: "see `ashlar disk list`",
+    });
+  }
+
+  private freeBytes(): ReadonlyMap<string, number> {
+    const free = new Map<string, number>();
+    for (const node of this.deps.log.view.nodes.keys()) {
+      for (const { storeUuid, state, freeBytes } of this.deps.reportOf(node)?.disks ?? []) {
+        if (state === "up") free.set(storeUuid, freeBytes);
+      }
+    }
+    return free;
+  }
+}

@@ -1,0 +1,12 @@
+// Original file: proto/admin.proto
+
+
+export interface DiskRequest {
+  'node'?: (string);
+  'disk'?: (string);
+}
+
+export interface DiskRequest__Output {
+  'node': (string);
+  'disk': (string);
+}
