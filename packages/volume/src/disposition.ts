@@ -14,15 +14,44 @@ const UNTIL_CHANGE: Patience = { firstMs: 10, lastMs: 250 };
 /** The primary is about to be ready by itself. */
 const SHORTLY: Patience = { firstMs: 2, lastMs: 200 };
 
+export interface Final {
+  readonly kind: "final";
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 export type Disposition =
   | { readonly kind: "done" }
-  | { readonly kind: "final"; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: "again"; readonly patience: Patience }
+  | Final
+  | {
+      readonly kind: "again";
+      readonly patience: Patience;
+      /** What it means when nothing else was heard for so long. */
+      readonly inTheEnd?: { readonly afterMs: number; readonly final: Final };
+    }
   /** Under a new identity, unless it may have taken effect under the one it had. */
   | { readonly kind: "renew"; readonly patience: Patience };
 
 const untilChange: Disposition = { kind: "again", patience: UNTIL_CHANGE };
 const shortly: Disposition = { kind: "again", patience: SHORTLY };
+
+/**
+ * A payload that was damaged on its way arrives the next time; of a copy that has rotted another one may be
+ * on its way back, since a node restarts within a second. Then the host is to know which blocks are lost.
+ */
+const DAMAGE_PATIENCE_MS = 3_000;
+const damaged: Disposition = {
+  kind: "again",
+  patience: SHORTLY,
+  inTheEnd: {
+    afterMs: DAMAGE_PATIENCE_MS,
+    final: {
+      kind: "final",
+      code: "chunk/bad-checksum",
+      message: "no copy holds what was written there",
+    },
+  },
+};
 
 export const DISPOSITION_OF_STATUS: Readonly<Record<OperationStatusName, Disposition>> = {
   good: { kind: "done" },
@@ -31,7 +60,7 @@ export const DISPOSITION_OF_STATUS: Readonly<Record<OperationStatusName, Disposi
   notActive: shortly,
   staleGeneration: untilChange,
   noSpace: { kind: "final", code: "disk/no-space", message: "no space left for the write" },
-  badChecksum: shortly,
+  badChecksum: damaged,
   miscompare: {
     kind: "final",
     code: "operation/miscompare",

@@ -48,6 +48,18 @@ describe("operation router", () => {
     expect(await retries(status)).toBe(2);
   });
 
+  it("P14: tells that no copy is good when for three seconds none was", async () => {
+    const clock = new ManualClock();
+    const { volume, first } = await openTestVolume({ clock });
+    first.intercept = refuse(Number.POSITIVE_INFINITY, replyOf("badChecksum"));
+    const ended: string[] = [];
+    void codeOf(volume.read(0, 4096, options())).then((code) => ended.push(code));
+    await until(() => ended.length > 0, clock);
+    expect(ended).toEqual(["chunk/bad-checksum"]);
+    expect(clock.nowMs()).toBeGreaterThanOrEqual(3_000);
+    expect(clock.nowMs()).toBeLessThan(20_000);
+  });
+
   it.each<OperationStatusName>(["busy", "notActive", "staleGeneration", "staleToken"])(
     "P10: keeps the opId of an attempt that was lost, though the next one is refused with %s",
     async (status) => {

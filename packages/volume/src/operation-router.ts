@@ -34,10 +34,13 @@ import {
   bytesOf,
   type ChunkWork,
   cancellationOf,
+  failedFor,
   finalError,
+  finalOf,
   gatewayStops,
   isIntact,
   isSettled,
+  knowsMore,
   notDone,
   operationOf,
   overdue,
@@ -124,6 +127,7 @@ export class OperationRouter {
         resets: this.client.view.volumes.get(work.volume)?.resets ?? 0,
         pauseMs: 0,
         reason: "",
+        reasonSinceMs: 0,
         sent: false,
         lost: false,
         calledBack: undefined,
@@ -217,14 +221,17 @@ export class OperationRouter {
     }
     routed.lost ||= !PROVES_NOT_LOGGED[reply.status];
     if (!routed.lost) this.forgetId(routed);
+    const final = finalOf(routed, reply, this.clock.nowMs());
     if (routed.calledBack && !routed.lost) this.fail(routed, routed.calledBack.error);
     else if (disposition.kind === "done") {
       this.again(routed, "damagedReply", DISPOSITION_OF_DAMAGE.patience);
-    } else if (disposition.kind === "final") {
-      this.fail(routed, finalError(routed, reply, disposition));
+    } else if (final) {
+      this.fail(routed, finalError(routed, reply, final));
     } else if (disposition.kind === "renew") {
       this.renew(routed, reply.status, disposition.patience);
-    } else this.again(routed, reply.status, disposition.patience);
+    } else if (disposition.kind === "again") {
+      this.again(routed, reply.status, disposition.patience);
+    }
   }
 
   /** Ends the operation with this error as soon as it is certain that it cannot take effect later. */
@@ -276,7 +283,7 @@ export class OperationRouter {
 
   /** The gateway was taken for dead: what may be done under its old opId is never done under another. */
   private renew(routed: Routed, reason: string, patience: Patience): void {
-    routed.reason = reason;
+    failedFor(routed, reason, this.clock.nowMs());
     this.onTakenForDead();
     if (routed.work.kind !== "read" && routed.lost) {
       // Nothing more comes of it, which is what a call back waits for.
@@ -290,20 +297,14 @@ export class OperationRouter {
 
   /** The next attempt: after a pause, or when the mirror knows more than the last one did. */
   private again(routed: Routed, reason: string, patience: Patience): void {
-    routed.reason = reason;
+    failedFor(routed, reason, this.clock.nowMs());
     this.metrics.retried(reason);
     routed.pauseMs = Math.min(patience.lastMs, Math.max(patience.firstMs, routed.pauseMs * 2));
-    const pauseMs = this.knowsMore(routed) ? 0 : routed.pauseMs;
+    const pauseMs = knowsMore(this.client.view, routed) ? 0 : routed.pauseMs;
     routed.pause = this.clock.after(pauseMs, () => {
       routed.pause = undefined;
       this.attempt(routed);
     });
-  }
-
-  private knowsMore({ work, epoch, generation }: Routed): boolean {
-    const { view } = this.client;
-    const { epoch: newest = epoch } = view.chunk(work.chunk) ?? {};
-    return newest !== epoch || view.volumes.get(work.volume)?.generation !== generation;
   }
 
   private onChanges(changes: readonly CatalogChange[]): void {

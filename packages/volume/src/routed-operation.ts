@@ -1,5 +1,6 @@
 // One operation on its way: what is known of it between attempts, the frames it becomes, and what its
 // end means for the caller.
+import type { CatalogView } from "@ashlar/catalog";
 import {
   type ChunkId,
   hasChecksums,
@@ -13,7 +14,7 @@ import {
 import type { Cancellation, Operation, OperationReply, OpId } from "@ashlar/replica";
 import type { OperationOutcome } from "@ashlar/rpc";
 import type { Timer } from "@ashlar/runtime";
-import type { Disposition } from "./disposition.ts";
+import { DISPOSITION_OF_STATUS, type Final } from "./disposition.ts";
 import type { ReplicaRequest } from "./replica-client.ts";
 
 /** After this the host is told BUSY; its own timers are longer. */
@@ -62,14 +63,42 @@ export interface Routed {
   /** Resets of its unit when it was begun: another one calls it back. */
   readonly resets: number;
   pauseMs: number;
-  /** Why the last attempt failed. */
+  /** Why the last attempt failed, and since when attempts do for this reason. */
   reason: string;
+  reasonSinceMs: number;
   /** Some attempt reached the network. */
   sent: boolean;
   /** Some attempt reached the network, and no answer proved that it was not logged. */
   lost: boolean;
   /** It shall not be done any more; it ends with this when it cannot take effect later. */
   calledBack: { readonly error: SystemError; readonly sinceMs: number } | undefined;
+}
+
+/** Whether the mirror is newer than what the last attempt went by. */
+export function knowsMore(view: CatalogView, { work, epoch, generation }: Routed): boolean {
+  const { epoch: newest = epoch } = view.chunk(work.chunk) ?? {};
+  return newest !== epoch || view.volumes.get(work.volume)?.generation !== generation;
+}
+
+/** Notes why an attempt failed. */
+export function failedFor(routed: Routed, reason: string, nowMs: number): void {
+  if (routed.reason !== reason) routed.reasonSinceMs = nowMs;
+  routed.reason = reason;
+}
+
+/** What an answer ends the operation with, if it does. */
+export function finalOf(
+  routed: Routed,
+  { status }: OperationReply,
+  nowMs: number,
+): Final | undefined {
+  const disposition = DISPOSITION_OF_STATUS[status];
+  if (disposition.kind === "final") return disposition;
+  if (disposition.kind !== "again" || !disposition.inTheEnd) return undefined;
+  const { afterMs, final } = disposition.inTheEnd;
+  const isOld = routed.reason === status && nowMs - routed.reasonSinceMs >= afterMs;
+  // Of an attempt that was lost nobody has said yet what became of it.
+  return isOld && !routed.lost ? final : undefined;
 }
 
 /** Payload in either direction. */
@@ -160,7 +189,7 @@ export function notDone(routed: Routed, what: string): SystemError {
 export function finalError(
   { work }: Routed,
   reply: OperationReply,
-  { code, message }: Extract<Disposition, { kind: "final" }>,
+  { code, message }: Final,
 ): SystemError {
   return new SystemError(code, message, { chunk: work.chunk, offset: reply.value });
 }
