@@ -27,5 +27,7 @@ export { nodeClock } from "./node/node-clock.ts";
 export { nodeDisk } from "./node/node-disk.ts";
 export { nodeRandom } from "./node/node-random.ts";
 export type { Random } from "./random.ts";
+export { readSealed, writeSealed } from "./sealed-document.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { inSlices, nextTurn } from "./slices.ts";
+export { readWholeFile, removeWholeFile, writeWholeFile } from "./whole-file.ts";

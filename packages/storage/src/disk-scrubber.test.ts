@@ -58,7 +58,7 @@ const scrubber = (): DiskScrubber =>
       disk,
       view: catalog.state.view,
       catalogue: {
-        getScrub: async (uuid) => entries.get(uuid),
+        getScrub: (uuid) => entries.get(uuid),
         putScrub: async (uuid, entry) => void entries.set(uuid, entry),
       },
       check: async ({ chunk }, { deep }) => {

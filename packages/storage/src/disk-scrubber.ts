@@ -64,7 +64,7 @@ export class DiskScrubber {
   /** Goes on with a pass that was under way, or waits until the next one is due. */
   async start(): Promise<void> {
     const { catalogue, disk } = this.deps;
-    this.entry = await catalogue.getScrub(disk.store.storeUuid);
+    this.entry = catalogue.getScrub(disk.store.storeUuid);
     if (!this.entry) await this.save({ dueMs: this.nextDueMs(), doneUpTo: 0, pass: undefined });
     if (this.pass?.finishedAt === "") this.run();
     else this.beginWhenDue();

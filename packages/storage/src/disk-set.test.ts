@@ -1,28 +1,19 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { clusterId, diskId, MIB, nodeId } from "@ashlar/core";
 import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import { MemoryDisk } from "@ashlar/runtime/testing";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { DiskSet } from "./disk-set.ts";
-import { LevelCatalogue } from "./node-catalogue.ts";
+import { NodeCatalogue } from "./node-catalogue.ts";
 
 const CHUNK_SIZE = 16 * MIB;
 const one = { diskId: diskId("disk-1"), path: "/data/disk-1", sizeBytes: 128 * MIB };
 const two = { diskId: diskId("disk-2"), path: "/data/disk-2", sizeBytes: 128 * MIB };
 
-let folder: string;
-let catalogue: LevelCatalogue;
+let catalogue: NodeCatalogue;
 let disk: MemoryDisk;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ashlar-disk-set-"));
-  catalogue = await LevelCatalogue.open(folder);
   disk = new MemoryDisk();
-});
-afterEach(async () => {
-  await catalogue.close();
-  await rm(folder, { recursive: true });
+  catalogue = await NodeCatalogue.open(disk, "/data");
 });
 
 async function opened(
@@ -76,6 +67,29 @@ describe("the disks of a node", () => {
     expect(replaced.all.map(({ disk: id }) => id)).toEqual([one.diskId, two.diskId]);
     expect(replaced.all[0]!.store.storeUuid).not.toBe(retired);
     await replaced.close();
+  });
+
+  it("tell who they are when the node's catalogue is lost, and those that are missing are made", async () => {
+    const first = await opened([one, two]);
+    const uuids = first.all.map(({ store }) => store.storeUuid);
+    await first.close();
+    await disk.remove(two.path);
+    catalogue = NodeCatalogue.empty(disk, "/data");
+    const again = await opened([one, two]);
+    const [kept, made] = again.all.map(({ store }) => store.storeUuid);
+    expect(kept).toBe(uuids[0]);
+    expect(uuids).not.toContain(made);
+    expect(catalogue.get(one.diskId)).toEqual({ storeUuid: uuids[0], state: "ready" });
+    await again.close();
+  });
+
+  it("that another node made are not taken for the own ones when the catalogue is lost", async () => {
+    const first = await opened([one]);
+    await first.close();
+    catalogue = NodeCatalogue.empty(disk, "/data");
+    const other = await opened([{ ...two, path: one.path }]);
+    expect(other.all).toEqual([]);
+    expect(catalogue.get(two.diskId)).toBeUndefined();
   });
 
   it("that a crash left half made are made again", async () => {

@@ -87,7 +87,7 @@ export class DiskSet {
    */
   private async entryOf({ diskId, path }: DiskConfig): Promise<DiskEntry | undefined> {
     const { catalogue, disk, isOutOfUse } = this.deps;
-    const known = await catalogue.get(diskId);
+    const known = catalogue.get(diskId);
     if (known?.state === "ready" && isOutOfUse(known.storeUuid)) {
       await catalogue.put(diskId, { ...known, state: "retired" });
     }
@@ -101,7 +101,12 @@ export class DiskSet {
     const { clusterId, nodeId: node } = this.config;
     const { diskId, path, sizeBytes } = config;
     const identity = { clusterId, node, diskId, path, chunkSize };
+    const ports = { log, registry, clock };
     const known = await this.entryOf(config);
+    const found = known
+      ? undefined
+      : await this.openUnknown(config, () => openStore(disk, identity, ports));
+    if (found) return found;
     if (known?.state !== "ready") {
       const uuid = known?.storeUuid ?? storeUuid(random.uuid());
       await catalogue.put(diskId, { storeUuid: uuid, state: "creating" });
@@ -111,7 +116,26 @@ export class DiskSet {
       await createStore(disk, { ...identity, sizeBytes, storeUuid: uuid }, { log });
       await catalogue.put(diskId, { storeUuid: uuid, state: "ready" });
     }
-    return openStore(disk, identity, { log, registry, clock });
+    return openStore(disk, identity, ports);
+  }
+
+  /** The catalogue was lost: a store that lies there says itself that it is this disk's. */
+  private async openUnknown(
+    { diskId, path }: DiskConfig,
+    open: () => Promise<ChunkStore>,
+  ): Promise<ChunkStore | undefined> {
+    const { disk, log, catalogue } = this.deps;
+    if (!(await disk.exists(path))) return undefined;
+    try {
+      const store = await open();
+      log.warn({ disk: diskId, path, storeUuid: store.storeUuid }, "a store is known by itself");
+      await catalogue.put(diskId, { storeUuid: store.storeUuid, state: "ready" });
+      return store;
+    } catch (thrown) {
+      // A device is there before a store is; what another one left on it is refused when one is made.
+      if (isDevice(path)) return undefined;
+      throw thrown;
+    }
   }
 }
 

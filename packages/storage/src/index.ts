@@ -1,4 +1,3 @@
 export { STORAGE_CONFIG, type StorageConfig } from "./config.ts";
 export { main } from "./main.ts";
 export { StorageNode, type StorageNodeDeps } from "./node.ts";
-export type { DiskEntry, NodeCatalogue, ScrubEntry } from "./node-catalogue.ts";

@@ -13,7 +13,6 @@ import {
 } from "@ashlar/runtime";
 import { STORAGE_CONFIG } from "./config.ts";
 import { StorageNode } from "./node.ts";
-import { LevelCatalogue } from "./node-catalogue.ts";
 
 /** Runs until SIGTERM or SIGINT. */
 export async function main({ configPath }: { readonly configPath: string }): Promise<void> {
@@ -23,9 +22,8 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
   await runProcess(log, async () => {
     log.info({ config, bootId }, "storage starts");
     const ports = { disk: nodeDisk, clock: nodeClock, random: nodeRandom, network: nodeNetwork };
-    const openCatalogue = LevelCatalogue.open;
     const registry = openRegistry({ node: config.nodeId });
-    const node = new StorageNode({ ...ports, openCatalogue, log, registry, bootId }, config);
+    const node = new StorageNode({ ...ports, log, registry, bootId }, config);
     return observed(node, { registry, log }, config.metrics);
   });
 }

@@ -1,10 +1,12 @@
 // The node's own durable state: which store it made on which disk, and how far each is verified. A disk whose
-// store is known is never made anew, so a disk that went missing cannot come back empty under its old identity.
-import { type DiskId, type StoreUuid, storeUuid } from "@ashlar/core";
+// store is known is never made anew, so one that is missing for a while is waited for, and not replaced by an
+// empty one. It is one small file, written as a whole; when it is lost the stores tell who they are.
+import { type DiskId, type StoreUuid, SystemError } from "@ashlar/core";
 import type { ScrubPass } from "@ashlar/rpc";
-import { Level } from "level";
+import { type Disk, readSealed, writeSealed } from "@ashlar/runtime";
 
-const RECORD_VERSION = 1;
+const NAME = "disks.json";
+const VERSION = 1;
 
 export interface DiskEntry {
   readonly storeUuid: StoreUuid;
@@ -25,63 +27,73 @@ export interface ScrubEntry {
   readonly pass: ScrubPass | undefined;
 }
 
-interface StoredDisk {
-  readonly version: number;
-  readonly storeUuid: string;
-  readonly state: DiskEntry["state"];
+interface Document {
+  readonly version: typeof VERSION;
+  readonly disks: Readonly<Record<DiskId, DiskEntry>>;
+  readonly scrubs: Readonly<Record<StoreUuid, ScrubEntry>>;
 }
-interface StoredScrub extends ScrubEntry {
-  readonly version: number;
-}
+const EMPTY: Document = { version: VERSION, disks: {}, scrubs: {} };
 
-/** The port, so that a simulated node needs no database. */
-export interface NodeCatalogue {
-  get(disk: DiskId): Promise<DiskEntry | undefined>;
+export class NodeCatalogue {
+  private readonly disk: Disk;
+  private readonly path: string;
+  private document: Document;
+  private writing: Promise<void> = Promise.resolve();
+
+  private constructor(disk: Disk, path: string, document: Document) {
+    this.disk = disk;
+    this.path = path;
+    this.document = document;
+  }
+
+  /**
+   * That of a folder, empty if there is none.
+   * @throws SystemError disk/corrupt, disk/foreign: a newer version's.
+   */
+  static async open(disk: Disk, folder: string): Promise<NodeCatalogue> {
+    await disk.makeFolder(folder);
+    const path = `${folder}/${NAME}`;
+    const found = (await readSealed(disk, path)) as Document | undefined;
+    if (found && found.version !== VERSION) {
+      throw new SystemError("disk/foreign", `${path} has format ${found.version}`, {
+        path,
+        hint: "it was written by a newer version: use that one",
+      });
+    }
+    return new NodeCatalogue(disk, path, found ?? EMPTY);
+  }
+
+  /** In the place of one that is damaged: the former file is overwritten by the next change. */
+  static empty(disk: Disk, folder: string): NodeCatalogue {
+    return new NodeCatalogue(disk, `${folder}/${NAME}`, EMPTY);
+  }
+
+  get(disk: DiskId): DiskEntry | undefined {
+    return this.document.disks[disk];
+  }
+
   /** Durable when resolved. */
-  put(disk: DiskId, entry: DiskEntry): Promise<void>;
-  getScrub(store: StoreUuid): Promise<ScrubEntry | undefined>;
-  /** Kept by the system; a power cut may lose the newest. */
-  putScrub(store: StoreUuid, entry: ScrubEntry): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** The catalogue as a database in a folder of its own. */
-export class LevelCatalogue implements NodeCatalogue {
-  private readonly level: Level<string, StoredDisk | StoredScrub>;
-
-  private constructor(level: Level<string, StoredDisk | StoredScrub>) {
-    this.level = level;
-  }
-
-  static async open(folder: string): Promise<LevelCatalogue> {
-    const options = { valueEncoding: "json" };
-    const level = new Level<string, StoredDisk | StoredScrub>(folder, options);
-    await level.open();
-    return new LevelCatalogue(level);
-  }
-
-  async get(disk: DiskId): Promise<DiskEntry | undefined> {
-    const stored = (await this.level.get(`disk/${disk}`)) as StoredDisk | undefined;
-    return stored && { storeUuid: storeUuid(stored.storeUuid), state: stored.state };
-  }
-
   async put(disk: DiskId, entry: DiskEntry): Promise<void> {
-    await this.level.put(`disk/${disk}`, { version: RECORD_VERSION, ...entry }, { sync: true });
+    await this.change((now) => ({ ...now, disks: { ...now.disks, [disk]: entry } }));
   }
 
-  async getScrub(store: StoreUuid): Promise<ScrubEntry | undefined> {
-    const stored = (await this.level.get(`scrub/${store}`)) as StoredScrub | undefined;
-    if (!stored) return undefined;
-    const { version, ...entry } = stored;
-    // Not worth a failure: the store is verified from its beginning.
-    return version === RECORD_VERSION ? entry : undefined;
+  getScrub(store: StoreUuid): ScrubEntry | undefined {
+    return this.document.scrubs[store];
   }
 
+  /** Durable when resolved. */
   async putScrub(store: StoreUuid, entry: ScrubEntry): Promise<void> {
-    await this.level.put(`scrub/${store}`, { version: RECORD_VERSION, ...entry });
+    await this.change((now) => ({ ...now, scrubs: { ...now.scrubs, [store]: entry } }));
   }
 
-  async close(): Promise<void> {
-    await this.level.close();
+  /** One after the other; one that fails changes nothing, also for those behind it. */
+  private change(next: (now: Document) => Document): Promise<void> {
+    const written = this.writing.then(async () => {
+      const document = next(this.document);
+      await writeSealed(this.disk, this.path, document);
+      this.document = document;
+    });
+    this.writing = written.catch(() => {});
+    return written;
   }
 }

@@ -1,6 +1,6 @@
 // The composition root of a storage node: disks, replicas, the way in for gateways and peers, and
 // its standing with the metadata service.
-import { present, SystemError, toSystemError } from "@ashlar/core";
+import { hasCode, present, SystemError, toSystemError } from "@ashlar/core";
 import type { OperationReply } from "@ashlar/replica";
 import {
   addStorageService,
@@ -36,7 +36,7 @@ import { DiskSet, type OpenDisk } from "./disk-set.ts";
 import { GatewayLives } from "./gateway-lives.ts";
 import { closeGeneration } from "./generation-closing.ts";
 import { learnersLedBy } from "./led-learners.ts";
-import type { NodeCatalogue } from "./node-catalogue.ts";
+import { NodeCatalogue } from "./node-catalogue.ts";
 import { NumbersSeen } from "./numbers-seen.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { Registration } from "./registration.ts";
@@ -50,8 +50,6 @@ export interface StorageNodeDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly network: Network;
-  /** The node's own durable state, in a folder that exists. */
-  readonly openCatalogue: (folder: string) => Promise<NodeCatalogue>;
   readonly log: Log;
   readonly registry: Registry;
   /** Random per process start; a supervisor's exit report names it. */
@@ -116,7 +114,7 @@ export class StorageNode implements HealthyNode {
   /** @throws SystemError config/port-in-use, disk/locked, and whatever keeps it from registering. */
   async start(): Promise<void> {
     await this.lifecycle.start([
-      ["catalogue", { start: () => this.openCatalogue(), stop: () => this.closeCatalogue() }],
+      ["catalogue", { start: () => this.openCatalogue(), stop: async () => {} }],
       ["catalog client", this.client],
       ["disks", { start: () => this.openDisks(), stop: () => this.closeDisks() }],
     ]);
@@ -142,13 +140,15 @@ export class StorageNode implements HealthyNode {
   }
 
   private async openCatalogue(): Promise<void> {
-    const { disk, openCatalogue } = this.deps;
-    await disk.makeFolder(this.config.dataDir);
-    this.catalogue = await openCatalogue(`${this.config.dataDir}/catalogue`);
-  }
-
-  private async closeCatalogue(): Promise<void> {
-    await this.catalogue?.close();
+    const { disk, log } = this.deps;
+    const { dataDir } = this.config;
+    try {
+      this.catalogue = await NodeCatalogue.open(disk, dataDir);
+    } catch (thrown) {
+      if (!hasCode(thrown, "disk/corrupt")) throw thrown;
+      log.error({ error: thrown }, "the node's catalogue is damaged: its stores tell who they are");
+      this.catalogue = NodeCatalogue.empty(disk, dataDir);
+    }
   }
 
   private async openDisks(): Promise<void> {

@@ -1,7 +1,6 @@
 import { clusterId, nodeId } from "@ashlar/core";
-import { MemoryDisk } from "@ashlar/runtime/testing";
+import { FaultyDisk, MemoryDisk } from "@ashlar/runtime/testing";
 import { expect, test } from "vitest";
-import { FaultyDisk } from "../testing/raft-log-fixture.ts";
 import { type MemberFile, readMemberFile, writeMemberFile } from "./member-file.ts";
 import { setAside } from "./set-aside.ts";
 

@@ -1,10 +1,8 @@
 // Who a metadata folder belongs to: one small file that says which member of which cluster keeps its
 // log here. Written when the folder is formatted; a member without it has no number, and so no vote.
-import { type ClusterId, crc32c, type NodeId, SystemError } from "@ashlar/core";
+import { type ClusterId, type NodeId, SystemError } from "@ashlar/core";
 import type { MemberId } from "@ashlar/raft";
-import type { Disk } from "@ashlar/runtime";
-import { damaged } from "./file-head.ts";
-import { readWholeFile, writeWholeFile } from "./whole-file.ts";
+import { type Disk, readSealed, writeSealed } from "@ashlar/runtime";
 
 const MEMBER_NAME = "member.json";
 export const MEMBER_FILE_VERSION = 1;
@@ -25,8 +23,7 @@ export interface MemberFile {
 /** Durable when resolved. @throws SystemError disk/no-space, disk/failed: the former one stands. */
 export async function writeMemberFile(disk: Disk, folder: string, file: MemberFile): Promise<void> {
   await disk.makeFolder(folder);
-  const text = JSON.stringify({ crc32c: sumOf(file), ...file });
-  await writeWholeFile(disk, `${folder}/${MEMBER_NAME}`, [Buffer.from(`${text}\n`)]);
+  await writeSealed(disk, `${folder}/${MEMBER_NAME}`, file);
 }
 
 /**
@@ -39,27 +36,13 @@ export async function readMemberFile(
   expected: { readonly clusterId: ClusterId; readonly node: NodeId },
 ): Promise<MemberFile | undefined> {
   const path = `${folder}/${MEMBER_NAME}`;
-  if (!(await disk.exists(path))) return undefined;
-  const { crc32c: sum, ...found } = parsed(path, await readWholeFile(disk, path));
-  if (sum !== sumOf(found)) throw damaged(path, 0);
+  const found = await readSealed(disk, path);
+  if (!found) return undefined;
   const file = found as unknown as MemberFile;
   if (file.version !== MEMBER_FILE_VERSION) throw otherVersion(path, file.version);
   refuseForeign(path, "cluster", file.clusterId, expected.clusterId);
   refuseForeign(path, "node", file.node, expected.node);
   return file;
-}
-
-/** Over the fields in the order in which they stand. */
-const sumOf = (fields: object): number => crc32c(Buffer.from(JSON.stringify(fields)));
-
-function parsed(path: string, bytes: Buffer): { [field: string]: unknown } {
-  try {
-    const found: unknown = JSON.parse(bytes.toString());
-    if (typeof found === "object" && found !== null) return { ...found };
-  } catch (thrown) {
-    if (!(thrown instanceof SyntaxError)) throw thrown;
-  }
-  throw damaged(path, 0);
 }
 
 function refuseForeign(path: string, what: string, found: string, expected: string): void {

@@ -1,11 +1,11 @@
 // R5 by random histories and crashes at any call of the disk: what was resolved is there, what was not
 // is there as a whole or not at all.
 import { SystemError } from "@ashlar/core";
-import { MemoryDisk } from "@ashlar/runtime/testing";
+import { type ChangingCall, FaultyDisk, MemoryDisk } from "@ashlar/runtime/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { drafts, LogModel, type Step } from "../testing/log-history.ts";
-import { type ChangingCall, FaultyDisk, openRaftLog } from "../testing/raft-log-fixture.ts";
+import { openRaftLog } from "../testing/raft-log-fixture.ts";
 import type { RaftLogStore } from "./raft-log-store.ts";
 
 const SMALL = { segmentLengthMax: 160 };

@@ -13,9 +13,9 @@ import {
   storageContract,
 } from "@ashlar/raft/testing";
 import { nodeDisk } from "@ashlar/runtime";
-import { MemoryDisk } from "@ashlar/runtime/testing";
+import { FaultyDisk, MemoryDisk } from "@ashlar/runtime/testing";
 import { describe, expect, test } from "vitest";
-import { FaultyDisk, openRaftLog, segmentsOn, writeTo } from "../testing/raft-log-fixture.ts";
+import { openRaftLog, segmentsOn, writeTo } from "../testing/raft-log-fixture.ts";
 import type { RaftLogStore } from "./raft-log-store.ts";
 
 const SMALL = { segmentLengthMax: 200 };

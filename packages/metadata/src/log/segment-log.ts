@@ -2,7 +2,13 @@
 // oldest. It knows where the log stands but not what it holds.
 import { hasCode, present, SystemError, toSystemError } from "@ashlar/core";
 import type { Index } from "@ashlar/raft";
-import type { Disk, DiskFile } from "@ashlar/runtime";
+import {
+  type Disk,
+  type DiskFile,
+  readWholeFile,
+  removeWholeFile,
+  writeWholeFile,
+} from "@ashlar/runtime";
 import { damaged, type LogOwner } from "./file-head.ts";
 import {
   encodeFrame,
@@ -13,7 +19,6 @@ import {
   readSegment,
   SEGMENT_LENGTH_MAX,
 } from "./segment.ts";
-import { readWholeFile, removeWholeFile, writeWholeFile } from "./whole-file.ts";
 
 const SEGMENT_NAME = /^segment-\d{16}$/;
 const segmentName = (sequence: number): string => `segment-${String(sequence).padStart(16, "0")}`;

@@ -4,9 +4,8 @@
 //   head, u32 crc of the rest, snapshot
 import { crc32c } from "@ashlar/core";
 import { type Index, type LogSnapshot, snapshotCodec } from "@ashlar/raft";
-import type { Disk } from "@ashlar/runtime";
+import { type Disk, readWholeFile, writeWholeFile } from "@ashlar/runtime";
 import { damaged, decoded, encodeFileHead, type LogOwner, readFileHead } from "./file-head.ts";
-import { readWholeFile, writeWholeFile } from "./whole-file.ts";
 
 const SNAPSHOT_NAME = "snapshot";
 const SUM_LENGTH = 4;

@@ -18,7 +18,6 @@ import { SimNetwork } from "../network/sim-network.ts";
 import { ProcessClock } from "../world/process-clock.ts";
 import { ProcessLife } from "../world/process-life.ts";
 import type { World } from "../world/world.ts";
-import { MachineCatalogue } from "./machine-catalogue.ts";
 import { type OnLine, simLog } from "./sim-log.ts";
 import { type ProcessPorts, SimProcess } from "./sim-process.ts";
 
@@ -165,25 +164,19 @@ export class SimCluster {
   }
 
   private storageNode(name: string, ports: ProcessPorts): StorageNode {
-    const { disk } = ports;
-    const openCatalogue = async (folder: string): Promise<MachineCatalogue> =>
-      MachineCatalogue.open(disk, folder);
-    return new StorageNode(
-      { ...ports, openCatalogue },
-      {
-        ...UNUSED,
-        nodeId: nodeId(name),
-        clusterId: CLUSTER,
-        metadata: this.members.map(addressOf),
-        carrier: "socket",
-        listen: addressOf(name),
-        advertise: addressOf(name),
-        dataDir: "/storage",
-        disks: [{ diskId: diskId("disk-1"), path: "/disk-1", sizeBytes: this.shape.diskBytes }],
-        scrubIntervalMs: SCRUB_INTERVAL_MS,
-        scrubBytesPerSecond: SCRUB_BYTES_PER_SECOND,
-      },
-    );
+    return new StorageNode(ports, {
+      ...UNUSED,
+      nodeId: nodeId(name),
+      clusterId: CLUSTER,
+      metadata: this.members.map(addressOf),
+      carrier: "socket",
+      listen: addressOf(name),
+      advertise: addressOf(name),
+      dataDir: "/storage",
+      disks: [{ diskId: diskId("disk-1"), path: "/disk-1", sizeBytes: this.shape.diskBytes }],
+      scrubIntervalMs: SCRUB_INTERVAL_MS,
+      scrubBytesPerSecond: SCRUB_BYTES_PER_SECOND,
+    });
   }
 
   private gatewayNode(name: string, ports: ProcessPorts): GatewayNode {

@@ -1,6 +1,6 @@
 // Files that are there as a whole or not at all: written beside, synced, renamed into place.
 import type { ScatterList } from "@ashlar/core";
-import type { Disk } from "@ashlar/runtime";
+import type { Disk } from "./disk.ts";
 
 /** Ending of a file that is being written; one that is found was never finished. */
 const PART = ".part";
