@@ -70,6 +70,7 @@ export class MetadataNode implements HealthyNode {
   private lock: DiskFile | undefined;
   private folder: MemberFolder | undefined;
   private group: MetadataGroup | undefined;
+  private heartbeat: LogHeartbeatService | undefined;
   private server: GrpcServer | undefined;
   private serving = false;
 
@@ -87,6 +88,11 @@ export class MetadataNode implements HealthyNode {
   /** As far as this member has applied it; undefined before the start. */
   get catalog(): CatalogView | undefined {
     return this.group?.log.view;
+  }
+
+  /** Whether processes tell this member that they do not hear each other: an end of a path may be taken out. */
+  get hearsComplaints(): boolean {
+    return this.heartbeat?.hearsComplaints ?? false;
   }
 
   /** host:port where others reach this member. */
@@ -165,6 +171,7 @@ export class MetadataNode implements HealthyNode {
       { replicatedLog: group.log, clock, log, onMemberExit: (node) => group.memberEnded(node) },
       this.config,
     );
+    this.heartbeat = heartbeat;
     const balancer = new PrimaryBalancer({
       replicatedLog: group.log,
       clock,

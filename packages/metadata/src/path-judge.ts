@@ -80,7 +80,12 @@ export class PathJudge {
 
   /** Whether a path is gone, or was so lately that an end of it was taken out. */
   inTrouble(nowMs: number): boolean {
-    return nowMs - this.pickedMs < TROUBLE_MS || this.current(nowMs).length > 0;
+    return nowMs - this.pickedMs < TROUBLE_MS || this.isComplainedOf(nowMs);
+  }
+
+  /** Whether somebody does not hear another one now. */
+  isComplainedOf(nowMs: number): boolean {
+    return this.current(nowMs).length > 0;
   }
 
   private current(nowMs: number): readonly Heard[] {

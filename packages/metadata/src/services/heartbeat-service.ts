@@ -168,6 +168,11 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     return !this.judge.inTrouble(this.clock.nowMs());
   }
 
+  /** Whether somebody tells that it does not hear another one. */
+  get hearsComplaints(): boolean {
+    return this.judge.isComplainedOf(this.clock.nowMs());
+  }
+
   ping({ process, incarnation, report, silent }: Ping): PingVerdict {
     this.replicatedLog.requireLead();
     const known = this.registration(process);

@@ -98,6 +98,11 @@ export class SimCluster {
     return newest;
   }
 
+  /** Whether some process does not hear another one: one of the two may be taken out for it. */
+  get hearsComplaints(): boolean {
+    return this.metadata.some(({ node }) => node?.hearsComplaints ?? false);
+  }
+
   /** How the catalog has it, for whoever reads the story of a failure. */
   describe(): readonly string[] {
     const view = this.newestCatalog;

@@ -70,12 +70,15 @@ export class FaultTargets {
     return [from, this.world.pick(others).name];
   }
 
-  /** A storage node whose disk may be lost now: every chunk has another copy in sync elsewhere. */
+  /**
+   * A storage node whose disk may be lost now: every chunk has another copy in sync elsewhere, and nobody is
+   * about to be taken out for a path that is gone.
+   */
   pickExpendable(): SimProcess | undefined {
     const { storage, newestCatalog: view } = this.cluster;
     const isQuiet = this.ongoing === 0 && this.world.nowMs - this.quietSinceMs > QUIET_MS;
     if (!isQuiet || !this.cluster.isUp || !this.isWhole) return undefined;
-    if (this.operator.isCreating) return undefined;
+    if (this.operator.isCreating || this.cluster.hearsComplaints) return undefined;
     const sole = new Set<string>();
     for (const { family } of view.volumes.values()) {
       for (const { members } of view.chunksOf(family)) {
