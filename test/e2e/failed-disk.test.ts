@@ -75,8 +75,6 @@ async function diskOf(node: string, id: string) {
 
 test("a disk that is retired is emptied while hosts go on, and another takes its place", async () => {
   const place = "storage-1/disk-1";
-  // Thin, and yet its chunks would need room.
-  await lab.command("volume", "delete", "demo");
   const before = await diskOf("storage-1", "disk-1");
   expect(before?.state).toBe("up");
   const retired = await lab.command("disk", "retire", place);

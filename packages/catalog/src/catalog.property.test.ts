@@ -203,7 +203,8 @@ const move: fc.Arbitrary<Event> = fc.nat(3).map((movesMax) => (catalog) => ({
 }));
 
 const replace: fc.Arbitrary<Event> = fc.nat(3).map((copiesMax) => (catalog) => {
-  const policy = { isGivenUp: () => true, freeBytes: () => Number.MAX_SAFE_INTEGER, copiesMax };
+  const roomOf = () => ({ freeBytes: Number.MAX_SAFE_INTEGER, usedBytes: 0 });
+  const policy = { isGivenUp: () => true, roomOf, copiesMax };
   return { kind: "replaceMembers", items: planCopies(catalog, policy).items };
 });
 

@@ -9,7 +9,7 @@ import { planCopies } from "./testing/copies.ts";
 
 const POLICY: CopyPolicy = {
   isGivenUp: () => false,
-  freeBytes: () => 1024 * MIB,
+  roomOf: () => ({ freeBytes: 1024 * MIB, usedBytes: 1024 * MIB }),
   copiesMax: 1_000,
 };
 
@@ -74,11 +74,33 @@ test("where no disk has room, the copy waits, and the others are made", () => {
     [testStore(2), 3 * TEST_CHUNK_SIZE],
     [testStore(3), 2 * TEST_CHUNK_SIZE + 1],
   ]);
-  const plan = planCopies(catalog, { ...POLICY, freeBytes: (store) => room.get(store) ?? 0 });
+  const roomOf = (store: StoreUuid) => ({ freeBytes: room.get(store) ?? 0, usedBytes: 1024 * MIB });
+  const plan = planCopies(catalog, { ...POLICY, roomOf });
   const placed = (node: number): number =>
     plan.items.filter((item) => item.node === testNode(node)).length;
   expect([placed(2), placed(3)]).toEqual([3, 2]);
   expect(plan.homeless).toBeGreaterThan(0);
+});
+
+test("a copy is taken to need what copies on the disk of one in sync need, a whole chunk if nobody knows", () => {
+  const catalog = TestCatalog.created(3);
+  catalog.volume(1, 30, 2);
+  catalog.done({ kind: "storeDown", store: testStore(1) });
+  const planned = (usedBytes: number | undefined): number => {
+    const roomOf = (store: StoreUuid) => {
+      // Of the one that is left in sync nothing is known, or how much is on its 20 copies.
+      if (store === testStore(3)) return { freeBytes: 4 * TEST_CHUNK_SIZE, usedBytes: 0 };
+      return usedBytes === undefined ? undefined : { freeBytes: 0, usedBytes };
+    };
+    const { items, homeless } = planCopies(catalog, { ...POLICY, roomOf });
+    expect(items.length + homeless).toBe(20);
+    // Those whose other copy is on store 3 have nowhere to go.
+    return items.length;
+  };
+  expect(planned(undefined)).toBe(4);
+  expect(planned(20 * TEST_CHUNK_SIZE)).toBe(4);
+  expect(planned(10 * TEST_CHUNK_SIZE)).toBe(8);
+  expect(planned(20 * MIB)).toBe(10);
 });
 
 test("with as many nodes as copies only another disk of the same node can help", () => {

@@ -1,8 +1,16 @@
 // Which lost copies are to be made again, and where: the room that is left on all disks is the spare of all
 // of them. A copy is lost when its store failed, or when its node has been away for longer than anybody
-// waits. Chunks with the fewest copies in sync come first. Pure; the work pauses often, since who plans has
-// others to answer meanwhile.
-import { type ChunkId, type FamilyId, type NodeId, present, type StoreUuid } from "@ashlar/core";
+// waits. Chunks with the fewest copies in sync come first. How much is on a chunk nobody here knows, and most
+// are far from full where volumes are thin: a copy is taken to need what copies on the disk of one in sync
+// need on average. Pure; the work pauses often, since who plans has others to answer meanwhile.
+import {
+  type ChunkId,
+  type FamilyId,
+  MIB,
+  type NodeId,
+  present,
+  type StoreUuid,
+} from "@ashlar/core";
 import type { ChunkRow } from "./chunk-row.ts";
 import type { ChunkTables } from "./chunk-tables.ts";
 import type { Replacement } from "./command.ts";
@@ -10,11 +18,18 @@ import type { CatalogMirror } from "./mirror.ts";
 import { usableDisks } from "./placement.ts";
 import type { ChunkMember, NodeRecord } from "./records.ts";
 
+/** What is on a store, as its node told last. */
+export interface StoreRoom {
+  /** Bytes that may still be put on it. */
+  readonly freeBytes: number;
+  readonly usedBytes: number;
+}
+
 export interface CopyPolicy {
   /** Whether nobody waits any more for a node that is down, with so many copies left in sync. */
   readonly isGivenUp: (node: NodeId, inSync: number) => boolean;
-  /** Bytes that may still be put on a store; 0 when that is not known. */
-  readonly freeBytes: (store: StoreUuid) => number;
+  /** Undefined when it is not known: then there is no room on it, and its copies are taken for full. */
+  readonly roomOf: (store: StoreUuid) => StoreRoom | undefined;
   /** At most so many. */
   readonly copiesMax: number;
 }
@@ -22,12 +37,16 @@ export interface CopyPolicy {
 /** Chunks looked at between two pauses: well below a millisecond. */
 export const CHUNKS_PER_PAUSE = 1024;
 
+/** Also a copy without content has its place in a store's metadata. */
+const COPY_BYTES_MIN = MIB;
+
 interface Lost {
   readonly chunk: ChunkId;
   readonly version: number;
   readonly inSync: number;
   readonly member: ChunkMember;
   readonly others: readonly NodeId[];
+  readonly needBytes: number;
 }
 
 /** A disk that copies can be put on. */
@@ -52,11 +71,9 @@ export function planCopiesInParts(
   const families = [...volumes.values()].map(({ family }) => family).sort((a, b) => a - b);
   const frozen = chunks.frozen();
   const rooms = roomsOf(nodes, chunks, policy);
-  const judge = new LossJudge(nodes, policy);
-  return planInParts({ families, chunks: frozen, judge }, rooms, {
-    chunkSize: cluster?.chunkSize ?? Number.POSITIVE_INFINITY,
-    copiesMax: policy.copiesMax,
-  });
+  const sizes = new CopySizes(chunks, policy, cluster?.chunkSize);
+  const judge = new LossJudge(nodes, policy, sizes);
+  return planInParts({ families, chunks: frozen, judge }, rooms, policy);
 }
 
 interface Looked {
@@ -68,7 +85,7 @@ interface Looked {
 function* planInParts(
   { families, chunks, judge }: Looked,
   rooms: readonly Room[],
-  { chunkSize, copiesMax }: { readonly chunkSize: number; readonly copiesMax: number },
+  { copiesMax }: Pick<CopyPolicy, "copiesMax">,
 ): Generator<void, CopyPlan, undefined> {
   const lost: Lost[] = [];
   for (const family of families) {
@@ -84,29 +101,60 @@ function* planInParts(
   lost.sort((a, b) => a.inSync - b.inSync || a.chunk - b.chunk);
   const items: Replacement[] = [];
   let homeless = 0;
-  for (const { chunk, version, member, others } of lost) {
+  for (const { chunk, version, member, others, needBytes } of lost) {
     if (items.length >= copiesMax) break;
-    const room = roomFor(rooms, others, chunkSize);
+    const room = takeRoom(rooms, others, needBytes);
     if (!room) {
       homeless += 1;
       continue;
     }
-    room.freeBytes -= chunkSize;
-    room.replicas += 1;
     const { node, store } = room;
     items.push({ chunk, version, lost: member.storeUuid, node, store });
   }
   return { items, homeless };
 }
 
+/** What a copy of a chunk is taken to need, by the stores of those in sync. */
+export class CopySizes {
+  private readonly chunkSize: number;
+  private readonly average = new Map<StoreUuid, number>();
+
+  /** @param chunkSize as long as there is no cluster none is known. */
+  constructor(
+    chunks: ChunkTables,
+    { roomOf }: Pick<CopyPolicy, "roomOf">,
+    chunkSize = Number.POSITIVE_INFINITY,
+  ) {
+    this.chunkSize = chunkSize;
+    for (const { member, load } of chunks.loads()) {
+      const { usedBytes = Number.POSITIVE_INFINITY } = roomOf(member.storeUuid) ?? {};
+      const bytes = Math.ceil(usedBytes / Math.max(1, load.replicas));
+      this.average.set(member.storeUuid, Math.min(chunkSize, Math.max(COPY_BYTES_MIN, bytes)));
+    }
+  }
+
+  needBytes(row: ChunkRow): number {
+    const { members } = row;
+    let most = 0;
+    for (let slot = 0; slot < members.length; slot += 1) {
+      const store = members[slot]?.storeUuid;
+      if (store === undefined || row.roleAt(slot) !== "isr") continue;
+      most = Math.max(most, this.average.get(store) ?? this.chunkSize);
+    }
+    return most;
+  }
+}
+
 /** What makes a member lost, by store: asked for each chunk. */
 class LossJudge {
   private readonly policy: CopyPolicy;
   private readonly nodes: ReadonlyMap<NodeId, NodeRecord>;
+  private readonly sizes: CopySizes;
   private readonly usable = new Set<StoreUuid>();
 
-  constructor(nodes: ReadonlyMap<NodeId, NodeRecord>, policy: CopyPolicy) {
+  constructor(nodes: ReadonlyMap<NodeId, NodeRecord>, policy: CopyPolicy, sizes: CopySizes) {
     this.policy = policy;
+    this.sizes = sizes;
     this.nodes = nodes;
     for (const record of nodes.values()) {
       for (const { storeUuid } of usableDisks(record)) this.usable.add(storeUuid);
@@ -122,7 +170,15 @@ class LossJudge {
       const member = present(members[slot], "a slot has a member");
       if (!this.isLost(member, isrCount)) continue;
       const others = members.filter((one) => one !== member).map(({ node }) => node);
-      return { chunk: row.chunk, version: row.version, inSync: isrCount, member, others };
+      const needBytes = this.sizes.needBytes(row);
+      return {
+        chunk: row.chunk,
+        version: row.version,
+        inSync: isrCount,
+        member,
+        others,
+        needBytes,
+      };
     }
     return undefined;
   }
@@ -146,30 +202,34 @@ class LossJudge {
 export function roomsOf(
   nodes: ReadonlyMap<NodeId, NodeRecord>,
   chunks: ChunkTables,
-  { freeBytes }: Pick<CopyPolicy, "freeBytes">,
+  { roomOf }: Pick<CopyPolicy, "roomOf">,
 ): readonly Room[] {
   const rooms: Room[] = [];
   for (const record of nodes.values()) {
     for (const { disk, storeUuid, sizeBytes } of usableDisks(record)) {
       const { node } = record;
       const { replicas } = chunks.load({ node, disk, storeUuid });
-      rooms.push({ node, store: storeUuid, sizeBytes, freeBytes: freeBytes(storeUuid), replicas });
+      const { freeBytes = 0 } = roomOf(storeUuid) ?? {};
+      rooms.push({ node, store: storeUuid, sizeBytes, freeBytes, replicas });
     }
   }
   return rooms.sort((a, b) => (a.store < b.store ? -1 : 1));
 }
 
-/** Where copies are fewest for its size, of those with room for a whole chunk. */
-export function roomFor(
+/** Where copies are fewest for its size, of those with room for so much; that is taken. */
+export function takeRoom(
   rooms: readonly Room[],
   others: readonly NodeId[],
-  chunkSize: number,
+  needBytes: number,
 ): Room | undefined {
   let best: Room | undefined;
   const cost = ({ replicas, sizeBytes }: Room): number => (replicas + 1) / sizeBytes;
   for (const room of rooms) {
-    if (room.freeBytes < chunkSize || others.includes(room.node)) continue;
+    if (room.freeBytes < needBytes || others.includes(room.node)) continue;
     if (!best || cost(room) < cost(best)) best = room;
   }
+  if (!best) return undefined;
+  best.freeBytes -= needBytes;
+  best.replicas += 1;
   return best;
 }

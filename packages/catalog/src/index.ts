@@ -12,7 +12,7 @@ export {
   type Result,
 } from "./command.ts";
 export { INCARNATIONS_SKIPPED_MAX } from "./commands/incarnations.ts";
-export { type CopyPlan, type CopyPolicy, planCopiesInParts } from "./copy-plan.ts";
+export { type CopyPlan, type CopyPolicy, planCopiesInParts, type StoreRoom } from "./copy-plan.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
 export {
   decodeState,

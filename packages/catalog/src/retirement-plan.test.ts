@@ -8,7 +8,9 @@ function planOf(
   store: StoreUuid,
   freeBytes: (store: StoreUuid) => number = () => 1024 * MIB,
 ): RetirementPlan {
-  const work = planRetirementInParts(state.view, store, freeBytes);
+  // Full copies.
+  const roomOf = (uuid: StoreUuid) => ({ freeBytes: freeBytes(uuid), usedBytes: 1024 * MIB });
+  const work = planRetirementInParts(state.view, store, roomOf);
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;

@@ -2,7 +2,14 @@
 // sync, and whether there is room to make it again elsewhere. Pure; the work pauses often, as that of copy plans.
 import type { StoreUuid } from "@ashlar/core";
 import type { ChunkRow } from "./chunk-row.ts";
-import { CHUNKS_PER_PAUSE, type CopyPolicy, type Room, roomFor, roomsOf } from "./copy-plan.ts";
+import {
+  CHUNKS_PER_PAUSE,
+  type CopyPolicy,
+  CopySizes,
+  type Room,
+  roomsOf,
+  takeRoom,
+} from "./copy-plan.ts";
 import type { CatalogMirror } from "./mirror.ts";
 import { type Lives, livingNodes } from "./silence.ts";
 
@@ -18,18 +25,18 @@ export interface RetirementPlan {
 export function* planRetirementInParts(
   view: CatalogMirror,
   store: StoreUuid,
-  freeBytes: CopyPolicy["freeBytes"],
+  roomOf: CopyPolicy["roomOf"],
 ): Generator<void, RetirementPlan, undefined> {
   const { nodes, cluster } = view;
   const chunks = view.chunks.frozen();
-  const chunkSize = cluster?.chunkSize ?? Number.POSITIVE_INFINITY;
-  const rooms = roomsOf(nodes, view.chunks, { freeBytes }).filter((room) => room.store !== store);
+  const sizes = new CopySizes(view.chunks, { roomOf }, cluster?.chunkSize);
+  const rooms = roomsOf(nodes, view.chunks, { roomOf }).filter((room) => room.store !== store);
   const lives = livingNodes(view, []);
   const plan: RetirementPlan = { copies: 0, sole: 0, homeless: 0 };
   for (const family of chunks.families()) {
     for (let from = 0; from < chunks.rowsOf(family); from += CHUNKS_PER_PAUSE) {
       const until = from + CHUNKS_PER_PAUSE;
-      chunks.scan(family, (row) => count(plan, row, { store, lives, rooms, chunkSize }), {
+      chunks.scan(family, (row) => count(plan, row, { store, lives, rooms, sizes }), {
         from,
         until,
       });
@@ -46,12 +53,12 @@ function count(
     store,
     lives,
     rooms,
-    chunkSize,
+    sizes,
   }: {
     readonly store: StoreUuid;
     readonly lives: Lives;
     readonly rooms: readonly Room[];
-    readonly chunkSize: number;
+    readonly sizes: CopySizes;
   },
 ): void {
   const { members } = row;
@@ -62,11 +69,5 @@ function count(
   const isHeld = members.some(({ node }, at) => at !== slot && isInSync(at) && lives(node));
   if (isInSync(slot) && !isHeld) plan.sole += 1;
   const others = members.filter((_, at) => at !== slot).map(({ node }) => node);
-  const room = roomFor(rooms, others, chunkSize);
-  if (!room) {
-    plan.homeless += 1;
-    return;
-  }
-  room.freeBytes -= chunkSize;
-  room.replicas += 1;
+  if (!takeRoom(rooms, others, sizes.needBytes(row))) plan.homeless += 1;
 }

@@ -2,13 +2,14 @@
 // of a node that is down when nobody waits for it any more. As many at a time as keep the nodes busy; the
 // replicas themselves bring them up to date, as they do those of a node that returned.
 import { type CatalogChange, type CopyPlan, planCopiesInParts } from "@ashlar/catalog";
-import { type NodeId, type StoreUuid, toSystemError } from "@ashlar/core";
+import { type NodeId, toSystemError } from "@ashlar/core";
 import type { StorageReport } from "@ashlar/rpc";
 import { type Clock, inSlices, type Log, type Startable, type Timer } from "@ashlar/runtime";
 import { followLeadership } from "./leadership.ts";
 import type { CopyMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
+import { storeRooms } from "./store-rooms.ts";
 
 /** How often lost copies are looked for, while there are any. */
 export const COPY_INTERVAL_MS = 2_000;
@@ -96,12 +97,12 @@ export class CopyKeeper implements Startable {
     if (this.looking || view.chunks.short === 0 || copiesMax <= 0) return;
     this.looking = true;
     try {
-      const freeBytes = this.freeBytes();
+      const rooms = storeRooms(view.nodes.keys(), this.deps.reportOf);
       const plan = await inSlices(
         clock,
         planCopiesInParts(view, {
           isGivenUp: (node, inSync) => this.isGivenUp(node, inSync),
-          freeBytes: (store) => freeBytes.get(store) ?? 0,
+          roomOf: (store) => rooms.get(store),
           copiesMax,
         }),
       );
@@ -133,15 +134,5 @@ export class CopyKeeper implements Startable {
     const { copyAfterMs } = this.options;
     const waitMs = inSync === 1 ? Math.min(copyAfterMs, SOLE_COPY_WAIT_MAX_MS) : copyAfterMs;
     return this.deps.clock.nowMs() - sinceMs >= waitMs;
-  }
-
-  private freeBytes(): ReadonlyMap<StoreUuid, number> {
-    const free = new Map<StoreUuid, number>();
-    for (const node of this.deps.replicatedLog.view.nodes.keys()) {
-      for (const disk of this.deps.reportOf(node)?.disks ?? []) {
-        if (disk.state === "up") free.set(disk.storeUuid, disk.freeBytes);
-      }
-    }
-    return free;
   }
 }

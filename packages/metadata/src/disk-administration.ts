@@ -6,6 +6,7 @@ import { type Clock, inSlices } from "@ashlar/runtime";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
 import type { StorageCalls } from "./storage-calls.ts";
+import { storeRooms } from "./store-rooms.ts";
 
 export interface DiskAdministrationDeps {
   readonly log: ReplicatedLog;
@@ -53,10 +54,10 @@ export class DiskAdministration {
     }
     const { disk } = this.find(place);
     if (disk.state === "down") return;
-    const free = this.freeBytes();
+    const rooms = storeRooms(log.view.nodes.keys(), this.deps.reportOf);
     const plan = await inSlices(
       clock,
-      planRetirementInParts(log.view, disk.storeUuid, (store) => free.get(store) ?? 0),
+      planRetirementInParts(log.view, disk.storeUuid, (store) => rooms.get(store)),
     );
     const name = `${place.node}/${place.disk}`;
     if (plan.sole > 0) {
@@ -89,15 +90,5 @@ export class DiskAdministration {
     throw new SystemError("disk/not-found", `${node} has no disk "${name}"`, {
       hint: "see `ashlar disk list`",
     });
-  }
-
-  private freeBytes(): ReadonlyMap<string, number> {
-    const free = new Map<string, number>();
-    for (const node of this.deps.log.view.nodes.keys()) {
-      for (const { storeUuid, state, freeBytes } of this.deps.reportOf(node)?.disks ?? []) {
-        if (state === "up") free.set(storeUuid, freeBytes);
-      }
-    }
-    return free;
   }
 }
