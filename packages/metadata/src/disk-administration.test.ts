@@ -4,7 +4,7 @@ import type { ScrubPass } from "@ashlar/rpc";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DiskAdministration } from "./disk-administration.ts";
 import type { GroupLog } from "./group/group-log.ts";
-import { registrationOf, reportOf } from "./testing/metadata-fixture.ts";
+import { registrationOf, reportOf, storeOf } from "./testing/metadata-fixture.ts";
 import { TestGroup } from "./testing/test-group.ts";
 
 const place = (node: number) => ({ node: nodeId(`storage-${node}`), disk: diskId("disk-1") });
@@ -88,9 +88,25 @@ test("a disk is retired when all that it holds is elsewhere too, and once", asyn
   await volume(2);
   await disks.retire(place(1), { force: false });
   expect(stateOf(1)).toBe("down");
-  const { appliedIndex } = log.view;
   await disks.retire(place(1), { force: false });
-  expect(log.view.appliedIndex).toBe(appliedIndex);
+  expect(stateOf(1)).toBe("down");
+});
+
+test("a disk that its node could not open is retired too, and another takes its place", async () => {
+  await volume(3);
+  const { disks: known, ...rest } = registrationOf(1, 2);
+  const closed = known.map((disk) => ({ ...disk, state: "down" as const }));
+  await log.propose({ kind: "nodeUp", ...rest, disks: closed });
+  const chunksOf = () =>
+    [...log.view.volumes.values()].flatMap((one) => log.view.chunksOf(one.family));
+  expect(chunksOf().every(({ isr }) => isr.length === 2)).toBe(true);
+  await disks.retire(place(1), { force: true });
+  // Opened after all, it is out of use all the same.
+  await log.propose({ kind: "nodeUp", ...registrationOf(1, 3) });
+  expect(stateOf(1)).toBe("down");
+  const fresh = known.map((disk) => ({ ...disk, storeUuid: storeOf(9) }));
+  await log.propose({ kind: "nodeUp", ...registrationOf(1, 4), disks: fresh });
+  expect(chunksOf().every(({ learners }) => learners.includes(storeOf(9)))).toBe(true);
 });
 
 test("one with the only copy of something is never retired, one without a home for it only by force", async () => {

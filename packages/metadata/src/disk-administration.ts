@@ -53,7 +53,6 @@ export class DiskAdministration {
       return;
     }
     const { disk } = this.find(place);
-    if (disk.state === "down") return;
     const rooms = storeRooms(log.view.nodes.keys(), this.deps.reportOf);
     const plan = await inSlices(
       clock,

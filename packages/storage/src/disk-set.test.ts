@@ -6,8 +6,8 @@ import { DiskSet } from "./disk-set.ts";
 import { NodeCatalogue } from "./node-catalogue.ts";
 
 const CHUNK_SIZE = 16 * MIB;
-const one = { diskId: diskId("disk-1"), path: "/data/disk-1", sizeBytes: 128 * MIB };
-const two = { diskId: diskId("disk-2"), path: "/data/disk-2", sizeBytes: 128 * MIB };
+const one = { diskId: diskId("disk-1"), path: "/data/disk-1", sizeBytes: 48 * MIB };
+const two = { diskId: diskId("disk-2"), path: "/data/disk-2", sizeBytes: 48 * MIB };
 
 let catalogue: NodeCatalogue;
 let disk: MemoryDisk;
@@ -49,6 +49,13 @@ describe("the disks of a node", () => {
     await disk.remove(one.path);
     const rest = await opened([one, two]);
     expect(rest.all.map(({ disk: id }) => id)).toEqual([two.diskId]);
+    expect(rest.missing).toEqual([
+      {
+        disk: one.diskId,
+        storeUuid: catalogue.get(one.diskId)?.storeUuid,
+        sizeBytes: one.sizeBytes,
+      },
+    ]);
     expect(await disk.exists(one.path)).toBe(false);
     await rest.close();
   });

@@ -15,6 +15,13 @@ export interface OpenDisk {
   failed: boolean;
 }
 
+/** A store that is known here and could not be opened. */
+export interface MissingDisk {
+  readonly disk: DiskId;
+  readonly storeUuid: StoreUuid;
+  readonly sizeBytes: number;
+}
+
 export interface DiskSetDeps {
   readonly disk: Disk;
   readonly clock: Clock;
@@ -30,6 +37,7 @@ export class DiskSet {
   private readonly deps: DiskSetDeps;
   private readonly config: Pick<StorageConfig, "clusterId" | "nodeId" | "disks">;
   private readonly byStore = new Map<StoreUuid, OpenDisk>();
+  private readonly notOpened: MissingDisk[] = [];
 
   constructor(deps: DiskSetDeps, config: Pick<StorageConfig, "clusterId" | "nodeId" | "disks">) {
     this.deps = deps;
@@ -38,6 +46,11 @@ export class DiskSet {
 
   get all(): readonly OpenDisk[] {
     return [...this.byStore.values()];
+  }
+
+  /** Whatever keeps them from being opened, people want to see them and may give them up. */
+  get missing(): readonly MissingDisk[] {
+    return this.notOpened;
   }
 
   get(store: StoreUuid): OpenDisk | undefined {
@@ -56,6 +69,7 @@ export class DiskSet {
           { disk: config.diskId, path: config.path, code: error.code, error },
           "disk cannot be used",
         );
+        this.miss(config);
       }
     }
   }
@@ -94,6 +108,12 @@ export class DiskSet {
     if (!known || known.state === "creating") return known;
     if (known.state === "ready" && !isOutOfUse(known.storeUuid)) return known;
     return (await disk.exists(path)) ? { ...known, state: "ready" } : undefined;
+  }
+
+  private miss({ diskId, sizeBytes }: DiskConfig): void {
+    const known = this.deps.catalogue.get(diskId);
+    if (!known || known.state === "creating") return;
+    this.notOpened.push({ disk: diskId, storeUuid: known.storeUuid, sizeBytes });
   }
 
   private async openOne(config: DiskConfig, chunkSize: number): Promise<ChunkStore> {

@@ -332,14 +332,17 @@ export class StorageNode implements HealthyNode {
       node: this.config.nodeId,
       bootId: this.deps.bootId,
       address: `${shown}:${advertised === 0 ? port : advertised}`,
-      disks: disks.all
-        .filter(({ failed }) => !failed)
-        .map(({ disk, store }) => ({
-          disk,
-          storeUuid: store.storeUuid,
-          sizeBytes: store.space().sizeBytes,
-          state: "up" as const,
-        })),
+      disks: [
+        ...disks.all
+          .filter(({ failed }) => !failed)
+          .map(({ disk, store }) => ({
+            disk,
+            storeUuid: store.storeUuid,
+            sizeBytes: store.space().sizeBytes,
+            state: "up" as const,
+          })),
+        ...disks.missing.map((missing) => ({ ...missing, state: "down" as const })),
+      ],
     };
   }
 
