@@ -234,6 +234,21 @@ describe("faults of the disk", () => {
     await store.close();
   });
 
+  test.each<[string, (store: DiskChunkStore) => Promise<unknown>]>([
+    ["read", (store) => store.read(A, 0, 4096)],
+    ["copy", (store) => store.readExtent(A, 0)],
+    ["scrub", (store) => store.verify(A)],
+  ])("P19: nor after a failed %s", async (_, ask) => {
+    const store = await open();
+    await write(store, 1);
+    await store.checkpoint();
+    disk.fault = (made) => (made === "read" ? new SystemError("disk/failed", "EIO") : undefined);
+    await expect(ask(store)).rejects.toMatchObject({ code: "disk/failed" });
+    disk.fault = () => undefined;
+    await expect(store.promise(B, 1)).rejects.toMatchObject({ code: "disk/failed" });
+    await store.close();
+  });
+
   test.each([
     ["part of an extent", CHECKSUM_UNIT],
     ["a whole extent", EXTENT_SIZE],
