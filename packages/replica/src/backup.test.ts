@@ -218,6 +218,17 @@ describe("comparing replicas", () => {
     expect(outcomes).toEqual([{ kind: "checked", replicas: 2, different: 1, damagedUnits: 0 }]);
   });
 
+  it("can be asked again after one that was over at once", () => {
+    const primary = member(A);
+    primary.lead(configOf([A, B]), [B]);
+    primary.give({ kind: "linkDown", node: B });
+    primary.give({ kind: "check", deep: true, outcome: () => {} });
+    expect(primary.all("checked")).toMatchObject([{ outcome: { kind: "unavailable" } }]);
+    primary.lead(configOf([A, B]), [B]);
+    primary.give({ kind: "check", deep: true, outcome: () => {} });
+    expect(primary.messages.map(({ kind }) => kind)).toContain("digestRequest");
+  });
+
   it("tells that it cannot when a member is lost meanwhile, and lets writers in", () => {
     const primary = member(A);
     primary.lead(configOf([A, B]), [B]);

@@ -29,15 +29,6 @@ interface Lead {
   readonly deep: boolean;
 }
 
-export function compareReplicas(
-  lead: Lead,
-  report: (outcome: CheckOutcome) => void,
-): ReplicaComparison {
-  const comparison = new ReplicaComparison(lead, report);
-  comparison.start();
-  return comparison;
-}
-
 export class ReplicaComparison {
   private readonly lead: Lead;
   private readonly report: (outcome: CheckOutcome) => void;

@@ -3,7 +3,7 @@
 // member of the possible ISR has promised this epoch with a durable tail equal to its own; then all
 // of its log is committed and it serves. Committed = durable here and on every required member.
 import { assertNever, compareLsn, LSN_ZERO } from "@ashlar/core";
-import { compareReplicas, type ReplicaComparison } from "./comparison.ts";
+import { ReplicaComparison } from "./comparison.ts";
 import { Confirmations } from "./confirmations.ts";
 import type { ReplicaConfig, ReplicaEvent, ReplyTo } from "./events.ts";
 import { HELD_TICKS_MAX, RETRY_TICKS, WAITING_OPERATIONS_MAX } from "./limits.ts";
@@ -175,13 +175,14 @@ export class Primary {
       this.core.emit({ kind: "checked", report, outcome: { kind: "unavailable" } });
       return;
     }
-    this.comparison = compareReplicas(
-      { core: this.core, locks: this.locks, peers: this.peers, deep },
-      (outcome) => {
-        this.comparison = undefined;
-        this.core.emit({ kind: "checked", report, outcome });
-      },
-    );
+    const { core, locks, peers } = this;
+    const comparison = new ReplicaComparison({ core, locks, peers, deep }, (outcome) => {
+      this.comparison = undefined;
+      core.emit({ kind: "checked", report, outcome });
+    });
+    this.comparison = comparison;
+    // It may be over at once, when a member is not connected.
+    comparison.start();
   }
 
   /** Another epoch, another incarnation, a dead store: nothing is answered good any more. */
