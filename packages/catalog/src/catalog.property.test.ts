@@ -11,6 +11,7 @@ import { check } from "./invariants.ts";
 import { CatalogMirror } from "./mirror.ts";
 import { planPrimaries } from "./primary-plan.ts";
 import { decodeProposal, encodeProposal } from "./proposal.ts";
+import type { DiskRecord } from "./records.ts";
 import { isWaitedForInVain, livingNodes } from "./silence.ts";
 import { emptyState } from "./state.ts";
 import {
@@ -32,6 +33,10 @@ const disk = fc.integer({ min: 1, max: 2 });
 
 const number48 = fc.integer({ min: 1, max: 2 ** 48 - 1 });
 const address = fc.constantFrom("127.0.0.1:7100", "[::1]:7100");
+
+/** A process opens a store once. */
+const withoutTwins = (disks: readonly DiskRecord[]): readonly DiskRecord[] =>
+  disks.filter(({ storeUuid }, at) => disks.findIndex((one) => one.storeUuid === storeUuid) === at);
 
 /** Events of a cluster's life; some name things as they are now, which only the catalog knows. */
 type Event = (catalog: TestCatalog) => Command;
@@ -185,14 +190,28 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant("replaceMembers" as const), items: replacements }),
 );
 
+/** A disk of a node, perhaps another one's, in a place of its own. */
+const foreign = fc
+  .tuple(node, disk, life)
+  .map(([n, d, l]): DiskRecord => ({ ...testDisk(n, d, l), disk: testDisk(n, 3).disk }));
+
 const back: fc.Arbitrary<Event> = fc
-  .tuple(node, fc.integer({ min: 1, max: 50 }), life, fc.subarray([1, 2]))
-  .map(([number, boot, one, disks]) => () => ({
+  .tuple(
+    node,
+    fc.integer({ min: 1, max: 50 }),
+    life,
+    fc.subarray([1, 2]),
+    fc.option(foreign, { nil: undefined, freq: 3 }),
+  )
+  .map(([number, boot, one, disks, moved]) => () => ({
     kind: "nodeUp",
     node: testNode(number),
     bootId: `boot-${boot}`,
     address: `127.0.0.1:${7000 + number}`,
-    disks: disks.map((place) => testDisk(number, place, one)),
+    disks: withoutTwins([
+      ...disks.map((place) => testDisk(number, place, one)),
+      ...(moved ? [moved] : []),
+    ]),
     familySeen: 0,
     incarnationSeen: 0,
   }));

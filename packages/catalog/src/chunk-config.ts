@@ -136,3 +136,32 @@ export function withIsrMember(config: ChunkConfig, store: StoreUuid): ChunkConfi
     learners: config.learners.filter((other) => other !== store),
   };
 }
+
+/**
+ * The disk of a member lies in another node now, or has another name in its own, with all that was on it:
+ * where it was in sync it is still, else it learns. Undefined where that node has another copy: that one counts.
+ */
+export function withMovedMember(
+  config: ChunkConfig,
+  moved: ChunkMember,
+  incarnation: number,
+): ChunkConfig | undefined {
+  const { members, isr, learners, primary } = config;
+  const { storeUuid } = moved;
+  const from = members.find((member) => member.storeUuid === storeUuid);
+  const hasAnother = members.some((one) => one.node === moved.node && one !== from);
+  if (!from || hasAnother || (from.node === moved.node && from.disk === moved.disk)) {
+    return undefined;
+  }
+  const version = config.version + 1;
+  const next = {
+    ...config,
+    version,
+    members: members.map((member) => (member === from ? moved : member)),
+  };
+  if (!isr.includes(storeUuid)) {
+    return learners.includes(storeUuid) ? next : { ...next, learners: [...learners, storeUuid] };
+  }
+  if (primary.node !== from.node || from.node === moved.node) return next;
+  return { ...next, epoch: config.epoch + 1, primary: { node: moved.node, incarnation } };
+}

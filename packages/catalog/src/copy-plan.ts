@@ -45,7 +45,7 @@ interface Lost {
   readonly version: number;
   readonly inSync: number;
   readonly member: ChunkMember;
-  readonly others: readonly NodeId[];
+  readonly others: readonly ChunkMember[];
   readonly needBytes: number;
 }
 
@@ -169,7 +169,7 @@ class LossJudge {
       if (row.roleAt(slot) !== "out") continue;
       const member = present(members[slot], "a slot has a member");
       if (!this.isLost(member, isrCount)) continue;
-      const others = members.filter((one) => one !== member).map(({ node }) => node);
+      const others = members.filter((one) => one !== member);
       const needBytes = this.sizes.needBytes(row);
       return {
         chunk: row.chunk,
@@ -219,13 +219,16 @@ export function roomsOf(
 /** Where copies are fewest for its size, of those with room for so much; that is taken. */
 export function takeRoom(
   rooms: readonly Room[],
-  others: readonly NodeId[],
+  others: readonly ChunkMember[],
   needBytes: number,
 ): Room | undefined {
   let best: Room | undefined;
   const cost = ({ replicas, sizeBytes }: Room): number => (replicas + 1) / sizeBytes;
   for (const room of rooms) {
-    if (room.freeBytes < needBytes || others.includes(room.node)) continue;
+    const isTaken = others.some(({ node, storeUuid }) => {
+      return node === room.node || storeUuid === room.store;
+    });
+    if (room.freeBytes < needBytes || isTaken) continue;
     if (!best || cost(room) < cost(best)) best = room;
   }
   if (!best) return undefined;

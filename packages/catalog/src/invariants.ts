@@ -3,7 +3,7 @@
 import type { ChunkId, NodeId, VolumeId } from "@ashlar/core";
 import { chunkIndexOf, familyOf, formatChunkId } from "@ashlar/core";
 import type { Command } from "./command.ts";
-import type { ChunkConfig, VolumeRecord } from "./records.ts";
+import type { ChunkConfig, ChunkMember, VolumeRecord } from "./records.ts";
 import { RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
 import type { CatalogState } from "./state.ts";
 
@@ -35,7 +35,7 @@ export function check(state: CatalogState): string[] {
     }
   }
   for (const { member, load } of view.chunks.loads()) {
-    const counted = loads.get(member.storeUuid + member.node) ?? { replicas: 0, primaries: 0 };
+    const counted = loads.get(placeOf(member)) ?? { replicas: 0, primaries: 0 };
     if (counted.replicas !== load.replicas || counted.primaries !== load.primaries) {
       faults.push(`counts of store ${member.storeUuid} on ${member.node} are off`);
     }
@@ -90,12 +90,14 @@ function checkChunk(state: CatalogState, config: ChunkConfig): string[] {
   return rules.filter(([holds]) => !holds).map(([, rule]) => rule);
 }
 
+const placeOf = ({ storeUuid, node, disk }: ChunkMember): string => `${storeUuid} ${node} ${disk}`;
+
 function countLoad(
   loads: Map<string, { replicas: number; primaries: number }>,
   config: ChunkConfig,
 ): void {
   for (const member of config.members) {
-    const key = member.storeUuid + member.node;
+    const key = placeOf(member);
     const load = loads.get(key) ?? { replicas: 0, primaries: 0 };
     load.replicas += 1;
     if (member.node === config.primary.node) load.primaries += 1;

@@ -68,6 +68,6 @@ function count(
   const isInSync = (at: number): boolean => row.roleAt(at) === "isr";
   const isHeld = members.some(({ node }, at) => at !== slot && isInSync(at) && lives(node));
   if (isInSync(slot) && !isHeld) plan.sole += 1;
-  const others = members.filter((_, at) => at !== slot).map(({ node }) => node);
+  const others = members.filter((_, at) => at !== slot);
   if (!takeRoom(rooms, others, sizes.needBytes(row))) plan.homeless += 1;
 }

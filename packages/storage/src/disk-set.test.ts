@@ -18,13 +18,17 @@ beforeEach(async () => {
 
 async function opened(
   disks: readonly (typeof one)[],
-  isOutOfUse: (store: string) => boolean = () => false,
+  {
+    node = "storage-1",
+    isOutOfUse = (_store: string): boolean => false,
+    isElsewhere = (_store: string): boolean => false,
+  } = {},
 ): Promise<DiskSet> {
   const ports = { disk, clock: nodeClock, random: nodeRandom, log: silentLog };
-  const deps = { ...ports, registry: new Registry(), catalogue, isOutOfUse };
+  const deps = { ...ports, registry: new Registry(), catalogue, isOutOfUse, isElsewhere };
   const config = {
     clusterId: clusterId("abcdef01-0000-4000-8000-000000000000"),
-    nodeId: nodeId("storage-1"),
+    nodeId: nodeId(node),
     disks: [...disks],
   };
   const set = new DiskSet(deps, config);
@@ -65,7 +69,7 @@ describe("the disks of a node", () => {
     const retired = first.all[0]!.store.storeUuid;
     await first.close();
     const isRetired = (store: string): boolean => store === retired;
-    const still = await opened([one, two], isRetired);
+    const still = await opened([one, two], { isOutOfUse: isRetired });
     expect(still.all[0]!.store.storeUuid).toBe(retired);
     await still.close();
     await disk.remove(one.path);
@@ -90,13 +94,23 @@ describe("the disks of a node", () => {
     await again.close();
   });
 
-  it("that another node made are not taken for the own ones when the catalogue is lost", async () => {
+  it("of a node that is gone are used where they lie now, copies of those in use are not", async () => {
     const first = await opened([one]);
+    const { storeUuid } = first.all[0]!.store;
     await first.close();
     catalogue = NodeCatalogue.empty(disk, "/data");
-    const other = await opened([{ ...two, path: one.path }]);
-    expect(other.all).toEqual([]);
+    const place = { ...two, path: one.path };
+    const copied = await opened([place], { node: "storage-2", isElsewhere: () => true });
+    expect(copied.all).toHaveLength(0);
     expect(catalogue.get(two.diskId)).toBeUndefined();
+    const moved = await opened([place], { node: "storage-2" });
+    const found = moved.all.map(({ disk: id, store }) => [id, store.storeUuid, store.node]);
+    expect(found).toEqual([[two.diskId, storeUuid, nodeId("storage-2")]]);
+    await moved.close();
+    // It is this node's from now on, and nobody else's.
+    await (await opened([place], { node: "storage-2", isElsewhere: () => true })).close();
+    const back = await opened([one], { isElsewhere: () => true });
+    expect(back.all).toHaveLength(0);
   });
 
   it("that a crash left half made are made again", async () => {

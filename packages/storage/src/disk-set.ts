@@ -5,7 +5,7 @@ import { type DiskId, type StoreUuid, storeUuid, toSystemError } from "@ashlar/c
 import type { ChunkStore } from "@ashlar/replica";
 import type { ScrubPass, StorageReport } from "@ashlar/rpc";
 import type { Clock, Disk, Log, Random, Registry } from "@ashlar/runtime";
-import { createStore, openStore } from "@ashlar/store";
+import { createStore, type OpenStoreOptions, openStore, type StoreOwner } from "@ashlar/store";
 import type { DiskConfig, StorageConfig } from "./config.ts";
 import type { DiskEntry, NodeCatalogue } from "./node-catalogue.ts";
 
@@ -31,6 +31,8 @@ export interface DiskSetDeps {
   readonly catalogue: NodeCatalogue;
   /** Whether a store failed or was retired: it is never used again. */
   readonly isOutOfUse: (store: StoreUuid) => boolean;
+  /** Whether another node that is up has it: then what lies here is a copy. */
+  readonly isElsewhere: (store: StoreUuid) => boolean;
 }
 
 export class DiskSet {
@@ -95,19 +97,14 @@ export class DiskSet {
     }
   }
 
-  /**
-   * None where the store that was there is out of use for good and was taken away: then another is made. That
-   * is remembered, since a disk that cannot be opened is not named when the node registers.
-   */
-  private async entryOf({ diskId, path }: DiskConfig): Promise<DiskEntry | undefined> {
-    const { catalogue, disk, isOutOfUse } = this.deps;
+  /** Remembers who is out of use: a disk that cannot be opened may not be named in the catalog for ever. */
+  private async entryOf({ diskId }: DiskConfig): Promise<DiskEntry | undefined> {
+    const { catalogue, isOutOfUse } = this.deps;
     const known = catalogue.get(diskId);
-    if (known?.state === "ready" && isOutOfUse(known.storeUuid)) {
-      await catalogue.put(diskId, { ...known, state: "retired" });
-    }
-    if (!known || known.state === "creating") return known;
-    if (known.state === "ready" && !isOutOfUse(known.storeUuid)) return known;
-    return (await disk.exists(path)) ? { ...known, state: "ready" } : undefined;
+    if (known?.state !== "ready" || !isOutOfUse(known.storeUuid)) return known;
+    const retired = { ...known, state: "retired" as const };
+    await catalogue.put(diskId, retired);
+    return retired;
   }
 
   private miss({ diskId, sizeBytes }: DiskConfig): void {
@@ -117,45 +114,66 @@ export class DiskSet {
   }
 
   private async openOne(config: DiskConfig, chunkSize: number): Promise<ChunkStore> {
-    const { disk, clock, random, log, registry, catalogue } = this.deps;
+    const { disk, clock, log, registry } = this.deps;
     const { clusterId, nodeId: node } = this.config;
-    const { diskId, path, sizeBytes } = config;
-    const identity = { clusterId, node, diskId, path, chunkSize };
+    const { diskId, path } = config;
     const ports = { log, registry, clock };
+    const identity = { clusterId, node, diskId, path, chunkSize };
     const known = await this.entryOf(config);
-    const found = known
-      ? undefined
-      : await this.openUnknown(config, () => openStore(disk, identity, ports));
-    if (found) return found;
-    if (known?.state !== "ready") {
-      const uuid = known?.storeUuid ?? storeUuid(random.uuid());
-      await catalogue.put(diskId, { storeUuid: uuid, state: "creating" });
-      // Half made by an earlier start: nothing was ever acknowledged from it.
-      if (known && !isDevice(path) && (await disk.exists(path))) await disk.remove(path);
-      log.info({ disk: diskId, path, sizeBytes, storeUuid: uuid }, "store is made");
-      await createStore(disk, { ...identity, sizeBytes, storeUuid: uuid }, { log });
-      await catalogue.put(diskId, { storeUuid: uuid, state: "ready" });
+    if (known?.state === "ready") return openStore(disk, identity, ports);
+    if (known?.state !== "creating") {
+      const open = (adopts: (owner: StoreOwner) => boolean): Promise<ChunkStore> =>
+        openStore(disk, { ...identity, adopts }, ports);
+      const found = await this.openFound(config, { retired: known?.storeUuid, open });
+      if (found) return found;
     }
+    await this.make(config, identity, known?.state === "creating" ? known : undefined);
     return openStore(disk, identity, ports);
   }
 
-  /** The catalogue was lost: a store that lies there says itself that it is this disk's. */
-  private async openUnknown(
+  /**
+   * What lies where no store is known to be: the catalogue was lost, or the disk comes from a node that is gone.
+   * A store says itself whose it is, and one that is not in use elsewhere is this node's from now on.
+   */
+  private async openFound(
     { diskId, path }: DiskConfig,
-    open: () => Promise<ChunkStore>,
+    {
+      retired,
+      open,
+    }: {
+      readonly retired: StoreUuid | undefined;
+      readonly open: (adopts: (owner: StoreOwner) => boolean) => Promise<ChunkStore>;
+    },
   ): Promise<ChunkStore | undefined> {
-    const { disk, log, catalogue } = this.deps;
+    const { disk, log, catalogue, isElsewhere, isOutOfUse } = this.deps;
     if (!(await disk.exists(path))) return undefined;
     try {
-      const store = await open();
-      log.warn({ disk: diskId, path, storeUuid: store.storeUuid }, "a store is known by itself");
-      await catalogue.put(diskId, { storeUuid: store.storeUuid, state: "ready" });
+      const store = await open(({ storeUuid: uuid }) => !isElsewhere(uuid));
+      const { storeUuid: uuid } = store;
+      log.warn({ disk: diskId, path, storeUuid: uuid }, "a store that was found here is used");
+      const state = uuid === retired || isOutOfUse(uuid) ? "retired" : "ready";
+      await catalogue.put(diskId, { storeUuid: uuid, state });
       return store;
     } catch (thrown) {
       // A device is there before a store is; what another one left on it is refused when one is made.
       if (isDevice(path)) return undefined;
       throw thrown;
     }
+  }
+
+  private async make(
+    { diskId, path, sizeBytes }: DiskConfig,
+    identity: OpenStoreOptions,
+    begun: DiskEntry | undefined,
+  ): Promise<void> {
+    const { disk, random, log, catalogue } = this.deps;
+    const uuid = begun?.storeUuid ?? storeUuid(random.uuid());
+    await catalogue.put(diskId, { storeUuid: uuid, state: "creating" });
+    // Half made by an earlier start: nothing was ever acknowledged from it.
+    if (begun && !isDevice(path) && (await disk.exists(path))) await disk.remove(path);
+    log.info({ disk: diskId, path, sizeBytes, storeUuid: uuid }, "store is made");
+    await createStore(disk, { ...identity, sizeBytes, storeUuid: uuid }, { log });
+    await catalogue.put(diskId, { storeUuid: uuid, state: "ready" });
   }
 }
 

@@ -163,7 +163,14 @@ export class StorageNode implements HealthyNode {
     const known = view.nodes.get(this.config.nodeId)?.disks ?? [];
     const isOutOfUse = (store: string): boolean =>
       known.some(({ storeUuid, state }) => storeUuid === store && state === "down");
-    this.disks = new DiskSet({ ...this.deps, catalogue, isOutOfUse }, this.config);
+    const isElsewhere = (store: string): boolean =>
+      [...view.nodes.values()].some(
+        ({ node, state, disks }) =>
+          node !== this.config.nodeId &&
+          state === "up" &&
+          disks.some((disk) => disk.storeUuid === store && disk.state === "up"),
+      );
+    this.disks = new DiskSet({ ...this.deps, catalogue, isOutOfUse, isElsewhere }, this.config);
     await this.disks.open(cluster.chunkSize);
   }
 

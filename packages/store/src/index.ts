@@ -5,5 +5,6 @@ export {
   type OpenStoreOptions,
   openStore,
   type StoreIdentity,
+  type StoreOwner,
   type StorePorts,
 } from "./open.ts";

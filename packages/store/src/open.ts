@@ -46,6 +46,15 @@ export interface OpenStoreOptions extends StoreIdentity {
   readonly path: string;
   /** Of the cluster; the same for the whole life of the store. */
   readonly chunkSize: number;
+  /** Whether a store of the cluster's that belongs to another node or disk is this one's from now on. */
+  readonly adopts?: (owner: StoreOwner) => boolean;
+}
+
+/** Who a store says it belongs to. */
+export interface StoreOwner {
+  readonly node: NodeId;
+  readonly diskId: DiskId;
+  readonly storeUuid: StoreUuid;
 }
 
 export interface CreateStoreOptions extends OpenStoreOptions {
@@ -128,8 +137,9 @@ export async function openStore(
     const found = await readSuperblock(file);
     if (!found) throw await withoutSuperblock(file);
     refuseForeign(found, options);
+    const { node, diskId } = options;
     // Written again: it may have been only in the page cache of a process that died.
-    const superblock = { ...found, sequence: found.sequence + 1 };
+    const superblock = { ...found, node, diskId, sequence: found.sequence + 1 };
     const layout = layoutOf(superblock.sizeBytes, superblock.journalBytes);
     const seed = storeSeed(superblock.storeUuid);
     const allocator = new Allocator(layout.extentCount, await grownExtents(file, layout));
@@ -194,6 +204,8 @@ const FIXED = ["clusterId", "node", "diskId", "chunkSize"] as const;
 function refuseForeign(found: Superblock, expected: OpenStoreOptions): void {
   const different = FIXED.filter((field) => found[field] !== expected[field]);
   if (different.length === 0) return;
+  const isOfCluster = different.every((field) => field === "node" || field === "diskId");
+  if (isOfCluster && expected.adopts?.(found)) return;
   const [field = "clusterId"] = different;
   throw new SystemError(
     "disk/foreign",

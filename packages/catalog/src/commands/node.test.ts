@@ -2,6 +2,7 @@ import { chunkId, FAMILY_ID_MAX, MIB, volumeName } from "@ashlar/core";
 import { describe, expect, test } from "vitest";
 import { countChunks } from "../counts.ts";
 import { decodeState, encodeState, stateHash } from "../encode.ts";
+import type { DiskRecord } from "../records.ts";
 import { TestCatalog, testDisk, testNode, testStore, testVolume } from "../testing/cluster.ts";
 
 const up = {
@@ -131,6 +132,82 @@ describe("P16: when all that are in sync fall silent together", () => {
     const { catalog, config } = dark();
     catalog.done({ kind: "storeDown", store: testStore(1) });
     expect(new Set(config().isr)).toEqual(inSync([2, 3]));
+    expect(catalog.faults).toEqual([]);
+  });
+});
+
+describe("a disk that was put into another node", () => {
+  const intoNode = (catalog: TestCatalog, node: number, boot: number, disks: DiskRecord[]) =>
+    catalog.done({
+      ...up,
+      node: testNode(node),
+      bootId: `boot-${node}-${boot}`,
+      disks: [testDisk(node), ...disks],
+    });
+
+  test("takes its places along: what it held alone is led there", () => {
+    const catalog = TestCatalog.created(2);
+    const family = catalog.volume(1, 8, 1);
+    catalog.nodeDown(2);
+    const before = catalog.state.view.chunksOf(family);
+    const { incarnation } = intoNode(catalog, 1, 2, [
+      { ...testDisk(2), disk: testDisk(1, 2).disk },
+    ]);
+    for (const was of before) {
+      const is = catalog.state.view.chunk(was.chunk)!;
+      expect(is.primary).toEqual({ node: testNode(1), incarnation });
+      expect(is.isr).toEqual(was.isr);
+      expect(is.members[0]?.storeUuid).toBe(was.members[0]?.storeUuid);
+    }
+    expect(countChunks(catalog.state.view).unavailableChunks).toBe(0);
+    expect(catalog.faults).toEqual([]);
+  });
+
+  test("learns what it was not in sync with, and does not count where a copy is already", () => {
+    const catalog = TestCatalog.created(3);
+    const family = catalog.volume(1, 12, 2);
+    catalog.nodeDown(2);
+    intoNode(catalog, 1, 2, [{ ...testDisk(2), disk: testDisk(1, 2).disk }]);
+    const configs = catalog.state.view.chunksOf(family);
+    const nodesOf = ({ members }: (typeof configs)[number]) =>
+      members.map(({ node }) => node).sort();
+    // With node 1: still the lost one's; with node 3: here now.
+    const kept = configs.filter(({ members }) => members.some(({ node }) => node === testNode(2)));
+    expect(kept.length).toBeGreaterThan(0);
+    for (const config of kept) expect(nodesOf(config)).toEqual([testNode(1), testNode(2)]);
+    const moved = configs.filter(({ learners }) => learners.includes(testStore(2)));
+    expect(moved.length).toBeGreaterThan(0);
+    for (const config of moved) expect(nodesOf(config)).toEqual([testNode(1), testNode(3)]);
+    // Its former node comes back without it.
+    catalog.done({ ...up, node: testNode(2), bootId: "boot-2-2", disks: [testDisk(2, 2)] });
+    expect(catalog.faults).toEqual([]);
+  });
+
+  test("R9: of two copies of a chunk that move into one node the same one counts on every member", () => {
+    const catalog = TestCatalog.created(3);
+    const chunk = chunkId(catalog.volume(1, 1, 3), 0);
+    for (const node of [2, 3]) catalog.nodeDown(node);
+    catalog.nodeDown(1, [1, 2, 3]);
+    const other = new TestCatalog(decodeState(encodeState(catalog.state)));
+    const disks = [2, 3].map((node) => ({ ...testDisk(node), disk: testDisk(1, node).disk }));
+    const register = { ...up, node: testNode(4), bootId: "boot-4-1", disks } as const;
+    const index = catalog.state.view.appliedIndex;
+    for (const member of [catalog, other]) {
+      member.done(register);
+      member.state.view.apply([], index + 1);
+    }
+    expect(stateHash(other.state)).toBe(stateHash(catalog.state));
+    const nodes = catalog.state.view.chunk(chunk)?.members.map(({ node }) => node);
+    expect(nodes).toContain(testNode(4));
+    expect(catalog.faults).toEqual([]);
+  });
+
+  test("stays where it is while its node has it", () => {
+    const catalog = TestCatalog.created(2);
+    const family = catalog.volume(1, 4, 1);
+    const before = catalog.state.view.chunksOf(family).map(({ members }) => members);
+    intoNode(catalog, 1, 2, [{ ...testDisk(2), disk: testDisk(1, 2).disk }]);
+    expect(catalog.state.view.chunksOf(family).map(({ members }) => members)).toEqual(before);
     expect(catalog.faults).toEqual([]);
   });
 });

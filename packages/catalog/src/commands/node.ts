@@ -2,14 +2,15 @@
 //
 // A node that is up again keeps its places in ISRs, for its stores kept all they acknowledged; where
 // it led it gets a new epoch, so that an incarnation appends only in epochs that name it. Where it
-// had been removed it learns.
-import { FAMILY_ID_MAX, type StoreUuid } from "@ashlar/core";
+// had been removed it learns. A disk that lies in another node now takes its places along.
+import { type DiskId, FAMILY_ID_MAX, type NodeId, type StoreUuid } from "@ashlar/core";
 import {
   isHeldWithout,
   isSole,
   memberOn,
   withIncarnation,
   withLearner,
+  withMovedMember,
   withoutStore,
   withReplacedMember,
   withSilentStore,
@@ -40,15 +41,17 @@ export function nodeUp(
     return done({ incarnation: known.incarnation });
   }
   const incarnation = step.nextIncarnation();
+  const elsewhere = storesOfOthers(step, node);
   const record: NodeRecord = {
     node,
     state: "up",
     incarnation,
     bootId,
     address,
-    disks: disks.map((disk) =>
-      retired.has(disk.storeUuid) ? { ...disk, state: "down" } : { ...disk },
-    ),
+    disks: disks.map((disk) => {
+      const isOut = retired.has(disk.storeUuid) || elsewhere.has(disk.storeUuid);
+      return isOut ? { ...disk, state: "down" } : { ...disk };
+    }),
   };
   step.put({ kind: "node", record });
   const choose = evenPrimaries(step.state);
@@ -56,7 +59,43 @@ export function nodeUp(
     const next = chunkOfReturned(config, record, choose);
     if (next !== config) step.put({ kind: "chunk", record: next });
   });
+  for (const [home, disks] of disksMovedTo(step, record)) {
+    view.chunks.eachOn(home, (config) => {
+      const { storeUuid } = memberOn(config, home);
+      const disk = disks.get(storeUuid);
+      const moved = disk && { node, disk, storeUuid };
+      const next = moved && withMovedMember(config, moved, incarnation);
+      if (next) step.put({ kind: "chunk", record: next });
+    });
+  }
   return done({ incarnation });
+}
+
+/** What other nodes have in use: a second one of these is a copy of it. */
+function storesOfOthers({ state: { view } }: Step, node: NodeId): ReadonlySet<StoreUuid> {
+  const stores = new Set<StoreUuid>();
+  for (const other of view.nodes.values()) {
+    if (other.node === node) continue;
+    for (const { storeUuid } of usableDisks(other)) stores.add(storeUuid);
+  }
+  return stores;
+}
+
+/** Stores that this node has now elsewhere than the catalog says, by the node they were in. */
+function disksMovedTo(
+  { state: { view } }: Step,
+  record: NodeRecord,
+): (readonly [home: NodeId, disks: ReadonlyMap<StoreUuid, DiskId>])[] {
+  const here = new Map(usableDisks(record).map(({ storeUuid, disk }) => [storeUuid, disk]));
+  const moved = new Map<NodeId, Map<StoreUuid, DiskId>>();
+  for (const { member } of view.chunks.loads()) {
+    const { node: home, storeUuid } = member;
+    const disk = here.get(storeUuid);
+    if (disk === undefined || (home === record.node && disk === member.disk)) continue;
+    moved.set(home, (moved.get(home) ?? new Map()).set(storeUuid, disk));
+  }
+  // Two of one chunk may have moved here: the same one counts on every member.
+  return [...moved].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Numbers beyond the newest one are of volumes that this catalog never heard of: see familiesSkipped. */
@@ -88,7 +127,8 @@ function chunkOfReturned(
   if (isSole(config, member.storeUuid)) return config;
   const left = withoutStore(config, member.storeUuid, choose) ?? config;
   const fresh = open.find(({ disk }) => disk === member.disk);
-  if (!fresh) return left;
+  // It may be another member's, which lies in this node now and is not needed here.
+  if (!fresh || config.members.some(({ storeUuid }) => storeUuid === fresh.storeUuid)) return left;
   const { storeUuid } = fresh;
   const replaced = withReplacedMember(left, member.storeUuid, { ...member, storeUuid });
   return withLearner(replaced, storeUuid) ?? replaced;

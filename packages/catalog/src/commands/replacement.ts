@@ -33,7 +33,8 @@ function replace(step: Step, item: Replacement): boolean {
   const { members, isr, learners } = config;
   if (isr.includes(lost) || learners.includes(lost)) return false;
   const others = members.filter(({ storeUuid }) => storeUuid !== lost);
-  if (others.length === members.length || others.some((one) => one.node === node)) return false;
+  const isTaken = others.some((one) => one.node === node || one.storeUuid === store);
+  if (others.length === members.length || isTaken) return false;
   const fresh = memberOf(step, item);
   if (!fresh || lost === store) return false;
   const replaced = withReplacedMember(config, lost, fresh);
