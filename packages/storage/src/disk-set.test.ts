@@ -6,8 +6,8 @@ import { DiskSet } from "./disk-set.ts";
 import { NodeCatalogue } from "./node-catalogue.ts";
 
 const CHUNK_SIZE = 16 * MIB;
-const one = { diskId: diskId("disk-1"), path: "/data/disk-1", sizeBytes: 48 * MIB };
-const two = { diskId: diskId("disk-2"), path: "/data/disk-2", sizeBytes: 48 * MIB };
+const one = { diskId: diskId("disk-1"), path: "/data/disk-1", sizeBytes: 24 * MIB };
+const two = { diskId: diskId("disk-2"), path: "/data/disk-2", sizeBytes: 24 * MIB };
 
 let catalogue: NodeCatalogue;
 let disk: MemoryDisk;

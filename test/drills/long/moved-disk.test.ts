@@ -2,8 +2,8 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type NodesDocument, TestLab } from "../support/test-lab.ts";
-import { run, until } from "../support/tools.ts";
+import { type NodesDocument, TestLab } from "../../support/test-lab.ts";
+import { run, until } from "../../support/tools.ts";
 
 const DEADLINE_MS = 60_000;
 
@@ -30,8 +30,8 @@ async function moveDisk(from: string, to: string): Promise<void> {
 
 test("a disk of a node that is gone serves what it holds in another one", async () => {
   // One copy of each chunk: a third of them is on the node that is lost.
-  const volume = await lab.createVolume("alone", "192MiB", "--replicas", "1");
-  await run("qemu-io", "-f", "raw", "-c", "write -P 0x3c 0 192M", lab.url(volume, 1));
+  const volume = await lab.createVolume("alone", "384MiB", "--replicas", "1");
+  await run("qemu-io", "-f", "raw", "-c", "write -P 0x3c 0 384M", lab.url(volume, 1));
   await lab.command("lab", "stop", "storage-2", "--kill");
   await until(
     "a chunk is unavailable",
@@ -48,7 +48,7 @@ test("a disk of a node that is gone serves what it holds in another one", async 
     () => lab.volume("alone"),
     ({ unavailableChunks }) => unavailableChunks === 0,
   );
-  const read = await run("qemu-io", "-f", "raw", "-c", "read -P 0x3c 0 192M", lab.url(volume, 2));
+  const read = await run("qemu-io", "-f", "raw", "-c", "read -P 0x3c 0 384M", lab.url(volume, 2));
   expect(read).not.toMatch(/fail/);
 
   // Its former node comes back without it, and as it is.
