@@ -40,7 +40,8 @@ import type { KeptResult } from "./sessions.ts";
 
 /**
  * 2: nodeUp has what its stores have seen. 3: primaries are moved. 4: gatewayUp has what it has seen,
- * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard.
+ * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard,
+ * and a disk may be missing.
  */
 const COMMAND_FORMAT_VERSION = 6;
 const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, COMMAND_FORMAT_VERSION];

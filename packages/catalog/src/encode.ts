@@ -34,10 +34,10 @@ import { type CatalogState, emptyState } from "./state.ts";
 
 /**
  * 2: a cluster record has familiesGiven. 3: it has familiesSkipped, and what the group of members needs
- * follows the chunks. 4: a volume has its change and its resets.
+ * follows the chunks. 4: a volume has its change and its resets. 5: a disk may be missing.
  */
-const STATE_FORMAT_VERSION = 4;
-const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, STATE_FORMAT_VERSION];
+const STATE_FORMAT_VERSION = 5;
+const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, STATE_FORMAT_VERSION];
 
 export function encodeState(state: CatalogState): Buffer {
   const work = encodeStateInParts(state);

@@ -69,7 +69,7 @@ export const disk = record<DiskRecord>({
   disk: mapped(text, diskId),
   storeUuid: store,
   sizeBytes: uint,
-  state: upOrDown,
+  state: oneOf(["up", "down", "missing"]),
 });
 export const portals = list(
   record<GatewayRecord["portals"][number]>({ address: text, tpgt: uint }),

@@ -42,8 +42,11 @@ export interface DiskRecord {
   readonly storeUuid: StoreUuid;
   /** Bytes the store can hold in all, reserve included. */
   readonly sizeBytes: number;
-  /** `down` after storeDown: this uuid never returns. */
-  readonly state: "up" | "down";
+  /**
+   * `down` after storeDown: this uuid never returns. `missing`: its node could not open it, or another node that
+   * is up has it; it may be back.
+   */
+  readonly state: "up" | "down" | "missing";
 }
 
 /** A storage node. */

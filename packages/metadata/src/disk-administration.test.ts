@@ -95,11 +95,12 @@ test("a disk is retired when all that it holds is elsewhere too, and once", asyn
 test("a disk that its node could not open is retired too, and another takes its place", async () => {
   await volume(3);
   const { disks: known, ...rest } = registrationOf(1, 2);
-  const closed = known.map((disk) => ({ ...disk, state: "down" as const }));
+  const closed = known.map((disk) => ({ ...disk, state: "missing" as const }));
   await log.propose({ kind: "nodeUp", ...rest, disks: closed });
   const chunksOf = () =>
     [...log.view.volumes.values()].flatMap((one) => log.view.chunksOf(one.family));
   expect(chunksOf().every(({ isr }) => isr.length === 2)).toBe(true);
+  expect(stateOf(1)).toBe("missing");
   await disks.retire(place(1), { force: true });
   // Opened after all, it is out of use all the same.
   await log.propose({ kind: "nodeUp", ...registrationOf(1, 3) });

@@ -74,8 +74,11 @@ export interface ClusterStatus extends ChunkCounts {
 export interface DiskStatus {
   readonly id: string;
   readonly storeUuid: string;
-  /** `retired`: taken out of use while its node runs; what it held is made again elsewhere. */
-  readonly state: "up" | "down" | "failed" | "retired";
+  /**
+   * `retired`: taken out of use while its node runs; what it held is made again elsewhere. `missing`: its node
+   * could not open it, or another node has it.
+   */
+  readonly state: "up" | "down" | "failed" | "retired" | "missing";
   readonly sizeBytes: number;
   readonly freeBytes: number;
   /** Chunks with a copy on it, in sync or not. */

@@ -348,7 +348,7 @@ export class StorageNode implements HealthyNode {
             sizeBytes: store.space().sizeBytes,
             state: "up" as const,
           })),
-        ...disks.missing.map((missing) => ({ ...missing, state: "down" as const })),
+        ...disks.missing.map((missing) => ({ ...missing, state: "missing" as const })),
       ],
     };
   }

@@ -53,7 +53,7 @@ test("a store whose metadata has rotted is left alone, and a new disk takes its 
   expect(await flipMetadata("storage-2")).toBeGreaterThan(0);
   await lab.up();
   const rotten = await diskOf("storage-2");
-  expect(rotten?.state).toBe("down");
+  expect(rotten?.state).toBe("missing");
   const read = await run("qemu-io", "-f", "raw", "-c", "read -P 0x77 0 8M", lab.url(volume, 2));
   expect(read).not.toMatch(/fail/);
 

@@ -202,12 +202,17 @@ describe("a disk that was put into another node", () => {
     expect(catalog.faults).toEqual([]);
   });
 
-  test("stays where it is while its node has it", () => {
+  test("is missing there while its node has it, and stays where it is", () => {
     const catalog = TestCatalog.created(2);
     const family = catalog.volume(1, 4, 1);
     const before = catalog.state.view.chunksOf(family).map(({ members }) => members);
     intoNode(catalog, 1, 2, [{ ...testDisk(2), disk: testDisk(1, 2).disk }]);
     expect(catalog.state.view.chunksOf(family).map(({ members }) => members)).toEqual(before);
+    const { disks } = catalog.state.view.nodes.get(testNode(1))!;
+    expect(disks.map(({ state }) => state)).toEqual(["up", "missing"]);
+    expect(decodeState(encodeState(catalog.state)).view.nodes.get(testNode(1))?.disks).toEqual(
+      disks,
+    );
     expect(catalog.faults).toEqual([]);
   });
 });

@@ -49,8 +49,8 @@ export function nodeUp(
     bootId,
     address,
     disks: disks.map((disk) => {
-      const isOut = retired.has(disk.storeUuid) || elsewhere.has(disk.storeUuid);
-      return isOut ? { ...disk, state: "down" } : { ...disk };
+      if (retired.has(disk.storeUuid)) return { ...disk, state: "down" };
+      return elsewhere.has(disk.storeUuid) ? { ...disk, state: "missing" } : { ...disk };
     }),
   };
   step.put({ kind: "node", record });

@@ -29,7 +29,7 @@ const MEMBER_ROLES: readonly MemberRole[] = [
   "absent",
   "unknown",
 ];
-const DISK_STATES: readonly DiskStatus["state"][] = ["up", "down", "failed", "retired"];
+const DISK_STATES: readonly DiskStatus["state"][] = ["up", "down", "failed", "retired", "missing"];
 
 function processStatus(message: ProcessStatus__Output): ProcessStatus {
   return {

@@ -41,6 +41,7 @@ export const CATALOG_VERSION = 2;
 /** About 25 KiB a message: bounds memory, and keeps what one message takes from the loop below 10 ms. */
 export const CHUNKS_PER_MESSAGE_MAX = 1024;
 const UP_OR_DOWN = ["up", "down"] as const;
+const DISK_STATES = ["up", "down", "missing"] as const;
 
 /** One step of a watch: all that changed up to entry `index`, or the whole catalog as of it. */
 export interface WatchStep {
@@ -131,7 +132,7 @@ export const fromDisk = (message: DiskRecord__Output): DiskRecord => ({
   disk: diskId(message.disk),
   storeUuid: storeUuid(message.storeUuid),
   sizeBytes: safeNumber(message.sizeBytes),
-  state: oneOf(UP_OR_DOWN, message.state),
+  state: oneOf(DISK_STATES, message.state),
 });
 
 const fromNode = (message: NodeRecord__Output): NodeRecord => ({
