@@ -11,7 +11,7 @@ import {
 } from "@ashlar/core";
 import type { ChunkStore } from "@ashlar/replica";
 import { MemoryChunkStore } from "@ashlar/replica/testing";
-import type { ChunkCheck } from "@ashlar/rpc";
+import type { ChunkCheck, ScrubPass } from "@ashlar/rpc";
 import { silentLog } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { beforeEach, expect, test } from "vitest";
@@ -31,6 +31,7 @@ let chunks: readonly ChunkId[];
 let entries: Map<StoreUuid, ScrubEntry>;
 /** What was asked of primaries. */
 let checks: string[];
+let onPut: (entry: ScrubEntry) => void;
 let answer: (chunk: ChunkId) => Partial<ChunkCheck> | Promise<Partial<ChunkCheck>>;
 
 beforeEach(async () => {
@@ -49,6 +50,7 @@ beforeEach(async () => {
   entries = new Map();
   checks = [];
   answer = () => ({});
+  onPut = () => {};
 });
 
 const scrubber = (): DiskScrubber =>
@@ -59,7 +61,10 @@ const scrubber = (): DiskScrubber =>
       view: catalog.state.view,
       catalogue: {
         getScrub: (uuid) => entries.get(uuid),
-        putScrub: async (uuid, entry) => void entries.set(uuid, entry),
+        putScrub: async (uuid, entry) => {
+          entries.set(uuid, entry);
+          onPut(entry);
+        },
       },
       check: async ({ chunk }, { deep }) => {
         checks.push(`${chunks.indexOf(chunk)} ${deep ? "deep" : "light"}`);
@@ -194,5 +199,32 @@ test("a disk that fails ends its pass, which is tried again later", async () => 
   await turns();
   expect(one.pass).toMatchObject({ chunksDone: CHUNKS });
   expect(one.pass?.finishedAt).not.toBe("");
+  await one.stop();
+});
+
+test("a pass that is asked for while another one ends is done too, and one that broke off goes on", async () => {
+  const one = scrubber();
+  await one.start();
+  const first = one.begin();
+  let asked: ScrubPass | undefined;
+  onPut = ({ pass }) => {
+    if (!asked && pass?.finishedAt) {
+      clock.advance(1);
+      asked = one.begin();
+    }
+  };
+  await turns();
+  expect(asked?.startedAt).not.toBe(first.startedAt);
+  expect(one.pass).toMatchObject({ startedAt: asked?.startedAt, chunksDone: CHUNKS });
+  expect(one.pass?.finishedAt).not.toBe("");
+
+  const { verify } = store;
+  store.verify = () => Promise.reject(new SystemError("disk/failed", "EIO"));
+  const broken = one.begin();
+  await turns();
+  store.verify = verify;
+  expect(one.begin()).toMatchObject({ startedAt: broken.startedAt });
+  await turns();
+  expect(one.pass).toMatchObject({ startedAt: broken.startedAt, chunksDone: CHUNKS });
   await one.stop();
 });

@@ -79,7 +79,10 @@ export class DiskScrubber {
   /** Begins a pass, unless one is under way. */
   begin(): ScrubPass {
     const { clock, disk } = this.deps;
-    if (this.pass?.finishedAt === "") return this.pass;
+    if (this.pass?.finishedAt === "") {
+      this.run();
+      return this.pass;
+    }
     const pass: ScrubPass = {
       startedAt: new Date(clock.wallMs()).toISOString(),
       finishedAt: "",
@@ -110,16 +113,25 @@ export class DiskScrubber {
   /** One at a time: it begins where the entry stands. */
   private run(): void {
     this.timer?.cancel();
-    this.running ??= this.goThrough()
-      .catch((thrown: unknown) => {
-        const { log, disk } = this.deps;
-        if (this.stopping.signal.aborted) return;
-        log.warn({ disk: disk.disk, error: toSystemError(thrown) }, "scrub broke off");
-        this.after(RETRY_MS, () => this.run());
-      })
-      .finally(() => {
-        this.running = undefined;
-      });
+    this.running ??= this.goThrough().then(
+      () => this.ended(),
+      (thrown: unknown) => this.brokeOff(thrown),
+    );
+  }
+
+  private ended(): void {
+    this.running = undefined;
+    // Another pass may have been asked for in the moment in which this one ended.
+    if (this.pass?.finishedAt === "") this.run();
+    else this.beginWhenDue();
+  }
+
+  private brokeOff(thrown: unknown): void {
+    const { log, disk } = this.deps;
+    this.running = undefined;
+    if (this.stopping.signal.aborted) return;
+    log.warn({ disk: disk.disk, error: toSystemError(thrown) }, "scrub broke off");
+    this.after(RETRY_MS, () => this.run());
   }
 
   private async goThrough(): Promise<void> {
@@ -146,7 +158,6 @@ export class DiskScrubber {
     const finished = { ...pass, finishedAt };
     await this.save({ dueMs: this.nextDueMs(), doneUpTo: 0, pass: finished });
     log.info({ disk: disk.disk, ...finished }, "scrub is done");
-    this.beginWhenDue();
   }
 
   /** A copy that is not in sync is brought up to date or removed: nobody reads it. */
