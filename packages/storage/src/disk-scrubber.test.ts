@@ -126,6 +126,8 @@ test("what is damaged is repaired by whoever leads the chunk, and what is left i
   for (const unit of [3, 4]) for (const chunk of [lost, mended]) store.damage(chunk, unit);
   answer = async (chunk) => {
     if (chunk === lost) throw new SystemError("rpc/unavailable", "not reached");
+    // The first one sends what the next one finds done.
+    if (checks.length < 2 || checks.at(-1) !== checks.at(-2)) return {};
     const data = [Buffer.alloc(EXTENT_SIZE)];
     const checksums = unitChecksums(chunk, 0, data);
     await store.applyCopy(chunk, { extent: 0, lastLsn: { epoch: 1, seq: 1 }, data, checksums });
@@ -135,7 +137,7 @@ test("what is damaged is repaired by whoever leads the chunk, and what is left i
   await one.start();
   one.begin();
   await turns();
-  expect(checks.filter((told) => told.endsWith("deep"))).toHaveLength(2);
+  expect(checks.filter((told) => told.endsWith("deep"))).toHaveLength(4);
   expect(one.pass).toMatchObject({ damaged: 4, repaired: 2, chunksDone: CHUNKS });
   expect(one.pass?.finishedAt).not.toBe("");
   await one.stop();

@@ -169,9 +169,16 @@ export class DiskScrubber {
     const damaged = (await disk.store.verify(chunk, pace)).length;
     const leads = config.primary.node === node;
     if (damaged === 0 && (!leads || config.isr.length === 1)) return NOTHING;
-    const { different } = await this.compare(config, { deep: damaged > 0, signal });
-    if (damaged === 0) return { ...NOTHING, different };
-    const left = (await disk.store.verify(chunk, pace)).length;
+    let { different } = await this.compare(config, { deep: damaged > 0, signal });
+    let left = damaged;
+    // A check repairs so many units at the most, and finds done what the one before it sent on its way.
+    for (let before = Number.POSITIVE_INFINITY; left > 0 && left < before; ) {
+      before = left;
+      left = (await disk.store.verify(chunk, pace)).length;
+      if (left === 0) break;
+      ({ different } = await this.compare(config, { deep: true, signal }));
+      left = (await disk.store.verify(chunk, pace)).length;
+    }
     return { damaged, repaired: Math.max(0, damaged - left), different };
   }
 
