@@ -3,9 +3,10 @@
 // metadata service killed in the middle.
 import { setTimeout } from "node:timers/promises";
 import { scatterJoin } from "@ashlar/core";
-import { cdb, LogicalUnit, openSession, parsePortal, type Session } from "@ashlar/initiator";
+import { cdb, LogicalUnit, type Session } from "@ashlar/initiator";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ChunkClient } from "../support/chunk-client.ts";
+import { sessionAt, signalTo } from "../support/lab-sessions.ts";
 import { MetadataGroup } from "../support/metadata-group.ts";
 import { TestLab, type VolumeDocument } from "../support/test-lab.ts";
 import { until } from "../support/tools.ts";
@@ -37,16 +38,8 @@ const forever = { signal: new AbortController().signal };
 const block = (fill: number): readonly Buffer[] => [Buffer.alloc(BLOCK, fill)];
 const show = (name: string): Promise<Fenced> => lab.command<Fenced>("volume", "show", name);
 
-/** A host's session through one gateway, counted from 1. */
-function host({ iqn }: VolumeDocument, gateway: number): Promise<Session> {
-  const name = "iqn.2026-11.io.ashlar.test:generations";
-  const identity = { initiatorName: name, isid: `80123456789${gateway}`, targetName: iqn };
-  return openSession(parsePortal(lab.portals[gateway - 1] ?? ""), identity);
-}
-
-async function signalTo(ids: readonly string[], signal: NodeJS.Signals): Promise<void> {
-  for (const id of ids) process.kill((await lab.pidOf(id)) ?? 0, signal);
-}
+const host = (volume: VolumeDocument, gateway: number): Promise<Session> =>
+  sessionAt(lab, volume, { gateway, host: "generations" });
 
 async function untilWhole(name: string): Promise<void> {
   const degraded = async (): Promise<number> => (await lab.volume(name)).degradedChunks;
@@ -125,7 +118,7 @@ test("a leader of the metadata service that is killed meanwhile leaves no change
     const leader = await group.leader();
     const fenced = lab.command<Fenced>("volume", "fence", "half");
     if (round % 2 === 0) await setTimeout(100 * round);
-    await signalTo([leader], "SIGKILL");
+    await signalTo(lab, [leader], "SIGKILL");
     const done = await fenced;
     expect(done.generation).toBeGreaterThan(generation);
     expect(done.change).toBe("");

@@ -1,7 +1,8 @@
 // Without the metadata service nothing of a volume can be changed, and I/O goes on (L4).
 import { scatterJoin } from "@ashlar/core";
-import { LogicalUnit, openSession, parsePortal, type Session } from "@ashlar/initiator";
+import { LogicalUnit, type Session } from "@ashlar/initiator";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sessionAt, signalTo } from "../../support/lab-sessions.ts";
 import { MetadataGroup } from "../../support/metadata-group.ts";
 import { TestLab, type VolumeDocument } from "../../support/test-lab.ts";
 import { until } from "../../support/tools.ts";
@@ -26,23 +27,15 @@ afterAll(async () => {
 const forever = { signal: new AbortController().signal };
 const block = (fill: number): readonly Buffer[] => [Buffer.alloc(BLOCK, fill)];
 
-/** A host's session through one gateway, counted from 1. */
-function host({ iqn }: VolumeDocument, gateway: number): Promise<Session> {
-  const name = "iqn.2026-11.io.ashlar.test:no-metadata";
-  const identity = { initiatorName: name, isid: `80123456789${gateway}`, targetName: iqn };
-  return openSession(parsePortal(lab.portals[gateway - 1] ?? ""), identity);
-}
-
-async function signalTo(ids: readonly string[], signal: NodeJS.Signals): Promise<void> {
-  for (const id of ids) process.kill((await lab.pidOf(id)) ?? 0, signal);
-}
+const host = (volume: VolumeDocument, gateway: number): Promise<Session> =>
+  sessionAt(lab, volume, { gateway, host: "no-metadata" });
 
 test("without the metadata service a reset is rejected, and I/O goes on (L4)", async () => {
   const volume = await lab.createVolume("alone", "64MiB");
   const session = await host(volume, 1);
   const other = await LogicalUnit.open(await host(volume, 2), { lun: 0 });
   await other.write(0, block(7), forever);
-  await signalTo(MEMBERS, "SIGSTOP");
+  await signalTo(lab, MEMBERS, "SIGSTOP");
   try {
     const reset = session.resetLogicalUnit(0);
     await other.write(BLOCK, block(8), forever);
@@ -50,7 +43,7 @@ test("without the metadata service a reset is rejected, and I/O goes on (L4)", a
     expect(await reset).toBe(TASK_RESPONSE.rejected);
     expect(scatterJoin(await other.read(BLOCK, BLOCK, forever))[0]).toBe(8);
   } finally {
-    await signalTo(MEMBERS, "SIGCONT");
+    await signalTo(lab, MEMBERS, "SIGCONT");
   }
   await group.untilInStep(...MEMBERS);
   const again = await until(
