@@ -110,6 +110,16 @@ test("a disk that its node could not open is retired too, and another takes its 
   expect(chunksOf().every(({ learners }) => learners.includes(storeOf(9)))).toBe(true);
 });
 
+test("of two disks with all copies of a chunk one is retired, though both are asked for at once", async () => {
+  await volume(2);
+  const both = await Promise.allSettled(
+    [1, 2].map((node) => disks.retire(place(node), { force: false })),
+  );
+  expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+  expect(both[1]).toMatchObject({ reason: { code: "disk/needed" } });
+  expect([stateOf(1), stateOf(2)]).toEqual(["down", "up"]);
+});
+
 test("one with the only copy of something is never retired, one without a home for it only by force", async () => {
   await volume(1);
   const needed = { code: "disk/needed" };

@@ -16,8 +16,15 @@ export interface DiskAdministrationDeps {
   readonly reportOf: (node: NodeId) => StorageReport | undefined;
 }
 
+interface RetireOptions {
+  /** Also when no other disk has room for what it holds. */
+  readonly force: boolean;
+  readonly proposal?: ProposalId | undefined;
+}
+
 export class DiskAdministration {
   private readonly deps: DiskAdministrationDeps;
+  private retiring: Promise<void> = Promise.resolve();
 
   constructor(deps: DiskAdministrationDeps) {
     this.deps = deps;
@@ -39,13 +46,17 @@ export class DiskAdministration {
   }
 
   /**
-   * Told again, it changes nothing.
+   * Told again, it changes nothing. One after the other: of two disks with the last copies of a chunk the second
+   * one is needed as soon as the first is retired.
    * @throws SystemError node/not-found, disk/not-found, disk/needed.
    */
-  async retire(
-    place: DiskPlace,
-    { force, proposal }: { readonly force: boolean; readonly proposal?: ProposalId | undefined },
-  ): Promise<void> {
+  retire(place: DiskPlace, options: RetireOptions): Promise<void> {
+    const retired = this.retiring.then(() => this.retireNow(place, options));
+    this.retiring = retired.catch(() => {});
+    return retired;
+  }
+
+  private async retireNow(place: DiskPlace, { force, proposal }: RetireOptions): Promise<void> {
     const { log, clock } = this.deps;
     const before = log.answered(proposal, "storeDown");
     if (before) {

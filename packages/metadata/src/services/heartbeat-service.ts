@@ -131,8 +131,10 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
       isUpAs(this.registration(process), incarnation) && this.isHeard(process);
     if (this.unheard.some(isOnlyLate)) this.kept.heardAgain(now);
     this.unheard = unheard;
+    const due = this.kept.due(now);
+    if (due.length === 0) return;
     const lives = livingNodes(view, idsOf(unheard));
-    for (const process of this.kept.due(now)) {
+    for (const process of due) {
       const { incarnation, state } = view.nodes.get(process) ?? {};
       if (incarnation === undefined || state !== "down") continue;
       if (!isWaitedForInVain(view, process, lives)) continue;
