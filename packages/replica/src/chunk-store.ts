@@ -134,10 +134,11 @@ export interface ChunkStore {
   endResync(chunk: ChunkId): Promise<void>;
 
   /**
-   * Digest of the committed content at the moment of the call, over the checksum of every unit
-   * (unmapped units count as zeros), 16 hex digits: equal content gives equal digests.
+   * Digest of the committed content at one moment between the call and its answer, over the checksum of
+   * every unit (unmapped units count as zeros), 16 hex digits: equal content gives equal digests.
+   * @throws SystemError disk/failed, disk/corrupt.
    */
-  digest(chunk: ChunkId): string;
+  digest(chunk: ChunkId): Promise<string>;
   /**
    * Reads and verifies every mapped extent; the units whose checksum is bad, in order.
    * @param pace called after each extent with the bytes that were read; the next one waits for it.

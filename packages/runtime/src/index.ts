@@ -7,7 +7,7 @@ export {
   parsedText,
   splitAddress,
 } from "./config-fields.ts";
-export type { Disk, DiskFile, OpenOptions } from "./disk.ts";
+export { type Disk, type DiskFile, type OpenOptions, type Piece, writeEach } from "./disk.ts";
 export { Lifecycle, runProcess, type Startable } from "./lifecycle.ts";
 export { type Log, type LogLevel, openLog, silentLog } from "./log.ts";
 export {

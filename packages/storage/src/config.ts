@@ -33,6 +33,11 @@ export const STORAGE_CONFIG = z.strictObject({
     .int()
     .min(MIB)
     .default(32 * MIB),
+  /** Memory for the checksums of content that was used last, for each disk: 1 MiB serves 1 GiB of content. */
+  pageCacheBytes: z
+    .int()
+    .min(8 * MIB)
+    .default(64 * MIB),
 });
 
 export type StorageConfig = z.infer<typeof STORAGE_CONFIG>;

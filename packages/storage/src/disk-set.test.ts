@@ -30,6 +30,7 @@ async function opened(
     clusterId: clusterId("abcdef01-0000-4000-8000-000000000000"),
     nodeId: nodeId(node),
     disks: [...disks],
+    pageCacheBytes: MIB,
   };
   const set = new DiskSet(deps, config);
   await set.open(CHUNK_SIZE);

@@ -35,13 +35,18 @@ export interface DiskSetDeps {
   readonly isElsewhere: (store: StoreUuid) => boolean;
 }
 
+export type DiskSetConfig = Pick<
+  StorageConfig,
+  "clusterId" | "nodeId" | "disks" | "pageCacheBytes"
+>;
+
 export class DiskSet {
   private readonly deps: DiskSetDeps;
-  private readonly config: Pick<StorageConfig, "clusterId" | "nodeId" | "disks">;
+  private readonly config: DiskSetConfig;
   private readonly byStore = new Map<StoreUuid, OpenDisk>();
   private readonly notOpened: MissingDisk[] = [];
 
-  constructor(deps: DiskSetDeps, config: Pick<StorageConfig, "clusterId" | "nodeId" | "disks">) {
+  constructor(deps: DiskSetDeps, config: DiskSetConfig) {
     this.deps = deps;
     this.config = config;
   }
@@ -115,10 +120,10 @@ export class DiskSet {
 
   private async openOne(config: DiskConfig, chunkSize: number): Promise<ChunkStore> {
     const { disk, clock, log, registry } = this.deps;
-    const { clusterId, nodeId: node } = this.config;
+    const { clusterId, nodeId: node, pageCacheBytes } = this.config;
     const { diskId, path } = config;
     const ports = { log, registry, clock };
-    const identity = { clusterId, node, diskId, path, chunkSize };
+    const identity = { clusterId, node, diskId, path, chunkSize, pageCacheBytes };
     const known = await this.entryOf(config);
     if (known?.state === "ready") return openStore(disk, identity, ports);
     if (known?.state !== "creating") {

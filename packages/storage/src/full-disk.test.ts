@@ -59,9 +59,7 @@ describe("many chunks that fill their stores at the same time (P18)", () => {
         const [byte] = await cluster.read(chunk, offset);
         expect(byte, `write ${at}`).toBe(replies[at]?.status === "good" ? (at + 1) & 255 : 0);
       }
-      await cluster.until(() =>
-        chunks.every((chunk) => new Set(cluster.digests(chunk)).size === 1),
-      );
+      await cluster.until(() => cluster.areAlike(...chunks));
       for (const chunk of chunks) {
         const unmap = { kind: "unmap", offset: 0, length: 30 * EXTENT_SIZE } as const;
         expect((await cluster.operate(chunk, unmap)).status).toBe("good");
@@ -74,9 +72,7 @@ describe("many chunks that fill their stores at the same time (P18)", () => {
         while (status === "noSpace") status = (await cluster.operate(chunk)).status;
         expect(status).toBe("good");
       }
-      await cluster.until(() =>
-        chunks.every((chunk) => new Set(cluster.digests(chunk)).size === 1),
-      );
+      await cluster.until(() => cluster.areAlike(...chunks));
       expect(cluster.catalog.faults).toEqual([]);
     },
   );

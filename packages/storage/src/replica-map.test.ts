@@ -27,7 +27,7 @@ describe("replicas of a node", () => {
     expect(nodes.nodes.map(({ replicas }) => replicas?.size)).toEqual([0, 0]);
     expect((await nodes.operate(chunk)).status).toBe("good");
     expect(nodes.nodes.map(({ replicas }) => replicas?.size)).toEqual([1, 1]);
-    await nodes.until(() => new Set(nodes.digests(chunk)).size === 1);
+    await nodes.until(() => nodes.areAlike(chunk));
     expect((await nodes.read(chunk))[0]).toBe(1);
   });
 
@@ -70,7 +70,7 @@ describe("replicas of a node", () => {
     nodes.start(victim);
     await nodes.until(() => nodes.isrOf(chunk) === 2);
     await nodes.operate(chunk, { offset: 9 * EXTENT_SIZE });
-    await nodes.until(() => new Set(nodes.digests(chunk)).size === 1);
+    await nodes.until(() => nodes.areAlike(chunk));
     expect((await nodes.read(chunk, 2 * EXTENT_SIZE)).every((byte) => byte === 0)).toBe(true);
     expect(nodes.catalog.faults).toEqual([]);
   });
@@ -87,7 +87,7 @@ describe("replicas of a node", () => {
     const writes = chunks.map((chunk) => nodes.operate(chunk, { offset: 3 * EXTENT_SIZE }));
     await nodes.until(() => chunks.every((chunk) => nodes.isrOf(chunk) === 2));
     await Promise.all(writes);
-    await nodes.until(() => chunks.every((chunk) => new Set(nodes.digests(chunk)).size === 1));
+    await nodes.until(() => nodes.areAlike(...chunks));
     expect(nodes.nodes.every(({ replicas }) => replicas?.resyncs.runningCount === 0)).toBe(true);
   });
 
@@ -98,7 +98,7 @@ describe("replicas of a node", () => {
     for (const carrier of nodes.node(1).carriers) carrier.close();
     expect((await nodes.operate(chunk, { offset: EXTENT_SIZE })).status).toBe("good");
     expect(nodes.isrOf(chunk)).toBe(2);
-    await nodes.until(() => new Set(nodes.digests(chunk)).size === 1);
+    await nodes.until(() => nodes.areAlike(chunk));
   });
 
   it("answer nothing good from a disk that failed, and say so once (P19)", async () => {

@@ -1,24 +1,12 @@
 // Figures of one store on a real file, not a test: 4 KiB appends with 32 in flight, committed as they
 // come, then a checkpoint; 64 KiB and 1 MiB appends; reads. Run: tsx src/append.bench.ts FOLDER
-import {
-  chunkId,
-  clusterId,
-  diskId,
-  familyId,
-  GIB,
-  KIB,
-  MIB,
-  nodeId,
-  storeUuid,
-  unitChecksums,
-} from "@ashlar/core";
-import type { LogEntry } from "@ashlar/replica";
+import { clusterId, diskId, GIB, KIB, MIB, nodeId, storeUuid } from "@ashlar/core";
 import { nodeDisk, silentLog } from "@ashlar/runtime";
 import { createStore, type DiskChunkStore, openStore } from "./index.ts";
+import { StoreLoad } from "./testing/store-load.ts";
 
 const CHUNK_SIZE = 64 * MIB;
-const CHUNKS = 8;
-const IN_FLIGHT = 32;
+const SHAPE = { chunks: 8, chunkSize: CHUNK_SIZE, inFlight: 32 };
 
 interface Figure {
   readonly what: string;
@@ -39,69 +27,8 @@ async function measure({ what, count, bytes, run }: Figure): Promise<void> {
   console.log(`${what}: ${rate}/s, ${mib} MiB/s, ${each} us CPU each, ${seconds.toFixed(2)} s`);
 }
 
-class Load {
-  private readonly store: DiskChunkStore;
-  private readonly seqOf = new Array<number>(CHUNKS).fill(0);
-  private state = 1;
-
-  constructor(store: DiskChunkStore) {
-    this.store = store;
-  }
-
-  async append(count: number, length: number): Promise<void> {
-    const payload = Buffer.alloc(length, 0x5a);
-    await this.inFlight(count, async (chunk, index) => {
-      const seq = (this.seqOf[index] ?? 0) + 1;
-      this.seqOf[index] = seq;
-      const lsn = { epoch: 1, seq };
-      const offset = this.random(CHUNK_SIZE / length) * length;
-      const opId = { incarnation: 1, seq };
-      const checksums = unitChecksums(chunk, offset, [payload]);
-      const lowestUnresolvedSeq = Math.max(1, seq - IN_FLIGHT);
-      const entry: LogEntry = {
-        kind: "write",
-        lsn,
-        opId,
-        lowestUnresolvedSeq,
-        offset,
-        length,
-        data: [payload],
-        checksums,
-      };
-      await this.store.append(chunk, entry);
-      this.store.commit(chunk, lsn);
-    });
-  }
-
-  async read(count: number, length: number): Promise<void> {
-    await this.inFlight(count, async (chunk) => {
-      await this.store.read(chunk, this.random(CHUNK_SIZE / length) * length, length);
-    });
-  }
-
-  private async inFlight(
-    count: number,
-    call: (chunk: ReturnType<typeof chunkId>, index: number) => Promise<void>,
-  ): Promise<void> {
-    let left = count;
-    const worker = async (): Promise<void> => {
-      while (left > 0) {
-        left -= 1;
-        const index = this.random(CHUNKS);
-        await call(chunkId(familyId(1), index), index);
-      }
-    };
-    await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
-  }
-
-  private random(below: number): number {
-    this.state = (Math.imul(this.state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((this.state / 2 ** 32) * below);
-  }
-}
-
 async function measureAll(store: DiskChunkStore): Promise<void> {
-  const load = new Load(store);
+  const load = new StoreLoad(store, SHAPE);
   const small = 4 * KIB;
   await measure({
     what: "first 4 KiB (thin)",

@@ -10,23 +10,27 @@
 //    may be ahead of the cut: replay runs the records after it again and ends in the same state,
 //    since the commit LSN of that turn counts only once replay has passed its position (`asOf`).
 // 4. datasync, superblock, datasync. Only now old slots, the old directory and the ring are free.
-import { assert, CHECKSUM_UNIT, EXTENT_SIZE, type Lsn, SystemError } from "@ashlar/core";
-import type { DiskFile } from "@ashlar/runtime";
+import { CHECKSUM_UNIT, EXTENT_SIZE, type Lsn } from "@ashlar/core";
+import type { Clock, DiskFile } from "@ashlar/runtime";
 import type { Allocator } from "./allocator.ts";
-import type { ChunkState, OverlayBlock, OverlayExtent } from "./chunk-state.ts";
+import { Applier, type FrozenExtent, freeze, outOfReserve } from "./applier.ts";
+import type { ChunkState } from "./chunk-state.ts";
 import { directoryBytes, directoryExtentCount, encodeItem, writeDirectory } from "./directory.ts";
-import { extentPosition, type Layout } from "./format.ts";
+import type { Layout } from "./format.ts";
 import type { Journal } from "./journal.ts";
 import type { CommitMark, HeldEntry } from "./log-record.ts";
+import type { Page } from "./page.ts";
+import type { PageCache } from "./page-cache.ts";
 import { type SlotPool, slotPosition } from "./slot-pool.ts";
 import { type Superblock, writeSuperblock } from "./superblock.ts";
 
-/** Applies in flight: enough to keep the pool of file threads busy, few enough for reads beside. */
-const APPLIES_IN_FLIGHT = 4;
 /** Marks of one record: bounded so that it fits into the part of the ring kept for it. */
 export const MARKS_PER_RECORD_MAX = 2048;
 /** What a chunk's windows may grow by while a full store takes only what needs no room of its own. */
 const WINDOW_GROWTH_BYTES = 256;
+/** How far a checkpoint is when its content is in place, and when its pages are: as it was measured. */
+const APPLIED = 0.9;
+const PAGES_WRITTEN = 0.95;
 /** Pages written at once, then the loop gets its turn. */
 const PAGES_PER_WRITE = 64;
 
@@ -35,7 +39,9 @@ export interface CheckpointPorts {
   readonly layout: Layout;
   readonly seed: number;
   readonly allocator: Allocator;
+  readonly clock: Clock;
   readonly slots: SlotPool;
+  readonly cache: PageCache;
   readonly journal: Journal;
   readonly chunks: ReadonlyMap<number, ChunkState>;
   readonly unmarked: ReadonlySet<ChunkState>;
@@ -47,11 +53,11 @@ interface FrozenChunk {
   readonly uncommitted: readonly HeldEntry[];
 }
 
-interface FrozenExtent {
-  readonly state: ChunkState;
-  readonly extent: number;
-  readonly waiting: OverlayExtent;
-  readonly blocks: readonly (OverlayBlock | undefined)[];
+/** A page as it goes to its slot, held until it is there. */
+interface CapturedPage {
+  readonly page: Page;
+  readonly slot: number;
+  readonly block: Buffer;
 }
 
 interface Cut {
@@ -63,13 +69,17 @@ interface Cut {
 
 export class Checkpointer {
   private readonly ports: CheckpointPorts;
+  private readonly applier: Applier;
   private superblock: Superblock;
   private directoryExtents: readonly number[];
+  /** Of the run under way, 0..1. */
+  progress = 0;
   /** Slots of removed chunks' pages, which the superblock on the disk may still lead to. */
   private retired: number[] = [];
 
   constructor(ports: CheckpointPorts, superblock: Superblock, directoryExtents: readonly number[]) {
     this.ports = ports;
+    this.applier = new Applier(ports);
     this.superblock = superblock;
     this.directoryExtents = directoryExtents;
   }
@@ -87,12 +97,14 @@ export class Checkpointer {
   /** @throws SystemError: the store must be given up. */
   async run(): Promise<void> {
     const { file, journal, allocator, slots } = this.ports;
+    this.progress = 0;
     const cut = this.cut();
     const retiring = this.retired;
     this.retired = [];
     await this.writeMarks(cut.marks);
-    await this.applyAll(cut.overlay);
+    await this.applier.run(cut.overlay, (part) => this.advance(APPLIED * part));
     const stream = await this.writePages(cut, retiring);
+    this.advance(PAGES_WRITTEN);
     const extents = taken(allocator.take(directoryExtentCount(stream.length)));
     const sequence = this.superblock.sequence + 1;
     await writeDirectory(file, this.ports, { stream, extents, sequence });
@@ -109,18 +121,21 @@ export class Checkpointer {
     journal.release(cut.position);
   }
 
+  private advance(progress: number): void {
+    this.progress = progress;
+    this.ports.journal.checkpointProgressed();
+  }
+
   private cut(): Cut {
     const { journal, chunks, unmarked } = this.ports;
     const overlay: FrozenExtent[] = [];
     const frozen: FrozenChunk[] = [];
     for (const state of chunks.values()) {
       frozen.push({ state, commitAtStart: state.commit, uncommitted: [...state.entries] });
-      for (const [extent, waiting] of state.overlay) {
-        overlay.push({ state, extent, waiting, blocks: [...waiting.blocks] });
-      }
+      overlay.push(...freeze(state));
     }
     const marks = [...unmarked].map(({ chunk, commit }) => ({ chunk, lsn: commit }));
-    return { position: journal.durableEnd, chunks: frozen, overlay, marks };
+    return { position: journal.beginCheckpoint(), chunks: frozen, overlay, marks };
   }
 
   private async writeMarks(marks: readonly CommitMark[]): Promise<void> {
@@ -136,99 +151,26 @@ export class Checkpointer {
     await Promise.all(written);
   }
 
-  private async applyAll(overlay: FrozenExtent[]): Promise<void> {
-    const position = ({ state, extent }: FrozenExtent): number => {
-      const place = state.find(extent);
-      return place?.page.physical(place.index) || Number.MAX_SAFE_INTEGER;
-    };
-    const ordered = overlay
-      .map((frozen) => ({ frozen, at: position(frozen) }))
-      .sort((a, b) => a.at - b.at);
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      for (let item = ordered[next]; item; item = ordered[next]) {
-        next += 1;
-        await this.apply(item.frozen);
-      }
-    };
-    await Promise.all(Array.from({ length: APPLIES_IN_FLIGHT }, worker));
-  }
-
-  private async apply({ state, extent, waiting, blocks }: FrozenExtent): Promise<void> {
-    const { allocator } = this.ports;
-    // Replaced or unmapped as a whole since the cut: what replaced it is in the journal.
-    if (state.overlay.get(extent) !== waiting) return;
-    const { page, index } = state.place(extent);
-    const before = page.physical(index);
-    const physical = before !== 0 ? before : taken(allocator.take(1))[0];
-    assert(physical !== undefined, "one extent was taken");
-    allocator.pin(physical);
-    try {
-      await this.writeBlocks(physical, blocks);
-    } finally {
-      allocator.unpin(physical);
-    }
-    if (state.overlay.get(extent) !== waiting) {
-      if (before === 0) allocator.release(physical);
-      return;
-    }
-    if (before === 0) {
-      page.setPhysical(index, physical);
-      allocator.unreserve(1);
-      waiting.reserved = false;
-    }
-    blocks.forEach((block, unit) => {
-      const now = waiting.blocks[unit];
-      if (!block || !now) return;
-      // The page says what lies on the disk, also where a newer block waits already.
-      page.setChecksum(index, unit, block.checksum);
-      page.setUnits(index, page.units(index) | (1 << unit));
-      if (now !== block) return;
-      waiting.blocks[unit] = undefined;
-      waiting.count -= 1;
-    });
-    if (waiting.count === 0) state.overlay.delete(extent);
-  }
-
-  private async writeBlocks(
-    physical: number,
-    blocks: readonly (OverlayBlock | undefined)[],
-  ): Promise<void> {
-    const { file, layout } = this.ports;
-    const start = extentPosition(layout, physical);
-    for (let unit = 0; unit < blocks.length; ) {
-      const run: Buffer[] = [];
-      for (let block = blocks[unit]; block; block = blocks[unit + run.length]) run.push(block.data);
-      if (run.length > 0) await file.write(start + unit * CHECKSUM_UNIT, run);
-      unit += run.length + 1;
-    }
-  }
-
   /** Writes what changed and returns the stream of the directory. */
   private async writePages(cut: Cut, retiring: number[]): Promise<Buffer> {
-    const { chunks } = this.ports;
     const items: Buffer[] = [];
-    let blocks: { slot: number; block: Buffer }[] = [];
-    for (const { state, commitAtStart, uncommitted } of cut.chunks) {
-      // Removed since the cut: its removal is in the journal, and so is all that came after.
-      if (chunks.get(state.chunk) !== state) continue;
-      blocks.push(...this.capturePages(state, retiring));
-      items.push(
-        encodeItem({
-          chunk: state.chunk,
-          promisedEpoch: state.promisedEpoch,
-          commitAtStart,
-          commit: state.commit,
-          asOf: this.ports.journal.durableEnd,
-          resyncFrom: state.resyncFrom,
-          pages: [...state.pages].map(([pageIndex, { slot, crc }]) => ({ pageIndex, slot, crc })),
-          windows: state.windows(),
-          uncommitted,
-        }),
+    let blocks: CapturedPage[] = [];
+    let sinceTurn = 0;
+    for (const frozen of cut.chunks) {
+      const { chunk, pages } = frozen.state;
+      const captured = await this.ports.cache.whole(
+        chunk,
+        () => changed(pages),
+        () => this.capture(frozen, retiring),
       );
-      if (blocks.length < PAGES_PER_WRITE && items.length % PAGES_PER_WRITE !== 0) continue;
+      if (!captured) continue;
+      items.push(captured.item);
+      blocks.push(...captured.pages);
+      sinceTurn += 1;
+      if (blocks.length < PAGES_PER_WRITE && sinceTurn < PAGES_PER_WRITE) continue;
       await this.writeSlots(blocks);
       blocks = [];
+      sinceTurn = 0;
       // Also where there was nothing to write: a store may hold very many idle chunks.
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
@@ -236,26 +178,48 @@ export class Checkpointer {
     return Buffer.concat(items);
   }
 
-  private capturePages(state: ChunkState, retiring: number[]): { slot: number; block: Buffer }[] {
-    const captured: { slot: number; block: Buffer }[] = [];
-    for (const [pageIndex, page] of state.pages) {
-      if (!page.dirty) continue;
+  /** In one turn: the pages that changed and the item that names them. */
+  private capture(
+    { state, commitAtStart, uncommitted }: FrozenChunk,
+    retiring: number[],
+  ): { pages: CapturedPage[]; item: Buffer } | undefined {
+    // Removed since the cut: its removal is in the journal, and so is all that came after.
+    if (this.ports.chunks.get(state.chunk) !== state) return undefined;
+    const pages = this.capturePages(state, retiring);
+    const { chunk, promisedEpoch, commit, resyncFrom } = state;
+    const item = encodeItem({
+      chunk,
+      promisedEpoch,
+      commitAtStart,
+      commit,
+      asOf: this.ports.journal.durableEnd,
+      resyncFrom,
+      pages: [...state.pages].map(([pageIndex, { slot, crc }]) => ({ pageIndex, slot, crc })),
+      windows: state.windows(),
+      uncommitted,
+    });
+    return { pages, item };
+  }
+
+  private capturePages(state: ChunkState, retiring: number[]): CapturedPage[] {
+    const { slots, cache } = this.ports;
+    const captured: CapturedPage[] = [];
+    for (const [pageIndex, page] of changed(state.pages)) {
       if (page.slot !== 0) retiring.push(page.slot);
-      const slot = this.ports.slots.take();
+      const slot = slots.take();
       if (slot === undefined) throw outOfReserve();
       page.slot = slot;
-      page.dirty = false;
-      captured.push({ slot, block: page.encode(state.chunk, pageIndex, this.ports.seed) });
+      captured.push({ page, slot, block: cache.encode(state.chunk, pageIndex, page) });
     }
     return captured;
   }
 
   /** Neighbouring slots go out in one write. */
-  private async writeSlots(blocks: readonly { slot: number; block: Buffer }[]): Promise<void> {
-    const { file, layout } = this.ports;
+  private async writeSlots(captured: readonly CapturedPage[]): Promise<void> {
+    const { file, layout, cache } = this.ports;
     let run: Buffer[] = [];
     let start = 0;
-    for (const { slot, block } of blocks) {
+    for (const { slot, block } of captured) {
       if (run.length > 0 && slotPosition(layout, slot) !== start + run.length * block.length) {
         await file.write(start, run);
         run = [];
@@ -264,8 +228,12 @@ export class Checkpointer {
       run.push(block);
     }
     if (run.length > 0) await file.write(start, run);
+    for (const { page } of captured) cache.letGo(page);
   }
 }
+
+const changed = (pages: ReadonlyMap<number, Page>): (readonly [number, Page])[] =>
+  [...pages].filter(([, { isDirty }]) => isDirty);
 
 /** What admission keeps back for the next checkpoint. */
 export function checkpointExtentsOf(allocator: Allocator, chunkCount: number): number {
@@ -274,10 +242,6 @@ export function checkpointExtentsOf(allocator: Allocator, chunkCount: number): n
   const windows = allocator.windowBytes + chunkCount * WINDOW_GROWTH_BYTES;
   const bytes = directoryBytes(chunkCount, allocator.pageCount, windows);
   return pages + directoryExtentCount(bytes) + slack;
-}
-
-function outOfReserve(): SystemError {
-  return new SystemError("disk/no-space", "no extent was left for a checkpoint");
 }
 
 function taken(extents: number[] | undefined): number[] {

@@ -28,7 +28,8 @@ import {
 import type { Allocator } from "./allocator.ts";
 import { checksumsOfWhole, edgesOf, firstWholeOf, type HeldEntry } from "./log-record.ts";
 import { windowBytes } from "./operation-window-codec.ts";
-import { ALL_UNITS, EXTENTS_PER_PAGE, Page } from "./page.ts";
+import { ALL_UNITS, EXTENTS_PER_PAGE, type Page } from "./page.ts";
+import type { PageCache } from "./page-cache.ts";
 
 /** One unit of a committed small write. */
 export interface OverlayBlock {
@@ -49,6 +50,12 @@ export interface ExtentPlace {
   readonly index: number;
 }
 
+/** What the chunks of a store share. */
+export interface ChunkPorts {
+  readonly allocator: Allocator;
+  readonly cache: PageCache;
+}
+
 export class ChunkState {
   readonly chunk: ChunkId;
   readonly pages = new Map<number, Page>();
@@ -66,12 +73,14 @@ export class ChunkState {
   /** Unmaps appended and not yet committed or dropped: they may take an extent's room away. */
   pendingUnmaps = 0;
   private readonly allocator: Allocator;
+  private readonly cache: PageCache;
   /** Of the committed operations. */
   private operations = new OperationWindows();
 
-  constructor(chunk: ChunkId, allocator: Allocator) {
+  constructor(chunk: ChunkId, { allocator, cache }: ChunkPorts) {
     this.chunk = chunk;
     this.allocator = allocator;
+    this.cache = cache;
   }
 
   get tail(): Lsn {
@@ -153,7 +162,19 @@ export class ChunkState {
     page.setLastLsn(index, lsn);
   }
 
-  /** Whether the bytes were taken: they are what the checksum of that unit on the disk says. */
+  /** The pages of so many extents, as far as there are any. */
+  *pagesOf(firstExtent: number, extents: number): Generator<readonly [number, Page]> {
+    const last = Math.floor((firstExtent + extents - 1) / EXTENTS_PER_PAGE);
+    for (let index = Math.floor(firstExtent / EXTENTS_PER_PAGE); index <= last; index += 1) {
+      const page = this.pages.get(index);
+      if (page) yield [index, page];
+    }
+  }
+
+  /**
+   * Whether the bytes were taken: they are what the checksum of that unit on the disk says. The page is
+   * held.
+   */
   repair(unit: number, data: Buffer): boolean {
     const extent = Math.floor(unit / UNITS_PER_EXTENT);
     const at = unit % UNITS_PER_EXTENT;
@@ -181,6 +202,7 @@ export class ChunkState {
     for (const extent of [...this.overlay.keys()]) this.dropOverlay(extent);
     for (const { page, index } of this.mapped()) this.allocator.discard(page.physical(index));
     this.allocator.pageCount -= this.pages.size;
+    for (const page of this.pages.values()) this.cache.drop(page);
     this.pages.clear();
     this.setWindows([]);
   }
@@ -205,7 +227,7 @@ export class ChunkState {
     );
   }
 
-  /** Checksum of every unit of the chunk's committed content. */
+  /** Checksum of every unit of the chunk's committed content; its pages are held. */
   contentChecksums(chunkSize: number): Uint32Array {
     const sums = zeroUnitChecksums(this.chunk, chunkSize / CHECKSUM_UNIT);
     for (const { page, index, extent } of this.mapped()) {
@@ -237,7 +259,7 @@ export class ChunkState {
     const pageIndex = Math.floor(extent / EXTENTS_PER_PAGE);
     let page = this.pages.get(pageIndex);
     if (!page) {
-      page = new Page();
+      page = this.cache.make();
       this.pages.set(pageIndex, page);
       this.allocator.pageCount += 1;
     }

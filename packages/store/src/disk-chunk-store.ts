@@ -20,6 +20,7 @@ import {
   SystemError,
   scatterSlice,
   toSystemError,
+  UNITS_PER_EXTENT,
 } from "@ashlar/core";
 import {
   type ChunkStatus,
@@ -193,6 +194,7 @@ export class DiskChunkStore implements ChunkStore {
     if (!state?.isMapped(extent)) {
       return { extent, lastLsn, data: undefined, checksums: new Uint32Array(0) };
     }
+    // Never older than the stamp: that of a newer content is the source's to copy again.
     const { data, checksums } = await this.goodUnits(chunk, unitsOfExtent(extent));
     return { extent, lastLsn, data: [data], checksums };
   }
@@ -238,10 +240,17 @@ export class DiskChunkStore implements ChunkStore {
     });
   }
 
-  digest(chunk: ChunkId): string {
+  async digest(chunk: ChunkId): Promise<string> {
+    this.engine.alive();
     const { chunkSize } = this.parts.superblock;
-    const state = this.held.get(chunk) ?? new ChunkState(chunk, this.parts.allocator);
-    return contentDigest(state.contentChecksums(chunkSize));
+    const state = (): ChunkState => this.held.get(chunk) ?? new ChunkState(chunk, this.parts);
+    return this.fromDisk(() =>
+      this.parts.cache.whole(
+        chunk,
+        () => state().pages,
+        () => contentDigest(state().contentChecksums(chunkSize)),
+      ),
+    );
   }
 
   async verify(chunk: ChunkId, pace?: Pace): Promise<readonly number[]> {
@@ -261,9 +270,15 @@ export class DiskChunkStore implements ChunkStore {
     // A copy: it lies in memory until a checkpoint has put it in its place.
     const bytes = Buffer.concat(data);
     assert(bytes.length === CHECKSUM_UNIT, "a unit is repaired as a whole");
-    await this.engine.journaled({ kind: "repair", chunk, unit, data: bytes }, (now) => {
-      if (now.repair(unit, bytes)) this.parts.metrics.repairedUnits.inc(1);
-    });
+    const pages = this.held.get(chunk)?.pagesOf(Math.floor(unit / UNITS_PER_EXTENT), 1) ?? [];
+    const letGo = await this.fromDisk(() => this.parts.cache.hold(chunk, pages));
+    try {
+      await this.engine.journaled({ kind: "repair", chunk, unit, data: bytes }, (now) => {
+        if (now.repair(unit, bytes)) this.parts.metrics.repairedUnits.inc(1);
+      });
+    } finally {
+      letGo();
+    }
   }
 
   /** Applies what is committed and releases the journal. */
@@ -323,10 +338,16 @@ export class DiskChunkStore implements ChunkStore {
     throw new SystemError("chunk/bad-checksum", "a unit differs from its checksum", meta);
   }
 
-  /** A disk that cannot be read is dead (P19). */
-  private async unitsRead(chunk: ChunkId, range: Range): Promise<UnitsRead> {
+  private unitsRead(chunk: ChunkId, range: Range): Promise<UnitsRead> {
+    return this.fromDisk(() =>
+      readUnits(() => this.held.get(chunk), { chunk, ...range }, this.parts),
+    );
+  }
+
+  /** A disk that cannot be read, or not what was written to it as metadata, is dead (P19). */
+  private async fromDisk<T>(read: () => Promise<T>): Promise<T> {
     try {
-      return await readUnits(() => this.held.get(chunk), { chunk, ...range }, this.parts);
+      return await read();
     } catch (thrown) {
       const error = toSystemError(thrown, "disk/failed");
       this.engine.fail(error);

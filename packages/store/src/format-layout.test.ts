@@ -7,7 +7,7 @@ import { encodeItem, writeDirectory } from "./directory.ts";
 import { extentPosition, FORMAT_VERSION, layoutOf, storeSeed } from "./format.ts";
 import { encodeBatch } from "./journal-batch.ts";
 import { RECORD_VERSION, recordLength } from "./log-record.ts";
-import { Page } from "./page.ts";
+import { MAP_WORDS, Page } from "./page.ts";
 import { encodeSuperblock } from "./superblock.ts";
 import { A, OPTIONS, PATH, SIZES, UUID } from "./testing/small-store.ts";
 
@@ -92,10 +92,11 @@ test("entry", () => {
 });
 
 test("page of chunk metadata", () => {
-  const page = new Page();
+  const page = new Page({ dirtied: () => {} }, { words: new Uint32Array(MAP_WORDS), at: 0 });
   page.setPhysical(31, 77);
   page.setUnits(31, 0x8001);
   page.setLastLsn(31, LSN);
+  page.setChecksum(31, 0, 0xcafe);
   page.setChecksum(31, 15, 0xdead_beef);
   const block = page.encode(A, 6, SEED);
   expect(block).toHaveLength(4 * KIB);

@@ -42,7 +42,7 @@ export async function readJournal(
     onBatch,
     lastIsWhole,
   }: {
-    readonly onBatch: (batch: FoundBatch) => void;
+    readonly onBatch: (batch: FoundBatch) => Promise<void>;
     readonly lastIsWhole: (batch: FoundBatch) => Promise<boolean>;
   },
 ): Promise<JournalFound> {
@@ -52,7 +52,7 @@ export async function readJournal(
   for (;;) {
     const found = await readNext(file, ring, previousEnd);
     if (!found) break;
-    if (kept) onBatch(kept);
+    if (kept) await onBatch(kept);
     kept = found;
     batches += 1;
     previousEnd = found.position + found.bytes.length;
@@ -62,7 +62,7 @@ export async function readJournal(
     // Its place is written again by the next batch; nothing of it was ever acknowledged.
     return { end: kept.previousEnd, batches: batches - 1, last: undefined };
   }
-  if (kept) onBatch(kept);
+  if (kept) await onBatch(kept);
   return { end: previousEnd, batches, last: kept };
 }
 

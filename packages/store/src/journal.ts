@@ -3,14 +3,23 @@
 // extents whose freeing they made durable are released, and the callers hear of it.
 //
 // The ring never overwrites what replay still needs: without room the queue waits for a checkpoint
-// to release some. The last part of the ring is kept for the checkpoint's own marks. The queue is
-// bounded by the callers: a replica bounds its uncommitted bytes.
+// to release some. While one runs the queue may fill the rest of the ring only as fast as the checkpoint
+// comes on: writers who are faster than the disk wait a little each, and nobody waits for its end. The
+// last part of the ring is kept for the checkpoint's own marks. The queue is bounded by the callers: a
+// replica bounds its uncommitted bytes.
 import { assert, type ScatterList, toSystemError } from "@ashlar/core";
 import type { DiskFile } from "@ashlar/runtime";
-import { BATCH_BYTES_MAX, JOURNAL_START, type Layout } from "./format.ts";
+import { BATCH_BYTES_MAX, BLOCK_SIZE, JOURNAL_START, type Layout } from "./format.ts";
 import { batchLength, encodeBatch } from "./journal-batch.ts";
 import { type CommitMark, type LogRecord, recordLength } from "./log-record.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
+
+/** Header and padding of a batch. */
+const BATCH_OVERHEAD_BYTES = 2 * BLOCK_SIZE;
+/** Kept for the marks of a checkpoint, a quarter of a small ring. */
+const MARKS_RESERVE_BYTES_MAX = 4 * 1024 * 1024;
+/** Of the room that is left when a checkpoint begins, what may be filled before it has done anything. */
+const HEAD_START = 1 / 8;
 
 /** Extent data that goes out with one batch: bounds how long a small write beside it waits. */
 const BATCH_DATA_BYTES_MAX = 8 * 1024 * 1024;
@@ -42,6 +51,8 @@ export interface JournalHost {
   marksTaken(marks: readonly CommitMark[]): readonly number[];
   released(extents: readonly number[]): void;
   wantCheckpoint(): void;
+  /** How far the checkpoint is that runs, 0..1; undefined when none does. */
+  checkpointProgress(): number | undefined;
   failed(error: unknown): void;
 }
 
@@ -68,6 +79,8 @@ export class Journal {
   private readonly seed: number;
   private replayFrom: number;
   private end: number;
+  /** Where the checkpoint that runs cuts the ring. */
+  private cut = 0;
   private urgent: Waiting[] = [];
   private queue: Waiting[] = [];
   private running = false;
@@ -115,6 +128,17 @@ export class Journal {
       (urgent ? this.urgent : this.queue).push({ ...queued, bytes, dataBytes, resolve, reject });
       this.wake();
     });
+  }
+
+  /** A checkpoint begins: what is durable now is what it will release. */
+  beginCheckpoint(): number {
+    this.cut = this.end;
+    return this.cut;
+  }
+
+  /** The checkpoint that runs is further than it was. */
+  checkpointProgressed(): void {
+    this.onRelease?.();
   }
 
   /** A checkpoint is durable: what lies before `position` is not needed any more. */
@@ -175,9 +199,10 @@ export class Journal {
     const marksBytes = marksRecord[0] ? recordLength(marksRecord[0]) : 0;
     // With the queue if that fits, else only what the checkpoint needs to make room.
     for (const queue of [this.queue, []]) {
-      const urgentCount = this.fitting(this.urgent, marksBytes);
+      const urgentCount = this.fitting(this.urgent, marksBytes, this.ringBytes);
       const urgentBytes = bytesOf(this.urgent, urgentCount);
-      const count = this.fitting(queue, marksBytes + urgentBytes);
+      const room = this.queueLimit() - this.liveBytes - BATCH_OVERHEAD_BYTES;
+      const count = this.fitting(queue, marksBytes + urgentBytes, room);
       if (urgentCount + count === 0) continue;
       const length = batchLength(marksBytes + urgentBytes + bytesOf(queue, count));
       const position = this.placeFor(length, count > 0);
@@ -191,9 +216,9 @@ export class Journal {
     return undefined;
   }
 
-  /** How many of the queue's first records fit into one batch that holds `taken` bytes already. */
-  private fitting(queue: readonly Waiting[], taken: number): number {
-    const bytesMax = Math.min(BATCH_BYTES_MAX, this.ringBytes / 8);
+  /** How many of the queue's first records, one at least, fit into one batch that holds `taken` bytes already. */
+  private fitting(queue: readonly Waiting[], taken: number, room: number): number {
+    const bytesMax = Math.min(BATCH_BYTES_MAX, this.ringBytes / 8, room);
     let bytes = taken;
     let dataBytes = 0;
     let count = 0;
@@ -210,9 +235,18 @@ export class Journal {
     const within = this.end % this.ringBytes;
     const position =
       within + length > this.ringBytes ? this.end + this.ringBytes - within : this.end;
-    const reserve = leaveReserve ? this.ringBytes / 4 : 0;
-    const fits = position + length - this.replayFrom <= this.ringBytes - reserve;
+    const limit = leaveReserve ? this.queueLimit() : this.ringBytes;
+    const fits = position + length - this.replayFrom <= limit;
     return fits ? position : undefined;
+  }
+
+  /** How much of the ring may be live with what the queue puts there now. */
+  private queueLimit(): number {
+    const limit = this.ringBytes - Math.min(this.ringBytes / 4, MARKS_RESERVE_BYTES_MAX);
+    const progress = this.host.checkpointProgress();
+    if (progress === undefined) return limit;
+    const room = Math.max(0, limit - (this.cut - this.replayFrom));
+    return limit - room * (1 - HEAD_START) * (1 - progress);
   }
 
   private async write({ waiting, buffer, position, freed }: Batch): Promise<void> {

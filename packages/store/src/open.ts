@@ -5,6 +5,7 @@ import {
   type DiskId,
   EXTENT_SIZE,
   isAligned,
+  MIB,
   type NodeId,
   type StoreUuid,
   SystemError,
@@ -29,6 +30,7 @@ import {
   storeSeed,
 } from "./format.ts";
 import { writeZeros } from "./growth.ts";
+import { PageCache } from "./page-cache.ts";
 import { recover } from "./recovery.ts";
 import { SlotPool } from "./slot-pool.ts";
 import { StoreEngine } from "./store-engine.ts";
@@ -48,6 +50,8 @@ export interface OpenStoreOptions extends StoreIdentity {
   readonly chunkSize: number;
   /** Whether a store of the cluster's that belongs to another node or disk is this one's from now on. */
   readonly adopts?: (owner: StoreOwner) => boolean;
+  /** Memory for the checksums of content that was used last; default 64 MiB. */
+  readonly pageCacheBytes?: number;
 }
 
 /** Who a store says it belongs to. */
@@ -74,6 +78,8 @@ export interface StorePorts {
 
 /** How often a store looks whether it is idle enough for a checkpoint, or short of grown space. */
 const TICK_MS = 1000;
+/** Checksums of 60 GiB of content. */
+const PAGE_CACHE_BYTES = 64 * MIB;
 
 /**
  * Makes an empty store; nothing is left behind when it fails. An existing file is refused unless it
@@ -144,18 +150,23 @@ export async function openStore(
     const seed = storeSeed(superblock.storeUuid);
     const allocator = new Allocator(layout.extentCount, await grownExtents(file, layout));
     const slots = new SlotPool(allocator);
-    const recovered = await recover({ file, layout, seed, allocator, slots }, superblock);
+    const metrics = storeMetrics(registry, options.diskId);
+    const cache = new PageCache(
+      { file, layout, seed, onLoad: () => metrics.pageLoads.inc() },
+      options.pageCacheBytes ?? PAGE_CACHE_BYTES,
+    );
+    const ports = { file, layout, seed, allocator, slots, cache };
+    const recovered = await recover(ports, superblock);
     await writeSuperblock(file, superblock);
     await file.datasync();
-    const metrics = storeMetrics(registry, options.diskId);
-    const parts = { disk, file, layout, seed, superblock, allocator, slots, recovered };
-    const engine = new StoreEngine({ ...parts, log, metrics });
+    const engine = new StoreEngine({ ...ports, disk, superblock, recovered, log, clock, metrics });
     const store = new DiskChunkStore(engine);
     if (registry) {
       exportGauges(registry, options.diskId, {
         journalLiveBytes: () => store.journalLiveBytes,
         freeBytes: () => store.space().freeBytes,
         overlayBytes: () => store.overlayBytes,
+        pageCacheBytes: () => cache.bytes,
       });
     }
     await engine.start((tick) => clock.every(TICK_MS, tick));

@@ -1,5 +1,5 @@
-// Reading committed content. Where everything lies is captured in one turn, so that a read sees one
-// committed state, and the extents are pinned until it is done. A checkpoint may meanwhile apply a
+// Reading committed content. Where everything lies is captured in one turn, once its checksums are in
+// memory, so that a read sees one committed state, and the extents are pinned until it is done. A checkpoint may meanwhile apply a
 // newer small write in place; the checksum captured with the old content shows it, and the read is
 // taken again from the newer state. What still differs then is damage.
 import {
@@ -16,6 +16,7 @@ import type { DiskFile } from "@ashlar/runtime";
 import type { Allocator } from "./allocator.ts";
 import type { ChunkState } from "./chunk-state.ts";
 import { extentPosition, type Layout } from "./format.ts";
+import type { PageCache } from "./page-cache.ts";
 
 /** Applies of the same unit that one read may meet; each takes a datasync at least. */
 const ATTEMPTS_MAX = 4;
@@ -39,6 +40,7 @@ export interface ReaderPorts {
   readonly file: DiskFile;
   readonly layout: Layout;
   readonly allocator: Allocator;
+  readonly cache: PageCache;
 }
 
 function capture(
@@ -115,8 +117,15 @@ export async function readUnits(
   range: UnitRange,
   ports: ReaderPorts,
 ): Promise<UnitsRead> {
+  const { chunk, firstUnit, unitCount } = range;
+  const firstExtent = Math.floor(firstUnit / UNITS_PER_EXTENT);
+  const extents = Math.floor((firstUnit + unitCount - 1) / UNITS_PER_EXTENT) - firstExtent + 1;
   for (let attempt = 1; ; attempt += 1) {
-    const captured = capture(state(), range, ports);
+    const captured = await ports.cache.whole(
+      chunk,
+      () => state()?.pagesOf(firstExtent, extents) ?? [],
+      () => capture(state(), range, ports),
+    );
     try {
       await Promise.all(
         captured.runs.map(({ position, at, length }) =>

@@ -22,14 +22,14 @@ import {
 } from "@ashlar/core";
 import type { DiskFile } from "@ashlar/runtime";
 import type { Allocator } from "./allocator.ts";
-import { ChunkState } from "./chunk-state.ts";
+import { type ChunkPorts, ChunkState } from "./chunk-state.ts";
 import { type DirectoryItem, readDirectory } from "./directory.ts";
-import { BLOCK_SIZE, corrupt, extentPosition, type Layout } from "./format.ts";
+import { corrupt, extentPosition, type Layout } from "./format.ts";
 import { type FoundBatch, readJournal } from "./journal-reader.ts";
 import { checksumsOfWhole, firstWholeOf, type HeldEntry, type LogRecord } from "./log-record.ts";
-import { decodePage } from "./page.ts";
+import type { PageCache } from "./page-cache.ts";
 import { type ReplayBounds, requireFit, requirePageIndex } from "./replay-bounds.ts";
-import { type SlotPool, slotPosition } from "./slot-pool.ts";
+import type { SlotPool } from "./slot-pool.ts";
 import type { Superblock } from "./superblock.ts";
 
 export interface RecoveryPorts {
@@ -38,6 +38,7 @@ export interface RecoveryPorts {
   readonly seed: number;
   readonly allocator: Allocator;
   readonly slots: SlotPool;
+  readonly cache: PageCache;
 }
 
 export interface Recovered {
@@ -50,10 +51,10 @@ export interface Recovered {
 
 /** @throws SystemError disk/corrupt */
 export async function recover(ports: RecoveryPorts, superblock: Superblock): Promise<Recovered> {
-  const { file, layout, seed, allocator } = ports;
+  const { file, layout, seed } = ports;
   const { items, extents } = await readDirectory(file, { layout, seed }, superblock);
   const bounds = { chunkSize: superblock.chunkSize, extentCount: layout.extentCount };
-  const replay = new Replay(allocator, bounds);
+  const replay = new Replay(ports, bounds);
   for (const item of items) await loadChunk(ports, replay, item);
   const { journalBytes } = layout;
   const read = { journalBytes, seed, replayFrom: superblock.replayFrom };
@@ -71,17 +72,13 @@ export async function recover(ports: RecoveryPorts, superblock: Superblock): Pro
 
 async function loadChunk(ports: RecoveryPorts, replay: Replay, item: DirectoryItem): Promise<void> {
   const state = replay.begin(item);
-  const block = Buffer.alloc(BLOCK_SIZE);
   for (const { pageIndex, slot, crc } of item.pages) {
     requirePageIndex(pageIndex, replay.bounds);
     if (slot < 16 || slot >= (ports.layout.extentCount + 1) * 16) {
       throw corrupt("the directory names a page outside the disk", { slot });
     }
-    await ports.file.read(slotPosition(ports.layout, slot), block);
-    const page = decodePage(block, { chunk: item.chunk, pageIndex, seed: ports.seed, crc });
-    if (!page) throw corrupt("a page of chunk metadata is damaged", { chunk: item.chunk, slot });
+    const page = await ports.cache.read(item.chunk, pageIndex, { slot, crc });
     if (!ports.slots.claim(slot)) throw corrupt("P20: a page's slot is used twice", { slot });
-    page.slot = slot;
     state.pages.set(pageIndex, page);
     ports.allocator.pageCount += 1;
   }
@@ -91,12 +88,12 @@ async function loadChunk(ports: RecoveryPorts, replay: Replay, item: DirectoryIt
 class Replay {
   readonly chunks = new Map<ChunkId, ChunkState>();
   readonly bounds: ReplayBounds;
-  private readonly allocator: Allocator;
+  private readonly ports: ChunkPorts;
   /** Commits that the directory knows, until the replay has passed their position. */
   private readonly ahead = new Map<ChunkId, { readonly asOf: number; readonly commit: Lsn }>();
 
-  constructor(allocator: Allocator, bounds: ReplayBounds) {
-    this.allocator = allocator;
+  constructor(ports: ChunkPorts, bounds: ReplayBounds) {
+    this.ports = ports;
     this.bounds = bounds;
   }
 
@@ -111,13 +108,17 @@ class Replay {
     return state;
   }
 
-  batch({ position, records }: FoundBatch): void {
+  async batch({ position, records }: FoundBatch): Promise<void> {
     for (const [chunk, { asOf, commit }] of this.ahead) {
       if (asOf > position) continue;
       this.chunks.get(chunk)?.commitUpTo(commit);
       this.ahead.delete(chunk);
     }
-    for (const record of records) this.record(record);
+    for (const record of records) {
+      const letGo = record.kind === "repair" ? await this.pageOf(record) : () => {};
+      this.record(record);
+      letGo();
+    }
   }
 
   finish(): void {
@@ -175,6 +176,12 @@ class Replay {
     }
   }
 
+  /** A repair is of what the page says. */
+  private pageOf({ chunk, unit }: { chunk: ChunkId; unit: number }): Promise<() => void> {
+    const pages = this.chunk(chunk).pagesOf(Math.floor(unit / UNITS_PER_EXTENT), 1);
+    return this.ports.cache.hold(chunk, pages);
+  }
+
   private append(state: ChunkState, entry: HeldEntry): void {
     if (entry.kind === "unmap") state.pendingUnmaps += 1;
     state.entries.push(entry);
@@ -183,7 +190,7 @@ class Replay {
   private chunk(chunk: ChunkId): ChunkState {
     let state = this.chunks.get(chunk);
     if (!state) {
-      state = new ChunkState(chunk, this.allocator);
+      state = new ChunkState(chunk, this.ports);
       this.chunks.set(chunk, state);
     }
     return state;

@@ -2,7 +2,7 @@
 // checkpoints and the growth of the file, wired together; and the one place where a store dies (P19).
 import { type ChunkId, EXTENT_SIZE, SystemError, toSystemError } from "@ashlar/core";
 import type { StoreSpace } from "@ashlar/replica";
-import type { Disk, DiskFile, Log, Timer } from "@ashlar/runtime";
+import type { Clock, Disk, DiskFile, Log, Timer } from "@ashlar/runtime";
 import { Admission, type Call, noRoom } from "./admission.ts";
 import type { Allocator } from "./allocator.ts";
 import { Checkpointer, checkpointExtentsOf, MARKS_PER_RECORD_MAX } from "./checkpoint.ts";
@@ -11,6 +11,7 @@ import { type Layout, reserveBytesOf } from "./format.ts";
 import { Growth } from "./growth.ts";
 import { Journal } from "./journal.ts";
 import type { CommitMark, LogRecord } from "./log-record.ts";
+import type { PageCache } from "./page-cache.ts";
 import type { Recovered } from "./recovery.ts";
 import type { SlotPool } from "./slot-pool.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
@@ -24,8 +25,10 @@ export interface StoreParts {
   readonly superblock: Superblock;
   readonly allocator: Allocator;
   readonly slots: SlotPool;
+  readonly cache: PageCache;
   readonly recovered: Recovered;
   readonly log: Log;
+  readonly clock: Clock;
   readonly metrics: StoreMetrics;
 }
 
@@ -48,7 +51,7 @@ export class StoreEngine {
   private timer: Timer | undefined;
 
   constructor(parts: StoreParts) {
-    const { file, layout, seed, superblock, allocator, slots, recovered, metrics } = parts;
+    const { file, layout, seed, superblock, allocator, slots, cache, recovered, metrics } = parts;
     this.parts = parts;
     this.held = recovered.chunks;
     this.changed = recovered.batches > 0;
@@ -69,6 +72,8 @@ export class StoreEngine {
       marksTaken: (marks: readonly CommitMark[]) => this.marksTaken(marks),
       released: (extents: readonly number[]) => this.released(extents),
       wantCheckpoint: () => this.wantCheckpoint(),
+      checkpointProgress: () =>
+        this.checkpointing === undefined ? undefined : this.checkpointer.progress,
       failed,
     };
     this.journal = new Journal(
@@ -81,7 +86,9 @@ export class StoreEngine {
         layout,
         seed,
         allocator,
+        clock: parts.clock,
         slots,
+        cache,
         journal: this.journal,
         chunks: this.held,
         unmarked: this.unmarked,
@@ -155,6 +162,7 @@ export class StoreEngine {
   committed(state: ChunkState): void {
     this.unmarked.add(state);
     this.changed = true;
+    if (this.parts.cache.isCrowded) this.wantCheckpoint();
   }
 
   /** Journals a call once its room is there. */
@@ -183,7 +191,7 @@ export class StoreEngine {
   state(chunk: ChunkId): ChunkState {
     let state = this.held.get(chunk);
     if (!state) {
-      state = new ChunkState(chunk, this.parts.allocator);
+      state = new ChunkState(chunk, this.parts);
       this.held.set(chunk, state);
     }
     return state;
@@ -267,6 +275,7 @@ export class StoreEngine {
       .finally(() => {
         timed();
         this.checkpointing = undefined;
+        this.journal.checkpointProgressed();
         if (!this.failure) this.admission.pump();
       });
   }

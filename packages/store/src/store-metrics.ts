@@ -9,6 +9,7 @@ export interface StoreMetrics {
   readonly checkpointSeconds: { startTimer(): () => void };
   readonly badChecksums: { inc(units: number): void };
   readonly repairedUnits: { inc(units: number): void };
+  readonly pageLoads: { inc(): void };
 }
 
 /** Read at each scrape. */
@@ -16,12 +17,14 @@ export interface StoreGauges {
   readonly journalLiveBytes: () => number;
   readonly freeBytes: () => number;
   readonly overlayBytes: () => number;
+  readonly pageCacheBytes: () => number;
 }
 
 const GAUGES = [
   ["journalLiveBytes", "ashlar_store_journal_live_bytes", "Bytes of the journal replay would read"],
   ["freeBytes", "ashlar_store_free_bytes", "Bytes free for new extents"],
   ["overlayBytes", "ashlar_store_overlay_bytes", "Committed small writes not yet applied"],
+  ["pageCacheBytes", "ashlar_store_page_cache_bytes", "Checksums of content in memory"],
 ] as const satisfies readonly (readonly [keyof StoreGauges, string, string])[];
 
 function counter(registry: Registry, name: string, help: string): Counter<"disk"> {
@@ -64,6 +67,11 @@ export function storeMetrics(registry: Registry | undefined, disk: DiskId): Stor
       into,
       "ashlar_store_repaired_units_total",
       "Damaged units given their bytes again, from another replica",
+    ).labels(disk),
+    pageLoads: counter(
+      into,
+      "ashlar_store_page_loads_total",
+      "Pages of chunk metadata read for their checksums",
     ).labels(disk),
   };
 }

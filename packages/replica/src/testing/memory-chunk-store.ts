@@ -268,7 +268,7 @@ export class MemoryChunkStore implements ChunkStore {
     });
   }
 
-  digest(chunk: ChunkId): string {
+  async digest(chunk: ChunkId): Promise<string> {
     const checksums = zeroUnitChecksums(chunk, this.chunkSize / CHECKSUM_UNIT);
     for (const [extent, { data }] of this.held.get(chunk)?.extents ?? []) {
       const start = extent * EXTENT_SIZE;

@@ -33,3 +33,21 @@ test("a lock file that names this pid at another start time is stale", async () 
   expect(await readFile(join(folder, "a.lock"), "utf8")).toMatch(new RegExp(`^${process.pid} `));
   await file.close();
 });
+
+test("very many writes that do not fit are refused as one that does not, and the file goes on", async () => {
+  const pieces = Array.from({ length: 400 }, (_, piece) => ({
+    position: piece * 4096,
+    data: [Buffer.alloc(4096)],
+  }));
+  const full = await nodeDisk.open("/dev/full", { mode: "open" });
+  const noSpace = { code: "disk/no-space", meta: { errno: "ENOSPC", path: "/dev/full" } };
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await expect(full.writeMany(pieces)).rejects.toMatchObject(noSpace);
+  }
+  const ended = expect(full.writeMany(pieces)).rejects.toMatchObject({
+    code: expect.stringMatching(/^disk\//),
+  });
+  await full.close();
+  await ended;
+  await expect(full.writeMany(pieces)).rejects.toMatchObject({ code: "disk/failed" });
+});

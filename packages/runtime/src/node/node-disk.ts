@@ -15,10 +15,13 @@ import {
 } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type ScatterList, SystemError } from "@ashlar/core";
-import type { Disk, DiskFile, OpenOptions } from "../disk.ts";
+import { type Disk, type DiskFile, type OpenOptions, type Piece, writeEach } from "../disk.ts";
+import { BlockWriter } from "./block-writer.ts";
 
 /** The kernel takes at most this many buffers in one writev (IOV_MAX). */
 const BUFFERS_PER_WRITE_MAX = 1024;
+/** So many pieces are worth a thread. */
+const PIECES_FOR_A_THREAD = 64;
 
 function diskError(thrown: unknown, path: string): SystemError {
   const { code: errno = "UNKNOWN", message } = thrown as NodeJS.ErrnoException;
@@ -70,6 +73,7 @@ class NodeDiskFile implements DiskFile {
   readonly path: string;
   private readonly handle: FileHandle;
   private readonly lock: string | undefined;
+  private blocks: BlockWriter | undefined;
 
   constructor(path: string, handle: FileHandle, lock: string | undefined) {
     this.path = path;
@@ -108,6 +112,15 @@ class NodeDiskFile implements DiskFile {
     });
   }
 
+  async writeMany(pieces: readonly Piece[]): Promise<void> {
+    await guarded(this.path, async () => {
+      if (pieces.length >= PIECES_FOR_A_THREAD) this.blocks ??= new BlockWriter(this.handle.fd);
+      await (this.blocks
+        ? this.blocks.write(pieces)
+        : writeEach(pieces, (position, data) => this.write(position, data)));
+    });
+  }
+
   async datasync(): Promise<void> {
     await guarded(this.path, () => this.handle.datasync());
   }
@@ -117,6 +130,7 @@ class NodeDiskFile implements DiskFile {
   }
 
   async close(): Promise<void> {
+    await this.blocks?.end();
     await guarded(this.path, () => this.handle.close());
     if (this.lock) await rm(this.lock, { force: true });
   }

@@ -41,6 +41,33 @@ export function diskContract(name: string, open: () => Promise<DiskFixture>): vo
       await file.close();
     });
 
+    test.each([5, 300])("writes %i pieces in one call", async (count) => {
+      const file = await fixture.disk.open(path("a"), { mode: "create" });
+      const bytes = (piece: number): Buffer => Buffer.alloc(4096, piece);
+      const pieces = Array.from({ length: count }, (_, piece) => ({
+        position: piece * 3 * 4096,
+        data: [
+          bytes(piece).subarray(0, 100),
+          bytes(piece).subarray(100),
+          bytes(255 - (piece % 256)),
+        ],
+      }));
+      await file.writeMany(pieces.toReversed());
+      await Promise.all([
+        file.writeMany([]),
+        file.writeMany([{ position: 1, data: [Buffer.from("x")] }]),
+      ]);
+      await file.datasync();
+      const target = Buffer.alloc(3 * 4096);
+      for (let piece = 0; piece < count; piece += 1) {
+        const expected = [bytes(piece), bytes(255 - (piece % 256)), Buffer.alloc(4096)];
+        if (piece === 0) expected[0]?.write("x", 1);
+        await file.read(piece * target.length, target);
+        expect(target.equals(Buffer.concat(expected)), `piece ${piece}`).toBe(true);
+      }
+      await file.close();
+    });
+
     test("truncate cuts, and extends with zeros", async () => {
       const file = await fixture.disk.open(path("a"), { mode: "create" });
       await file.write(0, [Buffer.from("abcdef")]);

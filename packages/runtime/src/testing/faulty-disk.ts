@@ -1,6 +1,6 @@
 // A disk that dies, tears what it writes and lies about what it synced, when a test says so.
 import { type ScatterList, SystemError, scatterJoin } from "@ashlar/core";
-import type { Disk, DiskFile } from "../disk.ts";
+import { type Disk, type DiskFile, writeEach } from "../disk.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
 
 export type DiskFault = (call: ChangingCall, path: string) => SystemError | undefined;
@@ -47,11 +47,13 @@ export class FaultyDisk implements Disk {
   async open(path: string, options: Parameters<Disk["open"]>[1]): Promise<DiskFile> {
     if (options.mode !== "open") this.check("create", path);
     const file = await this.inner.open(path, options);
+    const write: DiskFile["write"] = (position, data) => this.write(file, position, data);
     return {
       path,
       sizeBytes: () => file.sizeBytes(),
       read: (position, target) => file.read(position, target),
-      write: (position, data) => this.write(file, position, data),
+      write,
+      writeMany: (pieces) => writeEach(pieces, write),
       datasync: () => this.datasync(file),
       truncate: async (sizeBytes) => {
         this.check("truncate", path);

@@ -1,7 +1,7 @@
 // A disk in memory that behaves like one at a power cut: what was not synced is gone. Faults are
 // switched on by tests: the next write or datasync of a path fails, or the disk is full.
 import { type ScatterList, SystemError, scatterJoin } from "@ashlar/core";
-import type { Disk, DiskFile, OpenOptions } from "../disk.ts";
+import { type Disk, type DiskFile, type OpenOptions, writeEach } from "../disk.ts";
 
 interface Content {
   current: Buffer;
@@ -154,6 +154,17 @@ export class MemoryDisk implements Disk {
       if (!found) throw new SystemError("disk/failed", `${path}: no such file`, { path });
       return found;
     };
+    const write = async (position: number, data: ScatterList): Promise<void> => {
+      this.failing("write", path);
+      const joined = Buffer.from(scatterJoin(data));
+      const file = content();
+      const growth = position + joined.length - file.current.length;
+      if (growth > 0 && this.usedBytes() + growth > this.sizeBytesMax) {
+        throw new SystemError("disk/no-space", `${path}: no space left`, { path });
+      }
+      file.current = overwrite(file.current, position, joined);
+      file.pending.push({ position, data: joined });
+    };
     return {
       path,
       sizeBytes: async () => content().current.length,
@@ -163,17 +174,8 @@ export class MemoryDisk implements Disk {
         const { current } = content();
         if (position < current.length) current.copy(target, 0, position);
       },
-      write: async (position: number, data: ScatterList) => {
-        this.failing("write", path);
-        const joined = Buffer.from(scatterJoin(data));
-        const file = content();
-        const growth = position + joined.length - file.current.length;
-        if (growth > 0 && this.usedBytes() + growth > this.sizeBytesMax) {
-          throw new SystemError("disk/no-space", `${path}: no space left`, { path });
-        }
-        file.current = overwrite(file.current, position, joined);
-        file.pending.push({ position, data: joined });
-      },
+      write,
+      writeMany: (pieces) => writeEach(pieces, write),
       datasync: async () => {
         const file = content();
         const synced = file.pending.length;

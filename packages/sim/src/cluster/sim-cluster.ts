@@ -1,7 +1,7 @@
 // A whole cluster: metadata members, storage nodes and gateways, each as its own composition root makes
 // it, with the ports of the simulated world.
 import type { CatalogView } from "@ashlar/catalog";
-import { clusterId, diskId, MIB, nodeId } from "@ashlar/core";
+import { clusterId, diskId, KIB, MIB, nodeId } from "@ashlar/core";
 import { GatewayNode } from "@ashlar/gateway";
 import { foundCluster, MetadataNode } from "@ashlar/metadata";
 import {
@@ -27,6 +27,8 @@ export const CHUNK_SIZE: number = 16 * MIB;
 /** Often enough for many passes under faults, slow enough for faults in the middle of one. */
 const SCRUB_INTERVAL_MS = 3_000;
 const SCRUB_BYTES_PER_SECOND = 4 * MIB;
+/** A few pages, so that checksums are read from the disk again and again. */
+const PAGE_CACHE_BYTES = 8 * KIB;
 const PORT = 7000;
 
 export interface ClusterShape {
@@ -181,6 +183,7 @@ export class SimCluster {
       disks: [{ diskId: diskId("disk-1"), path: "/disk-1", sizeBytes: this.shape.diskBytes }],
       scrubIntervalMs: SCRUB_INTERVAL_MS,
       scrubBytesPerSecond: SCRUB_BYTES_PER_SECOND,
+      pageCacheBytes: PAGE_CACHE_BYTES,
     });
   }
 

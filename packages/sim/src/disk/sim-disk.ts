@@ -2,7 +2,7 @@
 // time, and faults that somebody else decides on. Names and folders are durable at once, which is what the
 // port promises of its own calls.
 import { type ScatterList, SystemError, scatterLength } from "@ashlar/core";
-import type { Disk, DiskFile, OpenOptions } from "@ashlar/runtime";
+import { type Disk, type DiskFile, type OpenOptions, writeEach } from "@ashlar/runtime";
 import type { ProcessLife } from "../world/process-life.ts";
 import type { World } from "../world/world.ts";
 import { DiskContent, firstOf, type Written, writtenOf } from "./disk-content.ts";
@@ -173,12 +173,15 @@ export class SimDisk implements Disk {
       if (!found) throw noSuchFile(path);
       return found;
     };
+    const write: DiskFile["write"] = (position, data) =>
+      this.write(content, { path, position, data });
     return {
       path,
       sizeBytes: () => this.later("other", 0, () => content().sizeBytes),
       read: (position, target) =>
         this.later("read", target.length, () => content().read(position, target)),
-      write: (position, data) => this.write(content, { path, position, data }),
+      write,
+      writeMany: (pieces) => writeEach(pieces, write),
       datasync: () => {
         const synced = content().mark;
         return this.later("datasync", 0, () => content().sync(synced));

@@ -190,20 +190,25 @@ export class ReplicaNodes {
   }
 
   /** Resolves when the condition holds; the test's own time limit is the only other way out. */
-  async until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await this.pause();
+  async until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+    while (!(await isSo())) await this.pause();
   }
 
   isrOf(chunk: ChunkId): number {
     return this.catalog.state.view.chunk(chunk)?.isr.length ?? 0;
   }
 
-  digests(chunk: ChunkId): string[] {
-    const { members = [] } = this.catalog.state.view.chunk(chunk) ?? {};
-    return members.map(({ node }) => {
-      const found = this.nodes.find(({ id }) => id === node);
-      return present(found, "a member is a node").disk.store.digest(chunk);
-    });
+  /** Whether all members of these chunks hold the same. */
+  async areAlike(...chunks: readonly ChunkId[]): Promise<boolean> {
+    for (const chunk of chunks) {
+      const { members = [] } = this.catalog.state.view.chunk(chunk) ?? {};
+      const digests = members.map(({ node }) => {
+        const found = this.nodes.find(({ id }) => id === node);
+        return present(found, "a member is a node").disk.store.digest(chunk);
+      });
+      if (new Set(await Promise.all(digests)).size !== 1) return false;
+    }
+    return true;
   }
 
   stop(): void {

@@ -2,7 +2,13 @@
 // blocks of 4 KiB that a power cut keeps or loses one by one, and after the cut the old handles are
 // dead, as those of a process that is gone.
 import { type ScatterList, SystemError, scatterJoin } from "@ashlar/core";
-import type { Disk, DiskFile, OpenOptions, Random } from "@ashlar/runtime";
+import {
+  type Disk,
+  type DiskFile,
+  type OpenOptions,
+  type Random,
+  writeEach,
+} from "@ashlar/runtime";
 import { MemoryDisk } from "@ashlar/runtime/testing";
 
 const BLOCK_BYTES = 4096;
@@ -32,11 +38,14 @@ export class CrashDisk implements Disk {
       if (life !== this.life) throw new SystemError("disk/failed", "the process is gone");
       return call();
     };
+    const write: DiskFile["write"] = (position, data) =>
+      turn(() => writeInBlocks(file, position, data));
     return {
       path,
       sizeBytes: () => turn(() => file.sizeBytes()),
       read: (position, target) => turn(() => file.read(position, target)),
-      write: (position, data) => turn(() => writeInBlocks(file, position, data)),
+      write,
+      writeMany: (pieces) => writeEach(pieces, write),
       datasync: () => turn(() => file.datasync()),
       truncate: (sizeBytes) => turn(() => file.truncate(sizeBytes)),
       close: () => turn(() => file.close()),

@@ -1,7 +1,13 @@
 // A disk that writes down every write and sync, so that what a power cut may leave can be made for any
 // moment: all that was synced, and of the later writes any sectors, whichever order they went out in.
 import { type ScatterList, scatterJoin } from "@ashlar/core";
-import type { Disk, DiskFile, OpenOptions, Random } from "@ashlar/runtime";
+import {
+  type Disk,
+  type DiskFile,
+  type OpenOptions,
+  type Random,
+  writeEach,
+} from "@ashlar/runtime";
 import { MemoryDisk } from "@ashlar/runtime/testing";
 
 /** What a disk writes as one, and what a torn write is torn into. */
@@ -38,13 +44,15 @@ export class RecordingDisk extends MemoryDisk {
 
   override async open(path: string, options: OpenOptions): Promise<DiskFile> {
     const file = await super.open(path, options);
+    const write = async (position: number, data: ScatterList): Promise<void> => {
+      const joined = Buffer.from(scatterJoin(data));
+      await file.write(position, [joined]);
+      if (this.base) this.records.push({ kind: "write", position, data: joined });
+    };
     return {
       ...file,
-      write: async (position: number, data: ScatterList) => {
-        const joined = Buffer.from(scatterJoin(data));
-        await file.write(position, [joined]);
-        if (this.base) this.records.push({ kind: "write", position, data: joined });
-      },
+      write,
+      writeMany: (pieces) => writeEach(pieces, write),
       datasync: async () => {
         await file.datasync();
         if (this.base) this.records.push({ kind: "sync" });
