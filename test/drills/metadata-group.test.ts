@@ -9,7 +9,7 @@ import { type LoadReport, underLoad, type VerifiedLoad } from "../support/verifi
 
 const MEMBERS = ["metadata-1", "metadata-2", "metadata-3"];
 const { ASHLAR_DRILLS } = process.env;
-const KILLS = ASHLAR_DRILLS === "all" ? 10 : 3;
+const KILLS = ASHLAR_DRILLS === "all" ? 10 : 2;
 const GAP_MAX_MS = 1_000;
 const ELECTION_DEADLINE_MS = 10_000;
 /** QEMU's (libiscsi), a path at each portal; the other drills use our own, with multipath. */

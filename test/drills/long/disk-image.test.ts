@@ -3,9 +3,9 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { makeImage } from "../support/ext4-image.ts";
-import { type CheckDocument, type NodesDocument, TestLab } from "../support/test-lab.ts";
-import { run, scratchFolder, sha256, until } from "../support/tools.ts";
+import { makeImage } from "../../support/ext4-image.ts";
+import { type CheckDocument, type NodesDocument, TestLab } from "../../support/test-lab.ts";
+import { run, scratchFolder, sha256, until } from "../../support/tools.ts";
 
 const IMAGE_MIB = 384;
 const FILES_MIN = 3_000;
