@@ -13,7 +13,7 @@ import {
 import { beginTerm, reportHash } from "./commands/group.ts";
 import { addToIsr } from "./commands/isr.ts";
 import { memberExpected, memberJoined, memberRemoved } from "./commands/member.ts";
-import { nodeDown, nodeUp, storeDown } from "./commands/node.ts";
+import { nodeDown, nodeUp, retireStore, storeDown } from "./commands/node.ts";
 import { movePrimaries } from "./commands/primary.ts";
 import { replaceMembers } from "./commands/replacement.ts";
 import { openSession } from "./commands/session.ts";
@@ -39,6 +39,7 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   nodeUp,
   nodeDown,
   storeDown,
+  retireStore,
   gatewayUp,
   gatewayDown,
   beginVolume,

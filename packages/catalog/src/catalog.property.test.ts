@@ -119,7 +119,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     unheard,
   }),
   fc.record({
-    kind: fc.constant("storeDown" as const),
+    kind: fc.constantFrom("storeDown" as const, "retireStore" as const),
     store: fc.tuple(node, disk, life).map(([n, d, l]) => testStore(n, d, l)),
   }),
   fc.record({

@@ -153,6 +153,7 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
     fields: record({ volume, generation: uint }),
     result: record({ generation: uint }),
   },
+  retireStore: { tag: 25, fields: record({ store }), result: nothing },
 };
 
 type EarlierFields = Partial<Record<CommandKind, (from: ByteReader) => object>>;

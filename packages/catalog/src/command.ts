@@ -79,6 +79,11 @@ interface CommandTable {
     fields: { readonly store: StoreUuid };
     result: null;
   };
+  /** As storeDown, but refused while a chunk has its only copy in sync there: people ask for it. */
+  retireStore: {
+    fields: { readonly store: StoreUuid };
+    result: null;
+  };
   gatewayUp: {
     fields: {
       readonly gateway: NodeId;

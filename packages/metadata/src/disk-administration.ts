@@ -58,7 +58,7 @@ export class DiskAdministration {
 
   private async retireNow(place: DiskPlace, { force, proposal }: RetireOptions): Promise<void> {
     const { log, clock } = this.deps;
-    const before = log.answered(proposal, "storeDown");
+    const before = log.answered(proposal, "retireStore");
     if (before) {
       accepted(before);
       return;
@@ -70,21 +70,15 @@ export class DiskAdministration {
       planRetirementInParts(log.view, disk.storeUuid, (store) => rooms.get(store)),
     );
     const name = `${place.node}/${place.disk}`;
-    if (plan.sole > 0) {
-      throw new SystemError(
-        "disk/needed",
-        `${name} has the only copy in sync of ${plan.sole} chunks`,
-        { hint: "see `ashlar volume list`: delete volumes of one copy, or wait for the others" },
-      );
-    }
-    if (plan.homeless > 0 && !force) {
+    // Of which it has the only copy is judged by the command itself, whatever happens before it.
+    if (plan.sole === 0 && plan.homeless > 0 && !force) {
       throw new SystemError(
         "disk/needed",
         `no other disk has room for ${plan.homeless} of the ${plan.copies} chunks on ${name}`,
         { hint: "add a disk or a node; with --force these chunks have a copy less" },
       );
     }
-    const command = { kind: "storeDown", store: disk.storeUuid } as const;
+    const command = { kind: "retireStore", store: disk.storeUuid } as const;
     accepted((await log.propose(command, proposal)).result);
   }
 

@@ -136,6 +136,28 @@ describe("P16: when all that are in sync fall silent together", () => {
   });
 });
 
+describe("a disk that people retire", () => {
+  test("is kept while it has the only copy in sync of something, whoever else was retired before", () => {
+    const catalog = TestCatalog.created(3);
+    catalog.volume(1, 8, 2);
+    const retire = (node: number) => catalog.apply({ kind: "retireStore", store: testStore(node) });
+    expect(retire(1).result).toMatchObject({ kind: "done" });
+    expect(retire(1).result).toMatchObject({ kind: "done" });
+    expect(retire(2).result).toMatchObject({ kind: "refused", code: "disk/needed" });
+    expect(catalog.state.retired.has(testStore(2))).toBe(false);
+    expect(catalog.faults).toEqual([]);
+  });
+
+  test("is kept while the only other copy is on a node that is down, and unknown ones are refused", () => {
+    const catalog = TestCatalog.created(2);
+    catalog.volume(1, 4, 2);
+    catalog.nodeDown(2, [1]);
+    const retire = (node: number) => catalog.apply({ kind: "retireStore", store: testStore(node) });
+    expect(retire(1).result).toMatchObject({ kind: "refused", code: "disk/needed" });
+    expect(retire(7).result).toMatchObject({ kind: "refused", code: "catalog/refused" });
+  });
+});
+
 describe("a disk that was put into another node", () => {
   const intoNode = (catalog: TestCatalog, node: number, boot: number, disks: DiskRecord[]) =>
     catalog.done({

@@ -185,5 +185,25 @@ export function storeDown(step: Step, { store }: CommandOf<"storeDown">): Result
   return done(null);
 }
 
+/** By what the catalog knows when it is applied: two that are asked for at once never take the last copies of a chunk. */
+export function retireStore(
+  step: Step,
+  { store }: CommandOf<"retireStore">,
+): Result<"retireStore"> {
+  const { view, retired } = step.state;
+  if (retired.has(store)) return done(null);
+  const lives = livingNodes(view, []);
+  let sole = 0;
+  for (const { node } of view.nodes.values()) {
+    view.chunks.eachOn(node, (config) => {
+      if (memberOn(config, node).storeUuid !== store || !config.isr.includes(store)) return;
+      if (!isHeldWithout(config, store, lives)) sole += 1;
+    });
+  }
+  if (sole === 0) return storeDown(step, { kind: "storeDown", store });
+  const hint = "see `ashlar volume list`: delete volumes of one copy, or wait for the others";
+  return refused("disk/needed", `the disk has the only copy in sync of ${sole} chunks`, hint);
+}
+
 const hasDisk = (node: NodeRecord, store: StoreUuid): boolean =>
   node.disks.some(({ storeUuid }) => storeUuid === store);
