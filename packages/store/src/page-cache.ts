@@ -3,10 +3,11 @@
 // when a read, a check or a checkpoint needs them. What changed since the last checkpoint stays; when
 // that is much, a checkpoint is due.
 //
-// The maps of the pages (places, units, LSNs) are always in memory, 256 MiB for each TiB, cut from large
-// pieces: they decide in one turn what the log and the allocator do.
-import { assert, type ChunkId } from "@ashlar/core";
+// The maps of the pages (places, units, LSNs) are always in memory, cut from large pieces: they decide in one
+// turn what the log and the allocator do.
+import { assert, type ChunkId, type SystemError } from "@ashlar/core";
 import type { DiskFile } from "@ashlar/runtime";
+import type { PagePlace } from "./directory.ts";
 import { BLOCK_SIZE, corrupt, type Layout } from "./format.ts";
 import {
   CHECKSUM_BYTES,
@@ -76,13 +77,14 @@ export class PageCache {
     return new Page(this, place);
   }
 
-  /** The page in a slot, as a checkpoint left it. @throws SystemError disk/corrupt, disk/failed. */
-  async read(chunk: ChunkId, pageIndex: number, at: Pick<Page, "slot" | "crc">): Promise<Page> {
-    const block = await this.readBlock(chunk, pageIndex, at);
+  /** A page that a checkpoint left, of its block, which is used up. @throws SystemError disk/corrupt */
+  decoded(chunk: ChunkId, { pageIndex, slot, crc }: PagePlace, block: Buffer): Page {
+    const words = decodePage(block, { chunk, pageIndex, seed: this.ports.seed, crc });
+    if (!words) throw damaged(chunk, slot);
     const page = this.make();
-    page.slot = at.slot;
-    page.crc = at.crc;
-    page.fill(block, { isNew: true });
+    page.slot = slot;
+    page.crc = crc;
+    page.fill(words, { isNew: true });
     return page;
   }
 
@@ -186,7 +188,7 @@ export class PageCache {
     const block = Buffer.alloc(BLOCK_SIZE);
     await file.read(slotPosition(layout, slot), block);
     const words = decodePage(block, { chunk, pageIndex, seed, crc });
-    if (!words) throw corrupt("a page of chunk metadata is damaged", { chunk, slot });
+    if (!words) throw damaged(chunk, slot);
     return words;
   }
 
@@ -215,3 +217,6 @@ export class PageCache {
     this.freeMaps.push({ words, at });
   }
 }
+
+const damaged = (chunk: ChunkId, slot: number): SystemError =>
+  corrupt("a page of chunk metadata is damaged", { chunk, slot });

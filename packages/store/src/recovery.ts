@@ -23,13 +23,13 @@ import {
 import type { DiskFile } from "@ashlar/runtime";
 import type { Allocator } from "./allocator.ts";
 import { type ChunkPorts, ChunkState } from "./chunk-state.ts";
-import { type DirectoryItem, readDirectory } from "./directory.ts";
-import { corrupt, extentPosition, type Layout } from "./format.ts";
+import { type DirectoryItem, type PagePlace, readDirectory } from "./directory.ts";
+import { BLOCK_SIZE, corrupt, extentPosition, type Layout } from "./format.ts";
 import { type FoundBatch, readJournal } from "./journal-reader.ts";
 import { checksumsOfWhole, firstWholeOf, type HeldEntry, type LogRecord } from "./log-record.ts";
 import type { PageCache } from "./page-cache.ts";
 import { type ReplayBounds, requireFit, requirePageIndex } from "./replay-bounds.ts";
-import type { SlotPool } from "./slot-pool.ts";
+import { SLOTS_PER_EXTENT, type SlotPool } from "./slot-pool.ts";
 import type { Superblock } from "./superblock.ts";
 
 export interface RecoveryPorts {
@@ -55,7 +55,15 @@ export async function recover(ports: RecoveryPorts, superblock: Superblock): Pro
   const { items, extents } = await readDirectory(file, { layout, seed }, superblock);
   const bounds = { chunkSize: superblock.chunkSize, extentCount: layout.extentCount };
   const replay = new Replay(ports, bounds);
-  for (const item of items) await loadChunk(ports, replay, item);
+  const pages: PlacedPage[] = [];
+  for (const item of items) {
+    const state = replay.begin(item);
+    for (const place of item.pages) {
+      requirePageIndex(place.pageIndex, bounds);
+      pages.push({ state, ...place });
+    }
+  }
+  await loadPages(ports, pages);
   const { journalBytes } = layout;
   const read = { journalBytes, seed, replayFrom: superblock.replayFrom };
   const dataIsWhole = (batch: FoundBatch): Promise<boolean> => extentsAreWhole(ports, batch);
@@ -70,14 +78,25 @@ export async function recover(ports: RecoveryPorts, superblock: Superblock): Pro
   return { chunks: replay.chunks, directoryExtents: extents, journalEnd: end, batches };
 }
 
-async function loadChunk(ports: RecoveryPorts, replay: Replay, item: DirectoryItem): Promise<void> {
-  const state = replay.begin(item);
-  for (const { pageIndex, slot, crc } of item.pages) {
-    requirePageIndex(pageIndex, replay.bounds);
-    if (slot < 16 || slot >= (ports.layout.extentCount + 1) * 16) {
+interface PlacedPage extends PagePlace {
+  readonly state: ChunkState;
+}
+
+/** All pages, in the order in which they lie on the disk: those of one extent are read at once. */
+async function loadPages(ports: RecoveryPorts, pages: PlacedPage[]): Promise<void> {
+  const extent = Buffer.alloc(EXTENT_SIZE);
+  let loaded = 0;
+  for (const { state, ...place } of pages.sort((a, b) => a.slot - b.slot)) {
+    const { pageIndex, slot } = place;
+    const number = Math.floor(slot / SLOTS_PER_EXTENT);
+    if (number < 1 || number > ports.layout.extentCount) {
       throw corrupt("the directory names a page outside the disk", { slot });
     }
-    const page = await ports.cache.read(item.chunk, pageIndex, { slot, crc });
+    if (number !== loaded) await ports.file.read(extentPosition(ports.layout, number), extent);
+    loaded = number;
+    const at = (slot % SLOTS_PER_EXTENT) * BLOCK_SIZE;
+    const block = extent.subarray(at, at + BLOCK_SIZE);
+    const page = ports.cache.decoded(state.chunk, place, block);
     if (!ports.slots.claim(slot)) throw corrupt("P20: a page's slot is used twice", { slot });
     state.pages.set(pageIndex, page);
     ports.allocator.pageCount += 1;

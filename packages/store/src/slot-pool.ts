@@ -5,7 +5,7 @@ import { assert, EXTENT_SIZE } from "@ashlar/core";
 import type { Allocator } from "./allocator.ts";
 import { BLOCK_SIZE, extentPosition, type Layout } from "./format.ts";
 
-const SLOTS_PER_EXTENT = EXTENT_SIZE / BLOCK_SIZE;
+export const SLOTS_PER_EXTENT: number = EXTENT_SIZE / BLOCK_SIZE;
 const ALL_SLOTS = 2 ** SLOTS_PER_EXTENT - 1;
 
 export const slotPosition = (layout: Layout, slot: number): number =>
