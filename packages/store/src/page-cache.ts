@@ -65,23 +65,18 @@ export class PageCache {
     this.dirty += 1;
   }
 
-  /** A page where nothing is mapped yet. */
+  /** A new page: nothing is mapped yet, and it is to be written. */
   make(): Page {
-    if (this.freeMaps.length === 0) {
-      const words = new Uint32Array(MAP_WORDS * MAPS_PER_PIECE);
-      for (let at = words.length - MAP_WORDS; at >= 0; at -= MAP_WORDS)
-        this.freeMaps.push({ words, at });
-    }
-    const place = this.freeMaps.pop();
-    assert(place !== undefined, "a piece holds maps");
-    return new Page(this, place);
+    const page = this.blank();
+    page.touch();
+    return page;
   }
 
   /** A page that a checkpoint left, of its block, which is used up. @throws SystemError disk/corrupt */
   decoded(chunk: ChunkId, { pageIndex, slot, crc }: PagePlace, block: Buffer): Page {
     const words = decodePage(block, { chunk, pageIndex, seed: this.ports.seed, crc });
     if (!words) throw damaged(chunk, slot);
-    const page = this.make();
+    const page = this.blank();
     page.slot = slot;
     page.crc = crc;
     page.fill(words, { isNew: true });
@@ -190,6 +185,17 @@ export class PageCache {
     const words = decodePage(block, { chunk, pageIndex, seed, crc });
     if (!words) throw damaged(chunk, slot);
     return words;
+  }
+
+  private blank(): Page {
+    if (this.freeMaps.length === 0) {
+      const words = new Uint32Array(MAP_WORDS * MAPS_PER_PIECE);
+      for (let at = words.length - MAP_WORDS; at >= 0; at -= MAP_WORDS)
+        this.freeMaps.push({ words, at });
+    }
+    const place = this.freeMaps.pop();
+    assert(place !== undefined, "a piece holds maps");
+    return new Page(this, place);
   }
 
   private keep(page: Page): void {

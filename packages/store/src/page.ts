@@ -136,6 +136,13 @@ export class Page {
     return true;
   }
 
+  /** It is to be written. */
+  touch(): void {
+    if (this.dirty) return;
+    this.dirty = true;
+    this.host.dirtied(this);
+  }
+
   setLastLsn(index: number, lsn: Lsn): void {
     this.set(EPOCH_WORD + index, lsn.epoch);
     this.set(SEQ_LOW_WORD + index, lsn.seq % 2 ** 32);
@@ -222,12 +229,6 @@ export class Page {
   private set(word: number, value: number): void {
     this.touch();
     this.map[this.at + word] = value;
-  }
-
-  private touch(): void {
-    if (this.dirty) return;
-    this.dirty = true;
-    this.host.dirtied(this);
   }
 }
 
