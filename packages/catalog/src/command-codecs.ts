@@ -43,8 +43,8 @@ import type { KeptResult } from "./sessions.ts";
  * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard,
  * and a disk may be missing.
  */
-const COMMAND_FORMAT_VERSION = 6;
-const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, COMMAND_FORMAT_VERSION];
+const COMMAND_FORMAT_VERSION = 7;
+const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, COMMAND_FORMAT_VERSION];
 
 interface CommandCodec<K extends CommandKind> {
   readonly tag: number;

@@ -33,7 +33,7 @@ export const STORAGE_CONFIG = z.strictObject({
     .int()
     .min(MIB)
     .default(32 * MIB),
-  /** Memory for the checksums of content that was used last, for each disk: 1 MiB serves 1 GiB of content. */
+  /** Memory for the checksums of content that was used last, for each disk: 1.2 MiB serve 1 GiB of content. */
   pageCacheBytes: z
     .int()
     .min(8 * MIB)

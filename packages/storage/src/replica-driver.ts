@@ -237,7 +237,7 @@ export class ReplicaDriver {
     );
   }
 
-  /** Asked in the turn of the effect, so that it sees exactly what was committed before it. */
+  /** Asked in the turn of the effect: it sees all that was committed before it, and perhaps what came after. */
   private async answer(question: Question): Promise<Answers[keyof Answers]> {
     const { store, chunk } = this;
     switch (question.kind) {

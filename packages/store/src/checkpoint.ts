@@ -42,6 +42,8 @@ export interface CheckpointPorts {
   readonly clock: Clock;
   readonly slots: SlotPool;
   readonly cache: PageCache;
+  /** @throws SystemError when the store was given up. */
+  readonly alive: () => void;
   readonly journal: Journal;
   readonly chunks: ReadonlyMap<number, ChunkState>;
   readonly unmarked: ReadonlySet<ChunkState>;
@@ -103,12 +105,15 @@ export class Checkpointer {
     this.retired = [];
     await this.writeMarks(cut.marks);
     await this.applier.run(cut.overlay, (part) => this.advance(APPLIED * part));
+    this.advance(APPLIED);
     const stream = await this.writePages(cut, retiring);
     this.advance(PAGES_WRITTEN);
     const extents = taken(allocator.take(directoryExtentCount(stream.length)));
     const sequence = this.superblock.sequence + 1;
     await writeDirectory(file, this.ports, { stream, extents, sequence });
     await file.datasync();
+    // What the disk failed to write, somebody else may have been told of: the journal still has it.
+    this.ports.alive();
     const replayFrom = cut.position;
     const place = { directory: extents[0] ?? 0, directorySequence: sequence };
     const superblock = { ...this.superblock, sequence, replayFrom, ...place };
@@ -156,7 +161,8 @@ export class Checkpointer {
     const items: Buffer[] = [];
     let blocks: CapturedPage[] = [];
     let sinceTurn = 0;
-    for (const frozen of cut.chunks) {
+    for (const [done, frozen] of cut.chunks.entries()) {
+      this.advance(APPLIED + ((PAGES_WRITTEN - APPLIED) * done) / cut.chunks.length);
       const { chunk, pages } = frozen.state;
       const captured = await this.ports.cache.whole(
         chunk,

@@ -172,8 +172,8 @@ export class ChunkState {
   }
 
   /**
-   * Whether the bytes were taken: they are what the checksum of that unit on the disk says. The page is
-   * held.
+   * Whether the bytes were taken: they are what the checksum of that unit on the disk says, as far as that is
+   * in memory.
    */
   repair(unit: number, data: Buffer): boolean {
     const extent = Math.floor(unit / UNITS_PER_EXTENT);
@@ -182,7 +182,7 @@ export class ChunkState {
     const waiting = this.overlay.get(extent);
     // Nothing of it lies on the disk, or something newer waits to be written there.
     if (!place || ((place.page.units(place.index) >>> at) & 1) === 0) return false;
-    if (waiting?.blocks[at]) return false;
+    if (waiting?.blocks[at] || !place.page.knows(place.index)) return false;
     const checksum = place.page.checksum(place.index, at);
     if (unitChecksum(this.chunk, unit, data) !== checksum) return false;
     const blocks = waiting ?? {

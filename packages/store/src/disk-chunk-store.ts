@@ -270,11 +270,14 @@ export class DiskChunkStore implements ChunkStore {
     // A copy: it lies in memory until a checkpoint has put it in its place.
     const bytes = Buffer.concat(data);
     assert(bytes.length === CHECKSUM_UNIT, "a unit is repaired as a whole");
-    const pages = this.held.get(chunk)?.pagesOf(Math.floor(unit / UNITS_PER_EXTENT), 1) ?? [];
+    const state = this.held.get(chunk);
+    const pages = state?.pagesOf(Math.floor(unit / UNITS_PER_EXTENT), 1) ?? [];
     const letGo = await this.fromDisk(() => this.parts.cache.hold(chunk, pages));
     try {
+      // A chunk that was removed meanwhile is not made again for it.
+      if (!state || this.held.get(chunk) !== state) return;
       await this.engine.journaled({ kind: "repair", chunk, unit, data: bytes }, (now) => {
-        if (now.repair(unit, bytes)) this.parts.metrics.repairedUnits.inc(1);
+        if (now === state && now.repair(unit, bytes)) this.parts.metrics.repairedUnits.inc(1);
       });
     } finally {
       letGo();

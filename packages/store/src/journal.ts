@@ -51,6 +51,8 @@ export interface JournalHost {
   marksTaken(marks: readonly CommitMark[]): readonly number[];
   released(extents: readonly number[]): void;
   wantCheckpoint(): void;
+  /** Memory is full of what a checkpoint would write. */
+  isCrowded(): boolean;
   /** How far the checkpoint is that runs, 0..1; undefined when none does. */
   checkpointProgress(): number | undefined;
   failed(error: unknown): void;
@@ -84,6 +86,8 @@ export class Journal {
   private urgent: Waiting[] = [];
   private queue: Waiting[] = [];
   private running = false;
+  /** The end of the ring is past a batch of which not all has taken effect yet. */
+  private isTakingEffect = false;
   private failure: unknown;
   private onRelease: (() => void) | undefined;
   private idle: Promise<void> = Promise.resolve();
@@ -132,6 +136,7 @@ export class Journal {
 
   /** A checkpoint begins: what is durable now is what it will release. */
   beginCheckpoint(): number {
+    assert(!this.isTakingEffect, "P13: a cut lies between batches");
     this.cut = this.end;
     return this.cut;
   }
@@ -176,7 +181,8 @@ export class Journal {
         const batch = this.build();
         if (batch) await this.write(batch);
         else await this.room();
-        if (this.halfFull) this.host.wantCheckpoint();
+        // Never from within a batch's effects: a cut has all of a batch or nothing of it.
+        if (this.halfFull || this.host.isCrowded()) this.host.wantCheckpoint();
       }
     } finally {
       this.running = false;
@@ -268,11 +274,13 @@ export class Journal {
       for (const { reject } of waiting) reject(this.failure);
       return;
     }
+    this.isTakingEffect = true;
     this.end = position + buffer.length;
     this.metrics.batches.inc();
     this.metrics.journalWritten.inc(buffer.length);
     this.host.released(freed);
     for (const { effect } of waiting) effect();
+    this.isTakingEffect = false;
     for (const { resolve } of waiting) resolve();
   }
 }

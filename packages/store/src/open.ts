@@ -78,7 +78,7 @@ export interface StorePorts {
 
 /** How often a store looks whether it is idle enough for a checkpoint, or short of grown space. */
 const TICK_MS = 1000;
-/** Checksums of 60 GiB of content. */
+/** Checksums of 54 GiB of content. */
 const PAGE_CACHE_BYTES = 64 * MIB;
 
 /**

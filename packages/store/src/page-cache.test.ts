@@ -4,6 +4,7 @@ import {
   CHECKSUM_UNIT,
   type ChunkId,
   chunkId,
+  EXTENT_SIZE,
   familyId,
   MIB,
   scatterJoin,
@@ -194,4 +195,40 @@ test("P14, P19: a page that rots while the store runs ends it, and nothing is re
   await expect(write(A, 0, patternedBytes(CHECKSUM_UNIT, 1))).rejects.toMatchObject({
     code: "disk/failed",
   });
+});
+
+test("P1, P13: a checkpoint for want of memory never cuts a batch in two", async () => {
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const many = Array.from({ length: 20 }, (_, index) => chunkId(familyId(2), index));
+  const data = [patternedBytes(EXTENT_SIZE, 3)];
+  const copied = many.flatMap((chunk) =>
+    [0, 1, 2, 3].map((page) => {
+      const extent = (page * PAGE_SPAN) / EXTENT_SIZE;
+      const checksums = unitChecksums(chunk, extent * EXTENT_SIZE, data);
+      return store.applyCopy(chunk, { extent, lastLsn: { epoch: 1, seq: 5 }, data, checksums });
+    }),
+  );
+  const [first = A, second = A] = CHUNKS;
+  // All in one batch: what makes much dirty, a base, and an entry behind it.
+  const base = store.setBase(first, { epoch: 1, seq: 5 }, []);
+  const lsn = { epoch: 1, seq: 1 };
+  const entry = writeEntry(second, lsn, 0, patternedBytes(CHECKSUM_UNIT, 8));
+  await Promise.all([...copied, base, store.append(second, entry)]);
+  for (let turns = 0; turns < 300; turns += 1) await turn();
+  disk.powerCut(() => true);
+  store = await open();
+  expect(store.status(second).tail).toEqual(lsn);
+  expect(store.uncommitted(second)).toHaveLength(1);
+  expect(store.status(first).tail).toEqual({ epoch: 1, seq: 5 });
+});
+
+test("a repair of a chunk that is removed meanwhile makes nothing", async () => {
+  await fill();
+  await reopen();
+  const repair = store.repairUnit(A, { unit: 0, data: [patternedBytes(CHECKSUM_UNIT, 0)] });
+  const removed = store.remove(A);
+  await Promise.all([repair, removed]);
+  expect(store.chunks().map(({ chunk }) => chunk)).not.toContain(A);
+  await reopen();
+  expect(store.chunks().map(({ chunk }) => chunk)).not.toContain(A);
 });

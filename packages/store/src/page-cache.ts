@@ -103,7 +103,8 @@ export class PageCache {
     try {
       for (;;) {
         const pages = [...pagesOf()];
-        if (pages.every(([, { isWhole }]) => isWhole)) {
+        // One on its way is waited for also by who needs it no more: a checkpoint moves the page elsewhere then.
+        if (pages.every(([, { isWhole, loading }]) => isWhole && !loading)) {
           if (held.length === 0) for (const [, page] of pages) page.isUsed = true;
           return work();
         }
@@ -150,7 +151,6 @@ export class PageCache {
   }
 
   private async load(chunk: ChunkId, pageIndex: number, page: Page): Promise<void> {
-    // One on its way is waited for also by who needs it no more: a checkpoint moves the page elsewhere then.
     if (page.isWhole && !page.loading) return;
     page.loading ??= this.fill(chunk, pageIndex, page).finally(() => {
       page.loading = undefined;

@@ -165,6 +165,10 @@ class Replay {
       this.ahead.delete(record.chunk);
       return;
     }
+    if (record.kind === "repair") {
+      this.chunks.get(record.chunk)?.repair(record.unit, record.data);
+      return;
+    }
     const state = this.chunk(record.chunk);
     switch (record.kind) {
       case "entry":
@@ -189,15 +193,12 @@ class Replay {
       case "copy":
         state.applyCopy(record.extent, record.lsn, record.physical, record.checksums);
         break;
-      case "repair":
-        state.repair(record.unit, record.data);
-        break;
     }
   }
 
   /** A repair is of what the page says. */
   private pageOf({ chunk, unit }: { chunk: ChunkId; unit: number }): Promise<() => void> {
-    const pages = this.chunk(chunk).pagesOf(Math.floor(unit / UNITS_PER_EXTENT), 1);
+    const pages = this.chunks.get(chunk)?.pagesOf(Math.floor(unit / UNITS_PER_EXTENT), 1) ?? [];
     return this.ports.cache.hold(chunk, pages);
   }
 

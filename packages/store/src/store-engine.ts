@@ -72,6 +72,7 @@ export class StoreEngine {
       marksTaken: (marks: readonly CommitMark[]) => this.marksTaken(marks),
       released: (extents: readonly number[]) => this.released(extents),
       wantCheckpoint: () => this.wantCheckpoint(),
+      isCrowded: () => cache.isCrowded,
       checkpointProgress: () =>
         this.checkpointing === undefined ? undefined : this.checkpointer.progress,
       failed,
@@ -89,6 +90,7 @@ export class StoreEngine {
         clock: parts.clock,
         slots,
         cache,
+        alive: () => this.alive(),
         journal: this.journal,
         chunks: this.held,
         unmarked: this.unmarked,
@@ -162,7 +164,6 @@ export class StoreEngine {
   committed(state: ChunkState): void {
     this.unmarked.add(state);
     this.changed = true;
-    if (this.parts.cache.isCrowded) this.wantCheckpoint();
   }
 
   /** Journals a call once its room is there. */

@@ -81,7 +81,11 @@ export class BlockWriter {
   }
 
   /** Resolves when all is written, in whatever order; after a failure any of it may be. */
-  async write(pieces: Iterable<Piece>): Promise<void> {
+  async write(pieces: readonly Piece[]): Promise<void> {
+    assert(
+      pieces.every(({ data }) => scatterLength(data) <= AREA_BYTES),
+      "a piece is small",
+    );
     const written: Promise<void>[] = [];
     let area: SharedArrayBuffer | undefined;
     let runs: number[] = [];
@@ -98,7 +102,6 @@ export class BlockWriter {
     };
     for (const { position, data } of pieces) {
       const length = scatterLength(data);
-      assert(length <= AREA_BYTES, "a piece is small");
       if (area && at + length > AREA_BYTES) send();
       area ??= await this.takeArea();
       const target = Buffer.from(area);
