@@ -160,6 +160,21 @@ test("whatever is lost, rounds of copies come to an end with all that the nodes 
   );
 });
 
+test("of two lost copies the one is made that there is a place for, whichever was lost first", () => {
+  const catalog = TestCatalog.created(3, 2);
+  catalog.volume(1, 12, 3);
+  const policy = { ...POLICY, isGivenUp: () => true };
+  for (const [node, disk] of [
+    [3, 1],
+    [3, 2],
+    [1, 1],
+  ] as const) {
+    catalog.done({ kind: "storeDown", store: testStore(node, disk) });
+    for (let round = 0; carryOut(catalog, policy) > 0 && round < 4; round += 1) admitAll(catalog);
+  }
+  for (const { isr } of allChunks(catalog)) expect(isr.length).toBe(2);
+});
+
 test("a chunk whose only copy is lost is left alone", () => {
   const catalog = TestCatalog.created(3);
   const chunk = chunkId(catalog.volume(1, 1, 1), 0);

@@ -44,8 +44,9 @@ interface Lost {
   readonly chunk: ChunkId;
   readonly version: number;
   readonly inSync: number;
-  readonly member: ChunkMember;
-  readonly others: readonly ChunkMember[];
+  readonly members: readonly ChunkMember[];
+  /** Members of it, one at least: any of them may be the one that there is room for. */
+  readonly lost: readonly ChunkMember[];
   readonly needBytes: number;
 }
 
@@ -101,17 +102,28 @@ function* planInParts(
   lost.sort((a, b) => a.inSync - b.inSync || a.chunk - b.chunk);
   const items: Replacement[] = [];
   let homeless = 0;
-  for (const { chunk, version, member, others, needBytes } of lost) {
+  for (const loss of lost) {
     if (items.length >= copiesMax) break;
-    const room = takeRoom(rooms, others, needBytes);
-    if (!room) {
-      homeless += 1;
-      continue;
-    }
-    const { node, store } = room;
-    items.push({ chunk, version, lost: member.storeUuid, node, store });
+    const item = homeOf(loss, rooms);
+    if (item) items.push(item);
+    else homeless += 1;
   }
   return { items, homeless };
+}
+
+/** One copy of the chunk, the first that there is room for: where another was lost too may be the only place left. */
+function homeOf(
+  { chunk, version, members, lost, needBytes }: Lost,
+  rooms: readonly Room[],
+): Replacement | undefined {
+  for (const member of lost) {
+    const others = members.filter((one) => one !== member);
+    const room = takeRoom(rooms, others, needBytes);
+    if (!room) continue;
+    const { node, store } = room;
+    return { chunk, version, lost: member.storeUuid, node, store };
+  }
+  return undefined;
 }
 
 /** What a copy of a chunk is taken to need, by the stores of those in sync. */
@@ -165,22 +177,22 @@ class LossJudge {
   lossOf(row: ChunkRow): Lost | undefined {
     const { members, isrCount } = row;
     if (isrCount === members.length || row.learnerCount > 0) return undefined;
+    const lost: ChunkMember[] = [];
     for (let slot = 0; slot < members.length; slot += 1) {
       if (row.roleAt(slot) !== "out") continue;
       const member = present(members[slot], "a slot has a member");
-      if (!this.isLost(member, isrCount)) continue;
-      const others = members.filter((one) => one !== member);
-      const needBytes = this.sizes.needBytes(row);
-      return {
-        chunk: row.chunk,
-        version: row.version,
-        inSync: isrCount,
-        member,
-        others,
-        needBytes,
-      };
+      if (this.isLost(member, isrCount)) lost.push(member);
     }
-    return undefined;
+    if (lost.length === 0) return undefined;
+    const { chunk, version } = row;
+    return {
+      chunk,
+      version,
+      inSync: isrCount,
+      members,
+      lost,
+      needBytes: this.sizes.needBytes(row),
+    };
   }
 
   private isLost({ node, storeUuid }: ChunkMember, inSync: number): boolean {
