@@ -1,7 +1,7 @@
 // Bits flip on the disks of a whole cluster, in units of which one good copy is left (P14): everything is
 // read as it was written, and after a check every copy is good again, counted by those who repaired it.
 import { createHash } from "node:crypto";
-import { open, readdir, readFile, writeFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ashlarOutcome, type CheckDocument, TestLab } from "../support/test-lab.ts";
@@ -57,15 +57,9 @@ async function placesOf(path: string): Promise<ReadonlyMap<number, number>> {
   return places;
 }
 
-async function diskPath(node: string): Promise<string> {
-  const dir = join(lab.dir, node);
-  const [name] = (await readdir(dir)).filter((entry) => entry.startsWith("disk-"));
-  return join(dir, name ?? "no disk file");
-}
-
 /** Flips a bit in each of the units; the number of flips. */
 async function flip(node: string, units: readonly number[]): Promise<number> {
-  const path = await diskPath(node);
+  const path = await lab.diskPath(node);
   const places = await placesOf(path);
   expect(places.size, `units found in ${path}`).toBe(UNITS);
   const file = await open(path, "r+");

@@ -1,5 +1,5 @@
 // A lab that a test drives through the built command, exactly as a user does.
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Outcome, outcomeOf, scratchFolder } from "./tools.ts";
@@ -107,6 +107,14 @@ export class TestLab {
 
   volume(name: string): Promise<VolumeDocument> {
     return this.command("volume", "show", name);
+  }
+
+  /** The file of a node's first disk. */
+  async diskPath(node: string): Promise<string> {
+    const dir = join(this.dir, node);
+    const [name] = (await readdir(dir)).filter((entry) => /^disk-\d+$/.test(entry)).sort();
+    if (name === undefined) throw new Error(`${node} has no disk file`);
+    return join(dir, name);
   }
 
   async pidOf(id: string): Promise<number | null> {

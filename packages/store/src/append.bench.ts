@@ -1,12 +1,11 @@
 // Figures of one store on a real file, not a test: 4 KiB appends with 32 in flight, committed as they
 // come, then a checkpoint; 64 KiB and 1 MiB appends; reads. Run: tsx src/append.bench.ts FOLDER
-import { clusterId, diskId, GIB, KIB, MIB, nodeId, storeUuid } from "@ashlar/core";
+import { GIB, KIB, MIB, storeUuid } from "@ashlar/core";
 import { nodeDisk, silentLog } from "@ashlar/runtime";
 import { createStore, type DiskChunkStore, openStore } from "./index.ts";
-import { StoreLoad } from "./testing/store-load.ts";
+import { MEASURED, StoreLoad } from "./testing/store-load.ts";
 
-const CHUNK_SIZE = 64 * MIB;
-const SHAPE = { chunks: 8, chunkSize: CHUNK_SIZE, inFlight: 32 };
+const SHAPE = { chunks: 8, chunkSize: MEASURED.chunkSize, inFlight: 32 };
 
 interface Figure {
   readonly what: string;
@@ -83,13 +82,7 @@ async function measureAll(store: DiskChunkStore): Promise<void> {
 
 async function main(folder: string): Promise<void> {
   const path = `${folder}/bench-store`;
-  const options = {
-    path,
-    clusterId: clusterId("6b1f7f0e-58a5-4b43-a3bd-2d6b7cf1d2aa"),
-    node: nodeId("storage-1"),
-    diskId: diskId("disk-1"),
-    chunkSize: CHUNK_SIZE,
-  };
+  const options = { ...MEASURED, path };
   const uuid = storeUuid("00000000-0000-4000-8000-00000000000a");
   const ports = { log: silentLog };
   const create = { ...options, sizeBytes: GIB, storeUuid: uuid };

@@ -73,25 +73,26 @@ export class Applier {
         if (frozen) part.push(frozen);
         blocks += frozen?.count ?? 0;
       }
-      await this.timed(() => this.apply(part));
+      await this.applySynced(part);
       onProgress(next / ordered.length);
     }
   }
 
-  private async timed(apply: () => Promise<void>): Promise<void> {
+  /** The next part is as large as this one shows that the disk can take. */
+  private async applySynced(part: readonly FrozenExtent[]): Promise<void> {
     const { clock, file } = this.ports;
     const start = clock.nowMs();
-    await apply();
+    await this.apply(part);
     await file.datasync();
     const took = clock.nowMs() - start;
     if (took > PART_MS_MAX) this.partBlocks = Math.max(PART_BLOCKS_MIN, this.partBlocks / 2);
     else if (took < PART_MS_MIN) this.partBlocks = Math.min(PART_BLOCKS_MAX, this.partBlocks * 2);
   }
 
-  private async apply(batch: readonly FrozenExtent[]): Promise<void> {
+  private async apply(part: readonly FrozenExtent[]): Promise<void> {
     const { allocator, file } = this.ports;
     const placed: PlacedExtent[] = [];
-    for (const frozen of batch) {
+    for (const frozen of part) {
       // Else replaced or unmapped as a whole since the cut: what replaced it is in the journal.
       if (frozen.state.overlay.get(frozen.extent) === frozen.waiting)
         placed.push(this.place(frozen));

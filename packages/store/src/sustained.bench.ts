@@ -2,13 +2,12 @@
 // whether a checkpoint is why, what memory is used, how much is written for each byte, and the CPU of each
 // write. Run: tsx src/sustained.bench.ts FOLDER [MINUTES] [GIB] [IN FLIGHT]
 import { createHistogram, monitorEventLoopDelay } from "node:perf_hooks";
-import { clusterId, diskId, GIB, KIB, MIB, nodeId, storeUuid } from "@ashlar/core";
+import { GIB, KIB, MIB, storeUuid } from "@ashlar/core";
 import { nodeDisk, Registry, silentLog } from "@ashlar/runtime";
 import { createStore, openStore } from "./index.ts";
 import { CountingDisk } from "./testing/counting-disk.ts";
-import { StoreLoad } from "./testing/store-load.ts";
+import { MEASURED, StoreLoad } from "./testing/store-load.ts";
 
-const CHUNK_SIZE = 64 * MIB;
 const WRITE_BYTES = 4 * KIB;
 const WRITES_AT_ONCE = 4000;
 /** What counts as a stall. */
@@ -79,13 +78,7 @@ async function main([
   inFlight = "32",
 ]: string[]): Promise<void> {
   const path = `${folder}/bench-store`;
-  const options = {
-    path,
-    clusterId: clusterId("6b1f7f0e-58a5-4b43-a3bd-2d6b7cf1d2aa"),
-    node: nodeId("storage-1"),
-    diskId: diskId("disk-1"),
-    chunkSize: CHUNK_SIZE,
-  };
+  const options = { ...MEASURED, path };
   const sizeBytes = Number(gib) * GIB;
   const uuid = storeUuid("00000000-0000-4000-8000-00000000000a");
   const disk = new CountingDisk(nodeDisk);
@@ -94,8 +87,8 @@ async function main([
   await createStore(disk, { ...options, sizeBytes, storeUuid: uuid }, { log });
   const store = await openStore(disk, options, { log, registry });
   // A tenth stays free, for metadata and for content that is replaced.
-  const chunks = Math.floor((sizeBytes * 0.9) / CHUNK_SIZE);
-  const shape = { chunks, chunkSize: CHUNK_SIZE, inFlight: Number(inFlight) };
+  const chunks = Math.floor((sizeBytes * 0.9) / MEASURED.chunkSize);
+  const shape = { chunks, chunkSize: MEASURED.chunkSize, inFlight: Number(inFlight) };
   const checkpoints = async (): Promise<number> => {
     const found = await registry.getSingleMetric("ashlar_store_checkpoint_seconds")?.get();
     // The last of a histogram's values is its count.

@@ -1,7 +1,6 @@
 // Bits flip in the disk file of a storage node that is at work: in content, which is repaired from the other copy,
 // and in metadata and journal, which ends the store. A host at work meanwhile reads what it wrote, and no error.
-import { type FileHandle, open, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ashlarOutcome, TestLab } from "../../support/test-lab.ts";
@@ -23,12 +22,6 @@ beforeAll(async () => {
   lab = await TestLab.make();
 });
 afterAll(() => lab?.remove());
-
-async function diskPath(): Promise<string> {
-  const dir = join(lab.dir, NODE);
-  const [name] = (await readdir(dir)).filter((entry) => /^disk-\d+$/.test(entry));
-  return join(dir, name ?? "no disk file");
-}
 
 type Area = "content" | "metadata" | "journal";
 
@@ -57,7 +50,7 @@ async function blocksOf(file: FileHandle): Promise<Record<Area, number[]>> {
 
 /** Flips a bit in some of the blocks, or in all of them; how many. */
 async function flip(area: Area, count = Number.POSITIVE_INFINITY): Promise<number> {
-  const file = await open(await diskPath(), "r+");
+  const file = await open(await lab.diskPath(NODE), "r+");
   const blocks = (await blocksOf(file))[area];
   const chosen = blocks.toSorted(() => Math.random() - 0.5).slice(0, count);
   const byte = Buffer.alloc(1);
@@ -130,7 +123,7 @@ test.each(["metadata", "journal"] as const)(
       await until("the store is left alone", 30_000, disk, (now) => now?.state === "missing");
       await lab.command("disk", "retire", `${NODE}/disk-1`);
       await lab.command("lab", "stop", NODE);
-      await rm(await diskPath());
+      await rm(await lab.diskPath(NODE));
       await lab.command("lab", "start", NODE);
       await until("a new store", 30_000, disk, (now) => now?.state === "up");
       expect((await disk())?.storeUuid).not.toBe(before?.storeUuid);

@@ -1,7 +1,6 @@
 // Bits flip in the metadata of a store whose node is stopped: the disk is left alone and shown, hosts notice
 // nothing, and another disk takes its place when it is given up.
-import { open, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { open, rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TestLab } from "../../support/test-lab.ts";
 import { run, until } from "../../support/tools.ts";
@@ -16,15 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.remove());
 
-async function diskPath(node: string): Promise<string> {
-  const dir = join(lab.dir, node);
-  const [name] = (await readdir(dir)).filter((entry) => entry.startsWith("disk-"));
-  return join(dir, name ?? "no disk file");
-}
-
 /** Flips a bit in every page of metadata of a node's store. */
 async function flipMetadata(node: string): Promise<number> {
-  const file = await open(await diskPath(node), "r+");
+  const file = await open(await lab.diskPath(node), "r+");
   const block = Buffer.alloc(UNIT);
   let flips = 0;
   for (let at = 0; (await file.read(block, 0, UNIT, at)).bytesRead === UNIT; at += UNIT) {
@@ -60,7 +53,7 @@ test("a store whose metadata has rotted is left alone, and a new disk takes its 
   // There is no fourth node for the third copy.
   await lab.command("disk", "retire", "storage-2/disk-1", "--force");
   await lab.command("lab", "stop", "storage-2");
-  await rm(await diskPath("storage-2"));
+  await rm(await lab.diskPath("storage-2"));
   await lab.command("lab", "start", "storage-2");
   await until(
     "three copies in sync",

@@ -1,8 +1,25 @@
 // What the figures of a store are measured with: appends and reads at random places of a few chunks, so many
 // in flight, committed as they come.
-import { type ChunkId, chunkId, familyId, unitChecksums } from "@ashlar/core";
+import {
+  type ChunkId,
+  chunkId,
+  clusterId,
+  diskId,
+  familyId,
+  MIB,
+  nodeId,
+  unitChecksums,
+} from "@ashlar/core";
 import type { LogEntry } from "@ashlar/replica";
 import type { DiskChunkStore } from "../disk-chunk-store.ts";
+
+/** Whose the store is that figures are taken of. */
+export const MEASURED = {
+  clusterId: clusterId("6b1f7f0e-58a5-4b43-a3bd-2d6b7cf1d2aa"),
+  node: nodeId("storage-1"),
+  diskId: diskId("disk-1"),
+  chunkSize: 64 * MIB,
+};
 
 export interface LoadShape {
   readonly chunks: number;
