@@ -21,8 +21,8 @@ function exiled() {
 
 test("it registers anew at once, and nothing happens to its hosts if that succeeds", () => {
   const { clock, registration, story, exile } = exiled();
-  exile.onTakenForDead();
-  exile.onTakenForDead();
+  exile.onTakenForDead(7);
+  exile.onTakenForDead(7);
   expect(registration.asked).toBe(1);
   clock.advance(EXILE_AFTER_MS / 2);
   registration.incarnation = 8;
@@ -32,17 +32,17 @@ test("it registers anew at once, and nothing happens to its hosts if that succee
 
 test("while it cannot, its portals are shut, until it has", () => {
   const { clock, registration, story, exile } = exiled();
-  exile.onTakenForDead();
+  exile.onTakenForDead(7);
   clock.advance(EXILE_AFTER_MS);
   expect(story).toEqual(["shut"]);
   clock.advance(60_000);
-  exile.onTakenForDead();
+  exile.onTakenForDead(7);
   expect(story).toEqual(["shut"]);
   registration.incarnation = 9;
   clock.advance(1_000);
   expect(story).toEqual(["shut", "reopened"]);
   // Taken for dead once more: the same again.
-  exile.onTakenForDead();
+  exile.onTakenForDead(9);
   clock.advance(EXILE_AFTER_MS);
   expect(story).toEqual(["shut", "reopened", "shut"]);
 });
@@ -50,7 +50,16 @@ test("while it cannot, its portals are shut, until it has", () => {
 test("before it was ever registered nobody can take it for dead", () => {
   const { registration, story, clock, exile } = exiled();
   registration.incarnation = 0;
-  exile.onTakenForDead();
+  exile.onTakenForDead(7);
+  clock.advance(60_000);
+  expect([registration.asked, story]).toEqual([0, []]);
+});
+
+test("a late word about an incarnation before this one shuts nothing and registers nothing", () => {
+  const { registration, story, clock, exile } = exiled();
+  // The pings said so first, and the next one is in use when a storage node says it, too.
+  registration.incarnation = 8;
+  exile.onTakenForDead(7);
   clock.advance(60_000);
   expect([registration.asked, story]).toEqual([0, []]);
 });

@@ -32,13 +32,15 @@ export class Exile implements Startable {
     this.timer?.cancel();
   }
 
-  /** A storage node said that the catalog took this incarnation for dead. */
-  onTakenForDead(): void {
+  /**
+   * A storage node said that the catalog took this incarnation for dead. Such words come late as well, when the
+   * gateway has its next one: they say nothing of that.
+   */
+  onTakenForDead(refused: number): void {
     const { registration, clock } = this.deps;
-    const { incarnation } = registration;
-    if (this.timer || incarnation === 0) return;
-    this.refused = incarnation;
-    registration.again(incarnation);
+    if (this.timer || refused !== registration.incarnation) return;
+    this.refused = refused;
+    registration.again(refused);
     this.timer = clock.after(EXILE_AFTER_MS, () => this.judge());
   }
 

@@ -59,7 +59,7 @@ export class GatewayNode implements HealthyNode {
     const dialer = createCarrierDialer({ self, clusterId, kind: config.carrier, ...ports });
     const router = new OperationRouter(
       { client, dialer, clock, log, metrics: metricsRegistry },
-      { incarnation, onTakenForDead: () => exile.onTakenForDead() },
+      { incarnation, onTakenForDead: (refused) => exile.onTakenForDead(refused) },
     );
     this.client = client;
     this.router = router;

@@ -13,6 +13,6 @@ export interface OperationRouterDependencies {
 export interface OperationRouterOptions {
   /** This gateway's, as the catalog last gave it. */
   readonly incarnation: () => number;
-  /** Called when a primary refuses that incarnation, perhaps very often. */
-  readonly onTakenForDead?: () => void;
+  /** Called when a primary refuses an incarnation, perhaps very often, and later than the next one is in use. */
+  readonly onTakenForDead?: (refused: number) => void;
 }

@@ -72,7 +72,7 @@ export class OperationRouter {
   private readonly active: Routed[] = [];
   private readonly sweep: Timer;
   private readonly stopListening: () => void;
-  private readonly onTakenForDead: () => void;
+  private readonly onTakenForDead: (refused: number) => void;
   private closed = false;
 
   constructor(
@@ -220,6 +220,7 @@ export class OperationRouter {
       return;
     }
     routed.lost ||= !PROVES_NOT_LOGGED[reply.status];
+    const { opId } = routed;
     if (!routed.lost) this.forgetId(routed);
     const final = finalOf(routed, reply, this.clock.nowMs());
     if (routed.calledBack && !routed.lost) this.fail(routed, routed.calledBack.error);
@@ -228,6 +229,7 @@ export class OperationRouter {
     } else if (final) {
       this.fail(routed, finalError(routed, reply, final));
     } else if (disposition.kind === "renew") {
+      if (opId) this.onTakenForDead(opId.incarnation);
       this.renew(routed, reply.status, disposition.patience);
     } else if (disposition.kind === "again") {
       this.again(routed, reply.status, disposition.patience);
@@ -284,7 +286,6 @@ export class OperationRouter {
   /** The gateway was taken for dead: what may be done under its old opId is never done under another. */
   private renew(routed: Routed, reason: string, patience: Patience): void {
     failedFor(routed, reason, this.clock.nowMs());
-    this.onTakenForDead();
     if (routed.work.kind !== "read" && routed.lost) {
       // Nothing more comes of it, which is what a call back waits for.
       const unknown = notDone(routed, "not known whether it was done");

@@ -57,7 +57,7 @@ export async function openTestVolume({
   kind = "socket" as CarrierKind,
   clock = nodeClock as Clock,
   incarnation = (): number => 9,
-  onTakenForDead = (): void => {},
+  onTakenForDead = (_: number): void => {},
 } = {}) {
   const cluster = new FakeCluster();
   await cluster.start();
