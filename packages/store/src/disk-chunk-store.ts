@@ -40,6 +40,7 @@ import { ChunkState } from "./chunk-state.ts";
 import { extentPosition } from "./format.ts";
 import type { DataWrite } from "./journal.ts";
 import { edgeRanges, holdEntry, toLogEntry, wholeCountOf } from "./log-record.ts";
+import type { MirrorFile, MirrorStatus } from "./mirror-file.ts";
 import { readUnits, trimmed, type UnitsRead, unitsOfExtent } from "./reader.ts";
 import type { StoreEngine, StoreParts } from "./store-engine.ts";
 
@@ -50,10 +51,12 @@ export class DiskChunkStore implements ChunkStore {
   readonly node: NodeId;
   readonly disk: DiskId;
   private readonly engine: StoreEngine;
+  private readonly mirror: MirrorFile | undefined;
   private readonly parts: StoreParts;
   private readonly held: ReadonlyMap<ChunkId, ChunkState>;
 
-  constructor(engine: StoreEngine) {
+  constructor(engine: StoreEngine, mirror?: MirrorFile) {
+    this.mirror = mirror;
     const { parts, held } = engine;
     this.storeUuid = parts.superblock.storeUuid;
     this.node = parts.superblock.node;
@@ -309,6 +312,11 @@ export class DiskChunkStore implements ChunkStore {
   /** See StoreEngine.audit. */
   audit(): { readonly leaked: readonly number[]; readonly lost: readonly number[] } {
     return this.engine.audit();
+  }
+
+  /** Undefined of a store that is no pair. */
+  get mirrorStatus(): MirrorStatus | undefined {
+    return this.mirror?.status;
   }
 
   private assertEntry(entry: LogEntry): void {

@@ -7,6 +7,7 @@ import { encodeItem, writeDirectory } from "./directory.ts";
 import { extentPosition, FORMAT_VERSION, layoutOf, storeSeed } from "./format.ts";
 import { encodeBatch } from "./journal-batch.ts";
 import { RECORD_VERSION, recordLength } from "./log-record.ts";
+import { readLabel, writeLabel } from "./mirror-label.ts";
 import { MAP_WORDS, Page } from "./page.ts";
 import { encodeSuperblock } from "./superblock.ts";
 import { A, OPTIONS, PATH, SIZES, UUID } from "./testing/small-store.ts";
@@ -155,4 +156,20 @@ test("directory", async () => {
   expect(words).toEqual([FORMAT_VERSION, 0, item.length, 0]);
   expect(u64At(extent, 24)).toBe(9);
   expect(extent.subarray(32, 32 + item.length).equals(item)).toBe(true);
+});
+
+test("the label of a member of a mirror", async () => {
+  const disk = new MemoryDisk();
+  const file = await disk.open(PATH, { mode: "create" });
+  await writeLabel(file, { storeUuid: UUID, events: 2 ** 40 + 3, state: "alone" });
+  // Two writes, each into the older copy: the second one is the newest.
+  const block = disk.contentOf(PATH).subarray(16 * KIB, 20 * KIB);
+  expect([block.readUInt32LE(0), block.readUInt16LE(4)]).toEqual([0x524d4c41, 1]);
+  expect(block.readUInt32LE(8)).toBe(sealOf(block, 8, 0));
+  expect(block.readUInt32LE(12)).toBe(1);
+  expect([u64At(block, 16), u64At(block, 24)]).toEqual([2, 2 ** 40 + 3]);
+  expect(textAt(block, 32)).toBe(UUID);
+  // Of a label that is torn the other copy counts.
+  disk.corrupt(PATH, 16 * KIB + 24, Buffer.of(0xff));
+  expect(await readLabel(file)).toEqual({ storeUuid: UUID, events: 2 ** 40 + 3, state: "alone" });
 });

@@ -1,6 +1,6 @@
 // The layout of a store on its disk, and the numbers that fix it.
 //
-//   0        4 superblock copies of 4 KiB; the rest of the first 64 KiB is zero
+//   0        4 superblock copies of 4 KiB, 2 labels of a mirror; the rest of the first 64 KiB is zero
 //   64 KiB   journal ring
 //   then     data area: extents of 64 KiB, numbered from 1 (0 means none). Chunk content, pages of
 //            chunk metadata (16 to an extent) and directory extents share it, so that no part can
@@ -49,6 +49,7 @@ export const MAGIC = {
   batch: 0x4142_4c41,
   page: 0x4750_4c41,
   directory: 0x4944_4c41,
+  mirror: 0x524d_4c41,
 } as const;
 
 export interface Layout {

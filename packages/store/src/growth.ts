@@ -3,7 +3,7 @@
 // journal sync beside it waits for one piece at most. A full file system stops growth, nothing else:
 // what needs the room is refused with disk/no-space before it has a record.
 import { EXTENT_SIZE, hasCode, MIB } from "@ashlar/core";
-import type { Disk, DiskFile } from "@ashlar/runtime";
+import type { DiskFile } from "@ashlar/runtime";
 import type { Allocator } from "./allocator.ts";
 import { GROWTH_STEP_BYTES, type Layout } from "./format.ts";
 
@@ -31,7 +31,7 @@ export interface GrowthHost {
 }
 
 export class Growth {
-  private readonly disk: Disk;
+  private readonly freeBytes: () => Promise<number>;
   private readonly file: DiskFile;
   private readonly layout: Layout;
   private readonly allocator: Allocator;
@@ -42,10 +42,14 @@ export class Growth {
   private fileSystemFreeBytes = 0;
 
   constructor(
-    { disk, file, host }: { disk: Disk; file: DiskFile; host: GrowthHost },
+    {
+      freeBytes,
+      file,
+      host,
+    }: { freeBytes: () => Promise<number>; file: DiskFile; host: GrowthHost },
     { layout, allocator }: { layout: Layout; allocator: Allocator },
   ) {
-    this.disk = disk;
+    this.freeBytes = freeBytes;
     this.file = file;
     this.host = host;
     this.layout = layout;
@@ -78,7 +82,7 @@ export class Growth {
   }
 
   async refresh(): Promise<void> {
-    this.fileSystemFreeBytes = await this.disk.freeBytes(this.file.path);
+    this.fileSystemFreeBytes = await this.freeBytes();
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,5 @@
 // Creating and opening the store of one disk: the two doors of this package.
 import {
-  CHECKSUM_UNIT,
   type ClusterId,
   type DiskId,
   EXTENT_SIZE,
@@ -20,16 +19,10 @@ import {
 } from "@ashlar/runtime";
 import { Allocator } from "./allocator.ts";
 import { DiskChunkStore } from "./disk-chunk-store.ts";
-import {
-  BLOCK_SIZE,
-  corrupt,
-  FIRST_GROWTH_BYTES,
-  FORMAT_VERSION,
-  layoutOf,
-  MAGIC,
-  storeSeed,
-} from "./format.ts";
+import { FIRST_GROWTH_BYTES, layoutOf, storeSeed } from "./format.ts";
 import { writeZeros } from "./growth.ts";
+import { noWitness, openMembers } from "./mirror.ts";
+import type { MirrorWitness } from "./mirror-file.ts";
 import { PageCache } from "./page-cache.ts";
 import { recover } from "./recovery.ts";
 import { SlotPool } from "./slot-pool.ts";
@@ -50,6 +43,8 @@ export interface OpenStoreOptions extends StoreIdentity {
   readonly chunkSize: number;
   /** Whether a store of the cluster's that belongs to another node or disk is this one's from now on. */
   readonly adopts?: (owner: StoreOwner) => boolean;
+  /** Where the same lies once more, on another disk; it is made when it is not there. */
+  readonly mirrorPath?: string | undefined;
   /** Memory for the checksums of content that was used last; default 64 MiB. */
   readonly pageCacheBytes?: number;
 }
@@ -74,6 +69,8 @@ export interface StorePorts {
   readonly registry?: Registry;
   /** For the work in the background; the node's own by default. */
   readonly clock?: Clock;
+  /** Remembers what became of the members of mirrors; without it one of a pair is not opened alone. */
+  readonly witness?: MirrorWitness;
 }
 
 /** How often a store looks whether it is idle enough for a checkpoint, or short of grown space. */
@@ -136,13 +133,15 @@ async function refuseUsed(file: DiskFile): Promise<void> {
 export async function openStore(
   disk: Disk,
   options: OpenStoreOptions,
-  { log, registry, clock = nodeClock }: StorePorts,
+  { log, registry, clock = nodeClock, witness = noWitness }: StorePorts,
 ): Promise<DiskChunkStore> {
-  const file = await disk.open(options.path, { mode: "open", lock: true });
+  const { path, mirrorPath } = options;
+  const opened = await openMembers(
+    { disk, log, clock, witness },
+    { path, mirrorPath, refuse: (superblock) => refuseForeign(superblock, options) },
+  );
+  const { file, superblock: found, freeBytes, mirror } = opened;
   try {
-    const found = await readSuperblock(file);
-    if (!found) throw await withoutSuperblock(file);
-    refuseForeign(found, options);
     const { node, diskId } = options;
     // Written again: it may have been only in the page cache of a process that died.
     const superblock = { ...found, node, diskId, sequence: found.sequence + 1 };
@@ -159,8 +158,16 @@ export async function openStore(
     const recovered = await recover(ports, superblock);
     await writeSuperblock(file, superblock);
     await file.datasync();
-    const engine = new StoreEngine({ ...ports, disk, superblock, recovered, log, clock, metrics });
-    const store = new DiskChunkStore(engine);
+    const engine = new StoreEngine({
+      ...ports,
+      freeBytes,
+      superblock,
+      recovered,
+      log,
+      clock,
+      metrics,
+    });
+    const store = new DiskChunkStore(engine, mirror);
     if (registry) {
       exportGauges(registry, options.diskId, {
         journalLiveBytes: () => store.journalLiveBytes,
@@ -187,27 +194,6 @@ async function grownExtents(
   const sizeBytes = await file.sizeBytes();
   if (sizeBytes === 0) return layout.extentCount;
   return Math.max(0, Math.floor((sizeBytes - layout.dataStart) / EXTENT_SIZE));
-}
-
-async function withoutSuperblock(file: DiskFile): Promise<SystemError> {
-  const block = Buffer.alloc(CHECKSUM_UNIT);
-  for (let copy = 0; copy < 4; copy += 1) {
-    await file.read(copy * BLOCK_SIZE, block);
-    if (block.readUInt32LE(0) !== MAGIC.superblock) continue;
-    const version = block.readUInt16LE(4);
-    return version === FORMAT_VERSION
-      ? corrupt("no superblock is whole")
-      : ofVersion(file, version);
-  }
-  return new SystemError("disk/foreign", `${file.path} holds no chunk store`, { path: file.path });
-}
-
-function ofVersion({ path }: DiskFile, version: number): SystemError {
-  const message = `${path} is a store of format ${version}; this program knows ${FORMAT_VERSION}`;
-  return new SystemError("disk/foreign", message, {
-    path,
-    hint: "start the version that made it, or give the disk a new store",
-  });
 }
 
 const FIXED = ["clusterId", "node", "diskId", "chunkSize"] as const;

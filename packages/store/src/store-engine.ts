@@ -2,7 +2,7 @@
 // checkpoints and the growth of the file, wired together; and the one place where a store dies (P19).
 import { type ChunkId, EXTENT_SIZE, SystemError, toSystemError } from "@ashlar/core";
 import type { StoreSpace } from "@ashlar/replica";
-import type { Clock, Disk, DiskFile, Log, Timer } from "@ashlar/runtime";
+import type { Clock, DiskFile, Log, Timer } from "@ashlar/runtime";
 import { Admission, type Call, noRoom } from "./admission.ts";
 import type { Allocator } from "./allocator.ts";
 import { Checkpointer, checkpointExtentsOf, MARKS_PER_RECORD_MAX } from "./checkpoint.ts";
@@ -18,7 +18,8 @@ import type { StoreMetrics } from "./store-metrics.ts";
 import type { Superblock } from "./superblock.ts";
 
 export interface StoreParts {
-  readonly disk: Disk;
+  /** What the file may still grow by. */
+  readonly freeBytes: () => Promise<number>;
   readonly file: DiskFile;
   readonly layout: Layout;
   readonly seed: number;
@@ -57,7 +58,7 @@ export class StoreEngine {
     this.changed = recovered.batches > 0;
     const failed = (error: unknown): void => this.fail(error);
     this.growth = new Growth(
-      { disk: parts.disk, file, host: { grown: () => this.admission.pump(), failed } },
+      { freeBytes: parts.freeBytes, file, host: { grown: () => this.admission.pump(), failed } },
       { layout, allocator },
     );
     this.admission = new Admission(

@@ -11,11 +11,13 @@ import {
   type NodeId,
   nodeId,
   type StoreUuid,
+  SystemError,
   storeUuid,
 } from "@ashlar/core";
 import type { DiskFile } from "@ashlar/runtime";
 import {
   BLOCK_SIZE,
+  corrupt,
   FORMAT_VERSION,
   MAGIC,
   readU64,
@@ -108,6 +110,33 @@ export async function readSuperblock(file: DiskFile): Promise<Superblock | undef
     if (found && found.sequence > (newest?.sequence ?? -1)) newest = found;
   }
   return newest;
+}
+
+/** Why there is no superblock to be read, and whether nothing was ever written there. */
+export async function absenceOf(
+  file: DiskFile,
+): Promise<{ readonly error: SystemError; readonly isBlank: boolean }> {
+  const { path } = file;
+  const block = Buffer.alloc(BLOCK_SIZE);
+  for (let copy = 0; copy < SUPERBLOCK_COPIES; copy += 1) {
+    await file.read(copy * BLOCK_SIZE, block);
+    if (block.readUInt32LE(0) !== MAGIC.superblock) continue;
+    const version = block.readUInt16LE(4);
+    const error =
+      version === FORMAT_VERSION ? corrupt("no superblock is whole") : ofVersion(file, version);
+    return { error, isBlank: false };
+  }
+  const error = new SystemError("disk/foreign", `${path} holds no chunk store`, { path });
+  // A device tells no size, and may hold what is not ours to see.
+  return { error, isBlank: (await file.sizeBytes()) === 0 };
+}
+
+function ofVersion({ path }: DiskFile, version: number): SystemError {
+  const message = `${path} is a store of format ${version}; this program knows ${FORMAT_VERSION}`;
+  return new SystemError("disk/foreign", message, {
+    path,
+    hint: "start the version that made it, or give the disk a new store",
+  });
 }
 
 /** Replaces the older pair; durable after the next datasync. */

@@ -14,27 +14,32 @@ import { MemoryDisk } from "@ashlar/runtime/testing";
 export const SECTOR_BYTES = 512;
 
 type DiskRecord =
-  | { readonly kind: "write"; readonly position: number; readonly data: Buffer }
-  | { readonly kind: "sync" };
+  | {
+      readonly kind: "write";
+      readonly path: string;
+      readonly position: number;
+      readonly data: Buffer;
+    }
+  | { readonly kind: "sync"; readonly path: string };
 
 /** Which sectors of unsynced writes reached the disk. */
 export const SURVIVALS = ["none", "all", "writes", "sectors", "anyOrder"] as const;
 export type Survival = (typeof SURVIVALS)[number];
 
-/** Of one file, whose size does not change any more. */
+/** Of files whose sizes do not change any more. */
 export class RecordingDisk extends MemoryDisk {
-  private readonly path: string;
+  private readonly paths: readonly string[];
   private readonly records: DiskRecord[] = [];
-  private base: Buffer | undefined;
+  private base: ReadonlyMap<string, Buffer> | undefined;
 
-  constructor(path: string) {
+  constructor(...paths: string[]) {
     super();
-    this.path = path;
+    this.paths = paths;
   }
 
   /** From here on: what is there now is durable. */
   record(): void {
-    this.base = Buffer.from(this.contentOf(this.path));
+    this.base = new Map(this.paths.map((path) => [path, Buffer.from(this.contentOf(path))]));
   }
 
   /** Writes and syncs so far. */
@@ -47,7 +52,7 @@ export class RecordingDisk extends MemoryDisk {
     const write = async (position: number, data: ScatterList): Promise<void> => {
       const joined = Buffer.from(scatterJoin(data));
       await file.write(position, [joined]);
-      if (this.base) this.records.push({ kind: "write", position, data: joined });
+      if (this.base) this.records.push({ kind: "write", path, position, data: joined });
     };
     return {
       ...file,
@@ -55,37 +60,50 @@ export class RecordingDisk extends MemoryDisk {
       writeMany: (pieces) => writeEach(pieces, write),
       datasync: async () => {
         await file.datasync();
-        if (this.base) this.records.push({ kind: "sync" });
+        if (this.base) this.records.push({ kind: "sync", path });
       },
     };
   }
 
-  /** Calls for each moment, in order, with how to make what a cut leaves then. */
+  /**
+   * Calls for each moment, in order, with how to make what a cut leaves then, of all files or of some: what was
+   * not synced survives of each by itself.
+   */
   async eachMoment(
     judge: (
       at: number,
-      image: (survival: Survival, random: Random) => Promise<Disk>,
+      image: (survival: Survival, random: Random, paths?: readonly string[]) => Promise<Disk>,
     ) => Promise<void>,
   ): Promise<void> {
-    const durable = Buffer.from(this.base ?? Buffer.alloc(0));
-    let unsynced: (DiskRecord & { kind: "write" })[] = [];
-    const image = async (survival: Survival, random: Random): Promise<Disk> => {
-      const content = Buffer.from(durable);
-      for (const { position, data } of survivors(unsynced, survival, random)) {
-        data.copy(content, position);
-      }
+    const durable = new Map(
+      [...(this.base ?? [])].map(([path, data]) => [path, Buffer.from(data)]),
+    );
+    const unsynced = new Map<string, Piece[]>(this.paths.map((path) => [path, []]));
+    const image = async (
+      survival: Survival,
+      random: Random,
+      paths: readonly string[] = this.paths,
+    ): Promise<Disk> => {
       const disk = new MemoryDisk();
-      const file = await disk.open(this.path, { mode: "create" });
-      await file.write(0, [content]);
-      await file.datasync();
+      for (const path of paths) {
+        const content = Buffer.from(durable.get(path) ?? Buffer.alloc(0));
+        for (const { position, data } of survivors(unsynced.get(path) ?? [], survival, random)) {
+          data.copy(content, position);
+        }
+        const file = await disk.open(path, { mode: "create" });
+        await file.write(0, [content]);
+        await file.datasync();
+      }
       return disk;
     };
     await judge(0, image);
     for (const [index, record] of this.records.entries()) {
-      if (record.kind === "write") unsynced.push(record);
+      const pending = unsynced.get(record.path) ?? [];
+      if (record.kind === "write") pending.push(record);
       else {
-        for (const { position, data } of unsynced) data.copy(durable, position);
-        unsynced = [];
+        const content = durable.get(record.path);
+        for (const { position, data } of pending.splice(0))
+          if (content) data.copy(content, position);
       }
       await judge(index + 1, image);
     }

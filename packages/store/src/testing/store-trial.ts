@@ -19,6 +19,7 @@ import { type Disk, silentLog } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { expect } from "vitest";
 import type { DiskChunkStore } from "../disk-chunk-store.ts";
+import type { MirrorStatus, MirrorWitness } from "../mirror-file.ts";
 import { createStore, openStore } from "../open.ts";
 import { OPTIONS, UUID } from "./small-store.ts";
 import { emptyChunk, type ModelChunk, type StoreEvent, stateAfter, tailOf } from "./store-model.ts";
@@ -28,8 +29,18 @@ export interface TrialPorts {
   readonly disk: Disk;
   /** Ends the process and the power. */
   readonly crash: () => void;
+  /** Before it is opened again, once nothing of the earlier process is under way. */
+  readonly beforeOpening?: () => Promise<void>;
   /** Called when an event was answered, which is when it must be durable. */
   readonly acknowledged?: (event: StoreEvent) => void;
+  /** Of a pair; its copying goes on as the clock is moved. */
+  readonly pair?: TrialPair;
+}
+
+export interface TrialPair {
+  readonly mirrorPath: string;
+  readonly witness: MirrorWitness;
+  readonly clock: ManualClock;
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -88,18 +99,21 @@ export class StoreTrial {
     await this.live.close();
   }
 
+  get mirrorState(): MirrorStatus["state"] | undefined {
+    return this.store?.mirrorStatus?.state;
+  }
+
   private get live(): DiskChunkStore {
     if (!this.store) throw new Error("the store is open");
     return this.store;
   }
 
   private async open(): Promise<void> {
-    const clock = new ManualClock();
-    this.store = await openStore(
-      this.ports.disk,
-      { ...OPTIONS, pageCacheBytes: 0 },
-      { log: silentLog, clock },
-    );
+    const { disk, pair } = this.ports;
+    const options = { ...OPTIONS, pageCacheBytes: 0, mirrorPath: pair?.mirrorPath };
+    const { clock = new ManualClock() } = pair ?? {};
+    const ports = { log: silentLog, clock, ...(pair && { witness: pair.witness }) };
+    this.store = await openStore(disk, options, ports);
   }
 
   private model(chunk: ChunkId, count = this.events.length): ModelChunk {
@@ -208,9 +222,10 @@ export class StoreTrial {
     this.acknowledged = this.events.length;
   }
 
-  private async reopen(): Promise<void> {
+  async reopen(): Promise<void> {
     await this.settle();
     await this.live.close();
+    await this.ports.beforeOpening?.();
     await this.open();
     await this.recovered();
   }
@@ -230,6 +245,7 @@ export class StoreTrial {
     });
     this.pending = [];
     await this.live.close().catch(() => {});
+    await this.ports.beforeOpening?.();
     await this.open();
     await this.recovered();
   }

@@ -1,0 +1,76 @@
+// A store on two members in memory, and who remembers what became of them.
+import { type StoreUuid, SystemError } from "@ashlar/core";
+import { type Disk, silentLog } from "@ashlar/runtime";
+import { ManualClock, MemoryDisk } from "@ashlar/runtime/testing";
+import type { DiskChunkStore } from "../disk-chunk-store.ts";
+import type { MirrorWitness } from "../mirror-file.ts";
+import { createStore, type OpenStoreOptions, openStore } from "../open.ts";
+import { OPTIONS, PATH, SIZES, UUID } from "./small-store.ts";
+
+export const MIRROR_PATH = "/disk-1-mirror";
+export const MEMBERS: readonly [string, string] = [PATH, MIRROR_PATH];
+
+/** On a disk that never loses anything. */
+export class MemoryWitness implements MirrorWitness {
+  events: number | undefined;
+  failure: SystemError | undefined;
+
+  eventsOf(_: StoreUuid): number | undefined {
+    return this.events;
+  }
+
+  async record(_: StoreUuid, events: number): Promise<void> {
+    if (this.failure) throw this.failure;
+    this.events = events;
+  }
+}
+
+type Call = Parameters<MemoryDisk["fault"]>[0];
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Until nothing that was asked of a disk in memory is under way. */
+export async function turns(count = 50): Promise<void> {
+  for (let left = count; left > 0; left -= 1) await turn();
+}
+
+export class MirrorPair {
+  readonly disk = new MemoryDisk();
+  readonly clock = new ManualClock();
+  readonly witness = new MemoryWitness();
+
+  /** Made, and copied: both members are current. */
+  static async whole(): Promise<{ pair: MirrorPair; store: DiskChunkStore }> {
+    const pair = new MirrorPair();
+    await createStore(pair.disk, { ...OPTIONS, ...SIZES, storeUuid: UUID }, { log: silentLog });
+    const store = await pair.open();
+    await pair.untilWhole(store);
+    return { pair, store };
+  }
+
+  open(options: Partial<OpenStoreOptions> = {}, disk: Disk = this.disk): Promise<DiskChunkStore> {
+    const { clock, witness } = this;
+    const all = { ...OPTIONS, mirrorPath: MIRROR_PATH, ...options };
+    return openStore(disk, all, { log: silentLog, clock, witness });
+  }
+
+  async untilWhole(store: DiskChunkStore): Promise<void> {
+    for (let left = 1_000; store.mirrorStatus?.state !== "both"; left -= 1) {
+      if (left === 0) throw new Error(`the mirror is ${store.mirrorStatus?.state}`);
+      await turn();
+      this.clock.advance(20);
+    }
+    await turns();
+  }
+
+  /** From now on these calls of a member fail. */
+  fail(path: string, ...calls: readonly Call[]): void {
+    this.disk.fault = (call, of) =>
+      of === path && calls.includes(call)
+        ? new SystemError("disk/failed", `${path}: input/output error`, { errno: "EIO" })
+        : undefined;
+  }
+
+  heal(): void {
+    this.disk.fault = () => undefined;
+  }
+}
