@@ -29,7 +29,16 @@ const storageProcess = z.strictObject({
   host,
   port,
   metricsPort: port,
-  disks: z.array(z.strictObject({ diskId: z.string(), sizeBytes: z.int().positive() })).min(1),
+  disks: z
+    .array(
+      z.strictObject({
+        diskId: z.string(),
+        sizeBytes: z.int().positive(),
+        /** Lies on two files. */
+        mirrored: z.literal(true).optional(),
+      }),
+    )
+    .min(1),
 });
 
 const gatewayProcess = z.strictObject({

@@ -47,8 +47,9 @@ async function requireEmpty(dir: string): Promise<void> {
 }
 
 /** @throws SystemError config/no-space when the disks of the shape could not even be created. */
-async function requireSpace(dir: string, { nodes, disksPerNode, diskSizeBytes }: LabShape) {
-  const needed = nodes * disksPerNode * Math.min(diskSizeBytes, DISK_FIRST_BYTES);
+async function requireSpace(dir: string, { nodes, disksPerNode, diskSizeBytes, mirror }: LabShape) {
+  const files = nodes * disksPerNode * (mirror ? 2 : 1);
+  const needed = files * Math.min(diskSizeBytes, DISK_FIRST_BYTES);
   const { bavail, bsize } = await statfs(dir);
   if (bavail * bsize >= needed) return;
   throw new SystemError(

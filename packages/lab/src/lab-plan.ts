@@ -23,8 +23,12 @@ import { isFree, PortPicker, portInUse } from "./ports.ts";
 import { isolatedSite, type Site, sharedSite } from "./site.ts";
 
 /** Node processes write the names of their disks into their configuration: `disk-1` … */
-function storageDisks(count: number, sizeBytes: number): StorageProcess["disks"] {
-  return Array.from({ length: count }, (_, index) => ({ diskId: `disk-${index + 1}`, sizeBytes }));
+function storageDisks({ disksPerNode, diskSizeBytes, mirror }: LabShape): StorageProcess["disks"] {
+  return Array.from({ length: disksPerNode }, (_, index) => ({
+    diskId: `disk-${index + 1}`,
+    sizeBytes: diskSizeBytes,
+    ...(mirror && { mirrored: true }),
+  }));
 }
 
 /** @throws SystemError config/port-in-use, argument/invalid when the site is full. */
@@ -83,7 +87,7 @@ async function planProcesses(site: Site, shape: LabShape): Promise<LabProcess[]>
   for (let number = 1; number <= shape.metadata; number += 1) {
     processes.push(await planMetadata(site, number));
   }
-  const disks = storageDisks(shape.disksPerNode, shape.diskSizeBytes);
+  const disks = storageDisks(shape);
   for (let number = 1; number <= shape.nodes; number += 1) {
     processes.push(await planStorage(site, number, disks));
   }

@@ -21,6 +21,8 @@ export interface UpOptions {
   readonly gateways?: string;
   readonly disks?: string;
   readonly diskSize?: string;
+  /** Each disk of a node is two, a mirror of each other. */
+  readonly mirror?: boolean;
   /** HOST[:PORT] of the first portal; gateway N listens on PORT + N - 1. */
   readonly listen?: string;
   /** HOST[:PORT] told to initiators in place of the listen address. */
@@ -36,6 +38,7 @@ export interface LabShape {
   readonly gateways: number;
   readonly disksPerNode: number;
   readonly diskSizeBytes: number;
+  readonly mirror: boolean;
   readonly listen: PortalAddress;
   readonly advertise: PortalAddress;
   readonly carrier: CarrierName;
@@ -118,6 +121,7 @@ export function labShape(options: UpOptions): LabShape {
     gateways: count("gateways", options.gateways ?? "2", GATEWAYS_MAX),
     disksPerNode: count("disks", options.disks ?? "1", DISKS_MAX),
     diskSizeBytes: options.diskSize === undefined ? DISK_SIZE_DEFAULT : diskSize(options.diskSize),
+    mirror: options.mirror ?? false,
     listen,
     advertise: advertised(listen, options.advertise),
     carrier: carrier(options.carrier ?? "socket"),

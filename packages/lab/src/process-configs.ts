@@ -41,7 +41,11 @@ function storageConfig(dir: string, lab: LabDocument, process: StorageProcess): 
     listen: address,
     advertise: address,
     dataDir,
-    disks: process.disks.map((disk) => ({ ...disk, path: join(dataDir, disk.diskId) })),
+    disks: process.disks.map(({ mirrored, ...disk }) => ({
+      ...disk,
+      path: join(dataDir, disk.diskId),
+      ...(mirrored && { mirrorPath: join(dataDir, `${disk.diskId}-mirror`) }),
+    })),
     carrier: lab.carrier,
   };
 }

@@ -17,6 +17,10 @@ const COMPARED: Readonly<
     (lab) => lab.processes.find(isStorage)?.disks[0]?.sizeBytes,
     (shape) => shape.diskSizeBytes,
   ],
+  mirror: [
+    (lab) => lab.processes.find(isStorage)?.disks[0]?.mirrored ?? false,
+    (shape) => shape.mirror,
+  ],
   isolate: [(lab) => lab.network !== undefined, (shape) => shape.isolate],
   listen: [(lab) => lab.processes.find(isGateway)?.listen.host, (shape) => shape.listen.host],
 };

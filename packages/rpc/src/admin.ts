@@ -2,6 +2,7 @@
 // called by the command line. Field names are those of `--json`.
 import type { ProposalId } from "@ashlar/catalog";
 import type { DiskId, NodeId, SystemError, VolumeId, VolumeName } from "@ashlar/core";
+import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
 
 export type ProcessState = "up" | "down";
@@ -85,6 +86,8 @@ export interface DiskStatus {
   readonly chunks: number;
   /** The newest; null before the first, and while nothing is known of it. */
   readonly scrub: ScrubPass | null;
+  /** Null of a disk that has no mirror, and while nothing is known of it. */
+  readonly mirror: MirrorStatus | null;
 }
 
 /** A disk by its names. */

@@ -3,6 +3,7 @@
 // a full list when it fell too far behind; callers see none of that.
 import type { CatalogChange, CatalogView, DiskRecord, GatewayRecord } from "@ashlar/catalog";
 import type { ChunkId, NodeId, StoreUuid, VolumeId } from "@ashlar/core";
+import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
 
 export interface StorageRegistration {
@@ -36,6 +37,8 @@ export interface StorageReport {
     readonly state: "up" | "failed";
     /** The newest, if there ever was one. */
     readonly scrub?: ScrubPass | undefined;
+    /** Of a store that lies on two disks. */
+    readonly mirror?: MirrorStatus | undefined;
   }[];
 }
 

@@ -15,6 +15,7 @@ import type { AdminService } from "./admin.ts";
 import type { GatewayRegistration, StorageRegistration } from "./catalog-client.ts";
 import { asMessage } from "./convert/admin.ts";
 import { CATALOG_VERSION, fromDisk, toWatchMessages, type WatchStep } from "./convert/catalog.ts";
+import { mirrorStatus } from "./convert/mirror.ts";
 import { memberAddress, oneOf, safeNumber } from "./convert/scalars.ts";
 import { scrubPass } from "./convert/scrub.ts";
 import type { StoreReport__Output } from "./gen/ashlar/v1/StoreReport.ts";
@@ -144,6 +145,7 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
             freeBytes: safeNumber(store.freeBytes),
             state: oneOf(STORE_STATES, store.state),
             scrub: store.scrub ? scrubPass(store.scrub) : undefined,
+            mirror: store.mirror ? mirrorStatus(store.mirror) : undefined,
           }));
           const ping = { process: nodeId(process), incarnation: safeNumber(incarnation) };
           const unheard = silent.slice(0, SILENT_PEERS_MAX);

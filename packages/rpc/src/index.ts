@@ -50,6 +50,7 @@ export {
   type Registered,
 } from "./catalog-service.ts";
 export type { WatchStep } from "./convert/catalog.ts";
+export type { MirrorStatus } from "./convert/mirror.ts";
 export type { ScrubPass } from "./convert/scrub.ts";
 export { createExitReporterClient, type ExitReporterClient } from "./exit-reporter.ts";
 export { type CallOptions, GrpcClient } from "./grpc-client.ts";

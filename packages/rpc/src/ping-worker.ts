@@ -94,9 +94,10 @@ export class PingWorker {
     const { line } = this;
     line.unanswered += 1;
     if (line.writing) return;
-    const stores = source.report().disks.map(({ scrub, ...disk }) => ({
+    const stores = source.report().disks.map(({ scrub, mirror, ...disk }) => ({
       ...disk,
       ...(scrub && { scrub: { ...scrub } }),
+      ...(mirror && { mirror: { ...mirror } }),
     }));
     const { process, incarnation } = source;
     line.writing = true;

@@ -12,6 +12,8 @@ const disk = z.strictObject({
   diskId: parsedText(diskId),
   /** File or block device. */
   path: z.string().min(1),
+  /** The same once more, on another disk: the store goes on when one of them fails. */
+  mirrorPath: z.string().min(1).optional(),
   /** The whole store, journal included; used when it is created. */
   sizeBytes: z.int().min(DISK_SIZE_MIN),
 });

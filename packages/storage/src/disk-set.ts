@@ -5,13 +5,21 @@ import { type DiskId, type StoreUuid, storeUuid, toSystemError } from "@ashlar/c
 import type { ChunkStore } from "@ashlar/replica";
 import type { ScrubPass, StorageReport } from "@ashlar/rpc";
 import type { Clock, Disk, Log, Random, Registry } from "@ashlar/runtime";
-import { createStore, type OpenStoreOptions, openStore, type StoreOwner } from "@ashlar/store";
+import {
+  createStore,
+  type DiskChunkStore,
+  type MirrorStatus,
+  type OpenStoreOptions,
+  openStore,
+  type StoreOwner,
+} from "@ashlar/store";
 import type { DiskConfig, StorageConfig } from "./config.ts";
 import type { DiskEntry, NodeCatalogue } from "./node-catalogue.ts";
 
 export interface OpenDisk {
   readonly disk: DiskId;
-  readonly store: ChunkStore;
+  /** Of a pair it tells how its members stand. */
+  readonly store: ChunkStore & { readonly mirrorStatus?: MirrorStatus | undefined };
   failed: boolean;
 }
 
@@ -87,7 +95,7 @@ export class DiskSet {
       const { sizeBytes, freeBytes } = store.space();
       const state = failed ? ("failed" as const) : ("up" as const);
       const space = { sizeBytes, freeBytes: Math.max(0, freeBytes) };
-      return { storeUuid: uuid, ...space, state, scrub: scrubOf(uuid) };
+      return { storeUuid: uuid, ...space, state, scrub: scrubOf(uuid), mirror: store.mirrorStatus };
     });
     return { disks };
   }
@@ -118,16 +126,16 @@ export class DiskSet {
     this.notOpened.push({ disk: diskId, storeUuid: known.storeUuid, sizeBytes });
   }
 
-  private async openOne(config: DiskConfig, chunkSize: number): Promise<ChunkStore> {
-    const { disk, clock, log, registry } = this.deps;
+  private async openOne(config: DiskConfig, chunkSize: number): Promise<DiskChunkStore> {
+    const { disk, clock, log, registry, catalogue: witness } = this.deps;
     const { clusterId, nodeId: node, pageCacheBytes } = this.config;
-    const { diskId, path } = config;
-    const ports = { log, registry, clock };
-    const identity = { clusterId, node, diskId, path, chunkSize, pageCacheBytes };
+    const { diskId, path, mirrorPath } = config;
+    const ports = { log, registry, clock, witness };
+    const identity = { clusterId, node, diskId, path, mirrorPath, chunkSize, pageCacheBytes };
     const known = await this.entryOf(config);
     if (known?.state === "ready") return openStore(disk, identity, ports);
     if (known?.state !== "creating") {
-      const open = (adopts: (owner: StoreOwner) => boolean): Promise<ChunkStore> =>
+      const open = (adopts: (owner: StoreOwner) => boolean): Promise<DiskChunkStore> =>
         openStore(disk, { ...identity, adopts }, ports);
       const found = await this.openFound(config, { retired: known?.storeUuid, open });
       if (found) return found;
@@ -141,17 +149,17 @@ export class DiskSet {
    * A store says itself whose it is, and one that is not in use elsewhere is this node's from now on.
    */
   private async openFound(
-    { diskId, path }: DiskConfig,
+    { diskId, path, mirrorPath = path }: DiskConfig,
     {
       retired,
       open,
     }: {
       readonly retired: StoreUuid | undefined;
-      readonly open: (adopts: (owner: StoreOwner) => boolean) => Promise<ChunkStore>;
+      readonly open: (adopts: (owner: StoreOwner) => boolean) => Promise<DiskChunkStore>;
     },
-  ): Promise<ChunkStore | undefined> {
+  ): Promise<DiskChunkStore | undefined> {
     const { disk, log, catalogue, isElsewhere, isOutOfUse } = this.deps;
-    if (!(await disk.exists(path))) return undefined;
+    if (!(await disk.exists(path)) && !(await disk.exists(mirrorPath))) return undefined;
     try {
       const store = await open(({ storeUuid: uuid }) => !isElsewhere(uuid));
       const { storeUuid: uuid } = store;

@@ -4,6 +4,7 @@
 import { type DiskId, type StoreUuid, SystemError } from "@ashlar/core";
 import type { ScrubPass } from "@ashlar/rpc";
 import { type Disk, readSealed, writeSealed } from "@ashlar/runtime";
+import type { MirrorWitness } from "@ashlar/store";
 
 const NAME = "disks.json";
 const VERSION = 1;
@@ -31,10 +32,12 @@ interface Document {
   readonly version: typeof VERSION;
   readonly disks: Readonly<Record<DiskId, DiskEntry>>;
   readonly scrubs: Readonly<Record<StoreUuid, ScrubEntry>>;
+  /** Events of stores that lie on two disks: a member that has seen fewer is out of date. */
+  readonly mirrors?: Readonly<Record<StoreUuid, number>>;
 }
 const EMPTY: Document = { version: VERSION, disks: {}, scrubs: {} };
 
-export class NodeCatalogue {
+export class NodeCatalogue implements MirrorWitness {
   private readonly disk: Disk;
   private readonly path: string;
   private document: Document;
@@ -84,6 +87,15 @@ export class NodeCatalogue {
   /** Durable when resolved. */
   async putScrub(store: StoreUuid, entry: ScrubEntry): Promise<void> {
     await this.change((now) => ({ ...now, scrubs: { ...now.scrubs, [store]: entry } }));
+  }
+
+  eventsOf(store: StoreUuid): number | undefined {
+    return this.document.mirrors?.[store];
+  }
+
+  /** Durable when resolved. */
+  async record(store: StoreUuid, events: number): Promise<void> {
+    await this.change((now) => ({ ...now, mirrors: { ...now.mirrors, [store]: events } }));
   }
 
   /** One after the other; one that fails changes nothing, also for those behind it. */

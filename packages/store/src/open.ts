@@ -174,6 +174,7 @@ export async function openStore(
         freeBytes: () => store.space().freeBytes,
         overlayBytes: () => store.overlayBytes,
         pageCacheBytes: () => cache.bytes,
+        mirrorDegraded: () => ((mirror?.status.state ?? "both") === "both" ? 0 : 1),
       });
     }
     await engine.start((tick) => clock.every(TICK_MS, tick));

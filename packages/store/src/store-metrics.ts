@@ -18,6 +18,8 @@ export interface StoreGauges {
   readonly freeBytes: () => number;
   readonly overlayBytes: () => number;
   readonly pageCacheBytes: () => number;
+  /** 1 while only one member of a mirror has everything, else 0. */
+  readonly mirrorDegraded: () => number;
 }
 
 const GAUGES = [
@@ -25,6 +27,7 @@ const GAUGES = [
   ["freeBytes", "ashlar_store_free_bytes", "Bytes free for new extents"],
   ["overlayBytes", "ashlar_store_overlay_bytes", "Committed small writes not yet applied"],
   ["pageCacheBytes", "ashlar_store_page_cache_bytes", "Checksums of content in memory"],
+  ["mirrorDegraded", "ashlar_store_mirror_degraded", "1 while a mirror has one whole member only"],
 ] as const satisfies readonly (readonly [keyof StoreGauges, string, string])[];
 
 function counter(registry: Registry, name: string, help: string): Counter<"disk"> {

@@ -1,6 +1,6 @@
 // `ashlar disk …`: the disks of the storage nodes.
 import { diskId, formatSize, nodeId, SystemError } from "@ashlar/core";
-import type { AdminClient, DiskPlace, DiskStatus, ScrubPass } from "@ashlar/rpc";
+import type { AdminClient, DiskPlace, DiskStatus, MirrorStatus, ScrubPass } from "@ashlar/rpc";
 import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
 import { EXIT } from "../exit-status.ts";
@@ -37,6 +37,15 @@ function scrubText(scrub: ScrubPass | null): string {
   return `${chunksDone}/${chunksTotal} chunks${found}`;
 }
 
+/** Whether a failure of a disk would cost anything. */
+function mirrorText(mirror: MirrorStatus | null): string {
+  if (!mirror) return "";
+  const { state, copiedBytes, totalBytes } = mirror;
+  if (state === "both") return ", mirrored";
+  if (state === "alone") return ", mirror lost";
+  return `, mirroring ${totalBytes > 0 ? Math.floor((100 * copiedBytes) / totalBytes) : 0} %`;
+}
+
 async function list(options: ClusterOptions): Promise<Answer> {
   const nodes = await withAdmin(options, (admin, signal) => admin.listNodes({ signal }));
   const disks = nodes.flatMap((node) =>
@@ -44,7 +53,7 @@ async function list(options: ClusterOptions): Promise<Answer> {
   );
   const rows = disks.map((disk) => [
     `${disk.node}/${disk.id}`,
-    disk.nodeState === "up" ? disk.state : "node down",
+    disk.nodeState === "up" ? `${disk.state}${mirrorText(disk.mirror)}` : "node down",
     formatSize(disk.sizeBytes),
     formatSize(disk.freeBytes),
     disk.chunks,

@@ -155,6 +155,7 @@ function addUp(lab: Command): void {
     .option("--gateways <count>", "gateways (default: 2)")
     .option("--disks <count>", "disks per storage node (default: 1)")
     .option("--disk-size <size>", "size of a disk, taken as data arrive (default: 8GiB)")
+    .option("--mirror", "each of these disks is two, one a mirror of the other")
     .option("--listen <host[:port]>", "where the portals listen (default: 127.0.0.1, from 3260 on)")
     .option("--advertise <host[:port]>", "what initiators are told in its place")
     .option("--carrier <kind>", "how operations travel, socket or grpc (default: socket)")

@@ -246,6 +246,7 @@ export class LogAdminService implements AdminService {
         freeBytes: told?.freeBytes ?? 0,
         chunks: this.deps.log.view.chunks.load({ node, disk, storeUuid }).replicas,
         scrub: told?.scrub ?? null,
+        mirror: told?.mirror ?? null,
       };
     });
     const sizeBytes = sum(disks, (disk) => disk.sizeBytes);

@@ -17,6 +17,7 @@ import type { MemberStatus__Output } from "../gen/ashlar/v1/MemberStatus.ts";
 import type { NodeStatus__Output } from "../gen/ashlar/v1/NodeStatus.ts";
 import type { ProcessStatus__Output } from "../gen/ashlar/v1/ProcessStatus.ts";
 import type { VolumeStatus__Output } from "../gen/ashlar/v1/VolumeStatus.ts";
+import { mirrorStatus } from "./mirror.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
 import { scrubPass } from "./scrub.ts";
 
@@ -98,6 +99,7 @@ export function nodeStatus(message: NodeStatus__Output): NodeStatus {
       freeBytes: safeNumber(disk.freeBytes),
       chunks: safeNumber(disk.chunks),
       scrub: disk.scrub ? scrubPass(disk.scrub) : null,
+      mirror: disk.mirror ? mirrorStatus(disk.mirror) : null,
     })),
     sizeBytes: safeNumber(message.sizeBytes),
     freeBytes: safeNumber(message.freeBytes),

@@ -1,6 +1,7 @@
 // Original file: proto/admin.proto
 
 import type { ScrubPass as _ashlar_v1_ScrubPass, ScrubPass__Output as _ashlar_v1_ScrubPass__Output } from '../../ashlar/v1/ScrubPass.ts';
+import type { MirrorStatus as _ashlar_v1_MirrorStatus, MirrorStatus__Output as _ashlar_v1_MirrorStatus__Output } from '../../ashlar/v1/MirrorStatus.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface DiskStatus {
@@ -11,6 +12,7 @@ export interface DiskStatus {
   'freeBytes'?: (number | string | Long);
   'chunks'?: (number | string | Long);
   'scrub'?: (_ashlar_v1_ScrubPass | null);
+  'mirror'?: (_ashlar_v1_MirrorStatus | null);
 }
 
 export interface DiskStatus__Output {
@@ -21,4 +23,5 @@ export interface DiskStatus__Output {
   'freeBytes': (number);
   'chunks': (number);
   'scrub': (_ashlar_v1_ScrubPass__Output | null);
+  'mirror': (_ashlar_v1_MirrorStatus__Output | null);
 }

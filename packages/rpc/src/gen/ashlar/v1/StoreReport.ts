@@ -1,6 +1,7 @@
 // Original file: proto/heartbeat.proto
 
 import type { ScrubPass as _ashlar_v1_ScrubPass, ScrubPass__Output as _ashlar_v1_ScrubPass__Output } from '../../ashlar/v1/ScrubPass.ts';
+import type { MirrorStatus as _ashlar_v1_MirrorStatus, MirrorStatus__Output as _ashlar_v1_MirrorStatus__Output } from '../../ashlar/v1/MirrorStatus.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface StoreReport {
@@ -9,6 +10,7 @@ export interface StoreReport {
   'freeBytes'?: (number | string | Long);
   'state'?: (string);
   'scrub'?: (_ashlar_v1_ScrubPass | null);
+  'mirror'?: (_ashlar_v1_MirrorStatus | null);
 }
 
 export interface StoreReport__Output {
@@ -17,4 +19,5 @@ export interface StoreReport__Output {
   'freeBytes': (number);
   'state': (string);
   'scrub': (_ashlar_v1_ScrubPass__Output | null);
+  'mirror': (_ashlar_v1_MirrorStatus__Output | null);
 }
