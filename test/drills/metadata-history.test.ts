@@ -21,7 +21,7 @@ const { ASHLAR_HISTORY_SEED, ASHLAR_HISTORY_SECONDS } = process.env;
 /** The same seed gives the same faults and calls; when they meet is left to the machine. */
 const SEED = Number(ASHLAR_HISTORY_SEED ?? randomInt(2 ** 31));
 /** Longer runs, made by hand, find more. */
-const SECONDS = Number(ASHLAR_HISTORY_SECONDS ?? 30);
+const SECONDS = Number(ASHLAR_HISTORY_SECONDS ?? 20);
 
 const MEMBERS = 3;
 const NAMES = 4;

@@ -1,4 +1,5 @@
 // A lab that a test drives through the built command, exactly as a user does.
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -147,4 +148,10 @@ export class TestLab {
   private at(): string[] {
     return ["--dir", this.dir];
   }
+}
+
+/** Of the lab in a folder, the last one that was started. */
+export function supervisorPidOf(dir: string): number {
+  const state = readFileSync(join(dir, "supervisor-state.json"), "utf8");
+  return (JSON.parse(state) as { supervisorPid: number }).supervisorPid;
 }

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ashlarOutcome, type CheckDocument, TestLab } from "../support/test-lab.ts";
-import { outcomeOf, run, scratchFolder } from "../support/tools.ts";
+import { ashlarOutcome, type CheckDocument, TestLab } from "../../support/test-lab.ts";
+import { outcomeOf, run, scratchFolder } from "../../support/tools.ts";
 
 const MIB = 1024 * 1024;
 const UNIT = 4096;

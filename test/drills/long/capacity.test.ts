@@ -4,8 +4,8 @@ import { createCipheriv } from "node:crypto";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type NodesDocument, TestLab } from "../support/test-lab.ts";
-import { run, scratchFolder, until } from "../support/tools.ts";
+import { type NodesDocument, TestLab } from "../../support/test-lab.ts";
+import { run, scratchFolder, until } from "../../support/tools.ts";
 
 const MIB = 1024 * 1024;
 const DISK_MIB = 512;
