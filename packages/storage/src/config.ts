@@ -27,7 +27,13 @@ export const STORAGE_CONFIG = z.strictObject({
   advertise: addressField,
   /** The node's own state: which store lies on which disk. */
   dataDir: z.string().min(1),
-  disks: z.array(disk).min(1),
+  disks: z
+    .array(disk)
+    .min(1)
+    .refine((disks) => {
+      const paths = disks.flatMap(({ path, mirrorPath }) => [path, mirrorPath ?? []].flat());
+      return new Set(paths).size === paths.length;
+    }, "each path and mirrorPath must be another file or device"),
   /** From the end of one pass over all copies of a disk, reading them back, to the begin of the next. */
   scrubIntervalMs: z.int().min(1_000).max(2_000_000_000).default(WEEK_MS),
   /** How fast they are read, for each disk. */

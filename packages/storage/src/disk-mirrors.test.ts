@@ -116,3 +116,39 @@ test("a disk may get a mirror later, and only its mirror may be left of it", asy
   expect(await disk.exists(mirrored.path)).toBe(false);
   await left.close();
 });
+
+test("devices that tell nothing at the first start after the catalogue was lost are asked again at the next", async () => {
+  const devices = { ...mirrored, path: "/dev/one", mirrorPath: "/dev/two" };
+  for (const path of [devices.path, devices.mirrorPath]) {
+    await (await disk.open(path, { mode: "create" })).close();
+  }
+  const first = await opened(devices);
+  const { storeUuid } = first.all[0]!.store;
+  await untilWhole(first);
+  await first.close();
+  for (const away of [devices.path, devices.mirrorPath]) {
+    catalogue = NodeCatalogue.empty(disk, "/node");
+    fail(away);
+    expect((await opened(devices)).all).toEqual([]);
+    disk.fault = () => undefined;
+    const both = await opened(devices);
+    expect(both.all.map(({ store }) => store.storeUuid)).toEqual([storeUuid]);
+    await both.close();
+  }
+});
+
+test("another store where a known one was is not taken for it", async () => {
+  const { mirrorPath: _, ...plain } = mirrored;
+  const first = await opened(plain as typeof mirrored);
+  await first.close();
+  const former = Buffer.from(disk.contentOf(plain.path));
+  await disk.remove(plain.path);
+  catalogue = NodeCatalogue.empty(disk, "/node");
+  const second = await opened(plain as typeof mirrored);
+  await second.close();
+  await disk.remove(plain.path);
+  const file = await disk.open(plain.path, { mode: "create" });
+  await file.write(0, [former]);
+  const third = await opened(plain as typeof mirrored);
+  expect([third.all.length, third.missing.length]).toEqual([0, 1]);
+});

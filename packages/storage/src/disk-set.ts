@@ -133,7 +133,9 @@ export class DiskSet {
     const ports = { log, registry, clock, witness };
     const identity = { clusterId, node, diskId, path, mirrorPath, chunkSize, pageCacheBytes };
     const known = await this.entryOf(config);
-    if (known?.state === "ready") return openStore(disk, identity, ports);
+    if (known?.state === "ready") {
+      return openStore(disk, { ...identity, expected: known.storeUuid }, ports);
+    }
     if (known?.state !== "creating") {
       const open = (adopts: (owner: StoreOwner) => boolean): Promise<DiskChunkStore> =>
         openStore(disk, { ...identity, adopts }, ports);
@@ -168,8 +170,9 @@ export class DiskSet {
       await catalogue.put(diskId, { storeUuid: uuid, state });
       return store;
     } catch (thrown) {
-      // A device is there before a store is; what another one left on it is refused when one is made.
-      if (isDevice(path)) return undefined;
+      // A device, or an empty file, is there before a store is.
+      const { isBlank } = toSystemError(thrown).meta;
+      if (isBlank === true) return undefined;
       throw thrown;
     }
   }

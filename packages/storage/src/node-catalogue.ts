@@ -4,7 +4,7 @@
 import { type DiskId, type StoreUuid, SystemError } from "@ashlar/core";
 import type { ScrubPass } from "@ashlar/rpc";
 import { type Disk, readSealed, writeSealed } from "@ashlar/runtime";
-import type { MirrorWitness } from "@ashlar/store";
+import type { MirrorEvents, MirrorWitness } from "@ashlar/store";
 
 const NAME = "disks.json";
 const VERSION = 1;
@@ -32,8 +32,8 @@ interface Document {
   readonly version: typeof VERSION;
   readonly disks: Readonly<Record<DiskId, DiskEntry>>;
   readonly scrubs: Readonly<Record<StoreUuid, ScrubEntry>>;
-  /** Events of stores that lie on two disks: a member that has seen fewer is out of date. */
-  readonly mirrors?: Readonly<Record<StoreUuid, number>>;
+  /** Of stores that lie on two disks: which of them is out of date. */
+  readonly mirrors?: Readonly<Record<StoreUuid, MirrorEvents>>;
 }
 const EMPTY: Document = { version: VERSION, disks: {}, scrubs: {} };
 
@@ -89,12 +89,12 @@ export class NodeCatalogue implements MirrorWitness {
     await this.change((now) => ({ ...now, scrubs: { ...now.scrubs, [store]: entry } }));
   }
 
-  eventsOf(store: StoreUuid): number | undefined {
+  eventsOf(store: StoreUuid): MirrorEvents | undefined {
     return this.document.mirrors?.[store];
   }
 
   /** Durable when resolved. */
-  async record(store: StoreUuid, events: number): Promise<void> {
+  async record(store: StoreUuid, events: MirrorEvents): Promise<void> {
     await this.change((now) => ({ ...now, mirrors: { ...now.mirrors, [store]: events } }));
   }
 

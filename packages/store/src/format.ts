@@ -30,6 +30,9 @@ export const FORMAT_VERSION = 3;
 /** What the disk writes as one: unit of superblocks, metadata pages and journal batches. */
 export const BLOCK_SIZE = 4 * KIB;
 export const SUPERBLOCK_COPIES = 4;
+/** Two labels of a member of a mirror: what is of the disk, and not of the store. */
+export const LABEL_START = SUPERBLOCK_COPIES * BLOCK_SIZE;
+export const LABEL_END = LABEL_START + 2 * BLOCK_SIZE;
 export const JOURNAL_START = EXTENT_SIZE;
 export const JOURNAL_BYTES_DEFAULT = 64 * MIB;
 /** A batch is at most an eighth of the ring, and one record (two edges of an extent) must fit. */

@@ -1,5 +1,5 @@
 export { DiskChunkStore } from "./disk-chunk-store.ts";
-export type { MirrorStatus, MirrorWitness } from "./mirror-file.ts";
+export type { MirrorEvents, MirrorStatus, MirrorWitness } from "./mirror-file.ts";
 export {
   type CreateStoreOptions,
   createStore,

@@ -1,18 +1,18 @@
 // Makes the member of a mirror pair that is behind equal to the other one, beside the work of the store and slower than
-// it: piece by piece from the beginning, each while nothing is written into it. What is equal already is not
-// written, so a member that was away for a while costs reading. The order does not matter: until the end it is
-// not read.
+// it: piece by piece from the beginning, each while nothing is written into it. The order does not matter: until the
+// end it is not read. Everything is written, also what looks equal: after a failed sync it may be so in the page cache
+// only, and what was never written has no place in a file yet.
 import { MIB } from "@ashlar/core";
 import { type Clock, type DiskFile, sleep } from "@ashlar/runtime";
+import { LABEL_END, LABEL_START } from "./format.ts";
 import type { MirrorFile } from "./mirror-file.ts";
-import { LABEL_END, LABEL_START } from "./mirror-label.ts";
 
 const PIECE_BYTES: number = MIB;
 /** Leaves most of a disk to the hosts. */
 const BYTES_PER_SECOND: number = 64 * MIB;
 const MS_PER_S = 1_000;
 
-interface Span {
+export interface Span {
   readonly from: number;
   readonly to: number;
 }
@@ -25,25 +25,16 @@ export function* spansOf(end: number): Generator<Span> {
   }
 }
 
-/** Writes what differs in a span; not synced. Nothing of it lies beyond the target's end afterwards. */
-export async function makeEqual(
+/** Not synced. */
+export async function copySpan(
   source: DiskFile,
-  { target, targetBytes }: { readonly target: DiskFile; readonly targetBytes: number },
+  target: DiskFile,
   { from, to }: Span,
 ): Promise<void> {
-  const [wanted, found] = [Buffer.alloc(to - from), Buffer.alloc(to - from)];
-  await source.read(from, wanted);
-  // A sector that cannot be read may well be written.
-  const isKnown = await target.read(from, found).then(
-    () => to <= targetBytes,
-    () => false,
-  );
-  if (!isKnown || !wanted.equals(found)) await target.write(from, [wanted]);
+  const bytes = Buffer.alloc(to - from);
+  await source.read(from, bytes);
+  await target.write(from, [bytes]);
 }
-
-/** Of a device, which does not tell it, as if it had no end. */
-export const roomOf = async (file: DiskFile): Promise<number> =>
-  (await file.sizeBytes()) || Number.POSITIVE_INFINITY;
 
 /**
  * Copies until the pair is whole, or one of them failed, which is logged and leaves the pair as it is.
@@ -60,11 +51,10 @@ export async function copyMember(
   const { file: to } = target;
   try {
     const end = (await from.sizeBytes()) || deviceBytes;
-    const written = { target: to, targetBytes: await roomOf(to) };
     let copied = 0;
     for (const span of spansOf(end)) {
       const bytes = span.to - span.from;
-      await mirror.apart(span.from, span.to, () => makeEqual(from, written, span));
+      await mirror.apart(span.from, span.to, () => copySpan(from, to, span));
       copied += bytes;
       mirror.copied(copied, end);
       await sleep(clock, (bytes / BYTES_PER_SECOND) * MS_PER_S, { signal });

@@ -11,12 +11,20 @@ export interface Member {
   readonly file: DiskFile;
 }
 
-/** Remembers, on another disk than the members', how many events a pair has had. */
+/** Numbers of a pair's events. */
+export interface MirrorEvents {
+  /** A member that knows of fewer may miss something. */
+  readonly noted: number;
+  /** The highest that any label may tell: the next event has a higher one. */
+  readonly given: number;
+}
+
+/** Remembers, on another disk than the members', the events of pairs. */
 export interface MirrorWitness {
-  /** Undefined when that is not known here. */
-  eventsOf(store: StoreUuid): number | undefined;
+  /** Undefined when nothing is known here. */
+  eventsOf(store: StoreUuid): MirrorEvents | undefined;
   /** Durable when it resolves. */
-  record(store: StoreUuid, events: number): Promise<void>;
+  record(store: StoreUuid, events: MirrorEvents): Promise<void>;
 }
 
 /** What can be seen of a pair. */
@@ -38,8 +46,13 @@ export interface MirrorFileOptions {
   readonly current: readonly Member[];
   /** At most one, and none when two are current. */
   readonly behind: readonly Member[];
+  /** That the labels of the current ones tell. */
   readonly events: number;
+  /** See MirrorLabel. */
+  readonly partnerEvents: number;
 }
+
+const EVERYWHERE = [0, Number.POSITIVE_INFINITY] as const;
 
 export class MirrorFile implements DiskFile {
   readonly path: string;
@@ -47,6 +60,7 @@ export class MirrorFile implements DiskFile {
   private readonly members: readonly HeldMember[];
   private readonly storeUuid: StoreUuid;
   private events: number;
+  private partnerEvents: number;
   /** Changes of who is current, one after the other; rejects when none is left. */
   private settled: Promise<void> = Promise.resolve();
   private readonly turns = new RangeTurns();
@@ -55,7 +69,7 @@ export class MirrorFile implements DiskFile {
   private background: Promise<void> = Promise.resolve();
 
   constructor(deps: { log: Log; witness: MirrorWitness }, options: MirrorFileOptions) {
-    const { current, behind, storeUuid, events } = options;
+    const { current, behind, storeUuid, events, partnerEvents } = options;
     assert(current.length > 0, "a member of a mirror has everything");
     this.deps = deps;
     this.members = [
@@ -65,6 +79,7 @@ export class MirrorFile implements DiskFile {
     this.path = current[0]?.path ?? "";
     this.storeUuid = storeUuid;
     this.events = events;
+    this.partnerEvents = partnerEvents;
   }
 
   get status(): MirrorStatus {
@@ -92,6 +107,7 @@ export class MirrorFile implements DiskFile {
         await member.file.read(position, target);
         return;
       } catch (thrown) {
+        this.refuseClosed();
         await this.lose(member, thrown);
       }
     }
@@ -103,7 +119,8 @@ export class MirrorFile implements DiskFile {
   }
 
   writeMany(pieces: readonly Piece[]): Promise<void> {
-    return this.change([0, Number.POSITIVE_INFINITY], (file) => file.writeMany(pieces));
+    // In place: nothing grows.
+    return this.turns.together(EVERYWHERE, () => this.onEach((file) => file.writeMany(pieces)));
   }
 
   datasync(): Promise<void> {
@@ -112,7 +129,9 @@ export class MirrorFile implements DiskFile {
   }
 
   truncate(sizeBytes: number): Promise<void> {
-    return this.change([0, Number.POSITIVE_INFINITY], (file) => file.truncate(sizeBytes));
+    return this.turns.together(EVERYWHERE, () =>
+      this.onEach((file) => file.truncate(sizeBytes), sizeBytes),
+    );
   }
 
   async close(): Promise<void> {
@@ -157,7 +176,15 @@ export class MirrorFile implements DiskFile {
     return this.settle(async () => {
       const member = this.members.find(({ path }) => path === target.path);
       if (member?.state !== "behind") return;
-      this.events += 1;
+      // What the other one's label says until it has the next one.
+      const before = this.events;
+      try {
+        await this.next();
+      } catch (thrown) {
+        void this.lose(member, thrown);
+        return;
+      }
+      this.partnerEvents = before;
       // From here on its label may say so, and if it fails, the other one must say more.
       member.state = "current";
       const other = this.current().find((one) => one !== member);
@@ -170,9 +197,10 @@ export class MirrorFile implements DiskFile {
           return;
         }
       }
+      this.partnerEvents = this.events;
       this.deps.log.info({ path: member.path, events: this.events }, "mirror is whole");
       // What the labels say is enough until one goes on alone.
-      await this.deps.witness.record(this.storeUuid, this.events).catch((error: unknown) => {
+      await this.noted().catch((error: unknown) => {
         this.deps.log.warn({ error }, "events of a mirror are not remembered");
       });
     });
@@ -192,18 +220,22 @@ export class MirrorFile implements DiskFile {
     [from, to]: readonly [number, number],
     call: (file: DiskFile) => Promise<void>,
   ): Promise<void> {
-    await this.turns.together([from, to], () => this.onEach(call));
+    await this.turns.together([from, to], () => this.onEach(call, to));
   }
 
-  /** @throws SystemError disk/no-space when a current member says so; disk/failed when none is left. */
-  private async onEach(call: (file: DiskFile) => Promise<void>): Promise<void> {
+  /**
+   * @param end where a write ends; of nothing else a disk may say that it is full.
+   * @throws SystemError disk/no-space when a current member cannot grow; disk/failed when none is left.
+   */
+  private async onEach(call: (file: DiskFile) => Promise<void>, end = 0): Promise<void> {
     let full: unknown;
     const one = async (member: HeldMember): Promise<void> => {
       try {
         await call(member.file);
       } catch (thrown) {
+        this.refuseClosed();
         // As on a single disk: whoever wrote knows what to do, and nothing of it counts.
-        if (member.state === "current" && hasCode(thrown, "disk/no-space")) full ??= thrown;
+        if (await isFull(member, thrown, end)) full ??= thrown;
         else this.lose(member, thrown).catch(() => {});
       }
     };
@@ -227,16 +259,33 @@ export class MirrorFile implements DiskFile {
     if (state === "behind") return this.settled;
     return this.settle(async () => {
       const survivor = this.source();
-      this.events += 1;
+      await this.next();
       try {
         await this.label(survivor, "alone");
       } catch (failed) {
         survivor.state = "lost";
         throw failed;
       }
-      await this.deps.witness.record(this.storeUuid, this.events);
+      await this.noted();
       this.deps.log.warn({ path: survivor.path, events: this.events }, "mirror goes on with one");
     });
+  }
+
+  /** A number that no label tells, and none will before this is durable. */
+  private async next(): Promise<void> {
+    const { noted, given } = this.deps.witness.eventsOf(this.storeUuid) ?? { noted: 0, given: 0 };
+    this.events = Math.max(this.events, given) + 1;
+    await this.deps.witness.record(this.storeUuid, { noted, given: this.events });
+  }
+
+  private noted(): Promise<void> {
+    const { events } = this;
+    return this.deps.witness.record(this.storeUuid, { noted: events, given: events });
+  }
+
+  /** What fails because it comes too late says nothing of a disk. */
+  private refuseClosed(): void {
+    if (this.closing.signal.aborted) throw new SystemError("disk/failed", "the store is closed");
   }
 
   private settle(change: () => Promise<void>): Promise<void> {
@@ -247,6 +296,14 @@ export class MirrorFile implements DiskFile {
   }
 
   private label({ file }: Member, state: LabelState): Promise<void> {
-    return writeLabel(file, { storeUuid: this.storeUuid, events: this.events, state });
+    const { storeUuid, events, partnerEvents } = this;
+    return writeLabel(file, { storeUuid, events, state, partnerEvents });
   }
+}
+
+/** Whether a file could not grow, which is no failure of a disk. */
+async function isFull({ file, state }: HeldMember, thrown: unknown, end: number): Promise<boolean> {
+  if (state !== "current" || !hasCode(thrown, "disk/no-space")) return false;
+  const sizeBytes = await file.sizeBytes().catch(() => Number.POSITIVE_INFINITY);
+  return end > sizeBytes;
 }

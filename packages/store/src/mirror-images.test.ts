@@ -6,6 +6,7 @@ import { type Disk, seededRandom } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { MirrorEvents } from "./mirror-file.ts";
 import { MEMBERS, MemoryWitness, MIRROR_PATH, turns } from "./testing/mirror-pair.ts";
 import { RecordingDisk, SURVIVALS } from "./testing/recording-disk.ts";
 import { PATH } from "./testing/small-store.ts";
@@ -27,7 +28,7 @@ const isRecorded = ({ kind }: Step): boolean =>
 
 class RecordedWitness extends MemoryWitness {
   /** Each number, and how many writes and syncs had been made by then. */
-  readonly told: { readonly at: number; readonly events: number | undefined }[] = [];
+  readonly told: { readonly at: number; readonly events: MirrorEvents | undefined }[] = [];
   private readonly now: () => number;
 
   constructor(now: () => number) {
@@ -35,7 +36,7 @@ class RecordedWitness extends MemoryWitness {
     this.now = now;
   }
 
-  override async record(store: StoreUuid, events: number): Promise<void> {
+  override async record(store: StoreUuid, events: MirrorEvents): Promise<void> {
     await super.record(store, events);
     this.told.push({ at: this.now(), events });
   }

@@ -2,6 +2,7 @@
 // remembered elsewhere. A member that cannot be shown to have it is not read: the copies of its chunks on other nodes
 // are worth more than a guess.
 import { type ErrorMeta, type StoreUuid, SystemError } from "@ashlar/core";
+import type { MirrorEvents } from "./mirror-file.ts";
 import type { MirrorLabel } from "./mirror-label.ts";
 
 export type SeenMember =
@@ -35,7 +36,7 @@ const refused = (message: string, meta: ErrorMeta): SystemError =>
  */
 export function judgeMembers(
   members: readonly SeenMember[],
-  remembered: (store: StoreUuid) => number | undefined,
+  remembered: (store: StoreUuid) => MirrorEvents | undefined,
 ): Judgement {
   const stores = members.flatMap((member, index) =>
     member.kind === "store" ? [{ ...member, index }] : [],
@@ -53,18 +54,18 @@ export function judgeMembers(
   const readable = stores.filter(({ label }) => label?.state !== "behind");
   const events = Math.max(-1, ...readable.map(({ label }) => label?.events ?? 0));
   const known = remembered(storeUuid);
-  const floor = Math.max(known ?? 0, ...stores.map(({ label }) => label?.events ?? 0));
+  const floor = Math.max(known?.noted ?? 0, ...stores.map(({ label }) => label?.events ?? 0));
   const hint = "bring the other disk back, or retire this one: its chunks have copies elsewhere";
   if (events < floor) {
     const message = `${first.path} is an older member of a mirror: the other one went on without it`;
     throw refused(message, { paths, hint });
   }
-  const labelled = stores.filter(({ label }) => label !== undefined);
-  if (events > 0 && known === undefined && labelled.length < 2) {
+  const newest = readable.filter(({ label }) => (label?.events ?? 0) === events);
+  const labels = stores.map(({ label }) => label);
+  if (events > 0 && known === undefined && !isPair(newest[0]?.label, labels)) {
     const message = `${first.path} is one of a mirror, and nothing tells whether the other one went on without it`;
     throw refused(message, { paths, hint });
   }
-  const newest = readable.filter(({ label }) => (label?.events ?? 0) === events);
   if (newest.length > 1 && newest.some(({ label }) => label?.state !== "both")) {
     throw refused(`${paths.join(" and ")} both went on without the other`, {
       paths,
@@ -75,8 +76,22 @@ export function judgeMembers(
   return { storeUuid, current, events };
 }
 
+/** Whether the only one that may know more than the newest is there, too, and does not. */
+function isPair(
+  newest: MirrorLabel | undefined,
+  labels: readonly (MirrorLabel | undefined)[],
+): boolean {
+  if (!newest) return false;
+  const { events, partnerEvents } = newest;
+  const isPartner = (label: MirrorLabel): boolean =>
+    label.state === "behind"
+      ? label.events > partnerEvents && label.events <= events
+      : label.events === events || label.events === partnerEvents;
+  return labels.some((label) => label && label !== newest && isPartner(label));
+}
+
 function nothingThere(members: readonly SeenMember[]): SystemError {
   for (const member of members) if (member.kind === "missing") return member.error;
   const [path = ""] = members.map((member) => member.path);
-  return refused(`${path} holds no chunk store`, { path });
+  return refused(`${path} holds no chunk store`, { path, isBlank: true });
 }

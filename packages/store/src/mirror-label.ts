@@ -3,7 +3,7 @@
 // superblocks, which the store itself never writes, so that each of the two has its own.
 import { crc32c, type StoreUuid, storeUuid } from "@ashlar/core";
 import type { DiskFile } from "@ashlar/runtime";
-import { BLOCK_SIZE, MAGIC, readU64, SUPERBLOCK_COPIES, writeU64 } from "./format.ts";
+import { BLOCK_SIZE, LABEL_START, MAGIC, readU64, writeU64 } from "./format.ts";
 
 /**
  * `both`: the other one was current, too. `alone`: the other one misses what was written since. `behind`: this one
@@ -17,6 +17,8 @@ export interface MirrorLabel {
   /** Rises with each event, over both members. */
   readonly events: number;
   readonly state: LabelState;
+  /** Events that the other one's label tells if it did not hear of the newest: so it is known for the other one. */
+  readonly partnerEvents: number;
 }
 
 interface Written extends MirrorLabel {
@@ -24,10 +26,7 @@ interface Written extends MirrorLabel {
   readonly sequence: number;
 }
 
-export const LABEL_START: number = SUPERBLOCK_COPIES * BLOCK_SIZE;
 const LABEL_COPIES = 2;
-/** What is of a member, and not of the store. */
-export const LABEL_END: number = LABEL_START + LABEL_COPIES * BLOCK_SIZE;
 
 const LABEL_VERSION = 1;
 const CRC_AT = 8;
@@ -36,14 +35,17 @@ const SEQUENCE_AT = 16;
 const EVENTS_AT = 24;
 const UUID_AT = 32;
 const UUID_BYTES = 64;
+const PARTNER_AT = UUID_AT + UUID_BYTES;
 
-export function encodeLabel({ storeUuid: uuid, events, state, sequence }: Written): Buffer {
+export function encodeLabel(label: Written): Buffer {
+  const { storeUuid: uuid, events, state, sequence, partnerEvents } = label;
   const block = Buffer.alloc(BLOCK_SIZE);
   block.writeUInt32LE(MAGIC.mirror, 0);
   block.writeUInt16LE(LABEL_VERSION, 4);
   block.writeUInt32LE(STATES.indexOf(state), STATE_AT);
   writeU64(block, sequence, SEQUENCE_AT);
   writeU64(block, events, EVENTS_AT);
+  writeU64(block, partnerEvents, PARTNER_AT);
   block.write(uuid, UUID_AT, UUID_BYTES, "latin1");
   block.writeUInt32LE(crc32c(block), CRC_AT);
   return block;
@@ -62,6 +64,7 @@ export function decodeLabel(source: Buffer): Written | undefined {
     storeUuid: storeUuid(text),
     events: readU64(block, EVENTS_AT),
     state,
+    partnerEvents: readU64(block, PARTNER_AT),
     sequence: readU64(block, SEQUENCE_AT),
   };
 }

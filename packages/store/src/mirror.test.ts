@@ -5,7 +5,8 @@ import { patternedBytes, writeEntry } from "@ashlar/replica/testing";
 import { type Disk, silentLog } from "@ashlar/runtime";
 import { describe, expect, it, test } from "vitest";
 import type { DiskChunkStore } from "./disk-chunk-store.ts";
-import { decodeLabel, LABEL_END, LABEL_START, readLabel } from "./mirror-label.ts";
+import { LABEL_END, LABEL_START } from "./format.ts";
+import { decodeLabel, readLabel } from "./mirror-label.ts";
 import { createStore, openStore } from "./open.ts";
 import { MEMBERS, MIRROR_PATH, MirrorPair, turns } from "./testing/mirror-pair.ts";
 import { A, OPTIONS, PATH, SIZES, UUID } from "./testing/small-store.ts";
@@ -107,11 +108,11 @@ describe.each(MEMBERS)("when %s fails", (failing) => {
     "at a %s: nothing is acknowledged before it is noted, and the other one goes on",
     async (call) => {
       const { pair, store } = await MirrorPair.whole();
-      const before = pair.witness.events ?? 0;
+      const before = pair.witness.events?.noted ?? 0;
       pair.fail(failing, call);
       await write(store, 1);
       expect(await labelOf(pair, left)).toMatchObject({ state: "alone", events: before + 1 });
-      expect(pair.witness.events).toBe(before + 1);
+      expect(pair.witness.events).toEqual({ noted: before + 1, given: before + 1 });
       expect(store.mirrorStatus?.state).toBe("alone");
       await write(store, 2);
       await expectWritten(store, 2);
@@ -177,14 +178,14 @@ describe.each(MEMBERS)("when %s fails", (failing) => {
     await expectWritten(await pair.open(), 1);
   });
 
-  it("and has no room, that is told, and nothing is lost", async () => {
+  it("since it has no room for what lies there already, the other one goes on", async () => {
     const { pair, store } = await MirrorPair.whole();
     pair.disk.fault = (call, path) =>
       call === "write" && path === failing
         ? new SystemError("disk/no-space", "no space left")
         : undefined;
-    await expect(write(store, 1)).rejects.toMatchObject({ code: "disk/failed" });
-    expect(store.mirrorStatus?.state).toBe("both");
+    await write(store, 1);
+    expect(store.mirrorStatus?.state).toBe("alone");
   });
 });
 
@@ -318,11 +319,12 @@ test("P1: what one of them has of the last writes is what both have, once the pa
   await store.close().catch(() => {});
   pair.heal();
   const both = await pair.open();
-  expect(both.status(A).tail).toEqual({ epoch: 1, seq: 1 });
+  const { tail } = both.status(A);
+  expect([1, 2]).toContain(tail.seq);
   pair.disk.powerCut();
   pair.fail(PATH, "read");
   const second = await pair.open();
-  expect(second.status(A).tail).toEqual({ epoch: 1, seq: 1 });
+  expect(second.status(A).tail).toEqual(tail);
 });
 
 test("what is no pair is refused, and left as it is", async () => {

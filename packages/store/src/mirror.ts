@@ -3,8 +3,14 @@
 import { type StoreUuid, SystemError, toSystemError } from "@ashlar/core";
 import type { Clock, Disk, DiskFile, Log } from "@ashlar/runtime";
 import { corrupt, layoutOf } from "./format.ts";
-import { copyMember, makeEqual, roomOf, spansOf } from "./mirror-copy.ts";
-import { type Member, MirrorFile, type MirrorWitness } from "./mirror-file.ts";
+import { copyMember } from "./mirror-copy.ts";
+import {
+  type Member,
+  MirrorFile,
+  type MirrorFileOptions,
+  type MirrorWitness,
+} from "./mirror-file.ts";
+import { equalJournals, type RootedMember } from "./mirror-journals.ts";
 import { type Judgement, judgeMembers, type SeenMember } from "./mirror-judgement.ts";
 import { type MirrorLabel, readLabel, writeLabel } from "./mirror-label.ts";
 import { absenceOf, readSuperblock, type Superblock } from "./superblock.ts";
@@ -15,13 +21,6 @@ export interface MirrorPorts {
   readonly clock: Clock;
   readonly witness: MirrorWitness;
 }
-
-/**
- * A member that is not here may have a label that is newer by so many events, of which this one did not hear any more
- * and of which nothing was acknowledged: it had caught up, and went on alone when the power failed. What goes on
- * without it must say more than that.
- */
-const UNSEEN_EVENTS = 2;
 
 export interface OpenedFile {
   readonly file: DiskFile;
@@ -74,8 +73,8 @@ async function look(disk: Disk, path: string): Promise<Looked> {
   } catch (thrown) {
     const error = toSystemError(thrown, "disk/failed");
     await file?.close().catch(() => {});
-    // Only a disk that fails is one to go on without.
-    if (error.code !== "disk/failed") throw error;
+    // Only a disk that fails, or cannot take a lock, is one to go on without.
+    if (error.code !== "disk/failed" && error.code !== "disk/no-space") throw error;
     return { kind: "missing", path, error, file: undefined, superblock: undefined };
   }
 }
@@ -107,31 +106,35 @@ async function join(
   refuse: MembersOptions["refuse"],
 ): Promise<OpenedFile> {
   const judged = judgeMembers(members, (store) => ports.witness.eventsOf(store));
-  const held = (isWanted: (index: number) => boolean): Member[] =>
-    members.flatMap(({ file, path }, index) => (file && isWanted(index) ? [{ file, path }] : []));
-  const superblock = members[judged.current[0] ?? 0]?.superblock;
-  if (!superblock) throw corrupt("no superblock is whole");
-  refuse(superblock);
-  await begin(ports.disk, members, judged);
-  const [current, behind] = [
-    held((index) => judged.current.includes(index)),
-    held((index) => !judged.current.includes(index)),
-  ];
-  const isSingle = members.length === 1 && judged.events === 0;
-  const [first] = current;
-  if (isSingle && first) {
-    const { file } = first;
+  const judgedCurrent = members.flatMap(({ file, path, superblock }, index) =>
+    file && superblock && judged.current.includes(index) ? [{ file, path, superblock }] : [],
+  );
+  const [first] = judgedCurrent;
+  if (!first) throw corrupt("no superblock is whole");
+  refuse(first.superblock);
+  if (members.length === 1 && judged.events === 0) {
+    const { file, superblock } = first;
     return { file, superblock, freeBytes: () => ports.disk.freeBytes(file.path) };
   }
-  const events = await note(ports, judged, { current, behind });
-  const { log, witness, clock } = ports;
-  const { storeUuid } = judged;
-  const mirror = new MirrorFile({ log, witness }, { storeUuid, current, behind, events });
+  await begin(ports, members, judged);
+  const behind = members.flatMap(({ file, path }, index) =>
+    file && !judged.current.includes(index) ? [{ file, path }] : [],
+  );
+  return opened(ports, await note(ports, judged, { current: judgedCurrent, behind }));
+}
+
+function opened({ disk, log, witness, clock }: MirrorPorts, noted: Noted): OpenedFile {
+  const { superblock } = noted.current[0];
+  const mirror = new MirrorFile({ log, witness }, noted);
   const { sizeBytes: deviceBytes } = layoutOf(superblock.sizeBytes, superblock.journalBytes);
   mirror.inBackground((signal) => copyMember(mirror, { clock, deviceBytes, signal }));
   const freeBytes = async (): Promise<number> => {
-    const all = await Promise.all(mirror.pathsInUse.map((path) => ports.disk.freeBytes(path)));
-    return Math.min(...all);
+    const asked = mirror.pathsInUse.map((path) => disk.freeBytes(path));
+    // A disk that does not tell has failed, which shows when it is written to.
+    const told = (await Promise.allSettled(asked)).flatMap((one) =>
+      one.status === "fulfilled" ? [one.value] : [],
+    );
+    return told.length === 0 ? 0 : Math.min(...told);
   };
   return { file: mirror, superblock, freeBytes, mirror };
 }
@@ -140,52 +143,67 @@ async function join(
  * The mirror of a store that never had one is made. Later on a missing file may be a disk that is not mounted, in
  * whose place nothing is to be made: there an empty file has to be.
  */
-async function begin(disk: Disk, members: Looked[], judged: Judgement): Promise<void> {
+async function begin(
+  { disk, log }: MirrorPorts,
+  members: Looked[],
+  judged: Judgement,
+): Promise<void> {
   const [, mirror] = members;
   if (judged.events > 0 || mirror?.kind !== "missing") return;
   const { path } = mirror;
-  if (path.startsWith("/dev/") || (await disk.exists(path))) return;
-  const file = await disk.open(path, { mode: "create", lock: true });
-  members[1] = { kind: "blank", path, file, superblock: undefined };
+  try {
+    if (path.startsWith("/dev/") || (await disk.exists(path))) return;
+    const file = await disk.open(path, { mode: "create", lock: true });
+    members[1] = { kind: "blank", path, file, superblock: undefined };
+  } catch (thrown) {
+    log.error({ path, error: toSystemError(thrown, "disk/failed") }, "a mirror cannot be made");
+  }
 }
 
-/** Makes it durable who is current, before anything is written; the number of the events. */
+interface Noted extends MirrorFileOptions {
+  readonly current: readonly [RootedMember, ...RootedMember[]];
+}
+
+/** Makes it durable who is current before anything is written. Members whose disk fails are left out. */
 async function note(
   { witness, log }: MirrorPorts,
-  { storeUuid, events }: Judgement,
-  { current, behind }: { current: readonly Member[]; behind: readonly Member[] },
-): Promise<number> {
-  const [first, second] = current;
-  if (!first) throw new SystemError("disk/failed", "no member of the mirror has everything");
-  const remembered = witness.eventsOf(storeUuid);
+  { storeUuid, events: told }: Judgement,
+  members: { readonly current: readonly RootedMember[]; readonly behind: readonly Member[] },
+): Promise<Noted> {
+  const onFailed = ({ path, file }: Member, thrown: unknown): void => {
+    log.error({ path, error: toSystemError(thrown, "disk/failed") }, "mirror member failed");
+    void file.close().catch(() => {});
+  };
+  const isWhole = members.current.length > 1;
+  const [first, second] = isWhole
+    ? await equalJournals(members.current, onFailed)
+    : members.current;
+  if (!first) throw new SystemError("disk/failed", "no member of the mirror can be used");
+  const known = witness.eventsOf(storeUuid);
+  const label = await readLabel(first.file);
+  const partnerEvents = label?.state === "alone" ? label.partnerEvents : told;
   if (second) {
-    await equalize(first, second);
-    if (remembered !== events) await witness.record(storeUuid, events);
-    return events;
+    const given = Math.max(told, known?.given ?? 0);
+    if (known?.noted !== told) await witness.record(storeUuid, { noted: told, given });
+    return { storeUuid, current: [first, second], behind: [], events: told, partnerEvents };
   }
-  const alone = Math.max(events, remembered ?? 0) + UNSEEN_EVENTS + 1;
-  await writeLabel(first.file, { storeUuid, events: alone, state: "alone" });
-  await witness.record(storeUuid, alone);
-  for (const member of behind) {
-    await writeLabel(member.file, { storeUuid, events: alone, state: "behind" });
+  const events = Math.max(told, known?.given ?? 0) + 1;
+  if (known) await witness.record(storeUuid, { noted: known.noted, given: events });
+  else await witness.record(storeUuid, { noted: told, given: events });
+  await writeLabel(first.file, { storeUuid, events, state: "alone", partnerEvents });
+  await witness.record(storeUuid, { noted: events, given: events });
+  const behind: Member[] = [];
+  for (const member of members.behind) {
+    try {
+      await writeLabel(member.file, { storeUuid, events, state: "behind", partnerEvents });
+      behind.push(member);
+    } catch (thrown) {
+      onFailed(member, thrown);
+    }
   }
-  const told = { path: first.path, events: alone, behind: behind.map(({ path }) => path) };
-  log.warn(told, "a mirror has one member that has everything");
-  return alone;
-}
-
-/**
- * After the end of a process the last writes may lie on one of them only. Of the content that matters to none:
- * what is not in the journal was synced to both, or is written again. So it is the journal, and what names its
- * beginning, that are made equal.
- */
-async function equalize(first: Member, second: Member): Promise<void> {
-  const superblock = await readSuperblock(first.file);
-  if (!superblock) throw corrupt("no superblock is whole");
-  const { dataStart } = layoutOf(superblock.sizeBytes, superblock.journalBytes);
-  const written = { target: second.file, targetBytes: await roomOf(second.file) };
-  for (const span of spansOf(dataStart)) await makeEqual(first.file, written, span);
-  await second.file.datasync();
+  const paths = behind.map(({ path }) => path);
+  log.warn({ path: first.path, events, behind: paths }, "one member of a mirror has everything");
+  return { storeUuid, current: [first], behind, events, partnerEvents };
 }
 
 /** For a store that has no mirror, and no memory of one. */

@@ -23,12 +23,13 @@ import { FIRST_GROWTH_BYTES, layoutOf, storeSeed } from "./format.ts";
 import { writeZeros } from "./growth.ts";
 import { noWitness, openMembers } from "./mirror.ts";
 import type { MirrorWitness } from "./mirror-file.ts";
+import { readLabel } from "./mirror-label.ts";
 import { PageCache } from "./page-cache.ts";
 import { recover } from "./recovery.ts";
 import { SlotPool } from "./slot-pool.ts";
 import { StoreEngine } from "./store-engine.ts";
 import { exportGauges, storeMetrics } from "./store-metrics.ts";
-import { readSuperblock, type Superblock, writeSuperblock } from "./superblock.ts";
+import { absenceOf, readSuperblock, type Superblock, writeSuperblock } from "./superblock.ts";
 
 export interface StoreIdentity {
   readonly clusterId: ClusterId;
@@ -45,6 +46,8 @@ export interface OpenStoreOptions extends StoreIdentity {
   readonly adopts?: (owner: StoreOwner) => boolean;
   /** Where the same lies once more, on another disk; it is made when it is not there. */
   readonly mirrorPath?: string | undefined;
+  /** That of the store that is meant; any of this disk's when it is not known. */
+  readonly expected?: StoreUuid | undefined;
   /** Memory for the checksums of content that was used last; default 64 MiB. */
   readonly pageCacheBytes?: number;
 }
@@ -116,7 +119,8 @@ export async function createStore(
 }
 
 async function refuseUsed(file: DiskFile): Promise<void> {
-  if ((await file.sizeBytes()) > 0 || (await readSuperblock(file))) {
+  const { isBlank } = await absenceOf(file);
+  if (!isBlank || (await readSuperblock(file)) || (await readLabel(file))) {
     throw new SystemError("disk/failed", `${file.path} exists already`, {
       path: file.path,
       hint: "remove it, or name another file",
@@ -200,6 +204,13 @@ async function grownExtents(
 const FIXED = ["clusterId", "node", "diskId", "chunkSize"] as const;
 
 function refuseForeign(found: Superblock, expected: OpenStoreOptions): void {
+  if (expected.expected !== undefined && found.storeUuid !== expected.expected) {
+    const message = `${expected.path} holds another store: ${found.storeUuid}, not ${expected.expected}`;
+    throw new SystemError("disk/foreign", message, {
+      path: expected.path,
+      hint: "put the disk back that was there, or retire it",
+    });
+  }
   const different = FIXED.filter((field) => found[field] !== expected[field]);
   if (different.length === 0) return;
   const isOfCluster = different.every((field) => field === "node" || field === "diskId");

@@ -8,6 +8,7 @@ import {
   crc32c,
   type DiskId,
   diskId,
+  MIB,
   type NodeId,
   nodeId,
   type StoreUuid,
@@ -19,6 +20,8 @@ import {
   BLOCK_SIZE,
   corrupt,
   FORMAT_VERSION,
+  LABEL_END,
+  LABEL_START,
   MAGIC,
   readU64,
   SUPERBLOCK_COPIES,
@@ -44,6 +47,7 @@ export interface Superblock {
 }
 
 const CRC_AT = 8;
+const DEVICE_HEAD_BYTES = MIB;
 const TEXT_BYTES = 64;
 const TEXTS = ["clusterId", "node", "diskId", "storeUuid"] as const;
 const NUMBERS = [
@@ -127,8 +131,16 @@ export async function absenceOf(
     return { error, isBlank: false };
   }
   const error = new SystemError("disk/foreign", `${path} holds no chunk store`, { path });
-  // A device tells no size, and may hold what is not ours to see.
-  return { error, isBlank: (await file.sizeBytes()) === 0 };
+  // A device tells no size; what else may lie on one begins within this, and an operator has to wipe it.
+  const head = Buffer.alloc(DEVICE_HEAD_BYTES);
+  const sizeBytes = await file.sizeBytes();
+  await file.read(0, head);
+  // Of a file that is being made a mirror there may be a torn label, and nothing before it.
+  const isLabelOnly = sizeBytes > 0 && sizeBytes <= LABEL_END;
+  const isZero = head
+    .subarray(0, isLabelOnly ? LABEL_START : undefined)
+    .every((byte) => byte === 0);
+  return { error, isBlank: isZero && (sizeBytes === 0 || isLabelOnly) };
 }
 
 function ofVersion({ path }: DiskFile, version: number): SystemError {

@@ -53,8 +53,11 @@ async function takeLock(path: string): Promise<string> {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
       const handle = await open(lock, "wx");
-      await handle.writeFile((await processStamp(process.pid)) ?? `${process.pid} 0`);
-      await handle.close();
+      try {
+        await handle.writeFile((await processStamp(process.pid)) ?? `${process.pid} 0`);
+      } finally {
+        await handle.close();
+      }
       return lock;
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
@@ -176,6 +179,9 @@ async function openFile(path: string, options: OpenOptions): Promise<DiskFile> {
       return new NodeDiskFile(path, handle, lock);
     } catch (thrown) {
       if (lock) await rm(lock, { force: true });
+      if (exclusive && (thrown as NodeJS.ErrnoException).code === "EBUSY") {
+        throw new SystemError("disk/locked", `${path} is in use`, { path });
+      }
       throw thrown;
     }
   });

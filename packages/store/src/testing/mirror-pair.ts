@@ -3,7 +3,7 @@ import { type StoreUuid, SystemError } from "@ashlar/core";
 import { type Disk, silentLog } from "@ashlar/runtime";
 import { ManualClock, MemoryDisk } from "@ashlar/runtime/testing";
 import type { DiskChunkStore } from "../disk-chunk-store.ts";
-import type { MirrorWitness } from "../mirror-file.ts";
+import type { MirrorEvents, MirrorWitness } from "../mirror-file.ts";
 import { createStore, type OpenStoreOptions, openStore } from "../open.ts";
 import { OPTIONS, PATH, SIZES, UUID } from "./small-store.ts";
 
@@ -12,14 +12,14 @@ export const MEMBERS: readonly [string, string] = [PATH, MIRROR_PATH];
 
 /** On a disk that never loses anything. */
 export class MemoryWitness implements MirrorWitness {
-  events: number | undefined;
+  events: MirrorEvents | undefined;
   failure: SystemError | undefined;
 
-  eventsOf(_: StoreUuid): number | undefined {
+  eventsOf(_: StoreUuid): MirrorEvents | undefined {
     return this.events;
   }
 
-  async record(_: StoreUuid, events: number): Promise<void> {
+  async record(_: StoreUuid, events: MirrorEvents): Promise<void> {
     if (this.failure) throw this.failure;
     this.events = events;
   }

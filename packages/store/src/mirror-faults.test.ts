@@ -1,0 +1,223 @@
+// What disks and nodes do to a pair, one thing on top of another: no member that misses something is read, and none
+// that fails keeps the other one from being used.
+import { SystemError, scatterJoin } from "@ashlar/core";
+import { patternedBytes, writeEntry } from "@ashlar/replica/testing";
+import { type Disk, silentLog } from "@ashlar/runtime";
+import { expect, test } from "vitest";
+import type { DiskChunkStore } from "./disk-chunk-store.ts";
+import { JOURNAL_START, LABEL_END, LABEL_START } from "./format.ts";
+import { readLabel } from "./mirror-label.ts";
+import { createStore } from "./open.ts";
+import { MEMBERS, MIRROR_PATH, MirrorPair, turns } from "./testing/mirror-pair.ts";
+import { A, OPTIONS, PATH, SIZES, UUID } from "./testing/small-store.ts";
+
+const BYTES = 4096;
+const failed = new SystemError("disk/failed", "input/output error");
+
+async function write(store: DiskChunkStore, seq: number): Promise<void> {
+  const lsn = { epoch: 1, seq };
+  await store.append(A, writeEntry(A, lsn, seq * BYTES, patternedBytes(BYTES, seq)));
+  store.commit(A, lsn);
+}
+
+async function expectWritten(store: DiskChunkStore, seq: number): Promise<void> {
+  const { data } = await store.read(A, seq * BYTES, BYTES);
+  expect(scatterJoin(data).equals(patternedBytes(BYTES, seq))).toBe(true);
+}
+
+const refusal = (opening: Promise<unknown>): Promise<string> =>
+  opening.then(
+    () => "opened",
+    (error) => (error as SystemError).code,
+  );
+
+const other = (path: string): string => (path === PATH ? MIRROR_PATH : PATH);
+
+async function eventsOf(pair: MirrorPair, path: string): Promise<number | undefined> {
+  const label = await readLabel(await pair.disk.open(path, { mode: "open" }));
+  return label?.events;
+}
+
+/** Opened with one member away, and the process dies when it has labelled the other one. */
+async function dieAtOpening(pair: MirrorPair, away: string): Promise<void> {
+  const before = await eventsOf(pair, other(away));
+  pair.fail(away, "read");
+  const { witness } = pair;
+  const record = witness.record.bind(witness);
+  let dies = false;
+  witness.record = async (store, events) => {
+    dies ||= (await eventsOf(pair, other(away))) !== before;
+    if (dies) throw failed;
+    await record(store, events);
+  };
+  expect(await refusal(pair.open())).toBe("disk/failed");
+  witness.record = record;
+}
+
+test.each([1, 2, 3])(
+  "P19: what %i openings that failed left in a label is no reason to be read",
+  async (times) => {
+    const { pair, store } = await MirrorPair.whole();
+    await store.close();
+    for (let left = times; left > 0; left -= 1) await dieAtOpening(pair, PATH);
+    pair.fail(MIRROR_PATH, "read");
+    const alone = await pair.open();
+    await write(alone, 1);
+    await alone.close();
+    pair.fail(PATH, "read");
+    expect(await refusal(pair.open())).toBe("disk/foreign");
+    pair.heal();
+    const both = await pair.open();
+    await expectWritten(both, 1);
+  },
+);
+
+test("P19: what is in the page cache only, after a failed sync, is written again by the copying", async () => {
+  const { pair, store } = await MirrorPair.whole();
+  pair.fail(MIRROR_PATH, "datasync");
+  await write(store, 1);
+  await store.checkpoint();
+  await store.close();
+  pair.heal();
+  // Only the process ends: what it wrote can be read, and will never reach the disk.
+  pair.disk.endProcess();
+  const copying = await pair.open();
+  await pair.untilWhole(copying);
+  pair.disk.powerCut();
+  pair.fail(PATH, "read");
+  await expectWritten(await pair.open(), 1);
+});
+
+test.each(MEMBERS)(
+  "P19: %s that can be read and not written keeps no store from being opened",
+  async (failing) => {
+    const { pair, store } = await MirrorPair.whole();
+    await write(store, 1);
+    await store.close();
+    // As a disk that went read-only: first while both are current, then when it is known to be behind.
+    pair.fail(failing, "write", "datasync");
+    for (const seq of [2, 3]) {
+      const alone = await pair.open();
+      await write(alone, seq);
+      await expectWritten(alone, 1);
+      expect(alone.mirrorStatus?.state).toBe("alone");
+      await alone.close();
+    }
+    pair.heal();
+    const both = await pair.open();
+    await pair.untilWhole(both);
+    for (const seq of [1, 2, 3]) await expectWritten(both, seq);
+  },
+);
+
+test("a mirror that cannot be made, or does not tell its space, costs the store nothing", async () => {
+  const pair = new MirrorPair();
+  await createStore(pair.disk, { ...OPTIONS, ...SIZES, storeUuid: UUID }, { log: silentLog });
+  const odd: Disk = Object.assign(Object.create(pair.disk), {
+    open: async (...args: Parameters<Disk["open"]>) => {
+      if (args[0] === MIRROR_PATH) throw failed;
+      return pair.disk.open(...args);
+    },
+  });
+  const alone = await pair.open({}, odd);
+  await write(alone, 1);
+  await alone.close();
+  const mute: Disk = Object.assign(Object.create(pair.disk), {
+    freeBytes: async (path: string) => {
+      if (path === MIRROR_PATH) throw failed;
+      return pair.disk.freeBytes();
+    },
+  });
+  // It was a pair by now, whose other disk may not be there: an operator says that it is.
+  await (await pair.disk.open(MIRROR_PATH, { mode: "create" })).close();
+  const whole = await pair.open({}, mute);
+  await pair.untilWhole(whole);
+  await expectWritten(whole, 1);
+});
+
+test("P19: without a catalogue, two that were members at different times are no pair", async () => {
+  const { pair, store } = await MirrorPair.whole();
+  await store.close();
+  // The mirror is taken away, another one takes its place, fails, and the first one dies.
+  const former = Buffer.from(pair.disk.contentOf(MIRROR_PATH));
+  await pair.disk.remove(MIRROR_PATH);
+  await (await pair.disk.open(MIRROR_PATH, { mode: "create" })).close();
+  const again = await pair.open();
+  await pair.untilWhole(again);
+  const latter = Buffer.from(pair.disk.contentOf(MIRROR_PATH));
+  pair.fail(MIRROR_PATH, "write");
+  await write(again, 1);
+  await again.close();
+  pair.heal();
+  const first = Buffer.from(pair.disk.contentOf(PATH));
+  const put = async (path: string, content: Buffer): Promise<void> => {
+    await pair.disk.remove(path);
+    const file = await pair.disk.open(path, { mode: "create" });
+    await file.write(0, [content]);
+    await file.datasync();
+  };
+  await put(PATH, former);
+  await put(MIRROR_PATH, latter);
+  pair.witness.events = undefined;
+  expect(await refusal(pair.open())).toBe("disk/foreign");
+  // Its own partner is one, although it misses something.
+  await put(PATH, first);
+  const both = await pair.open();
+  await expectWritten(both, 1);
+});
+
+test("a member whose journal is damaged takes the other one's", async () => {
+  for (const damaged of MEMBERS) {
+    const { pair, store } = await MirrorPair.whole();
+    await write(store, 1);
+    await write(store, 2);
+    pair.disk.powerCut();
+    const journal = pair.disk.contentOf(damaged).subarray(JOURNAL_START);
+    const last = journal.lastIndexOf(patternedBytes(64, 2));
+    expect(last).toBeGreaterThan(0);
+    pair.disk.corrupt(damaged, JOURNAL_START + last, Buffer.of(0xee, 0xdd));
+    const both = await pair.open();
+    expect([both.status(A).tail.seq, both.mirrorStatus?.state]).toEqual([2, "both"]);
+  }
+});
+
+test("a file whose first label was torn is as good as empty", async () => {
+  const pair = new MirrorPair();
+  await createStore(pair.disk, { ...OPTIONS, ...SIZES, storeUuid: UUID }, { log: silentLog });
+  const file = await pair.disk.open(MIRROR_PATH, { mode: "create" });
+  await file.write(LABEL_START, [Buffer.alloc(512, 7)]);
+  const store = await pair.open();
+  await pair.untilWhole(store);
+  expect(pair.disk.contentOf(MIRROR_PATH).length).toBeGreaterThan(LABEL_END);
+});
+
+test("what comes after the end of a store says nothing of its disks", async () => {
+  const { pair, store } = await MirrorPair.whole();
+  const { events } = pair.witness;
+  const reading = store.read(A, 0, BYTES).catch(() => {});
+  const closing = store.close();
+  pair.fail(PATH, "read", "write", "datasync");
+  await Promise.allSettled([reading, closing]);
+  await turns();
+  expect(pair.witness.events).toEqual(events);
+});
+
+test("a device that something else lies on is neither made a mirror nor a store", async () => {
+  const { pair, store } = await MirrorPair.whole();
+  await store.close();
+  await pair.disk.remove(MIRROR_PATH);
+  const device = await pair.disk.open("/device", { mode: "create" });
+  // Where ext4 has its superblock.
+  await device.write(1024, [Buffer.alloc(1024, 0x53)]);
+  const before = Buffer.from(pair.disk.contentOf("/device"));
+  const devices: Disk = Object.assign(Object.create(pair.disk), {
+    open: async (...args: Parameters<Disk["open"]>) => {
+      const file = await pair.disk.open(...args);
+      return args[0] === "/device" ? { ...file, sizeBytes: async () => 0 } : file;
+    },
+  });
+  expect(await refusal(pair.open({ mirrorPath: "/device" }, devices))).toBe("disk/foreign");
+  const made = { ...OPTIONS, ...SIZES, storeUuid: UUID, path: "/device" };
+  expect(await refusal(createStore(devices, made, { log: silentLog }))).toBe("disk/failed");
+  expect(pair.disk.contentOf("/device").equals(before)).toBe(true);
+});
