@@ -1,35 +1,25 @@
 // What disks and nodes do to a pair, one thing on top of another: no member that misses something is read, and none
 // that fails keeps the other one from being used.
-import { SystemError, scatterJoin } from "@ashlar/core";
-import { patternedBytes, writeEntry } from "@ashlar/replica/testing";
+import { SystemError } from "@ashlar/core";
+import { patternedBytes } from "@ashlar/replica/testing";
 import { type Disk, silentLog } from "@ashlar/runtime";
 import { expect, test } from "vitest";
-import type { DiskChunkStore } from "./disk-chunk-store.ts";
 import { JOURNAL_START, LABEL_END, LABEL_START } from "./format.ts";
 import { readLabel } from "./mirror-label.ts";
 import { createStore } from "./open.ts";
-import { MEMBERS, MIRROR_PATH, MirrorPair, turns } from "./testing/mirror-pair.ts";
+import {
+  BLOCK_BYTES,
+  expectBlock,
+  MEMBERS,
+  MIRROR_PATH,
+  MirrorPair,
+  refusal,
+  turns,
+  writeBlock,
+} from "./testing/mirror-pair.ts";
 import { A, OPTIONS, PATH, SIZES, UUID } from "./testing/small-store.ts";
 
-const BYTES = 4096;
 const failed = new SystemError("disk/failed", "input/output error");
-
-async function write(store: DiskChunkStore, seq: number): Promise<void> {
-  const lsn = { epoch: 1, seq };
-  await store.append(A, writeEntry(A, lsn, seq * BYTES, patternedBytes(BYTES, seq)));
-  store.commit(A, lsn);
-}
-
-async function expectWritten(store: DiskChunkStore, seq: number): Promise<void> {
-  const { data } = await store.read(A, seq * BYTES, BYTES);
-  expect(scatterJoin(data).equals(patternedBytes(BYTES, seq))).toBe(true);
-}
-
-const refusal = (opening: Promise<unknown>): Promise<string> =>
-  opening.then(
-    () => "opened",
-    (error) => (error as SystemError).code,
-  );
 
 const other = (path: string): string => (path === PATH ? MIRROR_PATH : PATH);
 
@@ -62,20 +52,20 @@ test.each([1, 2, 3])(
     for (let left = times; left > 0; left -= 1) await dieAtOpening(pair, PATH);
     pair.fail(MIRROR_PATH, "read");
     const alone = await pair.open();
-    await write(alone, 1);
+    await writeBlock(alone, 1);
     await alone.close();
     pair.fail(PATH, "read");
     expect(await refusal(pair.open())).toBe("disk/foreign");
     pair.heal();
     const both = await pair.open();
-    await expectWritten(both, 1);
+    await expectBlock(both, 1);
   },
 );
 
 test("P19: what is in the page cache only, after a failed sync, is written again by the copying", async () => {
   const { pair, store } = await MirrorPair.whole();
   pair.fail(MIRROR_PATH, "datasync");
-  await write(store, 1);
+  await writeBlock(store, 1);
   await store.checkpoint();
   await store.close();
   pair.heal();
@@ -85,28 +75,28 @@ test("P19: what is in the page cache only, after a failed sync, is written again
   await pair.untilWhole(copying);
   pair.disk.powerCut();
   pair.fail(PATH, "read");
-  await expectWritten(await pair.open(), 1);
+  await expectBlock(await pair.open(), 1);
 });
 
 test.each(MEMBERS)(
   "P19: %s that can be read and not written keeps no store from being opened",
   async (failing) => {
     const { pair, store } = await MirrorPair.whole();
-    await write(store, 1);
+    await writeBlock(store, 1);
     await store.close();
     // As a disk that went read-only: first while both are current, then when it is known to be behind.
     pair.fail(failing, "write", "datasync");
     for (const seq of [2, 3]) {
       const alone = await pair.open();
-      await write(alone, seq);
-      await expectWritten(alone, 1);
+      await writeBlock(alone, seq);
+      await expectBlock(alone, 1);
       expect(alone.mirrorStatus?.state).toBe("alone");
       await alone.close();
     }
     pair.heal();
     const both = await pair.open();
     await pair.untilWhole(both);
-    for (const seq of [1, 2, 3]) await expectWritten(both, seq);
+    for (const seq of [1, 2, 3]) await expectBlock(both, seq);
   },
 );
 
@@ -120,7 +110,7 @@ test("a mirror that cannot be made, or does not tell its space, costs the store 
     },
   });
   const alone = await pair.open({}, odd);
-  await write(alone, 1);
+  await writeBlock(alone, 1);
   await alone.close();
   const mute: Disk = Object.assign(Object.create(pair.disk), {
     freeBytes: async (path: string) => {
@@ -132,7 +122,7 @@ test("a mirror that cannot be made, or does not tell its space, costs the store 
   await (await pair.disk.open(MIRROR_PATH, { mode: "create" })).close();
   const whole = await pair.open({}, mute);
   await pair.untilWhole(whole);
-  await expectWritten(whole, 1);
+  await expectBlock(whole, 1);
 });
 
 test("P19: without a catalogue, two that were members at different times are no pair", async () => {
@@ -146,7 +136,7 @@ test("P19: without a catalogue, two that were members at different times are no 
   await pair.untilWhole(again);
   const latter = Buffer.from(pair.disk.contentOf(MIRROR_PATH));
   pair.fail(MIRROR_PATH, "write");
-  await write(again, 1);
+  await writeBlock(again, 1);
   await again.close();
   pair.heal();
   const first = Buffer.from(pair.disk.contentOf(PATH));
@@ -163,14 +153,14 @@ test("P19: without a catalogue, two that were members at different times are no 
   // Its own partner is one, although it misses something.
   await put(PATH, first);
   const both = await pair.open();
-  await expectWritten(both, 1);
+  await expectBlock(both, 1);
 });
 
 test("a member whose journal is damaged takes the other one's", async () => {
   for (const damaged of MEMBERS) {
     const { pair, store } = await MirrorPair.whole();
-    await write(store, 1);
-    await write(store, 2);
+    await writeBlock(store, 1);
+    await writeBlock(store, 2);
     pair.disk.powerCut();
     const journal = pair.disk.contentOf(damaged).subarray(JOURNAL_START);
     const last = journal.lastIndexOf(patternedBytes(64, 2));
@@ -194,7 +184,7 @@ test("a file whose first label was torn is as good as empty", async () => {
 test("what comes after the end of a store says nothing of its disks", async () => {
   const { pair, store } = await MirrorPair.whole();
   const { events } = pair.witness;
-  const reading = store.read(A, 0, BYTES).catch(() => {});
+  const reading = store.read(A, 0, BLOCK_BYTES).catch(() => {});
   const closing = store.close();
   pair.fail(PATH, "read", "write", "datasync");
   await Promise.allSettled([reading, closing]);

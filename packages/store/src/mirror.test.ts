@@ -1,30 +1,25 @@
 // Two members, one store: what is acknowledged when one of them fails, and that one which may miss something is never
 // read, whoever is there when the store is opened.
-import { SystemError, scatterJoin, storeUuid } from "@ashlar/core";
-import { patternedBytes, writeEntry } from "@ashlar/replica/testing";
+import { SystemError, storeUuid } from "@ashlar/core";
 import { type Disk, silentLog } from "@ashlar/runtime";
 import { describe, expect, it, test } from "vitest";
-import type { DiskChunkStore } from "./disk-chunk-store.ts";
 import { LABEL_END, LABEL_START } from "./format.ts";
 import { decodeLabel, readLabel } from "./mirror-label.ts";
 import { createStore, openStore } from "./open.ts";
-import { MEMBERS, MIRROR_PATH, MirrorPair, turns } from "./testing/mirror-pair.ts";
+import {
+  BLOCK_BYTES,
+  expectBlock,
+  MEMBERS,
+  MIRROR_PATH,
+  MirrorPair,
+  refusal,
+  turns,
+  writeBlock,
+} from "./testing/mirror-pair.ts";
 import { A, OPTIONS, PATH, SIZES, UUID } from "./testing/small-store.ts";
 
-const BYTES = 4096;
 /** More than a store reads of itself at once, but its journal. */
 const COPIED_BYTES_MIN = 128 * 1024;
-
-async function write(store: DiskChunkStore, seq: number): Promise<void> {
-  const lsn = { epoch: 1, seq };
-  await store.append(A, writeEntry(A, lsn, seq * BYTES, patternedBytes(BYTES, seq)));
-  store.commit(A, lsn);
-}
-
-async function expectWritten(store: DiskChunkStore, seq: number): Promise<void> {
-  const { data } = await store.read(A, seq * BYTES, BYTES);
-  expect(scatterJoin(data).equals(patternedBytes(BYTES, seq))).toBe(true);
-}
 
 async function labelOf(pair: MirrorPair, path: string): ReturnType<typeof readLabel> {
   const file = await pair.disk.open(path, { mode: "open" });
@@ -40,34 +35,28 @@ function contentOf(pair: MirrorPair, path: string): Buffer {
   return content;
 }
 
-const refusal = (opening: Promise<unknown>): Promise<string> =>
-  opening.then(
-    () => "opened",
-    (error) => (error as SystemError).code,
-  );
-
 test("a mirror is made beside a store, copied while the store is at work, and equal at the end", async () => {
   const pair = new MirrorPair();
   await createStore(pair.disk, { ...OPTIONS, ...SIZES, storeUuid: UUID }, { log: silentLog });
   const store = await pair.open();
-  await write(store, 1);
+  await writeBlock(store, 1);
   expect(store.mirrorStatus?.state).toBe("copying");
-  await write(store, 2);
+  await writeBlock(store, 2);
   await store.checkpoint();
   await pair.untilWhole(store);
-  await write(store, 3);
+  await writeBlock(store, 3);
   await store.checkpoint();
   expect(contentOf(pair, PATH).equals(contentOf(pair, MIRROR_PATH))).toBe(true);
   await store.close();
   const again = await pair.open();
   expect(again.mirrorStatus?.state).toBe("both");
-  for (const seq of [1, 2, 3]) await expectWritten(again, seq);
+  for (const seq of [1, 2, 3]) await expectBlock(again, seq);
 });
 
 test("what is written while its place is being copied is on both", async () => {
   const { pair, store } = await MirrorPair.whole();
   pair.fail(MIRROR_PATH, "write");
-  await write(store, 1);
+  await writeBlock(store, 1);
   await store.checkpoint();
   await store.close();
   pair.heal();
@@ -92,7 +81,7 @@ test("what is written while its place is being copied is on both", async () => {
   pair.clock.advance(20);
   await turns();
   // Into the journal, which lies in the piece that was read just now.
-  const written = write(copying, 2);
+  const written = writeBlock(copying, 2);
   await turns();
   release();
   await written;
@@ -110,12 +99,12 @@ describe.each(MEMBERS)("when %s fails", (failing) => {
       const { pair, store } = await MirrorPair.whole();
       const before = pair.witness.events?.noted ?? 0;
       pair.fail(failing, call);
-      await write(store, 1);
+      await writeBlock(store, 1);
       expect(await labelOf(pair, left)).toMatchObject({ state: "alone", events: before + 1 });
       expect(pair.witness.events).toEqual({ noted: before + 1, given: before + 1 });
       expect(store.mirrorStatus?.state).toBe("alone");
-      await write(store, 2);
-      await expectWritten(store, 2);
+      await writeBlock(store, 2);
+      await expectBlock(store, 2);
     },
   );
 
@@ -123,14 +112,14 @@ describe.each(MEMBERS)("when %s fails", (failing) => {
     const { pair, store } = await MirrorPair.whole();
     pair.witness.failure = new SystemError("disk/failed", "the witness is away");
     pair.fail(failing, "write");
-    await expect(write(store, 1)).rejects.toMatchObject({ code: "disk/failed" });
-    await expect(write(store, 1)).rejects.toMatchObject({ code: "disk/failed" });
+    await expect(writeBlock(store, 1)).rejects.toMatchObject({ code: "disk/failed" });
+    await expect(writeBlock(store, 1)).rejects.toMatchObject({ code: "disk/failed" });
   });
 
   it("and returns, it is never read before it is equal again", async () => {
     const { pair, store } = await MirrorPair.whole();
     pair.fail(failing, "write", "datasync", "read");
-    await write(store, 1);
+    await writeBlock(store, 1);
     await store.checkpoint();
     await store.close();
     // With the one that went on away, there is nothing to be read.
@@ -141,8 +130,8 @@ describe.each(MEMBERS)("when %s fails", (failing) => {
     pair.heal();
     const copying = await pair.open();
     expect(copying.mirrorStatus?.state).toBe("copying");
-    await expectWritten(copying, 1);
-    await write(copying, 2);
+    await expectBlock(copying, 1);
+    await writeBlock(copying, 2);
     await copying.close();
     pair.fail(left, "read");
     expect(await refusal(pair.open())).toBe("disk/foreign");
@@ -154,28 +143,28 @@ describe.each(MEMBERS)("when %s fails", (failing) => {
     pair.fail(left, "read", "write", "datasync");
     const alone = await pair.open();
     expect(alone.mirrorStatus?.state).toBe("alone");
-    await expectWritten(alone, 1);
-    await expectWritten(alone, 2);
+    await expectBlock(alone, 1);
+    await expectBlock(alone, 2);
   });
 
   it("and the other one as well, the store is dead", async () => {
     const { pair, store } = await MirrorPair.whole();
     pair.fail(failing, "write");
-    await write(store, 1);
+    await writeBlock(store, 1);
     pair.fail(left, "write");
-    await expect(write(store, 2)).rejects.toMatchObject({ code: "disk/failed" });
-    await expect(store.read(A, 0, BYTES)).rejects.toMatchObject({ code: "disk/failed" });
+    await expect(writeBlock(store, 2)).rejects.toMatchObject({ code: "disk/failed" });
+    await expect(store.read(A, 0, BLOCK_BYTES)).rejects.toMatchObject({ code: "disk/failed" });
   });
 
   it("and nobody remembers, one of them is not opened alone, and both are", async () => {
     const { pair, store } = await MirrorPair.whole();
-    await write(store, 1);
+    await writeBlock(store, 1);
     await store.close();
     pair.witness.events = undefined;
     pair.fail(failing, "read");
     expect(await refusal(pair.open())).toBe("disk/foreign");
     pair.heal();
-    await expectWritten(await pair.open(), 1);
+    await expectBlock(await pair.open(), 1);
   });
 
   it("since it has no room for what lies there already, the other one goes on", async () => {
@@ -184,19 +173,19 @@ describe.each(MEMBERS)("when %s fails", (failing) => {
       call === "write" && path === failing
         ? new SystemError("disk/no-space", "no space left")
         : undefined;
-    await write(store, 1);
+    await writeBlock(store, 1);
     expect(store.mirrorStatus?.state).toBe("alone");
   });
 });
 
 test("a member that cannot be read is left out, and the other one is read", async () => {
   const { pair, store } = await MirrorPair.whole();
-  await write(store, 1);
+  await writeBlock(store, 1);
   await store.checkpoint();
   await store.close();
   const again = await pair.open();
   pair.fail(PATH, "read");
-  await expectWritten(again, 1);
+  await expectBlock(again, 1);
   expect(again.mirrorStatus?.state).toBe("alone");
   expect(await labelOf(pair, MIRROR_PATH)).toMatchObject({ state: "alone" });
 });
@@ -204,26 +193,26 @@ test("a member that cannot be read is left out, and the other one is read", asyn
 test("a member that fails while it is copied to costs nothing, and is begun anew", async () => {
   const { pair, store } = await MirrorPair.whole();
   pair.fail(MIRROR_PATH, "write");
-  await write(store, 1);
+  await writeBlock(store, 1);
   await store.close();
   pair.heal();
   const copying = await pair.open();
   const { witness } = pair;
   const noted = witness.events;
   pair.fail(MIRROR_PATH, "write");
-  await write(copying, 2);
-  await write(copying, 3);
+  await writeBlock(copying, 2);
+  await writeBlock(copying, 3);
   expect([copying.mirrorStatus?.state, witness.events]).toEqual(["alone", noted]);
   await copying.close();
   pair.heal();
   const whole = await pair.open();
   await pair.untilWhole(whole);
-  for (const seq of [1, 2, 3]) await expectWritten(whole, seq);
+  for (const seq of [1, 2, 3]) await expectBlock(whole, seq);
 });
 
 test("a lost member's place is filled when an empty file is put there, and not before", async () => {
   const { pair, store } = await MirrorPair.whole();
-  await write(store, 1);
+  await writeBlock(store, 1);
   await store.close();
   await pair.disk.remove(MIRROR_PATH);
   const alone = await pair.open();
@@ -243,7 +232,7 @@ test("P19: one that returns after it missed the end of a copying is older than t
   // The label of the one that was copied to is there, and that of the other one is not: then it is away.
   const { pair, store } = await MirrorPair.whole();
   pair.fail(MIRROR_PATH, "write");
-  await write(store, 1);
+  await writeBlock(store, 1);
   await store.close();
   pair.heal();
   const copying = await pair.open();
@@ -260,19 +249,19 @@ test("P19: one that returns after it missed the end of a copying is older than t
   expect(await labelOf(pair, PATH)).toEqual(before);
   pair.fail(MIRROR_PATH, "read");
   const alone = await pair.open();
-  await write(alone, 2);
+  await writeBlock(alone, 2);
   await alone.close();
   pair.fail(PATH, "read");
   expect(await refusal(pair.open())).toBe("disk/foreign");
   pair.heal();
   const both = await pair.open();
-  await expectWritten(both, 2);
+  await expectBlock(both, 2);
 });
 
 test("P19: one that says that it has everything has it durably", async () => {
   const { pair, store } = await MirrorPair.whole();
   pair.fail(MIRROR_PATH, "write");
-  await write(store, 1);
+  await writeBlock(store, 1);
   await store.checkpoint();
   await store.close();
   pair.heal();
@@ -282,8 +271,8 @@ test("P19: one that says that it has everything has it durably", async () => {
   pair.disk.fault = (call, path) => {
     if (path === MIRROR_PATH && call === "write") pending += 1;
     if (path === MIRROR_PATH && call === "datasync") {
-      const copies = [LABEL_START, LABEL_START + BYTES].map((at) =>
-        decodeLabel(pair.disk.contentOf(path).subarray(at, at + BYTES)),
+      const copies = [LABEL_START, LABEL_START + BLOCK_BYTES].map((at) =>
+        decodeLabel(pair.disk.contentOf(path).subarray(at, at + BLOCK_BYTES)),
       );
       // Of what was not synced only the label is there when the power is back.
       if (copies.some((label) => label?.state === "both") && !isOff) {
@@ -299,12 +288,12 @@ test("P19: one that says that it has everything has it durably", async () => {
   await copying.close().catch(() => {});
   pair.heal();
   const both = await pair.open();
-  await expectWritten(both, 1);
+  await expectBlock(both, 1);
 });
 
 test("P1: what one of them has of the last writes is what both have, once the pair was opened", async () => {
   const { pair, store } = await MirrorPair.whole();
-  await write(store, 1);
+  await writeBlock(store, 1);
   const off = new SystemError("disk/failed", "the power is off");
   let isOff = false;
   pair.disk.fault = (call) => {
@@ -315,7 +304,7 @@ test("P1: what one of them has of the last writes is what both have, once the pa
     }
     return isOff ? off : undefined;
   };
-  await expect(write(store, 2)).rejects.toMatchObject({ code: "disk/failed" });
+  await expect(writeBlock(store, 2)).rejects.toMatchObject({ code: "disk/failed" });
   await store.close().catch(() => {});
   pair.heal();
   const both = await pair.open();

@@ -1,11 +1,13 @@
 // A store on two members in memory, and who remembers what became of them.
-import { type StoreUuid, SystemError } from "@ashlar/core";
+import { type StoreUuid, SystemError, scatterJoin } from "@ashlar/core";
+import { patternedBytes, writeEntry } from "@ashlar/replica/testing";
 import { type Disk, silentLog } from "@ashlar/runtime";
 import { ManualClock, MemoryDisk } from "@ashlar/runtime/testing";
+import { expect } from "vitest";
 import type { DiskChunkStore } from "../disk-chunk-store.ts";
 import type { MirrorEvents, MirrorWitness } from "../mirror-file.ts";
 import { createStore, type OpenStoreOptions, openStore } from "../open.ts";
-import { OPTIONS, PATH, SIZES, UUID } from "./small-store.ts";
+import { A, OPTIONS, PATH, SIZES, UUID } from "./small-store.ts";
 
 export const MIRROR_PATH = "/disk-1-mirror";
 export const MEMBERS: readonly [string, string] = [PATH, MIRROR_PATH];
@@ -24,6 +26,29 @@ export class MemoryWitness implements MirrorWitness {
     this.events = events;
   }
 }
+
+/** What is written by {@link writeBlock}, and where: block `seq` with the pattern `seq`. */
+export const BLOCK_BYTES = 4096;
+
+/** The entry `seq` of a chunk, committed. */
+export async function writeBlock(store: DiskChunkStore, seq: number): Promise<void> {
+  const lsn = { epoch: 1, seq };
+  const data = patternedBytes(BLOCK_BYTES, seq);
+  await store.append(A, writeEntry(A, lsn, seq * BLOCK_BYTES, data));
+  store.commit(A, lsn);
+}
+
+export async function expectBlock(store: DiskChunkStore, seq: number): Promise<void> {
+  const { data } = await store.read(A, seq * BLOCK_BYTES, BLOCK_BYTES);
+  expect(scatterJoin(data).equals(patternedBytes(BLOCK_BYTES, seq))).toBe(true);
+}
+
+/** The code of the error, or `opened`. */
+export const refusal = (opening: Promise<unknown>): Promise<string> =>
+  opening.then(
+    () => "opened",
+    (error) => (error as SystemError).code,
+  );
 
 type Call = Parameters<MemoryDisk["fault"]>[0];
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
