@@ -41,7 +41,8 @@ import { extentPosition } from "./format.ts";
 import type { DataWrite } from "./journal.ts";
 import { edgeRanges, holdEntry, toLogEntry, wholeCountOf } from "./log-record.ts";
 import type { MirrorFile, MirrorStatus } from "./mirror-file.ts";
-import { readUnits, trimmed, type UnitsRead, unitsOfExtent } from "./reader.ts";
+import { type Mended, mend } from "./mirrored-units.ts";
+import { type ReaderPorts, readUnits, trimmed, type UnitsRead, unitsOfExtent } from "./reader.ts";
 import type { StoreEngine, StoreParts } from "./store-engine.ts";
 
 type Range = ReturnType<typeof unitsOfExtent>;
@@ -261,7 +262,11 @@ export class DiskChunkStore implements ChunkStore {
     const state = this.held.get(chunk);
     const bad: number[] = [];
     for (const { extent } of state ? [...state.mapped()] : []) {
-      bad.push(...(await this.unitsRead(chunk, unitsOfExtent(extent))).bad);
+      const range = unitsOfExtent(extent);
+      const read = await this.unitsRead(chunk, range);
+      const { repairs, ...both } = await this.fromBoth(chunk, range, read);
+      for (const repair of repairs) await this.repairUnit(chunk, repair);
+      bad.push(...both.bad, ...repairs.map(({ unit }) => unit));
       await pace?.(EXTENT_SIZE);
     }
     if (bad.length > 0) this.parts.metrics.badChecksums.inc(bad.length);
@@ -345,14 +350,23 @@ export class DiskChunkStore implements ChunkStore {
     const read = await this.unitsRead(chunk, range);
     if (read.bad.length === 0) return read;
     this.parts.metrics.badChecksums.inc(read.bad.length);
-    const meta = { chunk, units: read.bad };
+    const { repairs, ...both } = await this.fromBoth(chunk, range, read);
+    for (const repair of repairs) void this.repairUnit(chunk, repair).catch(() => {});
+    if (both.bad.length === 0) return both;
+    const meta = { chunk, units: both.bad };
     throw new SystemError("chunk/bad-checksum", "a unit differs from its checksum", meta);
   }
 
-  private unitsRead(chunk: ChunkId, range: Range): Promise<UnitsRead> {
-    return this.fromDisk(() =>
-      readUnits(() => this.held.get(chunk), { chunk, ...range }, this.parts),
-    );
+  /** With what the other member of a mirror has. */
+  private async fromBoth(chunk: ChunkId, range: Range, read: UnitsRead): Promise<Mended> {
+    const file = this.mirror?.second();
+    if (!file) return { ...read, repairs: [] };
+    return mend({ chunk, ...range }, read, await this.unitsRead(chunk, range, file));
+  }
+
+  private unitsRead(chunk: ChunkId, range: Range, file?: ReaderPorts["file"]): Promise<UnitsRead> {
+    const ports = file ? { ...this.parts, file } : this.parts;
+    return this.fromDisk(() => readUnits(() => this.held.get(chunk), { chunk, ...range }, ports));
   }
 
   /** A disk that cannot be read, or not what was written to it as metadata, is dead (P19). */

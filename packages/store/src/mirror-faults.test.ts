@@ -3,7 +3,8 @@
 import { SystemError } from "@ashlar/core";
 import { patternedBytes } from "@ashlar/replica/testing";
 import { type Disk, silentLog } from "@ashlar/runtime";
-import { expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
+import type { DiskChunkStore } from "./disk-chunk-store.ts";
 import { JOURNAL_START, LABEL_END, LABEL_START } from "./format.ts";
 import { readLabel } from "./mirror-label.ts";
 import { createStore } from "./open.ts";
@@ -210,4 +211,49 @@ test("a device that something else lies on is neither made a mirror nor a store"
   const made = { ...OPTIONS, ...SIZES, storeUuid: UUID, path: "/device" };
   expect(await refusal(createStore(devices, made, { log: silentLog }))).toBe("disk/failed");
   expect(pair.disk.contentOf("/device").equals(before)).toBe(true);
+});
+
+describe.each([
+  ["the one that is read", PATH],
+  ["the other one", MIRROR_PATH],
+])("P14: bits that rot on %s", (_, rotten) => {
+  /** Where block 1 lies. */
+  async function rot(pair: MirrorPair, path: string): Promise<void> {
+    const content = pair.disk.contentOf(path);
+    const at = content.lastIndexOf(patternedBytes(BLOCK_BYTES, 1));
+    expect(at).toBeGreaterThan(JOURNAL_START + SIZES.journalBytes - 1);
+    pair.disk.corrupt(path, at + 9, Buffer.of((content[at + 9] ?? 0) ^ 4));
+  }
+
+  async function applied(): Promise<{ pair: MirrorPair; store: DiskChunkStore }> {
+    const { pair, store } = await MirrorPair.whole();
+    await writeBlock(store, 1);
+    await store.checkpoint();
+    return { pair, store };
+  }
+
+  it("are read right, and found and repaired by a scrub", async () => {
+    const { pair, store } = await applied();
+    await rot(pair, rotten);
+    await expectBlock(store, 1);
+    await turns();
+    // What was read was repaired by that.
+    expect(await store.verify(A)).toEqual(rotten === PATH ? [] : [1]);
+    await store.checkpoint();
+    expect(await store.verify(A)).toEqual([]);
+    for (const path of MEMBERS) {
+      expect(pair.disk.contentOf(path).lastIndexOf(patternedBytes(BLOCK_BYTES, 1))).toBeGreaterThan(
+        JOURNAL_START + SIZES.journalBytes - 1,
+      );
+    }
+  });
+
+  it("and on its partner as well, are told and never returned", async () => {
+    const { pair, store } = await applied();
+    for (const path of MEMBERS) await rot(pair, path);
+    await expect(store.read(A, BLOCK_BYTES, BLOCK_BYTES)).rejects.toMatchObject({
+      code: "chunk/bad-checksum",
+    });
+    expect(await store.verify(A)).toEqual([1]);
+  });
 });

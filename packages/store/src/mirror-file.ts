@@ -113,6 +113,22 @@ export class MirrorFile implements DiskFile {
     }
   }
 
+  /** The member that {@link read} does not read, if it has everything; where it fails, the other one is read. */
+  second(): Pick<DiskFile, "read"> | undefined {
+    const [, member] = this.current();
+    if (!member) return undefined;
+    const read: DiskFile["read"] = async (position, target) => {
+      try {
+        await member.file.read(position, target);
+      } catch (thrown) {
+        this.refuseClosed();
+        await this.lose(member, thrown);
+        await this.read(position, target);
+      }
+    };
+    return { read };
+  }
+
   write(...[position, data]: Parameters<DiskFile["write"]>): Promise<void> {
     const length = data.reduce((sum, { length: bytes }) => sum + bytes, 0);
     return this.change([position, position + length], (file) => file.write(position, data));

@@ -37,7 +37,7 @@ interface Capture {
 }
 
 export interface ReaderPorts {
-  readonly file: DiskFile;
+  readonly file: Pick<DiskFile, "read">;
   readonly layout: Layout;
   readonly allocator: Allocator;
   readonly cache: PageCache;
