@@ -152,3 +152,14 @@ test("another store where a known one was is not taken for it", async () => {
   const third = await opened(plain as typeof mirrored);
   expect([third.all.length, third.missing.length]).toEqual([0, 1]);
 });
+
+test.each([
+  ["a device and a file that is not there", "/dev/one", "/data/two", "/dev/one"],
+  ["a file that is not there and a device", "/data/one", "/dev/two", "/dev/two"],
+])("a disk is made of %s", async (_, path, mirrorPath, device) => {
+  await (await disk.open(device, { mode: "create" })).close();
+  const made = await opened({ ...mirrored, path, mirrorPath });
+  expect(made.all).toHaveLength(1);
+  await untilWhole(made);
+  await made.close();
+});

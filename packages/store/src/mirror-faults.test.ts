@@ -1,13 +1,14 @@
 // What disks and nodes do to a pair, one thing on top of another: no member that misses something is read, and none
 // that fails keeps the other one from being used.
-import { SystemError } from "@ashlar/core";
-import { patternedBytes } from "@ashlar/replica/testing";
+import { EXTENT_SIZE, SystemError } from "@ashlar/core";
+import { patternedBytes, writeEntry } from "@ashlar/replica/testing";
 import { type Disk, silentLog } from "@ashlar/runtime";
 import { describe, expect, it, test } from "vitest";
 import type { DiskChunkStore } from "./disk-chunk-store.ts";
 import { JOURNAL_START, LABEL_END, LABEL_START } from "./format.ts";
 import { readLabel } from "./mirror-label.ts";
 import { createStore } from "./open.ts";
+import { readSuperblock } from "./superblock.ts";
 import {
   BLOCK_BYTES,
   expectBlock,
@@ -157,20 +158,87 @@ test("P19: without a catalogue, two that were members at different times are no 
   await expectBlock(both, 1);
 });
 
-test("a member whose journal is damaged takes the other one's", async () => {
-  for (const damaged of MEMBERS) {
+/** Of what this member holds of its journal the last batch before a later one is damaged. */
+function damageJournal(pair: MirrorPair, path: string): void {
+  const at = pair.disk.contentOf(path).indexOf(patternedBytes(64, 1), JOURNAL_START);
+  expect(at).toBeGreaterThan(0);
+  pair.disk.corrupt(path, at, Buffer.of(0xee, 0xdd));
+}
+
+test.each(MEMBERS)(
+  "%s whose journal is damaged is copied to, and the other one counts",
+  async (damaged) => {
     const { pair, store } = await MirrorPair.whole();
     await writeBlock(store, 1);
     await writeBlock(store, 2);
     pair.disk.powerCut();
-    const journal = pair.disk.contentOf(damaged).subarray(JOURNAL_START);
-    const last = journal.lastIndexOf(patternedBytes(64, 2));
-    expect(last).toBeGreaterThan(0);
-    pair.disk.corrupt(damaged, JOURNAL_START + last, Buffer.of(0xee, 0xdd));
+    damageJournal(pair, damaged);
     const both = await pair.open();
-    expect([both.status(A).tail.seq, both.mirrorStatus?.state]).toEqual([2, "both"]);
-  }
-});
+    expect([both.status(A).tail.seq, both.mirrorStatus?.state]).toEqual([2, "copying"]);
+    await pair.untilWhole(both);
+    await both.close();
+    pair.fail(other(damaged), "read");
+    const alone = await pair.open();
+    alone.commit(A, alone.status(A).tail);
+    for (const seq of [1, 2]) await expectBlock(alone, seq);
+  },
+);
+
+test.each(MEMBERS)(
+  "%s that is damaged and the only one at a start costs the other one nothing",
+  async (damaged) => {
+    const { pair, store } = await MirrorPair.whole();
+    await writeBlock(store, 1);
+    await writeBlock(store, 2);
+    pair.disk.powerCut();
+    damageJournal(pair, damaged);
+    const before = Buffer.from(pair.disk.contentOf(other(damaged)));
+    const { events } = pair.witness;
+    for (let starts = 0; starts < 2; starts += 1) {
+      pair.fail(other(damaged), "read");
+      expect(await refusal(pair.open())).toBe("disk/corrupt");
+    }
+    expect(pair.witness.events).toEqual(events);
+    expect(pair.disk.contentOf(other(damaged)).equals(before)).toBe(true);
+    pair.heal();
+    const both = await pair.open();
+    both.commit(A, both.status(A).tail);
+    for (const seq of [1, 2]) await expectBlock(both, seq);
+  },
+);
+
+test.each(MEMBERS)(
+  "%s that fell back to an earlier superblock does not take the other one along",
+  async (fallen) => {
+    const { pair, store } = await MirrorPair.whole();
+    await writeBlock(store, 1);
+    await store.checkpoint();
+    await writeBlock(store, 2);
+    await store.checkpoint();
+    pair.disk.powerCut();
+    const file = await pair.disk.open(fallen, { mode: "open" });
+    const newest = (await readSuperblock(file))?.sequence ?? 0;
+    pair.disk.corrupt(fallen, (newest % 2) * 2 * BLOCK_BYTES, Buffer.alloc(2 * BLOCK_BYTES));
+    const both = await pair.open();
+    for (const seq of [1, 2]) await expectBlock(both, seq);
+    await pair.untilWhole(both);
+  },
+);
+
+test.each(MEMBERS)(
+  "content that rotted on %s with the last batch is taken from the other one",
+  async (rotten) => {
+    const { pair, store } = await MirrorPair.whole();
+    const data = patternedBytes(EXTENT_SIZE, 5);
+    await store.append(A, writeEntry(A, { epoch: 1, seq: 1 }, 0, data));
+    pair.disk.powerCut();
+    const at = pair.disk.contentOf(rotten).lastIndexOf(data);
+    expect(at).toBeGreaterThan(JOURNAL_START);
+    pair.disk.corrupt(rotten, at + 9, Buffer.of(0xee, 0xdd, 0xcc));
+    const both = await pair.open();
+    expect(both.status(A).tail.seq).toBe(1);
+  },
+);
 
 test("a file whose first label was torn is as good as empty", async () => {
   const pair = new MirrorPair();

@@ -91,7 +91,16 @@ function isPair(
 }
 
 function nothingThere(members: readonly SeenMember[]): SystemError {
-  for (const member of members) if (member.kind === "missing") return member.error;
+  // Where nothing was ever made, a file that is not there is as good as an empty one.
+  const isUnmade = (member: SeenMember): boolean => {
+    if (member.kind !== "missing" || member.path.startsWith("/dev/")) return false;
+    const { errno } = member.error.meta;
+    return errno === "ENOENT";
+  };
+  const isUsable = members.some(({ kind }) => kind === "blank");
+  for (const member of members) {
+    if (member.kind === "missing" && !(isUsable && isUnmade(member))) return member.error;
+  }
   const [path = ""] = members.map((member) => member.path);
   return refused(`${path} holds no chunk store`, { path, isBlank: true });
 }

@@ -10,9 +10,9 @@ import {
   type MirrorFileOptions,
   type MirrorWitness,
 } from "./mirror-file.ts";
-import { equalJournals, type RootedMember } from "./mirror-journals.ts";
 import { type Judgement, judgeMembers, type SeenMember } from "./mirror-judgement.ts";
 import { type MirrorLabel, readLabel, writeLabel } from "./mirror-label.ts";
+import { equalMembers, type RootedMember } from "./mirror-members.ts";
 import { absenceOf, readSuperblock, type Superblock } from "./superblock.ts";
 
 export interface MirrorPorts {
@@ -29,6 +29,8 @@ export interface OpenedFile {
   readonly freeBytes: () => Promise<number>;
   /** Of a pair. */
   readonly mirror?: MirrorFile;
+  /** Begins to copy to a member that is behind, which is not before the store is recovered. */
+  readonly copy?: () => void;
 }
 
 export interface MembersOptions {
@@ -106,8 +108,11 @@ async function join(
   refuse: MembersOptions["refuse"],
 ): Promise<OpenedFile> {
   const judged = judgeMembers(members, (store) => ports.witness.eventsOf(store));
+  const labels = members.map((member) => (member.kind === "store" ? member.label : undefined));
   const judgedCurrent = members.flatMap(({ file, path, superblock }, index) =>
-    file && superblock && judged.current.includes(index) ? [{ file, path, superblock }] : [],
+    file && superblock && judged.current.includes(index)
+      ? [{ file, path, superblock, label: labels[index] }]
+      : [],
   );
   const [first] = judgedCurrent;
   if (!first) throw corrupt("no superblock is whole");
@@ -127,7 +132,8 @@ function opened({ disk, log, witness, clock }: MirrorPorts, noted: Noted): Opene
   const { superblock } = noted.current[0];
   const mirror = new MirrorFile({ log, witness }, noted);
   const { sizeBytes: deviceBytes } = layoutOf(superblock.sizeBytes, superblock.journalBytes);
-  mirror.inBackground((signal) => copyMember(mirror, { clock, deviceBytes, signal }));
+  const copy = (): void =>
+    mirror.inBackground((signal) => copyMember(mirror, { clock, deviceBytes, signal }));
   const freeBytes = async (): Promise<number> => {
     const asked = mirror.pathsInUse.map((path) => disk.freeBytes(path));
     // A disk that does not tell has failed, which shows when it is written to.
@@ -136,7 +142,7 @@ function opened({ disk, log, witness, clock }: MirrorPorts, noted: Noted): Opene
     );
     return told.length === 0 ? 0 : Math.min(...told);
   };
-  return { file: mirror, superblock, freeBytes, mirror };
+  return { file: mirror, superblock, freeBytes, mirror, copy };
 }
 
 /**
@@ -174,13 +180,11 @@ async function note(
     log.error({ path, error: toSystemError(thrown, "disk/failed") }, "mirror member failed");
     void file.close().catch(() => {});
   };
-  const isWhole = members.current.length > 1;
-  const [first, second] = isWhole
-    ? await equalJournals(members.current, onFailed)
-    : members.current;
+  const { equal, damaged } = await equalMembers(members.current, onFailed);
+  const [first, second] = equal;
   if (!first) throw new SystemError("disk/failed", "no member of the mirror can be used");
   const known = witness.eventsOf(storeUuid);
-  const label = await readLabel(first.file);
+  const { label } = first;
   const partnerEvents = label?.state === "alone" ? label.partnerEvents : told;
   if (second) {
     const given = Math.max(told, known?.given ?? 0);
@@ -193,7 +197,7 @@ async function note(
   await writeLabel(first.file, { storeUuid, events, state: "alone", partnerEvents });
   await witness.record(storeUuid, { noted: events, given: events });
   const behind: Member[] = [];
-  for (const member of members.behind) {
+  for (const member of [...members.behind, ...damaged]) {
     try {
       await writeLabel(member.file, { storeUuid, events, state: "behind", partnerEvents });
       behind.push(member);

@@ -17,16 +17,14 @@ import {
   nodeClock,
   type Registry,
 } from "@ashlar/runtime";
-import { Allocator } from "./allocator.ts";
 import { DiskChunkStore } from "./disk-chunk-store.ts";
-import { FIRST_GROWTH_BYTES, layoutOf, storeSeed } from "./format.ts";
+import { FIRST_GROWTH_BYTES, layoutOf } from "./format.ts";
 import { writeZeros } from "./growth.ts";
 import { noWitness, openMembers } from "./mirror.ts";
 import type { MirrorWitness } from "./mirror-file.ts";
 import { readLabel } from "./mirror-label.ts";
-import { PageCache } from "./page-cache.ts";
 import { recover } from "./recovery.ts";
-import { SlotPool } from "./slot-pool.ts";
+import { recoveryPorts } from "./recovery-ports.ts";
 import { StoreEngine } from "./store-engine.ts";
 import { exportGauges, storeMetrics } from "./store-metrics.ts";
 import { absenceOf, readSuperblock, type Superblock, writeSuperblock } from "./superblock.ts";
@@ -144,21 +142,15 @@ export async function openStore(
     { disk, log, clock, witness },
     { path, mirrorPath, refuse: (superblock) => refuseForeign(superblock, options) },
   );
-  const { file, superblock: found, freeBytes, mirror } = opened;
+  const { file, superblock: found, freeBytes, mirror, copy } = opened;
   try {
     const { node, diskId } = options;
     // Written again: it may have been only in the page cache of a process that died.
     const superblock = { ...found, node, diskId, sequence: found.sequence + 1 };
-    const layout = layoutOf(superblock.sizeBytes, superblock.journalBytes);
-    const seed = storeSeed(superblock.storeUuid);
-    const allocator = new Allocator(layout.extentCount, await grownExtents(file, layout));
-    const slots = new SlotPool(allocator);
     const metrics = storeMetrics(registry, options.diskId);
-    const cache = new PageCache(
-      { file, layout, seed, onLoad: () => metrics.pageLoads.inc() },
-      options.pageCacheBytes ?? PAGE_CACHE_BYTES,
-    );
-    const ports = { file, layout, seed, allocator, slots, cache };
+    const { pageCacheBytes = PAGE_CACHE_BYTES } = options;
+    const cached = { pageCacheBytes, onLoad: () => metrics.pageLoads.inc() };
+    const ports = await recoveryPorts(file, superblock, cached);
     const recovered = await recover(ports, superblock);
     await writeSuperblock(file, superblock);
     await file.datasync();
@@ -177,10 +169,11 @@ export async function openStore(
         journalLiveBytes: () => store.journalLiveBytes,
         freeBytes: () => store.space().freeBytes,
         overlayBytes: () => store.overlayBytes,
-        pageCacheBytes: () => cache.bytes,
+        pageCacheBytes: () => ports.cache.bytes,
         mirrorDegraded: () => ((mirror?.status.state ?? "both") === "both" ? 0 : 1),
       });
     }
+    copy?.();
     await engine.start((tick) => clock.every(TICK_MS, tick));
     const chunks = recovered.chunks.size;
     log.info({ path: options.path, chunks, batches: recovered.batches }, "store opened");
@@ -189,16 +182,6 @@ export async function openStore(
     await file.close().catch(() => {});
     throw thrown;
   }
-}
-
-/** Extents that lie on the disk already; a device, whose file size says 0, has them all. */
-async function grownExtents(
-  file: DiskFile,
-  layout: { readonly dataStart: number; readonly extentCount: number },
-): Promise<number> {
-  const sizeBytes = await file.sizeBytes();
-  if (sizeBytes === 0) return layout.extentCount;
-  return Math.max(0, Math.floor((sizeBytes - layout.dataStart) / EXTENT_SIZE));
 }
 
 const FIXED = ["clusterId", "node", "diskId", "chunkSize"] as const;
