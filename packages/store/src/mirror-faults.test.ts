@@ -52,25 +52,12 @@ test.each([1, 2, 3])(
     const { pair, store } = await MirrorPair.whole();
     await store.close();
     for (let left = times; left > 0; left -= 1) await dieAtOpening(pair, PATH);
-    pair.fail(MIRROR_PATH, "read");
-    const alone = await pair.open();
-    await writeBlock(alone, 1);
-    await alone.close();
-    pair.fail(PATH, "read");
-    expect(await refusal(pair.open())).toBe("disk/foreign");
-    pair.heal();
-    const both = await pair.open();
-    await expectBlock(both, 1);
+    await pair.outlive(1);
   },
 );
 
 test("P19: what is in the page cache only, after a failed sync, is written again by the copying", async () => {
-  const { pair, store } = await MirrorPair.whole();
-  pair.fail(MIRROR_PATH, "datasync");
-  await writeBlock(store, 1);
-  await store.checkpoint();
-  await store.close();
-  pair.heal();
+  const pair = await MirrorPair.stale("datasync");
   // Only the process ends: what it wrote can be read, and will never reach the disk.
   pair.disk.endProcess();
   const copying = await pair.open();
@@ -158,40 +145,41 @@ test("P19: without a catalogue, two that were members at different times are no 
   await expectBlock(both, 1);
 });
 
-/** Of what this member holds of its journal the last batch before a later one is damaged. */
-function damageJournal(pair: MirrorPair, path: string): void {
+/** Of what this member holds of its journal the first of two batches is damaged. */
+async function withDamage(path: string): Promise<MirrorPair> {
+  const { pair, store } = await MirrorPair.whole();
+  await writeBlock(store, 1);
+  await writeBlock(store, 2);
+  pair.disk.powerCut();
   const at = pair.disk.contentOf(path).indexOf(patternedBytes(64, 1), JOURNAL_START);
   expect(at).toBeGreaterThan(0);
   pair.disk.corrupt(path, at, Buffer.of(0xee, 0xdd));
+  return pair;
+}
+
+async function expectBothBlocks(store: DiskChunkStore): Promise<void> {
+  store.commit(A, store.status(A).tail);
+  for (const seq of [1, 2]) await expectBlock(store, seq);
 }
 
 test.each(MEMBERS)(
   "%s whose journal is damaged is copied to, and the other one counts",
   async (damaged) => {
-    const { pair, store } = await MirrorPair.whole();
-    await writeBlock(store, 1);
-    await writeBlock(store, 2);
-    pair.disk.powerCut();
-    damageJournal(pair, damaged);
+    const pair = await withDamage(damaged);
     const both = await pair.open();
     expect([both.status(A).tail.seq, both.mirrorStatus?.state]).toEqual([2, "copying"]);
     await pair.untilWhole(both);
     await both.close();
     pair.fail(other(damaged), "read");
     const alone = await pair.open();
-    alone.commit(A, alone.status(A).tail);
-    for (const seq of [1, 2]) await expectBlock(alone, seq);
+    await expectBothBlocks(alone);
   },
 );
 
 test.each(MEMBERS)(
   "%s that is damaged and the only one at a start costs the other one nothing",
   async (damaged) => {
-    const { pair, store } = await MirrorPair.whole();
-    await writeBlock(store, 1);
-    await writeBlock(store, 2);
-    pair.disk.powerCut();
-    damageJournal(pair, damaged);
+    const pair = await withDamage(damaged);
     const before = Buffer.from(pair.disk.contentOf(other(damaged)));
     const { events } = pair.witness;
     for (let starts = 0; starts < 2; starts += 1) {
@@ -202,8 +190,7 @@ test.each(MEMBERS)(
     expect(pair.disk.contentOf(other(damaged)).equals(before)).toBe(true);
     pair.heal();
     const both = await pair.open();
-    both.commit(A, both.status(A).tail);
-    for (const seq of [1, 2]) await expectBlock(both, seq);
+    await expectBothBlocks(both);
   },
 );
 

@@ -55,12 +55,7 @@ test("a mirror is made beside a store, copied while the store is at work, and eq
 });
 
 test("what is written while its place is being copied is on both", async () => {
-  const { pair, store } = await MirrorPair.whole();
-  pair.fail(MIRROR_PATH, "write");
-  await writeBlock(store, 1);
-  await store.checkpoint();
-  await store.close();
-  pair.heal();
+  const pair = await MirrorPair.stale();
   let release = (): void => {};
   const released = new Promise<void>((resolve) => {
     release = resolve;
@@ -248,24 +243,11 @@ test("P19: one that returns after it missed the end of a copying is older than t
   await copying.close().catch(() => {});
   pair.witness.failure = undefined;
   expect(await labelOf(pair, PATH)).toEqual(before);
-  pair.fail(MIRROR_PATH, "read");
-  const alone = await pair.open();
-  await writeBlock(alone, 2);
-  await alone.close();
-  pair.fail(PATH, "read");
-  expect(await refusal(pair.open())).toBe("disk/foreign");
-  pair.heal();
-  const both = await pair.open();
-  await expectBlock(both, 2);
+  await pair.outlive(2);
 });
 
 test("P19: one that says that it has everything has it durably", async () => {
-  const { pair, store } = await MirrorPair.whole();
-  pair.fail(MIRROR_PATH, "write");
-  await writeBlock(store, 1);
-  await store.checkpoint();
-  await store.close();
-  pair.heal();
+  const pair = await MirrorPair.stale();
   const copying = await pair.open();
   let pending = 0;
   let isOff = false;

@@ -192,8 +192,7 @@ async function note(
     return { storeUuid, current: [first, second], behind: [], events: told, partnerEvents };
   }
   const events = Math.max(told, known?.given ?? 0) + 1;
-  if (known) await witness.record(storeUuid, { noted: known.noted, given: events });
-  else await witness.record(storeUuid, { noted: told, given: events });
+  await witness.record(storeUuid, { noted: known?.noted ?? told, given: events });
   await writeLabel(first.file, { storeUuid, events, state: "alone", partnerEvents });
   await witness.record(storeUuid, { noted: events, given: events });
   const behind: Member[] = [];

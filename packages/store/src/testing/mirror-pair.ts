@@ -72,6 +72,29 @@ export class MirrorPair {
     return { pair, store };
   }
 
+  /** The second member misses what block 1 changed: at such a call it failed, and it is back. */
+  static async stale(call: Call = "write"): Promise<MirrorPair> {
+    const { pair, store } = await MirrorPair.whole();
+    pair.fail(MIRROR_PATH, call);
+    await writeBlock(store, 1);
+    await store.checkpoint();
+    await store.close();
+    pair.heal();
+    return pair;
+  }
+
+  /** The first member goes on alone with another block; from then on the second one is not read alone. */
+  async outlive(seq: number): Promise<void> {
+    this.fail(MIRROR_PATH, "read");
+    const alone = await this.open();
+    await writeBlock(alone, seq);
+    await alone.close();
+    this.fail(PATH, "read");
+    expect(await refusal(this.open())).toBe("disk/foreign");
+    this.heal();
+    await expectBlock(await this.open(), seq);
+  }
+
   open(options: Partial<OpenStoreOptions> = {}, disk: Disk = this.disk): Promise<DiskChunkStore> {
     const { clock, witness } = this;
     const all = { ...OPTIONS, mirrorPath: MIRROR_PATH, ...options };
