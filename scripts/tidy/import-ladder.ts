@@ -8,6 +8,7 @@ import { type Finding, isTest, type PackageFolder, type Workspace } from "./sour
 /** Lower rungs first: a package may declare only packages of rungs below its own. */
 export const RUNGS: readonly (readonly string[])[] = [
   ["core"],
+  ["reservations"],
   ["raft", "catalog", "replica", "scsi"],
   ["iscsi"],
   ["runtime"],
@@ -23,6 +24,7 @@ export const RUNGS: readonly (readonly string[])[] = [
 /** Packages whose product code does no I/O. */
 export const PURE: ReadonlySet<string> = new Set([
   "core",
+  "reservations",
   "raft",
   "catalog",
   "replica",

@@ -16,6 +16,7 @@ import { memberExpected, memberJoined, memberRemoved } from "./commands/member.t
 import { nodeDown, nodeUp, retireStore, storeDown } from "./commands/node.ts";
 import { movePrimaries } from "./commands/primary.ts";
 import { replaceMembers } from "./commands/replacement.ts";
+import { prepareReservation } from "./commands/reservation.ts";
 import { openSession } from "./commands/session.ts";
 import {
   abortVolume,
@@ -49,6 +50,7 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   deleteVolume,
   advanceGeneration,
   prepareChange,
+  prepareReservation,
   commitChange,
   abortChange,
   addToIsr,

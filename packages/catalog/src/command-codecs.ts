@@ -36,15 +36,16 @@ import {
   store,
   volumeChange,
 } from "./record-codecs.ts";
+import { reservationAction, reservationOutcome } from "./reservation-codecs.ts";
 import type { KeptResult } from "./sessions.ts";
 
 /**
  * 2: nodeUp has what its stores have seen. 3: primaries are moved. 4: gatewayUp has what it has seen,
  * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard,
- * and a disk may be missing.
+ * and a disk may be missing. 8: a change may be one of reservations.
  */
-const COMMAND_FORMAT_VERSION = 7;
-const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, COMMAND_FORMAT_VERSION];
+const COMMAND_FORMAT_VERSION = 8;
+const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, COMMAND_FORMAT_VERSION];
 
 interface CommandCodec<K extends CommandKind> {
   readonly tag: number;
@@ -154,6 +155,11 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
     result: record({ generation: uint }),
   },
   retireStore: { tag: 25, fields: record({ store }), result: nothing },
+  prepareReservation: {
+    tag: 26,
+    fields: record({ volume, action: reservationAction }),
+    result: record({ volume, generation: uint, outcome: reservationOutcome }),
+  },
 };
 
 type EarlierFields = Partial<Record<CommandKind, (from: ByteReader) => object>>;

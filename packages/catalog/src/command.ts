@@ -10,7 +10,9 @@ import type {
   VolumeId,
   VolumeName,
 } from "@ashlar/core";
+import type { ReservationAction } from "@ashlar/reservations";
 import type { DiskRecord, GatewayRecord, VolumeChange } from "./records.ts";
+import type { ReservationOutcome } from "./reservation-codecs.ts";
 
 /** Chunks in one command that makes or moves many: bounds the size of an entry's changes and the time of apply. */
 export const CHUNKS_PER_COMMAND_MAX = 4096;
@@ -148,6 +150,16 @@ interface CommandTable {
     fields: { readonly volume: VolumeId; readonly change: VolumeChange };
     /** The volume, for who asks again when its name is gone, and the generation that is prepared. */
     result: { readonly volume: VolumeId; readonly generation: number };
+  };
+  /** As prepareChange, unless the request changes nothing, or is refused by what is reserved. */
+  prepareReservation: {
+    fields: { readonly volume: VolumeId; readonly action: ReservationAction };
+    /** `generation` is what is prepared, 0 when nothing is: then the outcome stands as it is. */
+    result: {
+      readonly volume: VolumeId;
+      readonly generation: number;
+      readonly outcome: ReservationOutcome;
+    };
   };
   /** Everybody who could admit operations of the old generation has closed it: the change is done. */
   commitChange: {

@@ -1,3 +1,4 @@
+export { NO_RESERVATIONS } from "@ashlar/reservations";
 export { type Applied, applyProposal } from "./apply.ts";
 export type { ChunkRow, MemberRole } from "./chunk-row.ts";
 export type { ChunkScans, ChunkTables, RowRange, StoreLoad } from "./chunk-tables.ts";
@@ -12,6 +13,7 @@ export {
   type Result,
 } from "./command.ts";
 export { INCARNATIONS_SKIPPED_MAX } from "./commands/incarnations.ts";
+export { decideReservation, outcomeName } from "./commands/reservation.ts";
 export { type CopyPlan, type CopyPolicy, planCopiesInParts, type StoreRoom } from "./copy-plan.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
 export {
@@ -41,6 +43,7 @@ export {
   type VolumeChangeKind,
   type VolumeRecord,
 } from "./records.ts";
+export { RESERVATION_OUTCOMES, type ReservationOutcome } from "./reservation-codecs.ts";
 export { planRetirementInParts, type RetirementPlan } from "./retirement-plan.ts";
 export { keptResult, RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
 export { isWaitedForInVain, type Lives, livingNodes } from "./silence.ts";

@@ -2,6 +2,14 @@
 // after each command; breaches are told as sentences that begin with the rule's number.
 import type { ChunkId, NodeId, VolumeId } from "@ashlar/core";
 import { chunkIndexOf, familyOf, formatChunkId } from "@ashlar/core";
+import {
+  isHeldByAll,
+  NO_KEY,
+  REGISTRANTS_MAX,
+  type Reservations,
+  registrationOf,
+  sameNexus,
+} from "@ashlar/reservations";
 import type { Command } from "./command.ts";
 import type { ChunkConfig, ChunkMember, VolumeRecord } from "./records.ts";
 import { RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
@@ -23,6 +31,9 @@ export function check(state: CatalogState): string[] {
     if (family > (view.cluster?.familiesGiven ?? 0)) faults.push("a volume's family is not given");
     if (view.cluster?.familiesSkipped.some(({ first, last }) => first <= family && family <= last))
       faults.push("a volume's family was skipped");
+  }
+  for (const { name, reservations } of view.volumes.values()) {
+    for (const fault of checkReservations(reservations)) faults.push(`${name}: ${fault}`);
   }
   const loads = new Map<string, { replicas: number; primaries: number }>();
   for (const family of view.chunks.families()) {
@@ -48,6 +59,26 @@ export function check(state: CatalogState): string[] {
     }
   }
   return faults;
+}
+
+function checkReservations(state: Reservations): string[] {
+  const { registrants, held, reserved, aborts, changes, notices } = state;
+  const { holder } = held ?? {};
+  const rules: readonly (readonly [holds: boolean, rule: string])[] = [
+    [
+      registrants.every((one) => registrationOf(state, one) === one),
+      "one nexus is registered twice",
+    ],
+    [registrants.every(({ key }) => key !== NO_KEY), "a registration without a key"],
+    [registrants.length <= REGISTRANTS_MAX, "more registrants than REGISTRANTS_MAX"],
+    [!holder || registrationOf(state, holder) !== undefined, "the holder is not registered"],
+    [!held || (holder === undefined) === isHeldByAll(held.type), "a type and its holder differ"],
+    [!held || registrants.length > 0, "a reservation without registrants"],
+    [!reserved || registrants.length === 0, "reserved in both ways"],
+    [aborts.every(({ change }) => change <= changes), "an abort of no change"],
+    [notices.every((one) => !holder || !sameNexus(one, holder)), "the holder is told of a loss"],
+  ];
+  return rules.filter(([isKept]) => !isKept).map(([, rule]) => rule);
 }
 
 /** What the group of metadata members needs: sessions and members. */
@@ -128,6 +159,15 @@ const STEPS: Readonly<Partial<Record<Command["kind"], number>>> = {
   abortChange: 2,
 };
 
+const PREPARING: ReadonlySet<string> = new Set(["prepareChange", "prepareReservation"]);
+/** By what reservations become others: under a new generation, or because a nexus was lost. */
+const RESERVING: ReadonlySet<string> = new Set([
+  "commitChange",
+  "advanceGeneration",
+  "gatewayUp",
+  "gatewayDown",
+]);
+
 function checkGeneration(was: VolumeRecord, is: VolumeRecord, { kind }: Command): string[] {
   const moved = is.generation - was.generation;
   const rules: readonly (readonly [holds: boolean, rule: string])[] = [
@@ -138,11 +178,20 @@ function checkGeneration(was: VolumeRecord, is: VolumeRecord, { kind }: Command)
       "P11: a generation passed over a prepared change",
     ],
     [
-      moved > 0 || was.change === is.change || (kind === "prepareChange" && !was.change),
+      moved > 0 || was.change === is.change || (PREPARING.has(kind) && !was.change),
       "P11: a change came or went under one generation",
     ],
     [is.resets === was.resets || kind === "advanceGeneration", "a reset without a generation"],
     [is.resets === was.resets || is.resets === was.resets + 1, "resets do not count up"],
+    [
+      is.reservations === was.reservations || RESERVING.has(kind),
+      `P11: reservations changed by ${kind}`,
+    ],
+    [
+      is.reservations === was.reservations ||
+        is.reservations.changes === was.reservations.changes + 1,
+      "reservations do not count their changes",
+    ],
   ];
   return rules.filter(([holds]) => !holds).map(([, rule]) => rule);
 }

@@ -13,6 +13,7 @@ import {
   nodeId,
   oneOf,
   optional,
+  present,
   record,
   type StoreUuid,
   storeUuid,
@@ -21,6 +22,7 @@ import {
   volumeId,
   volumeName,
 } from "@ashlar/core";
+import { NO_RESERVATIONS } from "@ashlar/reservations";
 import type { IsrCandidate } from "./command.ts";
 import {
   type ChunkMember,
@@ -34,6 +36,7 @@ import {
   type VolumeChange,
   type VolumeRecord,
 } from "./records.ts";
+import { reservationAction, reservations } from "./reservation-codecs.ts";
 import type { VolumeDraft } from "./state.ts";
 
 export const node = mapped(text, nodeId);
@@ -101,21 +104,41 @@ const volumeFieldsV3 = {
   lun: uint,
   createdAt: text,
 };
-export const volumeChange = record<VolumeChange>({ kind: oneOf(VOLUME_CHANGES) });
-export const volumeRecord = record<VolumeRecord>({
-  ...volumeFieldsV3,
-  change: optional(volumeChange),
-  resets: uint,
-});
+const changeKind = oneOf(VOLUME_CHANGES);
+/** What a kind of change carries follows its kind. */
+export const volumeChange: Codec<VolumeChange> = {
+  write: (to, change) => {
+    changeKind.write(to, change.kind);
+    if (change.kind !== "reservations") return;
+    reservationAction.write(to, present(change.action, "a member knows the changes it prepared"));
+  },
+  read: (from) => {
+    const kind = changeKind.read(from);
+    return kind === "reservations" ? { kind, action: reservationAction.read(from) } : { kind };
+  },
+};
+const volumeFieldsV5 = { ...volumeFieldsV3, change: optional(volumeChange), resets: uint };
+export const volumeRecord = record<VolumeRecord>({ ...volumeFieldsV5, reservations });
+/** Up to format 5: nothing could be reserved. */
+export const volumeRecordV5: Codec<VolumeRecord> = {
+  write: volumeRecord.write,
+  read: (from) => ({ ...record(volumeFieldsV5).read(from), reservations: NO_RESERVATIONS }),
+};
 /** Up to format 3: no generation was ever changed. */
 export const volumeRecordV3: Codec<VolumeRecord> = {
   write: volumeRecord.write,
-  read: (from) => ({ ...record(volumeFieldsV3).read(from), change: undefined, resets: 0 }),
+  read: (from) => ({
+    ...record(volumeFieldsV3).read(from),
+    change: undefined,
+    resets: 0,
+    reservations: NO_RESERVATIONS,
+  }),
 };
 export const memberRecord = record<MemberRecord>({ node, address: text, member: uint });
 const draftOf = (of: Codec<VolumeRecord>): Codec<VolumeDraft> =>
   record<VolumeDraft>({ record: of, chunks: uint, placed: uint });
 export const draft = draftOf(volumeRecord);
+export const draftV5 = draftOf(volumeRecordV5);
 export const draftV3 = draftOf(volumeRecordV3);
 export const member = record<ChunkMember>({ node, disk: mapped(text, diskId), storeUuid: store });
 export const candidate = record<IsrCandidate>({ chunk, epoch: uint, version: uint, store });

@@ -10,6 +10,7 @@ import type {
   VolumeId,
   VolumeName,
 } from "@ashlar/core";
+import type { ReservationAction, Reservations } from "@ashlar/reservations";
 import type { ChunkScans } from "./chunk-tables.ts";
 
 export interface ClusterRecord {
@@ -96,6 +97,8 @@ export interface VolumeRecord {
    * begun before is not sent again under the new generation.
    */
   readonly resets: number;
+  /** Whose host has reserved the logical unit, the same for all gateways. */
+  readonly reservations: Reservations;
   readonly iqn: string;
   readonly lun: number;
   readonly createdAt: string;
@@ -105,11 +108,15 @@ export interface VolumeRecord {
  * What a change of the shared state does once no operation admitted before can take effect any more.
  * `fence` does nothing but that.
  */
-export interface VolumeChange {
-  readonly kind: VolumeChangeKind;
-}
+export type VolumeChange =
+  | { readonly kind: "fence" | "delete" }
+  | {
+      readonly kind: "reservations";
+      /** Not told by a watch: to whoever follows, the generation is closed, for whatever reason. */
+      readonly action: ReservationAction | undefined;
+    };
 /** Their places are the format: append only. */
-export const VOLUME_CHANGES = ["fence", "delete"] as const;
+export const VOLUME_CHANGES = ["fence", "delete", "reservations"] as const;
 export type VolumeChangeKind = (typeof VOLUME_CHANGES)[number];
 
 /** A metadata member, or one that is expected to join the group. */

@@ -46,6 +46,7 @@ export const EXIT_OF_CODE: Readonly<Record<ErrorCode, ExitStatus>> = {
   "volume/in-use": refused,
   "volume/changing": refused,
   "volume/not-fenced": refused,
+  "volume/reserved": refused,
   "volume/out-of-range": failed,
   "chunk/not-found": failed,
   "chunk/stale-epoch": failed,

@@ -30,6 +30,12 @@ export interface OperationOptions {
    */
   readonly signal: AbortSignal;
   readonly path: PathProof;
+  /**
+   * Called before each attempt, under the newest state of the volume that is known: what it throws ends the
+   * operation, unless an earlier attempt may have been done. Only under the state that it was asked under can
+   * the attempt take effect (P11).
+   */
+  readonly permit?: (() => void) | undefined;
 }
 
 export interface BlockDevice {

@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   "volume/in-use",
   "volume/changing",
   "volume/not-fenced",
+  "volume/reserved",
   "volume/out-of-range",
   "chunk/not-found",
   "chunk/stale-epoch",

@@ -95,7 +95,11 @@ export class ConnectionDriver implements SessionHolder {
     const { effects, running } = this.connection.end();
     this.perform(effects);
     await this.untilDead([...running, ...this.running.keys()]);
-    if (this.entry) this.dependencies.registry.leave(this.entry);
+    await this.leave();
+  }
+
+  private async leave(): Promise<void> {
+    if (this.entry) await this.dependencies.registry.leave(this.entry);
   }
 
   private receive(bytes: Buffer): void {
@@ -170,6 +174,8 @@ export class ConnectionDriver implements SessionHolder {
     const { reset, tasks } = management;
     const isDone = reset === undefined || (await this.reset(reset.lun));
     await this.untilDead(tasks);
+    // Whoever logs in next, through whatever path, must not find the unit reserved by this session.
+    if (management.kind === "logout") await this.leave();
     const response = isDone ? TASK_RESPONSE.complete : TASK_RESPONSE.rejected;
     this.perform(this.connection.managed(management, response));
   }
@@ -206,7 +212,7 @@ export class ConnectionDriver implements SessionHolder {
       return;
     }
     if (this.ended) {
-      registry.leave(entry);
+      await registry.leave(entry);
       return;
     }
     this.entry = entry;

@@ -69,6 +69,8 @@ export class GatewayNode implements HealthyNode {
         catalog: client,
         openDevice: ({ volume }) => this.openDevice(volume),
         registry,
+        incarnation,
+        clock,
         outliveFormer: () => router.outliveFormer(),
         log,
       },

@@ -1,7 +1,8 @@
 // All sessions of this gateway. It gives TSIHs, sees to it that one I_T nexus has one session (an
 // older one dies first, RFC 7143 6.3.5), and lets a reset reach the sessions of all hosts.
 import type { SessionIdentity } from "@ashlar/iscsi";
-import type { Nexus, ScsiTarget } from "@ashlar/scsi";
+import { abortedSince, noticeFor, type Reservations, sameNexus } from "@ashlar/reservations";
+import { type Nexus, nexusId, type ScsiTarget, SENSE } from "@ashlar/scsi";
 
 /** What holds a session: a connection's driver. */
 export interface SessionHolder {
@@ -57,7 +58,7 @@ export class SessionRegistry {
     for (let older = this.find(key); older; older = this.find(key)) {
       reinstated = true;
       await older.holder.end();
-      this.leave(older);
+      await this.leave(older);
     }
     if (identity.kind === "normal" && this.gone.has(identity.scsi)) return undefined;
     const tsih = this.freeTsih();
@@ -74,18 +75,37 @@ export class SessionRegistry {
     session.scsi.establishNexus(session.nexus, { reinstated: entry.reinstated });
   }
 
-  /** The session is over and its tasks are dead. */
-  leave(entry: SessionEntry): void {
+  /** The session is over and its tasks are dead. Resolves when nothing is reserved by it alone any more. */
+  async leave(entry: SessionEntry): Promise<void> {
     if (this.byTsih.get(entry.tsih) !== entry) return;
     this.byTsih.delete(entry.tsih);
     if (entry.key !== undefined) this.byKey.delete(entry.key);
-    if (entry.session) entry.session.scsi.loseNexus(entry.session.nexus);
+    if (entry.session) await entry.session.scsi.loseNexus(entry.session.nexus);
   }
 
   /** A logical unit was reset, here or through another gateway: every nexus loses its tasks. */
   unitReset(scsi: ScsiTarget, lun: number): void {
     for (const { holder } of this.sessionsOf(scsi)) holder.abortTasks(lun);
     scsi.reset(lun);
+  }
+
+  /**
+   * Who has reserved a unit changed, here or through another gateway: those whom it concerns are told, and the tasks
+   * of those that were pre-empted and aborted end.
+   */
+  reservationsChanged(
+    scsi: ScsiTarget,
+    lun: number,
+    { before, after }: { readonly before: Reservations; readonly after: Reservations },
+  ): void {
+    const aborted = abortedSince(before, after);
+    for (const { holder, session } of this.sessionsOf(scsi)) {
+      if (!session) continue;
+      const nexus = nexusId(session.nexus);
+      if (aborted.some((one) => sameNexus(one, nexus))) holder.abortTasks(lun);
+      const notice = noticeFor(before, after, nexus);
+      if (notice) scsi.unit(lun)?.attentions.raiseFor(session.nexus.name, SENSE[notice]);
+    }
   }
 
   /** Ends every session of a target that is no more. */

@@ -4,9 +4,10 @@
 import type { CatalogChange, CatalogView, VolumeRecord } from "@ashlar/catalog";
 import type { BlockDevice, VolumeId } from "@ashlar/core";
 import type { DiscoveredTarget, TargetDirectory, TargetLookup } from "@ashlar/iscsi";
-import type { Log, Startable } from "@ashlar/runtime";
+import type { Clock, Log, Startable } from "@ashlar/runtime";
 import { LogicalUnit, ScsiTarget, SENSE } from "@ashlar/scsi";
 import type { SessionRegistry } from "./session-registry.ts";
+import { type ReservationSource, VolumeReservations } from "./volume-reservations.ts";
 
 /** Longest time to ask the metadata service before a login is told to come again. */
 const CATCH_UP_TIMEOUT_MS = 3_000;
@@ -29,10 +30,9 @@ export interface TargetFinder extends TargetDirectory {
 }
 
 /** The parts of the catalog client that are used here. */
-export interface CatalogSource {
+export interface CatalogSource extends ReservationSource {
   readonly view: CatalogView;
   onChanges(listen: (changes: readonly CatalogChange[]) => void): () => void;
-  catchUp(options: { readonly signal: AbortSignal }): Promise<void>;
   /** Resolves when the next generation is in force and in `view`: see CatalogClient. */
   fenceVolume(
     request: { readonly volume: VolumeId; readonly reset: boolean },
@@ -50,12 +50,16 @@ interface Served {
   readonly scsi: ScsiTarget;
   readonly unit: LogicalUnit;
   readonly device: WatchedDevice;
+  readonly reservations: VolumeReservations;
 }
 
 export interface WatcherDependencies {
   readonly catalog: CatalogSource;
   readonly openDevice: (record: VolumeRecord) => WatchedDevice;
   readonly registry: SessionRegistry;
+  /** Of this gateway, as the catalog last gave it. */
+  readonly incarnation: () => number;
+  readonly clock: Clock;
   /**
    * Resolves when nothing that a former process of this gateway was asked can take effect any more:
    * who logs in here may rely on it (P9).
@@ -90,7 +94,7 @@ export class TargetWatcher implements TargetFinder, Startable {
 
   async stop(): Promise<void> {
     this.stopListening();
-    for (const { device } of this.served.values()) device.close();
+    for (const served of this.served.values()) close(served);
   }
 
   async find(name: string): Promise<TargetLookup> {
@@ -143,11 +147,14 @@ export class TargetWatcher implements TargetFinder, Startable {
   }
 
   private add(record: VolumeRecord): void {
-    const device = this.dependencies.openDevice(record);
-    const unit = new LogicalUnit({ device, volume: record.volume });
+    const { openDevice, ...deps } = this.dependencies;
+    const { volume } = record;
+    const device = openDevice(record);
+    const reservations = new VolumeReservations({ ...deps, device }, volume);
+    const unit = new LogicalUnit({ device, volume, reservations });
     const scsi = new ScsiTarget();
     scsi.addUnit(record.lun, unit);
-    this.served.set(record.iqn, { record, scsi, unit, device });
+    this.served.set(record.iqn, { record, scsi, unit, device, reservations });
     this.dependencies.log.info({ volume: record.name, target: record.iqn }, "target added");
   }
 
@@ -158,14 +165,24 @@ export class TargetWatcher implements TargetFinder, Startable {
       this.dependencies.registry.unitReset(scsi, record.lun);
       this.dependencies.log.info({ volume: record.name, resets: record.resets }, "unit was reset");
     }
+    if (before.reservations !== record.reservations) {
+      const change = { before: before.reservations, after: record.reservations };
+      this.dependencies.registry.reservationsChanged(scsi, record.lun, change);
+    }
     if (before.sizeBytes !== record.sizeBytes) unit.attentions.raise(SENSE.capacityChanged);
   }
 
-  private remove({ record, scsi, device }: Served): void {
+  private remove(served: Served): void {
+    const { record, scsi } = served;
     this.served.delete(record.iqn);
     scsi.removeUnit(record.lun);
-    device.close();
+    close(served);
     this.dependencies.log.info({ volume: record.name, target: record.iqn }, "target removed");
     void this.dependencies.registry.endTarget(scsi);
   }
+}
+
+function close({ device, reservations }: Served): void {
+  device.close();
+  reservations.close();
 }

@@ -226,5 +226,6 @@ export class Session {
 /** Initiator port and target port (RFC 7143, 4.4). */
 function nexusOf({ initiatorName, isid, targetName }: NormalIdentity, tpgt: number): Nexus {
   const tag = tpgt.toString(16).padStart(4, "0");
-  return { name: `${initiatorName},i,0x${isid};${targetName},t,0x${tag}`, targetName, tpgt };
+  const initiatorPort = `${initiatorName},i,0x${isid}`;
+  return { name: `${initiatorPort};${targetName},t,0x${tag}`, initiatorPort, targetName, tpgt };
 }

@@ -68,6 +68,10 @@ export class Task implements OperationOptions {
     }
   }
 
+  get permit(): (() => void) | undefined {
+    return this.command.kind === "ready" ? this.command.guard?.permit : undefined;
+  }
+
   get complete(): boolean {
     return this.received === this.wanted;
   }

@@ -3,8 +3,16 @@
 // which closes the generation in force; when everybody has closed it, it is committed, else given up.
 // What the catalog says is under way is taken up again by whoever leads, so nothing is kept here that a
 // lost leader would take along.
-import type { ProposalId, VolumeChange, VolumeRecord } from "@ashlar/catalog";
+import {
+  decideReservation,
+  outcomeName,
+  type ProposalId,
+  type ReservationOutcome,
+  type VolumeChange,
+  type VolumeRecord,
+} from "@ashlar/catalog";
 import { hasCode, SystemError, toSystemError, type VolumeId } from "@ashlar/core";
+import type { ReservationAction } from "@ashlar/reservations";
 import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
 import { type ChangeOutcome, ChangeOutcomes } from "./change-outcomes.ts";
 import type { GenerationCloser } from "./generation-closer.ts";
@@ -17,8 +25,11 @@ export const FENCE_LIMIT_MS = 10_000;
 export const PROBE_LIMIT_MS = 2_000;
 /** A prepared change stops the volume's I/O, which waits for 20 s at most; a failover takes two. */
 export const CHANGE_LIMIT_MS = 5_000;
-/** Changes waiting for one volume: people and hosts make few, and each ends within seconds. */
-const WAITING_MAX = 32;
+/**
+ * Changes waiting for one volume: each ends within seconds, and most within milliseconds; as many hosts as can be
+ * registered may all register at once.
+ */
+const WAITING_MAX = 256;
 /** What could not be given up, because of a full disk for example, is tried again. */
 const RESUME_INTERVAL_MS = 1_000;
 
@@ -38,6 +49,11 @@ interface Line {
 interface Prepared {
   readonly volume: VolumeId;
   readonly generation: number;
+}
+
+interface ChangeOptions {
+  readonly signal: AbortSignal;
+  readonly proposal?: ProposalId | undefined;
 }
 
 export interface GenerationChangesDeps {
@@ -100,10 +116,7 @@ export class GenerationChanges implements Startable {
    */
   async change(
     { volume, change }: { readonly volume: VolumeId; readonly change: VolumeChange },
-    {
-      signal,
-      proposal,
-    }: { readonly signal: AbortSignal; readonly proposal?: ProposalId | undefined },
+    { signal, proposal }: ChangeOptions,
   ): Promise<void> {
     const done = this.enqueue(volume, async () => {
       signal.throwIfAborted();
@@ -121,6 +134,37 @@ export class GenerationChanges implements Startable {
     });
     const made = await waited(done, signal);
     if (made) await this.outcome(made, { signal });
+  }
+
+  /**
+   * Changes who has reserved the volume's logical unit; resolves with what came of it and the entry that a mirror
+   * must have. Asked again under the same name it goes on where it stood.
+   * @throws SystemError as of {@link fence}: then nothing was changed, or it is not known.
+   */
+  async changeReservation(
+    { volume, action }: { readonly volume: VolumeId; readonly action: ReservationAction },
+    { signal, proposal }: ChangeOptions,
+  ): Promise<{ readonly index: number; readonly outcome: ReservationOutcome }> {
+    const { replicatedLog, closer } = this.deps;
+    const done = this.enqueue(volume, async () => {
+      signal.throwIfAborted();
+      await replicatedLog.readIndex();
+      const made = replicatedLog.answered(proposal, "prepareReservation");
+      if (made) return accepted(made);
+      const record = this.recordOf(volume);
+      // Whoever asks for nothing new, or for what another one has, stops nobody's I/O.
+      const foreseen = outcomeName(decideReservation(replicatedLog.view, record, action));
+      if (foreseen !== "changed") return { volume, generation: 0, outcome: foreseen };
+      const before = { family: record.family, generation: record.generation - 1 };
+      await closer.close(before, { signal: this.leads, limitMs: PROBE_LIMIT_MS });
+      const command = { kind: "prepareReservation", volume, action } as const;
+      const prepared = accepted((await replicatedLog.propose(command, proposal)).result);
+      if (prepared.generation > 0) await this.finish(prepared);
+      return prepared;
+    });
+    const { outcome, ...prepared } = await waited(done, signal);
+    if (prepared.generation > 0) await this.outcome(prepared, { signal });
+    return { index: replicatedLog.view.appliedIndex, outcome };
   }
 
   /** The end of a change that was prepared before, by this leader or another. */

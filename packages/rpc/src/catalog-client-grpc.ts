@@ -6,8 +6,12 @@ import {
   CatalogMirror,
   type CatalogView,
   type IsrCandidate,
+  type ProposalId,
+  RESERVATION_OUTCOMES,
+  type ReservationOutcome,
 } from "@ashlar/catalog";
 import { type ClusterId, hasCode, type StoreUuid, SystemError, type VolumeId } from "@ashlar/core";
+import type { ReservationAction } from "@ashlar/reservations";
 import type { Clock, Log, Random, Startable } from "@ashlar/runtime";
 import { attended } from "./attended-call.ts";
 import type {
@@ -17,7 +21,8 @@ import type {
   StorageReport,
 } from "./catalog-client.ts";
 import { CATALOG_VERSION, changesOf } from "./convert/catalog.ts";
-import { safeNumber } from "./convert/scalars.ts";
+import { toAction } from "./convert/reservations.ts";
+import { oneOf, safeNumber } from "./convert/scalars.ts";
 import type { RegisterReply__Output } from "./gen/ashlar/v1/RegisterReply.ts";
 import type { WatchMessage__Output } from "./gen/ashlar/v1/WatchMessage.ts";
 import type { Abortable, CallableMethod, GrpcClient } from "./grpc-client.ts";
@@ -168,18 +173,52 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     { signal }: Abortable,
   ): Promise<void> {
     const request = { version: CATALOG_VERSION, ...asked };
-    const { clock } = this;
-    // It may take a failover's time, so a leader that falls silent meanwhile is noticed beside it.
-    const fence = (member: GrpcClient, attempt: Attempt): ReturnType<typeof call> => {
-      const call = (options: Abortable) =>
-        member.unary(catalogService.FenceVolume, request, {
-          ...options,
-          deadlineMs: FENCE_DEADLINE_MS,
-        });
-      return attended({ clock }, call, { signal: attempt.signal, member, onAlive: () => {} });
-    };
+    const fence = (member: GrpcClient, attempt: Attempt) =>
+      this.attendedUnary(catalogService.FenceVolume, request, { member, attempt });
     const { index } = await this.ask(fence, { signal });
     await this.reachedIndex(safeNumber(index), { signal });
+  }
+
+  async changeReservation(
+    { volume, action }: { readonly volume: VolumeId; readonly action: ReservationAction },
+    { signal }: Abortable,
+  ): Promise<ReservationOutcome> {
+    const request = { version: CATALOG_VERSION, volume, action: toAction(action) };
+    const reply = await this.session.run(
+      (name) =>
+        this.ask(
+          (member, attempt) =>
+            this.attendedUnary(catalogService.ChangeReservation, request, {
+              member,
+              attempt,
+              proposal: name(),
+            }),
+          { signal },
+        ),
+      { signal },
+    );
+    await this.reachedIndex(safeNumber(reply.index), { signal });
+    return oneOf(RESERVATION_OUTCOMES, reply.outcome);
+  }
+
+  /** It may take a failover's time, so a leader that falls silent meanwhile is noticed beside it. */
+  private attendedUnary<Q, R>(
+    method: CallableMethod<Q, R>,
+    request: Q,
+    {
+      member,
+      attempt,
+      proposal,
+    }: {
+      readonly member: GrpcClient;
+      readonly attempt: Attempt;
+      readonly proposal?: ProposalId | undefined;
+    },
+  ): Promise<R> {
+    const call = (options: Abortable): Promise<R> =>
+      member.unary(method, request, { ...options, proposal, deadlineMs: FENCE_DEADLINE_MS });
+    const { clock } = this;
+    return attended({ clock }, call, { signal: attempt.signal, member, onAlive: () => {} });
   }
 
   private async readIndex({ signal }: Abortable): Promise<number> {

@@ -1,8 +1,15 @@
 // How gateways and storage nodes see the metadata service: a mirror of the catalog kept by a watch,
 // and a few proposals. The client finds the leader, resumes its watch after a reconnect and asks for
 // a full list when it fell too far behind; callers see none of that.
-import type { CatalogChange, CatalogView, DiskRecord, GatewayRecord } from "@ashlar/catalog";
+import type {
+  CatalogChange,
+  CatalogView,
+  DiskRecord,
+  GatewayRecord,
+  ReservationOutcome,
+} from "@ashlar/catalog";
 import type { ChunkId, NodeId, StoreUuid, VolumeId } from "@ashlar/core";
+import type { ReservationAction } from "@ashlar/reservations";
 import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
 
@@ -92,6 +99,15 @@ export interface CatalogClient {
     request: { readonly volume: VolumeId; readonly reset: boolean },
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
+  /**
+   * Changes who has reserved a volume's logical unit: resolves with what came of it when nothing admitted before
+   * can take effect any more, and the mirror has the new record.
+   * @throws SystemError as of {@link fenceVolume}; raft/session-expired when it is not known whether it was done.
+   */
+  changeReservation(
+    request: { readonly volume: VolumeId; readonly action: ReservationAction },
+    options: { readonly signal: AbortSignal },
+  ): Promise<ReservationOutcome>;
   /** Resolves when the mirror has heard of all up to that entry. */
   reachedIndex(index: number, options: { readonly signal: AbortSignal }): Promise<void>;
   /** The store failed for good: it leaves every configuration where another member is left. */

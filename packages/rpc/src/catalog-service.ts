@@ -1,6 +1,6 @@
 // The services of the metadata process, bound to gRPC: requests become domain values and are
 // checked here, so that what stands behind sees no message.
-import type { IsrCandidate, ProposalId } from "@ashlar/catalog";
+import type { IsrCandidate, ProposalId, ReservationOutcome } from "@ashlar/catalog";
 import {
   chunkIdFromNumber,
   diskId,
@@ -11,11 +11,13 @@ import {
   volumeId,
   volumeName,
 } from "@ashlar/core";
+import type { ReservationAction } from "@ashlar/reservations";
 import type { AdminService } from "./admin.ts";
 import type { GatewayRegistration, StorageRegistration } from "./catalog-client.ts";
 import { asMessage } from "./convert/admin.ts";
 import { CATALOG_VERSION, fromDisk, toWatchMessages, type WatchStep } from "./convert/catalog.ts";
 import { mirrorStatus } from "./convert/mirror.ts";
+import { fromAction } from "./convert/reservations.ts";
 import { memberAddress, oneOf, safeNumber } from "./convert/scalars.ts";
 import { scrubPass } from "./convert/scrub.ts";
 import type { StoreReport__Output } from "./gen/ashlar/v1/StoreReport.ts";
@@ -60,6 +62,11 @@ export interface CatalogService {
     request: { readonly volume: VolumeId; readonly reset: boolean },
     options: { readonly signal: AbortSignal },
   ): Promise<{ readonly index: number }>;
+  /** @throws SystemError as of fenceVolume. */
+  changeReservation(
+    request: { readonly volume: VolumeId; readonly action: ReservationAction },
+    options: ProposalContext & { readonly signal: AbortSignal },
+  ): Promise<{ readonly index: number; readonly outcome: ReservationOutcome }>;
   readIndex(): Promise<{ readonly index: number }>;
 }
 
@@ -128,6 +135,14 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
     FenceVolume: unary(({ version, volume, reset }, { signal }) => {
       checkVersion(version);
       return service.fenceVolume({ volume: volumeId(volume), reset }, { signal });
+    }),
+    ChangeReservation: unary(({ version, volume, action }, context) => {
+      checkVersion(version);
+      if (!action) throw new SystemError("rpc/bad-frame", "no change of reservations is named");
+      return service.changeReservation(
+        { volume: volumeId(volume), action: fromAction(action) },
+        context,
+      );
     }),
     ReadIndex: unary(() => service.readIndex()),
   });

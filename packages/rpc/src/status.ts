@@ -39,6 +39,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
   "volume/in-use": status.FAILED_PRECONDITION,
   "volume/changing": status.ABORTED,
   "volume/not-fenced": status.UNAVAILABLE,
+  "volume/reserved": status.FAILED_PRECONDITION,
   "volume/out-of-range": status.OUT_OF_RANGE,
   "chunk/not-found": status.NOT_FOUND,
   "chunk/stale-epoch": status.ABORTED,

@@ -20,9 +20,12 @@ import { WRITE_SAME_10, WRITE_SAME_16 } from "./sbc/write-same.ts";
 import { SENSE, type Sense } from "./sense.ts";
 import { INQUIRY } from "./spc/inquiry.ts";
 import { MODE_SENSE_6, MODE_SENSE_10 } from "./spc/mode-sense.ts";
+import { PERSISTENT_RESERVE_IN } from "./spc/persistent-reserve-in.ts";
+import { PERSISTENT_RESERVE_OUT } from "./spc/persistent-reserve-out.ts";
 import { REPORT_LUNS } from "./spc/report-luns.ts";
 import { reportSupportedOpcodes } from "./spc/report-opcodes.ts";
 import { REQUEST_SENSE } from "./spc/request-sense.ts";
+import { RELEASE_6, RELEASE_10, RESERVE_6, RESERVE_10 } from "./spc/reserve-release.ts";
 import { START_STOP_UNIT, TEST_UNIT_READY } from "./spc/test-unit-ready.ts";
 
 /** In order of opcode, as REPORT SUPPORTED OPERATION CODES lists them. */
@@ -32,6 +35,8 @@ export const COMMAND_TABLE: readonly CommandRow[] = [
   READ_6,
   WRITE_6,
   INQUIRY,
+  RESERVE_6,
+  RELEASE_6,
   MODE_SENSE_6,
   START_STOP_UNIT,
   READ_CAPACITY_10,
@@ -43,7 +48,11 @@ export const COMMAND_TABLE: readonly CommandRow[] = [
   SYNCHRONIZE_CACHE_10,
   WRITE_SAME_10,
   UNMAP,
+  RESERVE_10,
+  RELEASE_10,
   MODE_SENSE_10,
+  ...PERSISTENT_RESERVE_IN,
+  ...PERSISTENT_RESERVE_OUT,
   READ_16,
   COMPARE_AND_WRITE,
   WRITE_16,

@@ -1,13 +1,17 @@
 // How a command is described to the table: its CDB's name and shape, how it conflicts with
 // reservations, a parser that validates everything before any data moves, and what it does.
 import { assert, type OperationOptions, type ScatterList } from "@ashlar/core";
+import type { ReservationRule } from "@ashlar/reservations";
 import type { LogicalUnit } from "./logical-unit.ts";
+import type { Guard } from "./reservation-guard.ts";
 import { type CommandResult, Refusal } from "./result.ts";
 
 /** An I_T nexus, as far as commands need to know it. */
 export interface Nexus {
   /** Names the nexus: initiator port and target port. */
   readonly name: string;
+  /** Initiator name and ISID (RFC 7143, 4.4). */
+  readonly initiatorPort: string;
   /** Of the target device. */
   readonly targetName: string;
   /** Target portal group tag of the portal; also the relative target port id. */
@@ -33,12 +37,6 @@ export interface DataOutOffer {
   /** The initiator's expected transfer length; may differ from what the CDB asks for. */
   readonly offeredLength: number;
 }
-
-/**
- * `always`: allowed to everyone; `read`: refused by exclusive-access reservations; `write`: refused
- * by every reservation of another host. Checked when reservations come.
- */
-export type ReservationRule = "always" | "read" | "write";
 
 interface CommandShape {
   readonly name: string;
@@ -69,6 +67,8 @@ export interface ReadyCommand {
   readonly name: string;
   readonly dataOutLength: number;
   readonly dataInLength: number;
+  /** Against other hosts' reservations; absent where they do not matter. */
+  readonly guard: Guard | undefined;
   run(offer: DataOutOffer, options: OperationOptions): CommandResult | Promise<CommandResult>;
 }
 
@@ -91,6 +91,7 @@ function ready<C, U extends LogicalUnit | undefined>(
     name: definition.name,
     dataOutLength: definition.dataOutLength?.(command, place) ?? 0,
     dataInLength: definition.dataInLength?.(command, place) ?? 0,
+    guard: place.unit?.guard.of(place.nexus, definition.reservation),
     run: (offer, options) => definition.execute(command, place, offer, options),
   };
 }

@@ -7,9 +7,11 @@ import { type CommandResult, checkCondition, withStatus } from "./result.ts";
 import { SENSE, type Sense, STATUS } from "./sense.ts";
 
 const BUSY = "busy";
+const CONFLICT = "conflict";
 const FATE_UNKNOWN = "fateUnknown";
+type Other = typeof BUSY | typeof CONFLICT | typeof FATE_UNKNOWN;
 
-const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY | typeof FATE_UNKNOWN>> = {
+const OUTCOMES: Readonly<Record<ErrorCode, Sense | Other>> = {
   "argument/invalid": SENSE.internalTargetFailure,
   "cluster/wrong-cluster": BUSY,
   "cluster/unavailable": BUSY,
@@ -40,6 +42,7 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | typeof BUSY | typeof FATE_UNK
   "volume/in-use": SENSE.internalTargetFailure,
   "volume/changing": BUSY,
   "volume/not-fenced": BUSY,
+  "volume/reserved": CONFLICT,
   "volume/out-of-range": SENSE.lbaOutOfRange,
   "chunk/not-found": BUSY,
   "chunk/stale-epoch": BUSY,
@@ -78,6 +81,7 @@ export function resultOfError(thrown: unknown): CommandResult {
   const error: SystemError = toSystemError(thrown);
   const outcome = OUTCOMES[error.code];
   if (outcome === BUSY) return withStatus(STATUS.busy);
+  if (outcome === CONFLICT) return withStatus(STATUS.reservationConflict);
   if (outcome === FATE_UNKNOWN) return { ...withStatus(STATUS.busy), fateUnknown: true };
   const { offset } = error.meta;
   if (outcome === SENSE.miscompare && typeof offset === "number") {

@@ -3,11 +3,12 @@ export type {
   DataOutOffer,
   Nexus,
   ReadyCommand,
-  ReservationRule,
   UnitSet,
 } from "./command.ts";
 export type { UnitIdentity } from "./identity.ts";
 export { LogicalUnit, type UnitLimits } from "./logical-unit.ts";
+export type { ReservationResult, UnitReservations, WithoutGateway } from "./reservation-port.ts";
+export { nexusId } from "./reservation-port.ts";
 export { type CommandResult, checkCondition } from "./result.ts";
 export { SENSE, type Sense, STATUS, type Status } from "./sense.ts";
 export { executeCommand, type PreparedCommand, type RefusedCommand, ScsiTarget } from "./target.ts";

@@ -8,6 +8,8 @@ import {
   type VolumeId,
 } from "@ashlar/core";
 import { identityOf, type UnitIdentity } from "./identity.ts";
+import { ReservationGuard } from "./reservation-guard.ts";
+import type { UnitReservations } from "./reservation-port.ts";
 import { UnitAttentions } from "./unit-attention.ts";
 
 /** Longest READ, WRITE or VERIFY with data: bounds the memory of one task. */
@@ -42,10 +44,22 @@ export class LogicalUnit {
   readonly blockSize: number;
   readonly limits: UnitLimits;
   readonly attentions = new UnitAttentions();
+  readonly reservations: UnitReservations;
+  readonly guard: ReservationGuard;
 
-  constructor({ device, volume }: { readonly device: BlockDevice; readonly volume: VolumeId }) {
+  constructor({
+    device,
+    volume,
+    reservations,
+  }: {
+    readonly device: BlockDevice;
+    readonly volume: VolumeId;
+    readonly reservations: UnitReservations;
+  }) {
     this.device = device;
     this.volume = volume;
+    this.reservations = reservations;
+    this.guard = new ReservationGuard(reservations);
     this.identity = identityOf(volume);
     this.blockSize = device.blockSize;
     const blocks = (bytes: number): number => bytes / device.blockSize;

@@ -95,7 +95,7 @@ describe("unit attentions", () => {
   test("a lost nexus leaves nothing behind", async () => {
     const { target, unit, run } = openTarget();
     target.establishNexus(NEXUS_A, { reinstated: false });
-    target.loseNexus(NEXUS_A);
+    await target.loseNexus(NEXUS_A);
     unit.attentions.raise(SENSE.capacityChanged);
     expect((await run(TUR)).status).toBe(GOOD);
   });

@@ -2,11 +2,12 @@
 // delivered, in the order of the initiator - validated, unit attentions reported - and executed when
 // its data-out is there. Whatever fails becomes a status; execute never rejects for an operating
 // error.
-import { AssertionError, type OperationOptions } from "@ashlar/core";
+import { AssertionError, hasCode, type OperationOptions } from "@ashlar/core";
 import type { CommandRow, DataOutOffer, Nexus, ReadyCommand, UnitSet } from "./command.ts";
 import { findCommand } from "./command-table.ts";
 import { resultOfError } from "./error-sense.ts";
 import type { LogicalUnit } from "./logical-unit.ts";
+import { nexusId } from "./reservation-port.ts";
 import { type CommandResult, checkCondition, Refusal } from "./result.ts";
 import { SENSE, type Sense } from "./sense.ts";
 
@@ -58,9 +59,12 @@ export class ScsiTarget implements UnitSet {
     for (const unit of this.units.values()) unit.attentions.establish(nexus.name, sense);
   }
 
-  loseNexus(nexus: Nexus): void {
+  /** Resolves when nothing is reserved by the nexus alone any more, as it is by RESERVE(6) and (10). */
+  async loseNexus(nexus: Nexus): Promise<void> {
     this.nexuses.delete(nexus.name);
-    for (const unit of this.units.values()) unit.attentions.forget(nexus.name);
+    const units = [...this.units.values()];
+    for (const unit of units) unit.attentions.forget(nexus.name);
+    await Promise.all(units.map(({ reservations }) => reservations.nexusLost(nexusId(nexus))));
   }
 
   /**
@@ -101,10 +105,20 @@ export async function executeCommand(
   options: OperationOptions,
 ): Promise<CommandResult> {
   if (prepared.kind === "refused") return prepared.result;
-  try {
-    return await prepared.run(offer, options);
-  } catch (thrown) {
-    if (thrown instanceof AssertionError) throw thrown;
-    return resultOfError(thrown);
+  const { guard } = prepared;
+  for (;;) {
+    try {
+      try {
+        guard?.permit();
+        return await prepared.run(offer, options);
+      } catch (thrown) {
+        if (!guard || !hasCode(thrown, "volume/reserved")) throw thrown;
+        // By an old state a host would be told that it has lost what it still has.
+        if (await guard.isRefused(options)) throw thrown;
+      }
+    } catch (thrown) {
+      if (thrown instanceof AssertionError) throw thrown;
+      return resultOfError(thrown);
+    }
   }
 }

@@ -4,7 +4,7 @@
 //   npx tsx --conditions=ashlar-source packages/volume/src/carriers.bench.ts [seconds]
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { CatalogMirror } from "@ashlar/catalog";
+import { CatalogMirror, NO_RESERVATIONS } from "@ashlar/catalog";
 import {
   CHUNK_SIZE_DEFAULT,
   chunkId,
@@ -130,6 +130,7 @@ function catalogOf(address: string): CatalogClient {
           generation: 1,
           change: undefined,
           resets: 0,
+          reservations: NO_RESERVATIONS,
           iqn: "iqn.2026-11.io.ashlar:bench",
           lun: 0,
           createdAt: "",
@@ -164,6 +165,7 @@ function catalogOf(address: string): CatalogClient {
     addToIsr: refuse,
     storeDown: refuse,
     fenceVolume: refuse,
+    changeReservation: refuse,
     reachedIndex: async () => {},
   };
 }

@@ -4,7 +4,7 @@ import { type PathProof, SystemError } from "@ashlar/core";
 import { nodeClock } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { OUTLIVED_MS } from "./operation-router.ts";
+import { OUTLIVED_MS } from "./routed-operation.ts";
 import { replyOf } from "./testing/fake-cluster.ts";
 import {
   block,

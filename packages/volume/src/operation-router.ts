@@ -12,7 +12,13 @@
 // has said that it has its LSN or gets none any more (P9).
 
 import type { CatalogChange } from "@ashlar/catalog";
-import { type NodeId, type OperationOptions, SystemError, toSystemError } from "@ashlar/core";
+import {
+  hasCode,
+  type NodeId,
+  type OperationOptions,
+  SystemError,
+  toSystemError,
+} from "@ashlar/core";
 import { OPERATION_AGE_MAX_MS, type OperationReply } from "@ashlar/replica";
 import type { CatalogClient, OperationOutcome } from "@ashlar/rpc";
 import type { Clock, Timer } from "@ashlar/runtime";
@@ -41,24 +47,22 @@ import {
   isIntact,
   isSettled,
   knowsMore,
-  notDone,
+  OUTLIVED_MS,
   operationOf,
   overdue,
   RETRY_BUDGET_MS,
   type Routed,
+  refusalOf,
+  routedOf,
+  type SettledOutcome,
   unitReset,
+  unknownEnd,
 } from "./routed-operation.ts";
 import { servingNodes } from "./serving-nodes.ts";
 import { VolumeMetrics } from "./volume-metrics.ts";
 
 /** How late the end of a budget may be noticed; also how old a path's proof gets while work waits. */
 const SWEEP_MS: number = OPERATION_AGE_MAX_MS / 4;
-/**
- * An operation without an LSN is too old for one after OPERATION_AGE_MAX_MS, by the clock of whoever
- * holds it; twice that leaves room for clocks that run differently.
- */
-export const OUTLIVED_MS: number = 2 * OPERATION_AGE_MAX_MS;
-
 export class OperationRouter {
   private readonly client: CatalogClient;
   private readonly clock: Clock;
@@ -104,34 +108,18 @@ export class OperationRouter {
    *   operation/aborted, chunk/unavailable (budget used up, or the catalog took this gateway for dead; a
    *   write may have been done), operation/timeout (the same of a compare-and-write that was sent).
    */
-  execute(work: ChunkWork, { signal, path }: OperationOptions): Promise<OperationReply> {
+  execute(work: ChunkWork, options: OperationOptions): Promise<OperationReply> {
+    const { signal } = options;
     return new Promise((resolve, reject) => {
       if (this.closed || signal.aborted) {
         reject(this.closed ? gatewayStops() : toSystemError(signal.reason, "operation/aborted"));
         return;
       }
-      const routed: Routed = {
-        work,
-        opId: undefined,
-        signal,
-        path,
-        startedMs: this.clock.nowMs(),
-        resolve,
-        reject,
-        onAbort: () => this.callBack(routed, toSystemError(signal.reason, "operation/aborted")),
-        place: this.active.length,
-        request: undefined,
-        pause: undefined,
-        epoch: 0,
-        generation: 0,
-        resets: this.client.view.volumes.get(work.volume)?.resets ?? 0,
-        pauseMs: 0,
-        reason: "",
-        reasonSinceMs: 0,
-        sent: false,
-        lost: false,
-        calledBack: undefined,
-      };
+      const onAbort = (): void =>
+        this.callBack(routed, toSystemError(signal.reason, "operation/aborted"));
+      const { resets = 0 } = this.client.view.volumes.get(work.volume) ?? {};
+      const now = { startedMs: this.clock.nowMs(), place: this.active.length, resets };
+      const routed = routedOf(work, options, { ...now, resolve, reject, onAbort });
       this.active.push(routed);
       signal.addEventListener("abort", routed.onAbort);
       this.attempt(routed);
@@ -168,6 +156,11 @@ export class OperationRouter {
     const volume = view.volumes.get(work.volume);
     if (!volume) {
       this.fail(routed, new SystemError("volume/not-found", `volume ${work.volume} is gone`));
+      return;
+    }
+    const refusal = calledBack ? undefined : refusalOf(routed);
+    if (refusal) {
+      this.callBack(routed, refusal, { claimsUndone: hasCode(refusal, "volume/reserved") });
       return;
     }
     routed.generation = volume.generation;
@@ -237,7 +230,7 @@ export class OperationRouter {
   }
 
   /** Ends the operation with this error as soon as it is certain that it cannot take effect later. */
-  private callBack(routed: Routed, error: SystemError): void {
+  private callBack(routed: Routed, error: SystemError, { claimsUndone = false } = {}): void {
     if (routed.calledBack || routed.place < 0) return;
     const { work, request } = routed;
     const isOnItsWay = request?.sent === true;
@@ -245,11 +238,11 @@ export class OperationRouter {
       this.fail(routed, error);
       return;
     }
-    routed.calledBack = { error, sinceMs: this.clock.nowMs() };
+    routed.calledBack = { error, sinceMs: this.clock.nowMs(), claimsUndone };
     if (isOnItsWay) {
       // Behind it: should the stream break, its own failure leads to the next attempt.
       request.stream?.cancel(cancellationOf(routed), (outcome) => {
-        if (isSettled(outcome)) this.endCalledBack(routed);
+        if (isSettled(outcome)) this.endCalledBack(routed, outcome);
       });
       return;
     }
@@ -258,7 +251,7 @@ export class OperationRouter {
   }
 
   private onCalledBack(routed: Routed, outcome: OperationOutcome): void {
-    if (isSettled(outcome)) this.endCalledBack(routed);
+    if (isSettled(outcome)) this.endCalledBack(routed, outcome);
     else if (outcome.kind === "failed") {
       this.again(routed, outcome.error.code, DISPOSITION_OF_FAILURE.patience);
     } else {
@@ -269,18 +262,26 @@ export class OperationRouter {
     }
   }
 
-  private endCalledBack(routed: Routed): void {
-    if (routed.calledBack) this.fail(routed, routed.calledBack.error);
+  private endCalledBack(routed: Routed, outcome: SettledOutcome): void {
+    const { calledBack } = routed;
+    if (!calledBack) return;
+    if (!calledBack.claimsUndone || outcome.reply.status !== "logged") {
+      this.fail(routed, calledBack.error);
+      return;
+    }
+    routed.calledBack = undefined;
+    routed.logged = true;
+    this.leaveAttempt(routed);
+    this.attempt(routed);
   }
 
   /**
-   * No primary said in time what became of it. Without an LSN it is too old for one by now, wherever
-   * it lies, so the waiting itself was the proof; only whether it was logged before is not known. A
-   * change of the volume's generation would settle that as well: this is its place.
+   * No primary said in time what became of it: without an LSN it is too old for one by now,
+   * wherever it lies. A change of the volume's generation would settle as well whether it was logged before.
    */
   private endUnanswered(routed: Routed): void {
     this.metrics.retried("unansweredCancel");
-    this.endCalledBack(routed);
+    this.fail(routed, unknownEnd(routed));
   }
 
   /** The gateway was taken for dead: what may be done under its old opId is never done under another. */
@@ -288,8 +289,7 @@ export class OperationRouter {
     failedFor(routed, reason, this.clock.nowMs());
     if (routed.work.kind !== "read" && routed.lost) {
       // Nothing more comes of it, which is what a call back waits for.
-      const unknown = notDone(routed, "not known whether it was done");
-      this.fail(routed, routed.calledBack?.error ?? unknown);
+      this.fail(routed, unknownEnd(routed));
       return;
     }
     this.forgetId(routed);

@@ -4,14 +4,22 @@ import type { CatalogView } from "@ashlar/catalog";
 import {
   type ChunkId,
   hasChecksums,
+  type OperationOptions,
   type PathProof,
   present,
   type ScatterList,
   SystemError,
   scatterLength,
+  toSystemError,
   type VolumeId,
 } from "@ashlar/core";
-import type { Cancellation, Operation, OperationReply, OpId } from "@ashlar/replica";
+import {
+  type Cancellation,
+  OPERATION_AGE_MAX_MS,
+  type Operation,
+  type OperationReply,
+  type OpId,
+} from "@ashlar/replica";
 import type { OperationOutcome } from "@ashlar/rpc";
 import type { Timer } from "@ashlar/runtime";
 import { DISPOSITION_OF_STATUS, type Final } from "./disposition.ts";
@@ -19,6 +27,12 @@ import type { ReplicaRequest } from "./replica-client.ts";
 
 /** After this the host is told BUSY; its own timers are longer. */
 export const RETRY_BUDGET_MS = 20_000;
+
+/**
+ * An operation without an LSN is too old for one after OPERATION_AGE_MAX_MS, by the clock of whoever
+ * holds it; twice that leaves room for clocks that run differently.
+ */
+export const OUTLIVED_MS: number = 2 * OPERATION_AGE_MAX_MS;
 
 /** One operation on one chunk, before it has an identity. */
 export type ChunkWork = {
@@ -46,6 +60,7 @@ export interface Routed {
   opId: OpId | undefined;
   readonly signal: AbortSignal;
   readonly path: PathProof;
+  readonly permit: (() => void) | undefined;
   readonly startedMs: number;
   readonly resolve: (reply: OperationReply) => void;
   readonly reject: (error: SystemError) => void;
@@ -70,9 +85,61 @@ export interface Routed {
   sent: boolean;
   /** Some attempt reached the network, and no answer proved that it was not logged. */
   lost: boolean;
+  /** A primary has said that it has its LSN: it was permitted then, and what is asked for is its reply. */
+  logged: boolean;
   /** It shall not be done any more; it ends with this when it cannot take effect later. */
-  calledBack: { readonly error: SystemError; readonly sinceMs: number } | undefined;
+  calledBack: CalledBack | undefined;
 }
+
+export interface CalledBack {
+  readonly error: SystemError;
+  readonly sinceMs: number;
+  /** Its error says that it was not done: if it was, it has another end. */
+  readonly claimsUndone: boolean;
+}
+
+/** Why another attempt must not be made under the volume's newest state, if so. */
+export function refusalOf({ permit, logged }: Routed): SystemError | undefined {
+  if (!permit || logged) return undefined;
+  try {
+    permit();
+    return undefined;
+  } catch (thrown) {
+    return toSystemError(thrown);
+  }
+}
+
+type Begun = Pick<Routed, "startedMs" | "resolve" | "reject" | "onAbort" | "place" | "resets">;
+
+/** One that has not been tried yet. */
+export const routedOf = (
+  work: ChunkWork,
+  { signal, path, permit }: OperationOptions,
+  begun: Begun,
+): Routed => ({
+  work,
+  opId: undefined,
+  signal,
+  path,
+  permit,
+  startedMs: begun.startedMs,
+  resolve: begun.resolve,
+  reject: begun.reject,
+  onAbort: begun.onAbort,
+  place: begun.place,
+  resets: begun.resets,
+  request: undefined,
+  pause: undefined,
+  epoch: 0,
+  generation: 0,
+  pauseMs: 0,
+  reason: "",
+  reasonSinceMs: 0,
+  sent: false,
+  lost: false,
+  logged: false,
+  calledBack: undefined,
+});
 
 /** Whether the mirror is newer than what the last attempt went by. */
 export function knowsMore(view: CatalogView, { work, epoch, generation }: Routed): boolean {
@@ -157,8 +224,13 @@ export const cancellationOf = ({ work, opId, epoch }: Routed): Cancellation => (
   opId: present(opId, "what was sent has its opId until it is known not to be logged"),
 });
 
+export interface SettledOutcome {
+  readonly kind: "reply";
+  readonly reply: OperationReply & { readonly status: "cancelled" | "logged" };
+}
+
 /** Whether a primary has said that the operation has its LSN, or gets none any more. */
-export const isSettled = (outcome: OperationOutcome): boolean =>
+export const isSettled = (outcome: OperationOutcome): outcome is SettledOutcome =>
   outcome.kind === "reply" &&
   (outcome.reply.status === "cancelled" || outcome.reply.status === "logged");
 
@@ -172,6 +244,14 @@ export const unitReset = (): SystemError =>
 /** Of an operation whose budget is used up. */
 export const overdue = (routed: Routed): SystemError =>
   notDone(routed, `not done in ${RETRY_BUDGET_MS / 1000} s`);
+
+/** Of an operation of which nobody will say any more whether it was done. */
+export function unknownEnd(routed: Routed): SystemError {
+  const { calledBack } = routed;
+  return calledBack && !calledBack.claimsUndone
+    ? calledBack.error
+    : notDone(routed, "not known whether it was done");
+}
 
 /** Its host is told BUSY, or hears nothing of a compare-and-write whose outcome it would rely on. */
 export function notDone(routed: Routed, what: string): SystemError {

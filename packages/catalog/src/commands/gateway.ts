@@ -1,4 +1,6 @@
-// Gateways come and go. Nothing depends on a gateway but the opId windows of its incarnation.
+// Gateways come and go. On the incarnation of a gateway depend its opId windows, and what hosts have reserved
+// through it by RESERVE(6) or (10), which ends with their nexus.
+import { afterGatewayLoss } from "@ashlar/reservations";
 import { type CommandOf, done, type Result, refused } from "../command.ts";
 import type { Step } from "../state.ts";
 import { INCARNATION_MAX, seeIncarnation } from "./incarnations.ts";
@@ -19,6 +21,7 @@ export function gatewayUp(
   if (known?.state === "up" && known.bootId === bootId) {
     return done({ incarnation: known.incarnation });
   }
+  if (known) endReserves(step, known.incarnation);
   const incarnation = step.nextIncarnation();
   const record = { gateway, state: "up", incarnation, bootId, portals } as const;
   step.put({ kind: "gateway", record });
@@ -31,6 +34,15 @@ export function gatewayDown(
 ): Result<"gatewayDown"> {
   const known = step.state.view.gateways.get(gateway);
   if (known?.state !== "up" || known.incarnation !== incarnation) return done({ effective: false });
+  endReserves(step, incarnation);
   step.put({ kind: "gateway", record: { ...known, state: "down" } });
   return done({ effective: true });
+}
+
+function endReserves(step: Step, incarnation: number): void {
+  for (const record of step.state.view.volumes.values()) {
+    const reservations = afterGatewayLoss(record.reservations, incarnation);
+    if (reservations === record.reservations) continue;
+    step.put({ kind: "volume", record: { ...record, reservations } });
+  }
 }

@@ -2,9 +2,11 @@
 // leads chunks of the volume refuses those of any other, and all of them while a change is prepared. So
 // once everybody has closed a generation, nothing admitted under it can take effect any more (P11).
 import type { VolumeId } from "@ashlar/core";
+import { afterReset } from "@ashlar/reservations";
 import { type CommandOf, done, type Refusal, type Result, refused } from "../command.ts";
 import type { VolumeRecord } from "../records.ts";
 import type { Step } from "../state.ts";
+import { reservationsAfter } from "./reservation.ts";
 import { removeVolume } from "./volume.ts";
 
 export function advanceGeneration(
@@ -14,8 +16,10 @@ export function advanceGeneration(
   const record = settled(step, volume);
   if ("code" in record) return record;
   const generation = record.generation + 1;
-  const resets = record.resets + (reset ? 1 : 0);
-  step.put({ kind: "volume", record: { ...record, generation, resets } });
+  const after = reset
+    ? { resets: record.resets + 1, reservations: afterReset(record.reservations) }
+    : {};
+  step.put({ kind: "volume", record: { ...record, generation, ...after } });
   return done({ generation });
 }
 
@@ -35,11 +39,14 @@ export function commitChange(
 ): Result<"commitChange"> {
   const record = prepared(step, command);
   if ("code" in record) return record;
-  if (record.change?.kind === "delete") removeVolume(step, record);
-  else {
-    const { generation } = command;
-    step.put({ kind: "volume", record: { ...record, generation, change: undefined } });
+  const { change } = record;
+  if (change?.kind === "delete") {
+    removeVolume(step, record);
+    return done(null);
   }
+  const { generation } = command;
+  const reservations = reservationsAfter(step, record, change);
+  step.put({ kind: "volume", record: { ...record, generation, change: undefined, reservations } });
   return done(null);
 }
 
@@ -56,7 +63,7 @@ export function abortChange(step: Step, command: CommandOf<"abortChange">): Resu
 }
 
 /** The volume, if no change is under way. */
-function settled({ state }: Step, volume: VolumeId): VolumeRecord | Refusal {
+export function settled({ state }: Step, volume: VolumeId): VolumeRecord | Refusal {
   const record = state.view.volumes.get(volume);
   if (!record) return refused("volume/not-found", "the volume is deleted");
   if (record.change === undefined) return record;

@@ -12,6 +12,7 @@ import {
   VOLUME_SIZE_MAX,
   VOLUME_SIZE_STEP,
 } from "@ashlar/core";
+import { NO_RESERVATIONS } from "@ashlar/reservations";
 import {
   CHUNKS_PER_COMMAND_MAX,
   type CommandOf,
@@ -55,7 +56,16 @@ export function beginVolume(step: Step, command: CommandOf<"beginVolume">): Resu
   const iqn = `${IQN_PREFIX}:${clusterId.slice(0, CLUSTER_PART_LENGTH)}:${name}`;
   const record = { volume, name, family, sizeBytes, blockSize, replicas };
   state.drafts.set(family, {
-    record: { ...record, generation: 1, change: undefined, resets: 0, iqn, lun: 0, createdAt },
+    record: {
+      ...record,
+      generation: 1,
+      change: undefined,
+      resets: 0,
+      reservations: NO_RESERVATIONS,
+      iqn,
+      lun: 0,
+      createdAt,
+    },
     chunks,
     placed: 0,
   });

@@ -3,11 +3,14 @@ import {
   type CatalogChange,
   CatalogMirror,
   type CatalogView,
+  NO_RESERVATIONS,
   type VolumeRecord,
 } from "@ashlar/catalog";
 import { familyId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
+import { afterReset, decide, type ReservationAction } from "@ashlar/reservations";
 import { nodeClock, Registry, silentLog } from "@ashlar/runtime";
+import type { ReservationResult } from "@ashlar/scsi";
 import { GatewayMetrics } from "../gateway-metrics.ts";
 import { PortalServer } from "../portal.ts";
 import { SessionRegistry } from "../session-registry.ts";
@@ -38,16 +41,44 @@ class MemoryCatalog implements CatalogSource {
     return () => this.listeners.delete(listen);
   }
 
+  private readonly ports: () => readonly number[];
+
+  constructor(ports: () => readonly number[]) {
+    this.ports = ports;
+  }
+
   /** Why there are no changes, as without a leader. */
   refusal: Error | undefined;
 
-  async catchUp(): Promise<void> {}
+  async catchUp(): Promise<void> {
+    if (this.refusal) throw this.refusal;
+  }
+
+  async changeReservation({
+    volume,
+    action,
+  }: {
+    volume: VolumeId;
+    action: ReservationAction;
+  }): Promise<ReservationResult> {
+    if (this.refusal) throw this.refusal;
+    const record = present(this.volumes.get(volume), "a volume of the portal");
+    const outcome = decide(record.reservations, action, { ports: this.ports() });
+    if (outcome.kind === "fault") return outcome.fault;
+    if (outcome.kind !== "changed") return outcome.kind;
+    const generation = record.generation + 1;
+    const next = { ...record, generation, reservations: outcome.state };
+    this.volumes.set(volume, next);
+    this.tell({ kind: "volume", record: next });
+    return "changed";
+  }
 
   async fenceVolume({ volume, reset }: { volume: VolumeId; reset: boolean }): Promise<void> {
     if (this.refusal) throw this.refusal;
     const record = present(this.volumes.get(volume), "a volume of the portal");
     const resets = record.resets + (reset ? 1 : 0);
-    const next = { ...record, generation: record.generation + 1, resets };
+    const reservations = reset ? afterReset(record.reservations) : record.reservations;
+    const next = { ...record, generation: record.generation + 1, resets, reservations };
     this.volumes.set(volume, next);
     this.tell({ kind: "volume", record: next });
   }
@@ -92,6 +123,7 @@ function recordOf({ name, sizeBytes, blockSize = 512 }: MemoryVolumeOptions, ind
     generation: 1,
     change: undefined,
     resets: 0,
+    reservations: NO_RESERVATIONS,
     iqn: `${IQN_PREFIX}:${name}`,
     lun: 0,
     createdAt: "2026-11-22T00:00:00.000Z",
@@ -99,12 +131,20 @@ function recordOf({ name, sizeBytes, blockSize = 512 }: MemoryVolumeOptions, ind
   return record;
 }
 
+/** What a gateway without a cluster knows of its own past. */
+const ALONE = {
+  incarnation: () => 1,
+  outliveFormer: async () => {},
+  clock: nodeClock,
+  log: silentLog,
+};
+
 /** Starts `portals` portals, with tags from 1, that serve the same volumes. */
 export async function startMemoryPortal(
   volumes: readonly MemoryVolumeOptions[],
   { portals = 1, port = 0 }: { readonly portals?: number; readonly port?: number } = {},
 ): Promise<MemoryPortal> {
-  const catalog = new MemoryCatalog();
+  const catalog = new MemoryCatalog(() => servers.map((_, index) => index + 1));
   volumes.forEach((options, index) => {
     const record = recordOf(options, index);
     catalog.volumes.set(record.volume, record);
@@ -118,9 +158,8 @@ export async function startMemoryPortal(
     devices.set(name, device);
     return device;
   };
-  const targets = new TargetWatcher(
-    { catalog, openDevice, registry, outliveFormer: async () => {}, log: silentLog },
-    () => addresses().map((address, index) => `${address},${index + 1}`),
+  const targets = new TargetWatcher({ catalog, openDevice, registry, ...ALONE }, () =>
+    addresses().map((address, index) => `${address},${index + 1}`),
   );
   await targets.start();
   const metricsRegistry = new Registry();

@@ -4,6 +4,7 @@
 import { type BlockDevice, NO_PATH, SystemError, type VolumeId, volumeId } from "@ashlar/core";
 import { Connection, type ConnectionEffect, type Task } from "@ashlar/iscsi";
 import { executeCommand, LogicalUnit, ScsiTarget } from "@ashlar/scsi";
+import { LocalReservations } from "@ashlar/scsi/testing";
 import type { Dial, WireEvents } from "../session/wire.ts";
 import type { PortalAddress } from "../url.ts";
 
@@ -12,7 +13,8 @@ const VOLUME: VolumeId = volumeId("0b0e4a52-5a0d-4c8b-9a53-0123456789ab");
 /** A target with one logical unit at LUN 0; several portals may lead to it. */
 export function memoryTarget(device: BlockDevice, volume: VolumeId = VOLUME): ScsiTarget {
   const target = new ScsiTarget();
-  target.addUnit(0, new LogicalUnit({ device, volume }));
+  const reservations = new LocalReservations();
+  target.addUnit(0, new LogicalUnit({ device, volume, reservations }));
   return target;
 }
 

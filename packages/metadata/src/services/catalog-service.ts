@@ -1,6 +1,7 @@
 // What storage nodes and gateways ask: thin, each request is a proposal or a read of the log.
-import type { IsrCandidate } from "@ashlar/catalog";
+import type { IsrCandidate, ReservationOutcome } from "@ashlar/catalog";
 import { formatChunkId, SystemError, type VolumeId } from "@ashlar/core";
+import type { ReservationAction } from "@ashlar/reservations";
 import type {
   CatalogService,
   GatewayRegistration,
@@ -20,7 +21,7 @@ const ITEMS_MAX = 65_536;
 export class LogCatalogService implements CatalogService {
   private readonly log: ReplicatedLog;
   private readonly hub: WatchHub;
-  private readonly changes: Pick<GenerationChanges, "fence">;
+  private readonly changes: Pick<GenerationChanges, "fence" | "changeReservation">;
   private readonly pingIntervalMs: number;
 
   constructor(
@@ -31,7 +32,7 @@ export class LogCatalogService implements CatalogService {
     }: {
       readonly log: ReplicatedLog;
       readonly hub: WatchHub;
-      readonly changes: Pick<GenerationChanges, "fence">;
+      readonly changes: Pick<GenerationChanges, "fence" | "changeReservation">;
     },
     { pingIntervalMs }: { readonly pingIntervalMs: number },
   ) {
@@ -100,6 +101,13 @@ export class LogCatalogService implements CatalogService {
     options: { readonly signal: AbortSignal },
   ): Promise<{ readonly index: number }> {
     return this.changes.fence(request, options);
+  }
+
+  changeReservation(
+    request: { readonly volume: VolumeId; readonly action: ReservationAction },
+    options: ProposalContext & { readonly signal: AbortSignal },
+  ): Promise<{ readonly index: number; readonly outcome: ReservationOutcome }> {
+    return this.changes.changeReservation(request, options);
   }
 
   async readIndex(): Promise<{ readonly index: number }> {

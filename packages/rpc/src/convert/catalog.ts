@@ -9,6 +9,7 @@ import {
   type MemberRecord,
   type NodeRecord,
   VOLUME_CHANGES,
+  type VolumeChange,
   type VolumeRecord,
 } from "@ashlar/catalog";
 import {
@@ -23,21 +24,26 @@ import {
   volumeId,
   volumeName,
 } from "@ashlar/core";
+import { NO_RESERVATIONS } from "@ashlar/reservations";
 import type { Change, Change__Output } from "../gen/ashlar/v1/Change.ts";
 import type { ChunkBatch, ChunkBatch__Output } from "../gen/ashlar/v1/ChunkBatch.ts";
 import type { DiskRecord__Output } from "../gen/ashlar/v1/DiskRecord.ts";
 import type { GatewayRecord__Output } from "../gen/ashlar/v1/GatewayRecord.ts";
 import type { MemberRecord__Output } from "../gen/ashlar/v1/MemberRecord.ts";
 import type { NodeRecord__Output } from "../gen/ashlar/v1/NodeRecord.ts";
-import type { VolumeRecord__Output } from "../gen/ashlar/v1/VolumeRecord.ts";
+import type {
+  VolumeRecord as VolumeMessage,
+  VolumeRecord__Output,
+} from "../gen/ashlar/v1/VolumeRecord.ts";
 import type { WatchMessage, WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
+import { fromReservations, toReservations } from "./reservations.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
 
 /**
  * Version of the messages of the Catalog and Heartbeat services. 2: a volume has its change and its
- * resets, which who leads chunks and who serves hosts must not overlook.
+ * resets, which who leads chunks and who serves hosts must not overlook. 3: and its reservations.
  */
-export const CATALOG_VERSION = 2;
+export const CATALOG_VERSION = 3;
 /** About 25 KiB a message: bounds memory, and keeps what one message takes from the loop below 10 ms. */
 export const CHUNKS_PER_MESSAGE_MAX = 1024;
 const UP_OR_DOWN = ["up", "down"] as const;
@@ -99,11 +105,17 @@ function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
     case "memberRemoved":
       return { memberRemoved: { node: change.node } };
     case "volume":
-      return { volume: { ...change.record, change: change.record.change?.kind ?? "" } };
+      return { volume: toVolume(change.record) };
     case "volumeDeleted":
       return { volumeDeleted: { volume: change.volume, family: change.family } };
   }
 }
+
+const toVolume = (record: VolumeRecord): VolumeMessage => ({
+  ...record,
+  change: record.change?.kind ?? "",
+  reservations: toReservations(record.reservations),
+});
 
 function fromChange(change: Change__Output): CatalogChange {
   if (change.cluster) {
@@ -169,9 +181,15 @@ const fromVolume = (message: VolumeRecord__Output): VolumeRecord => ({
   iqn: message.iqn,
   lun: message.lun,
   createdAt: message.createdAt,
-  change: message.change === "" ? undefined : { kind: oneOf(VOLUME_CHANGES, message.change) },
+  change: message.change === "" ? undefined : fromVolumeChange(message.change),
   resets: safeNumber(message.resets),
+  reservations: message.reservations ? fromReservations(message.reservations) : NO_RESERVATIONS,
 });
+
+function fromVolumeChange(text: string): VolumeChange {
+  const kind = oneOf(VOLUME_CHANGES, text);
+  return kind === "reservations" ? { kind, action: undefined } : { kind };
+}
 
 /** Places in a table that grows as values appear. */
 class PlaceTable<T> {

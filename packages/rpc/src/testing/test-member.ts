@@ -131,6 +131,7 @@ export class TestMember implements Startable {
       AddToIsr: served("AddToIsr"),
       StoreDown: served("StoreDown"),
       FenceVolume: served("FenceVolume"),
+      ChangeReservation: served("ChangeReservation"),
       ReadIndex: served("ReadIndex"),
       Watch: serverStream(async (request, send, context) => {
         await this.serve("Watch", request, context);

@@ -12,7 +12,7 @@ export const READ_CAPACITY_10 = unitCommand({
   name: "READ CAPACITY(10)",
   opcode: 0x25,
   usage: "25000000000000000000",
-  reservation: "always",
+  reservation: "inform",
   parse: () => null,
   execute: (_command, { unit }) => {
     const reply = Buffer.alloc(8);
@@ -27,7 +27,7 @@ export const READ_CAPACITY_16 = unitCommand({
   opcode: 0x9e,
   serviceAction: 0x10,
   usage: "9e100000000000000000ffffffff0000",
-  reservation: "always",
+  reservation: "inform",
   parse: (cdb) => ({ allocationLength: cdb.readUInt32BE(10) }),
   execute: ({ allocationLength }, { unit }) => {
     const reply = Buffer.alloc(32);

@@ -91,7 +91,7 @@ export const reportSupportedOpcodes = (rows: () => readonly CommandRow[]): Comma
     opcode: 0xa3,
     serviceAction: 0x0c,
     usage: "a31f87ffffffffffffff0000",
-    reservation: "always",
+    reservation: "inform",
     parse: (cdb) => {
       const option = cdb.readUInt8(2) & 0x07;
       if (option > OPTION.either) return new Refusal({ ...SENSE.invalidFieldInCdb, cdbByte: 2 });

@@ -11,7 +11,7 @@ export const TEST_UNIT_READY = answersGood({
   name: "TEST UNIT READY",
   opcode: 0x00,
   usage: "000000000000",
-  reservation: "always",
+  reservation: "inform",
 });
 
 export const START_STOP_UNIT = answersGood({

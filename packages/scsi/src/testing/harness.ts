@@ -5,9 +5,17 @@ import type { Nexus } from "../command.ts";
 import { LogicalUnit } from "../logical-unit.ts";
 import type { CommandResult } from "../result.ts";
 import { executeCommand, ScsiTarget } from "../target.ts";
+import { LocalReservations } from "./local-reservations.ts";
 
-export const NEXUS_A: Nexus = { name: "a;t", targetName: "iqn.2026-11.test:t", tpgt: 1 };
-export const NEXUS_B: Nexus = { name: "b;t", targetName: "iqn.2026-11.test:t", tpgt: 2 };
+/** A session of an initiator with a portal. */
+export const testNexus = (initiator: string, tpgt: number): Nexus => ({
+  name: `${initiator};t${tpgt}`,
+  initiatorPort: `iqn.2026-11.test:${initiator},i,0x800000000001`,
+  targetName: "iqn.2026-11.test:t",
+  tpgt,
+});
+export const NEXUS_A: Nexus = testNexus("a", 1);
+export const NEXUS_B: Nexus = testNexus("b", 2);
 
 export interface TargetHarness {
   readonly target: ScsiTarget;
@@ -32,10 +40,14 @@ export interface Outcome {
 
 const hex = (value: number): string => value.toString(16).padStart(2, "0");
 
-export function openTarget({ blockSize = 512, sizeBytes = 16 * MIB } = {}): TargetHarness {
+export function openTarget({
+  blockSize = 512,
+  sizeBytes = 16 * MIB,
+  reservations = new LocalReservations(),
+} = {}): TargetHarness {
   const device = new MemoryBlockDevice({ sizeBytes, blockSize });
   const volume = volumeId("0f8fad5b-d9cb-469f-a165-70867728950e");
-  const unit = new LogicalUnit({ device, volume });
+  const unit = new LogicalUnit({ device, volume, reservations });
   const target = new ScsiTarget();
   target.addUnit(0, unit);
   return {

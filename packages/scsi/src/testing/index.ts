@@ -5,4 +5,6 @@ export {
   openTarget,
   type RunOptions,
   type TargetHarness,
+  testNexus,
 } from "./harness.ts";
+export { LocalReservations } from "./local-reservations.ts";

@@ -5,6 +5,7 @@
 import {
   type CatalogChange,
   CatalogMirror,
+  NO_RESERVATIONS,
   type NodeRecord,
   type VolumeRecord,
 } from "@ashlar/catalog";
@@ -85,6 +86,9 @@ export class FakeCatalog implements CatalogClient {
   async addToIsr(): Promise<void> {}
   async storeDown(): Promise<void> {}
   async fenceVolume(): Promise<void> {}
+  async changeReservation(): Promise<"unchanged"> {
+    return "unchanged";
+  }
   async reachedIndex(): Promise<void> {}
   onSuperseded(): void {}
 
@@ -301,6 +305,7 @@ export class FakeCluster {
           generation: 1,
           change: undefined,
           resets: 0,
+          reservations: NO_RESERVATIONS,
           iqn: "iqn.2026-11.io.ashlar:0a0b0c0d:v",
           lun: 0,
           createdAt: "",

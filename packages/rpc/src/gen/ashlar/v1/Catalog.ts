@@ -3,6 +3,8 @@
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { AddToIsrRequest as _ashlar_v1_AddToIsrRequest, AddToIsrRequest__Output as _ashlar_v1_AddToIsrRequest__Output } from '../../ashlar/v1/AddToIsrRequest.ts';
+import type { ChangeReservationReply as _ashlar_v1_ChangeReservationReply, ChangeReservationReply__Output as _ashlar_v1_ChangeReservationReply__Output } from '../../ashlar/v1/ChangeReservationReply.ts';
+import type { ChangeReservationRequest as _ashlar_v1_ChangeReservationRequest, ChangeReservationRequest__Output as _ashlar_v1_ChangeReservationRequest__Output } from '../../ashlar/v1/ChangeReservationRequest.ts';
 import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
 import type { FenceVolumeRequest as _ashlar_v1_FenceVolumeRequest, FenceVolumeRequest__Output as _ashlar_v1_FenceVolumeRequest__Output } from '../../ashlar/v1/FenceVolumeRequest.ts';
 import type { ProposalReply as _ashlar_v1_ProposalReply, ProposalReply__Output as _ashlar_v1_ProposalReply__Output } from '../../ashlar/v1/ProposalReply.ts';
@@ -22,6 +24,15 @@ export interface CatalogClient extends grpc.Client {
   addToIsr(argument: _ashlar_v1_AddToIsrRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   addToIsr(argument: _ashlar_v1_AddToIsrRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   addToIsr(argument: _ashlar_v1_AddToIsrRequest, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  
+  ChangeReservation(argument: _ashlar_v1_ChangeReservationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ChangeReservationReply__Output>): grpc.ClientUnaryCall;
+  ChangeReservation(argument: _ashlar_v1_ChangeReservationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ChangeReservationReply__Output>): grpc.ClientUnaryCall;
+  ChangeReservation(argument: _ashlar_v1_ChangeReservationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ChangeReservationReply__Output>): grpc.ClientUnaryCall;
+  ChangeReservation(argument: _ashlar_v1_ChangeReservationRequest, callback: grpc.requestCallback<_ashlar_v1_ChangeReservationReply__Output>): grpc.ClientUnaryCall;
+  changeReservation(argument: _ashlar_v1_ChangeReservationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ChangeReservationReply__Output>): grpc.ClientUnaryCall;
+  changeReservation(argument: _ashlar_v1_ChangeReservationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ChangeReservationReply__Output>): grpc.ClientUnaryCall;
+  changeReservation(argument: _ashlar_v1_ChangeReservationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ChangeReservationReply__Output>): grpc.ClientUnaryCall;
+  changeReservation(argument: _ashlar_v1_ChangeReservationRequest, callback: grpc.requestCallback<_ashlar_v1_ChangeReservationReply__Output>): grpc.ClientUnaryCall;
   
   FenceVolume(argument: _ashlar_v1_FenceVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   FenceVolume(argument: _ashlar_v1_FenceVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
@@ -78,6 +89,8 @@ export interface CatalogClient extends grpc.Client {
 export interface CatalogHandlers extends grpc.UntypedServiceImplementation {
   AddToIsr: grpc.handleUnaryCall<_ashlar_v1_AddToIsrRequest__Output, _ashlar_v1_ProposalReply>;
   
+  ChangeReservation: grpc.handleUnaryCall<_ashlar_v1_ChangeReservationRequest__Output, _ashlar_v1_ChangeReservationReply>;
+  
   FenceVolume: grpc.handleUnaryCall<_ashlar_v1_FenceVolumeRequest__Output, _ashlar_v1_ProposalReply>;
   
   ReadIndex: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ProposalReply>;
@@ -94,6 +107,7 @@ export interface CatalogHandlers extends grpc.UntypedServiceImplementation {
 
 export interface CatalogDefinition extends grpc.ServiceDefinition {
   AddToIsr: MethodDefinition<_ashlar_v1_AddToIsrRequest, _ashlar_v1_ProposalReply, _ashlar_v1_AddToIsrRequest__Output, _ashlar_v1_ProposalReply__Output>
+  ChangeReservation: MethodDefinition<_ashlar_v1_ChangeReservationRequest, _ashlar_v1_ChangeReservationReply, _ashlar_v1_ChangeReservationRequest__Output, _ashlar_v1_ChangeReservationReply__Output>
   FenceVolume: MethodDefinition<_ashlar_v1_FenceVolumeRequest, _ashlar_v1_ProposalReply, _ashlar_v1_FenceVolumeRequest__Output, _ashlar_v1_ProposalReply__Output>
   ReadIndex: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ProposalReply, _ashlar_v1_Empty__Output, _ashlar_v1_ProposalReply__Output>
   RegisterGateway: MethodDefinition<_ashlar_v1_RegisterGatewayRequest, _ashlar_v1_RegisterReply, _ashlar_v1_RegisterGatewayRequest__Output, _ashlar_v1_RegisterReply__Output>

@@ -1,5 +1,6 @@
 // Original file: proto/catalog.proto
 
+import type { Reservations as _ashlar_v1_Reservations, Reservations__Output as _ashlar_v1_Reservations__Output } from '../../ashlar/v1/Reservations.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface VolumeRecord {
@@ -15,6 +16,7 @@ export interface VolumeRecord {
   'createdAt'?: (string);
   'change'?: (string);
   'resets'?: (number | string | Long);
+  'reservations'?: (_ashlar_v1_Reservations | null);
 }
 
 export interface VolumeRecord__Output {
@@ -30,4 +32,5 @@ export interface VolumeRecord__Output {
   'createdAt': (string);
   'change': (string);
   'resets': (number);
+  'reservations': (_ashlar_v1_Reservations__Output | null);
 }

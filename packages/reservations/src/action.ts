@@ -1,0 +1,321 @@
+// What hosts ask of a unit's reservations: the service actions of PERSISTENT RESERVE OUT (SPC-4 6.16),
+// RESERVE and RELEASE. One function for each says what comes of it, and changes nothing itself.
+import { present } from "@ashlar/core";
+import {
+  ABORTS_KEPT_MAX,
+  admitsRegistrants,
+  holds,
+  isHeldByAll,
+  type NexusId,
+  NO_KEY,
+  type Notice,
+  type NoticeKind,
+  REGISTRANTS_MAX,
+  type Registrant,
+  type ReservationKey,
+  type Reservations,
+  type ReservationType,
+  registrationOf,
+  sameNexus,
+} from "./state.ts";
+
+interface ActionTable {
+  /** REGISTER, and REGISTER AND IGNORE EXISTING KEY: `key` is undefined then. */
+  register: {
+    readonly key: ReservationKey | undefined;
+    readonly newKey: ReservationKey;
+    readonly allTargetPorts: boolean;
+    readonly aptpl: boolean;
+  };
+  reserve: { readonly key: ReservationKey; readonly type: ReservationType };
+  release: { readonly key: ReservationKey; readonly type: ReservationType };
+  clear: { readonly key: ReservationKey };
+  /** PREEMPT, and PREEMPT AND ABORT. */
+  preempt: {
+    readonly key: ReservationKey;
+    readonly victim: ReservationKey;
+    readonly type: ReservationType;
+    readonly abort: boolean;
+  };
+  registerAndMove: {
+    readonly key: ReservationKey;
+    readonly newKey: ReservationKey;
+    readonly unregister: boolean;
+    readonly aptpl: boolean;
+    readonly to: NexusId;
+  };
+  /** RESERVE(6) and (10), through an incarnation of a gateway: with that they end. */
+  take: { readonly gateway: number };
+  /** RELEASE(6) and (10), and the loss of the nexus. */
+  give: object;
+}
+
+export type ActionKind = keyof ActionTable;
+export type ReservationAction = {
+  [K in ActionKind]: { readonly kind: K; readonly nexus: NexusId } & ActionTable[K];
+}[ActionKind];
+type ActionOf<K extends ActionKind> = Extract<ReservationAction, { readonly kind: K }>;
+
+/** Why a request is refused although nothing is reserved against it. */
+export const FAULTS = ["invalidRelease", "invalidParameter", "noRoom"] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export type Outcome =
+  | { readonly kind: "changed"; readonly state: Reservations }
+  /** GOOD, and nothing to do. */
+  | { readonly kind: "unchanged" }
+  /** RESERVATION CONFLICT. */
+  | { readonly kind: "conflict" }
+  | { readonly kind: "fault"; readonly fault: Fault };
+
+/** What an action needs to know of the target device. */
+export interface TargetPorts {
+  /** Relative identifiers of all target ports, for registrations through all of them (ALL_TG_PT). */
+  readonly ports: readonly number[];
+}
+
+const UNCHANGED: Outcome = { kind: "unchanged" };
+const CONFLICT: Outcome = { kind: "conflict" };
+const fault = (what: Fault): Outcome => ({ kind: "fault", fault: what });
+
+const GENERATIONS = 2 ** 32;
+
+type Handler<K extends ActionKind> = (
+  state: Reservations,
+  action: ActionOf<K>,
+  target: TargetPorts,
+) => Outcome;
+
+const HANDLERS: { readonly [K in ActionKind]: Handler<K> } = {
+  register,
+  reserve,
+  release,
+  clear,
+  preempt,
+  registerAndMove,
+  take,
+  give,
+};
+
+/** What comes of an action; `state` stays as it is. */
+export function decide(
+  state: Reservations,
+  action: ReservationAction,
+  target: TargetPorts,
+): Outcome {
+  const { reserved } = state;
+  // The two kinds of reservations exclude each other.
+  if (reserved && action.kind !== "take" && action.kind !== "give") return CONFLICT;
+  const handler = HANDLERS[action.kind] as Handler<ActionKind>;
+  return handler(state, action, target);
+}
+
+type Part = "aptpl" | "registrants" | "held" | "reserved" | "aborts";
+
+interface Change extends Partial<Pick<Reservations, Part>> {
+  readonly notices?: readonly Notice[];
+  /** RESERVE and RELEASE are no news to PRGENERATION (SPC-4 6.15.2). */
+  readonly keepsGeneration?: boolean;
+}
+
+function changed(state: Reservations, { keepsGeneration = false, ...change }: Change): Outcome {
+  const generation = keepsGeneration ? state.generation : (state.generation + 1) % GENERATIONS;
+  const changes = state.changes + 1;
+  return { kind: "changed", state: { ...state, notices: [], ...change, generation, changes } };
+}
+
+/** A notice for each of them. */
+const tell = (kind: NoticeKind, nexuses: readonly NexusId[]): Notice[] =>
+  nexuses.map(({ initiatorPort, targetPort }) => ({ initiatorPort, targetPort, kind }));
+
+const others = (registrants: readonly Registrant[], nexus: NexusId): Registrant[] =>
+  registrants.filter((one) => !sameNexus(one, nexus));
+
+const nexusOf = ({ initiatorPort, targetPort }: NexusId): NexusId => ({
+  initiatorPort,
+  targetPort,
+});
+
+/** The registration of who asks, if it is the one that the request names. */
+function registered(
+  state: Reservations,
+  { nexus, key }: { readonly nexus: NexusId; readonly key: ReservationKey },
+): Registrant | undefined {
+  const found = registrationOf(state, nexus);
+  return found?.key === key ? found : undefined;
+}
+
+function register(
+  state: Reservations,
+  action: ActionOf<"register">,
+  { ports }: TargetPorts,
+): Outcome {
+  const { nexus, key, newKey, aptpl } = action;
+  const own = registrationOf(state, nexus);
+  if (key !== undefined && key !== (own?.key ?? NO_KEY)) return CONFLICT;
+  if (newKey === NO_KEY) return own ? unregister(state, action) : UNCHANGED;
+  if (own) {
+    const registrants = state.registrants.map((one) =>
+      one === own ? { ...one, key: newKey } : one,
+    );
+    return changed(state, { registrants, aptpl });
+  }
+  const through = action.allTargetPorts ? ports : [nexus.targetPort];
+  const added = [...new Set([nexus.targetPort, ...through])]
+    .map((targetPort) => ({ initiatorPort: nexus.initiatorPort, targetPort, key: newKey }))
+    .filter((one) => !registrationOf(state, one));
+  const registrants = [...state.registrants, ...added];
+  if (registrants.length > REGISTRANTS_MAX) return fault("noRoom");
+  return changed(state, { registrants, aptpl });
+}
+
+function unregister(
+  state: Reservations,
+  { nexus, aptpl }: Pick<ActionOf<"register">, "nexus" | "aptpl">,
+): Outcome {
+  const registrants = others(state.registrants, nexus);
+  const { held } = state;
+  const isReleased =
+    held !== undefined &&
+    holds(state, nexus) &&
+    (!isHeldByAll(held.type) || registrants.length === 0);
+  if (!isReleased) return changed(state, { registrants, aptpl });
+  const told = admitsRegistrants(held.type) ? registrants : [];
+  return changed(state, {
+    registrants,
+    aptpl,
+    held: undefined,
+    notices: tell("reservationsReleased", told),
+  });
+}
+
+function reserve(state: Reservations, action: ActionOf<"reserve">): Outcome {
+  const own = registered(state, action);
+  if (!own) return CONFLICT;
+  const { held } = state;
+  const { type } = action;
+  if (held) return holds(state, own) && held.type === type ? UNCHANGED : CONFLICT;
+  const holder = isHeldByAll(type) ? undefined : nexusOf(own);
+  return changed(state, { held: { type, holder }, keepsGeneration: true });
+}
+
+function release(state: Reservations, action: ActionOf<"release">): Outcome {
+  const own = registered(state, action);
+  if (!own) return CONFLICT;
+  const { held, registrants } = state;
+  if (!held || !holds(state, own)) return UNCHANGED;
+  if (held.type !== action.type) return fault("invalidRelease");
+  const told = admitsRegistrants(held.type) ? others(registrants, own) : [];
+  const notices = tell("reservationsReleased", told);
+  return changed(state, { held: undefined, notices, keepsGeneration: true });
+}
+
+function clear(state: Reservations, action: ActionOf<"clear">): Outcome {
+  const own = registered(state, action);
+  if (!own) return CONFLICT;
+  const notices = tell("reservationsPreempted", others(state.registrants, own));
+  return changed(state, { registrants: [], held: undefined, notices });
+}
+
+function preempt(state: Reservations, action: ActionOf<"preempt">): Outcome {
+  const own = registered(state, action);
+  if (!own) return CONFLICT;
+  const { victim } = action;
+  const { held } = state;
+  if (held?.holder === undefined) {
+    if (victim !== NO_KEY) return removeKey(state, action, own);
+    return held ? takeOver(state, action, own) : fault("invalidParameter");
+  }
+  if (victim === NO_KEY) return fault("invalidParameter");
+  const holder = present(registrationOf(state, held.holder), "who holds is registered");
+  if (holder.key !== victim) return removeKey(state, action, own);
+  return takeOver(state, action, own);
+}
+
+/** Registrations with the key go, but that of who asks. */
+function removeKey(
+  state: Reservations,
+  { victim, abort }: ActionOf<"preempt">,
+  own: Registrant,
+): Outcome {
+  const { registrants } = state;
+  if (!registrants.some(({ key }) => key === victim)) return CONFLICT;
+  const gone = others(registrants, own).filter(({ key }) => key === victim);
+  return changed(state, {
+    registrants: registrants.filter((one) => !gone.includes(one)),
+    notices: tell("registrationsPreempted", gone),
+    aborts: abort ? withAborts(state, gone) : state.aborts,
+  });
+}
+
+/** Who asks holds the reservation from now on; of all registrants' one, everybody else goes. */
+function takeOver(
+  state: Reservations,
+  { victim, type, abort }: ActionOf<"preempt">,
+  own: Registrant,
+): Outcome {
+  const { registrants, held } = state;
+  const gone = others(registrants, own).filter(({ key }) => victim === NO_KEY || key === victim);
+  const rest = registrants.filter((one) => !gone.includes(one));
+  const told = held?.type === type ? [] : others(rest, own);
+  return changed(state, {
+    registrants: rest,
+    held: { type, holder: isHeldByAll(type) ? undefined : nexusOf(own) },
+    notices: [...tell("registrationsPreempted", gone), ...tell("reservationsReleased", told)],
+    aborts: abort ? withAborts(state, gone) : state.aborts,
+  });
+}
+
+const withAborts = (state: Reservations, gone: readonly NexusId[]): Reservations["aborts"] =>
+  [
+    ...state.aborts,
+    ...gone.map((nexus) => ({ ...nexusOf(nexus), change: state.changes + 1 })),
+  ].slice(-ABORTS_KEPT_MAX);
+
+function registerAndMove(state: Reservations, action: ActionOf<"registerAndMove">): Outcome {
+  const own = registered(state, action);
+  if (!own) return CONFLICT;
+  const { to, newKey, unregister: leaves, aptpl } = action;
+  const { held } = state;
+  if (newKey === NO_KEY || sameNexus(to, own)) return fault("invalidParameter");
+  if (!held || !holds(state, own) || isHeldByAll(held.type)) return CONFLICT;
+  const moved = { ...nexusOf(to), key: newKey };
+  const kept = others(leaves ? others(state.registrants, own) : state.registrants, to);
+  const registrants = [...kept, moved];
+  if (registrants.length > REGISTRANTS_MAX) return fault("noRoom");
+  return changed(state, { registrants, aptpl, held: { type: held.type, holder: nexusOf(to) } });
+}
+
+/** Without registrations only: SPC-4 5.13.3, with CRH 0. */
+function take(state: Reservations, { nexus, gateway }: ActionOf<"take">): Outcome {
+  const { reserved, registrants } = state;
+  if (registrants.length > 0) return CONFLICT;
+  if (reserved) return sameNexus(reserved, nexus) ? UNCHANGED : CONFLICT;
+  return changed(state, { reserved: { ...nexusOf(nexus), gateway }, keepsGeneration: true });
+}
+
+function give(state: Reservations, { nexus }: ActionOf<"give">): Outcome {
+  const { reserved, registrants } = state;
+  if (reserved && sameNexus(reserved, nexus)) {
+    return { kind: "changed", state: withoutReserve(state, []) };
+  }
+  // From another nexus a RELEASE does nothing (SPC-2 7.17.1).
+  return registrants.length > 0 ? CONFLICT : UNCHANGED;
+}
+
+/** The unit or its target was reset, which all are told anyway. */
+export const afterReset = (state: Reservations): Reservations =>
+  state.reserved ? withoutReserve(state, []) : state;
+
+/** An incarnation of a gateway is gone: whoever had reserved the unit through it has lost it. */
+export const afterGatewayLoss = (state: Reservations, incarnation: number): Reservations =>
+  state.reserved?.gateway === incarnation
+    ? withoutReserve(state, tell("reservationsReleased", [state.reserved]))
+    : state;
+
+const withoutReserve = (state: Reservations, notices: readonly Notice[]): Reservations => ({
+  ...state,
+  changes: state.changes + 1,
+  notices,
+  reserved: undefined,
+});
