@@ -1,6 +1,7 @@
 // Random histories of a small cluster: whatever the order of events, no rule breaks, mirrors and
 // replays agree, and what was encoded reads back the same.
 import { ByteWriter, CodecError, chunkId, familyId, MIB, volumeName } from "@ashlar/core";
+import { RESERVATION_TYPE, type ReservationAction, registrationOf } from "@ashlar/reservations";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { applyProposal } from "./apply.ts";
@@ -102,6 +103,60 @@ const settled: fc.Arbitrary<Event> = fc
     generation: (catalog.state.view.volumes.get(volume)?.generation ?? 0) + 1,
   }));
 
+const nexus = fc
+  .tuple(fc.constantFrom("a", "b", "c"), fc.integer({ min: 1, max: 2 }))
+  .map(([name, targetPort]) => ({ initiatorPort: `iqn.test:${name},i,0x1`, targetPort }));
+/** Few, so that they meet. */
+const key = fc.integer({ min: 0, max: 3 }).map((number) => number.toString(16).padStart(16, "0"));
+const type = fc.constantFrom(...Object.values(RESERVATION_TYPE));
+const action: fc.Arbitrary<ReservationAction> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("register" as const),
+      nexus,
+      key: fc.option(key, { nil: undefined, freq: 1 }),
+      newKey: key,
+      allTargetPorts: fc.boolean(),
+      aptpl: fc.boolean(),
+    }),
+  },
+  fc.record({ kind: fc.constantFrom("reserve" as const, "release" as const), nexus, key, type }),
+  fc.record({ kind: fc.constant("clear" as const), nexus, key }),
+  fc.record({
+    kind: fc.constant("preempt" as const),
+    nexus,
+    key,
+    victim: key,
+    type,
+    abort: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant("registerAndMove" as const),
+    nexus,
+    key,
+    newKey: key,
+    unregister: fc.boolean(),
+    aptpl: fc.boolean(),
+    to: nexus,
+  }),
+  fc.record({ kind: fc.constant("take" as const), nexus, gateway: fc.nat(20) }),
+  fc.record({ kind: fc.constant("give" as const), nexus }),
+);
+
+/** Who asks knows its key; what it asks for is done at once. */
+const reserving: fc.Arbitrary<Event> = fc
+  .tuple(fc.integer({ min: 1, max: 2 }).map(testVolume), action)
+  .map(([volume, asked]) => (catalog) => {
+    const record = catalog.state.view.volumes.get(volume);
+    if (record?.change) {
+      return { kind: "commitChange", volume, generation: record.generation + 1 };
+    }
+    const own = record && registrationOf(record.reservations, asked.nexus);
+    const known = own && asked.kind !== "take" && asked.kind !== "give" ? { key: own.key } : {};
+    return { kind: "prepareReservation", volume, action: { ...asked, ...known } };
+  });
+
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     kind: fc.constant("nodeUp" as const),
@@ -158,6 +213,11 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     kind: fc.constant("prepareChange" as const),
     volume: fc.integer({ min: 1, max: 3 }).map(testVolume),
     change: fc.record({ kind: fc.constantFrom("fence" as const, "delete" as const) }),
+  }),
+  fc.record({
+    kind: fc.constant("prepareReservation" as const),
+    volume: fc.integer({ min: 1, max: 3 }).map(testVolume),
+    action,
   }),
   fc.record({
     kind: fc.constantFrom("commitChange" as const, "abortChange" as const),
@@ -235,6 +295,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: move },
   { weight: 2, arbitrary: replace },
   { weight: 2, arbitrary: settled },
+  { weight: 4, arbitrary: reserving },
   {
     weight: 4,
     arbitrary: command.map(
@@ -351,7 +412,7 @@ describe("the encoding", () => {
     };
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(20), (bytes, tag) => {
-        for (const format of [1, 2, 3, 4, 5, 6]) {
+        for (const format of [1, 2, 3, 4, 5, 6, 7, 8]) {
           tolerant(() => decodeCommand(Buffer.concat([Buffer.from([format, tag]), bytes])));
           tolerant(() => decodeState(Buffer.concat([Buffer.from([format]), bytes])));
           tolerant(() => decodeProposal(Buffer.concat([Buffer.from([format]), bytes])));

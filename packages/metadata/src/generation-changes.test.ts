@@ -241,3 +241,71 @@ test("a caller that gives up waits no longer; what it began goes on", async () =
   await group.answered(other);
   expect(recordOf()).toMatchObject({ generation: 3, resets: 1 });
 });
+
+const register = {
+  kind: "register",
+  nexus: { initiatorPort: "iqn.test:a,i,0x1", targetPort: 1 },
+  key: "0".repeat(16),
+  newKey: "00000000000000aa",
+  allTargetPorts: false,
+  aptpl: true,
+} as const;
+
+test("P11: a change of reservations is answered when its generation is closed and committed", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  let outcome: string | undefined;
+  const done = changes.changeReservation({ volume, action: register }, options).then((answer) => {
+    outcome = answer.outcome;
+    return answer;
+  });
+  await group.until(() => closings.length === 1);
+  closings[0]?.answer();
+  await group.until(() => closings.length === 2);
+  expect(recordOf()?.reservations.registrants).toEqual([]);
+  expect(outcome).toBeUndefined();
+  closings[1]?.answer();
+  const { index } = await group.answered(done);
+  expect(recordOf()).toMatchObject({ generation: 2, reservations: { generation: 1 } });
+  expect([outcome, index]).toEqual(["changed", group.leader().log.view.appliedIndex]);
+});
+
+test("a request on reservations that changes nothing asks no node and stops nobody's I/O", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  const action = { ...register, key: "00000000000000bb" };
+  const answer = await group.answered(changes.changeReservation({ volume, action }, options));
+  expect(answer.outcome).toBe("conflict");
+  expect(closings).toEqual([]);
+  expect(recordOf()).toMatchObject({ generation: 1, change: undefined });
+});
+
+test("R10: a change of reservations that is sent again takes effect once, and is told as done", async () => {
+  await make(1);
+  answersAtOnce = () => true;
+  const { log } = group.leader();
+  const session = await group.answered(log.propose({ kind: "openSession" }));
+  const proposal = {
+    session: session.result.kind === "done" ? session.result.value.session : 0,
+    sequence: 1,
+    answeredBelow: 1,
+  };
+  const changes = await changesOf(group.leader());
+  const twice = [1, 2].map(() =>
+    changes.changeReservation({ volume, action: register }, { ...options, proposal }),
+  );
+  const answers = await group.answered(Promise.all(twice));
+  expect(answers.map(({ outcome }) => outcome)).toEqual(["changed", "changed"]);
+  expect(recordOf()?.reservations.generation).toBe(1);
+});
+
+test("a change of reservations that a node does not close is given up, and nothing is changed", async () => {
+  await make(1);
+  answersAtOnce = ({ limitMs }) => limitMs === PROBE_LIMIT_MS;
+  const changes = await changesOf(group.leader());
+  const done = changes.changeReservation({ volume, action: register }, options);
+  await group.until(() => closings.length === 2);
+  closings[1]?.answer(silent);
+  await expect(group.answered(done)).rejects.toMatchObject({ code: "volume/not-fenced" });
+  expect(recordOf()).toMatchObject({ generation: 3, reservations: { registrants: [] } });
+});
