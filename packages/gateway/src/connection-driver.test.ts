@@ -67,7 +67,7 @@ test("an initiator that does not read is not listened to, costs bounded memory, 
     return read(offset, length, options);
   };
   const targets: TargetFinder = {
-    find: async () => ({ kind: "found", scsi: target }),
+    find: async () => ({ kind: "found", scsi: target, authentication: undefined }),
     list: () => [],
     reset: async () => {},
   };

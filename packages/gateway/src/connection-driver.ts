@@ -11,6 +11,7 @@ import {
   type SessionIdentity,
   TASK_RESPONSE,
   type TargetLookup,
+  type TargetQuery,
   type Task,
   TICK_INTERVAL_MS,
 } from "@ashlar/iscsi";
@@ -116,7 +117,7 @@ export class ConnectionDriver implements SessionHolder {
           this.execute(effect.task);
           break;
         case "findTarget":
-          void this.findTarget(effect.targetName);
+          void this.findTarget(effect);
           break;
         case "openSession":
           void this.openSession(effect.identity);
@@ -188,12 +189,12 @@ export class ConnectionDriver implements SessionHolder {
     }
   }
 
-  private async findTarget(name: string): Promise<void> {
+  private async findTarget({ initiatorName, isid, targetName }: TargetQuery): Promise<void> {
     let found: TargetLookup = { kind: "unavailable" };
     try {
-      found = await this.dependencies.targets.find(name);
+      found = await this.dependencies.targets.find({ initiatorName, isid, targetName });
     } catch (thrown) {
-      this.log.warn({ error: toSystemError(thrown), target: name }, "target look-up failed");
+      this.log.warn({ error: toSystemError(thrown), target: targetName }, "target look-up failed");
     }
     this.perform(this.connection.targetFound(found));
   }

@@ -1,9 +1,9 @@
 // The login phase as a state machine (RFC 7143, 6.3): one request in, one step out. It begins in the
 // security or the operational stage, moves only forward and only when the initiator proposes it, and
 // ends in the full-feature phase or with a status.
-import type { ScatterList } from "@ashlar/core";
+import { assert, type ScatterList } from "@ashlar/core";
 import type { ScsiTarget } from "@ashlar/scsi";
-import type { TargetLookup } from "./directory.ts";
+import type { TargetLookup, TargetQuery } from "./directory.ts";
 import {
   defaultParameters,
   negotiate,
@@ -30,7 +30,8 @@ export type SessionIdentity =
       readonly scsi: ScsiTarget;
     };
 
-interface LoginAnswer {
+/** What a login response says of stages and keys. */
+export interface LoginAnswer {
   readonly transit: boolean;
   readonly csg: number;
   readonly nsg: number;
@@ -40,7 +41,7 @@ interface LoginAnswer {
 export type LoginStep =
   | { readonly kind: "respond"; readonly answer: LoginAnswer }
   /** Find the target, then go on with `resolve`. */
-  | { readonly kind: "lookup"; readonly targetName: string }
+  | ({ readonly kind: "lookup" } & TargetQuery)
   /** The answer is due once the session is established. */
   | {
       readonly kind: "open";
@@ -48,15 +49,22 @@ export type LoginStep =
       readonly identity: SessionIdentity;
       readonly parameters: SessionParameters;
     }
-  | { readonly kind: "refuse"; readonly status: LoginStatus };
+  | { readonly kind: "refuse"; readonly status: LoginStatus }
+  /** The initiator shall log in at this address, `host:port`. */
+  | { readonly kind: "redirect"; readonly address: string };
 
 /** A first request whose target is being looked up. */
 interface Pending {
   readonly request: LoginRequest;
   readonly pairs: readonly TextPair[];
-  readonly initiatorName: string;
-  readonly targetName: string;
+  readonly query: TargetQuery;
 }
+
+const REFUSALS = {
+  forbidden: LOGIN_STATUS.authorizationFailure,
+  unknown: LOGIN_STATUS.notFound,
+  unavailable: LOGIN_STATUS.serviceUnavailable,
+} as const;
 
 const refuse = (status: LoginStatus): LoginStep => ({ kind: "refuse", status });
 
@@ -93,11 +101,13 @@ export class Login {
   resolve(found: TargetLookup): LoginStep {
     const { pending } = this;
     this.pending = undefined;
-    if (!pending || found.kind === "unknown") return refuse(LOGIN_STATUS.notFound);
-    if (found.kind === "unavailable") return refuse(LOGIN_STATUS.serviceUnavailable);
-    const { request, pairs, initiatorName, targetName } = pending;
-    const { scsi } = found;
-    this.identity = { kind: "normal", initiatorName, isid: this.isid, targetName, scsi };
+    if (!pending) return refuse(LOGIN_STATUS.initiatorError);
+    if (!("authentication" in found)) return refuse(REFUSALS[found.kind]);
+    // Who must prove something cannot do so yet.
+    if (found.authentication) return refuse(LOGIN_STATUS.authenticationFailure);
+    if (found.kind === "redirect") return found;
+    const { request, pairs, query } = pending;
+    this.identity = identityOf(query, found);
     return this.negotiateStep(request, { pairs, first: true });
   }
 
@@ -132,15 +142,15 @@ export class Login {
     if (!initiatorName) return refuse(LOGIN_STATUS.missingParameter);
     if (initiatorName.length > NAME_LENGTH_MAX) return refuse(LOGIN_STATUS.initiatorError);
     const sessionType = offered.get(KEY.sessionType) ?? "Normal";
-    if (sessionType === "Discovery") {
-      this.identity = { kind: "discovery", initiatorName, isid: this.isid };
-      return this.negotiateStep(request, { pairs, first: true });
+    const isDiscovery = sessionType === "Discovery";
+    if (!isDiscovery && sessionType !== "Normal") {
+      return refuse(LOGIN_STATUS.sessionTypeNotSupported);
     }
-    if (sessionType !== "Normal") return refuse(LOGIN_STATUS.sessionTypeNotSupported);
-    const targetName = offered.get(KEY.targetName)?.toLowerCase();
-    if (!targetName) return refuse(LOGIN_STATUS.missingParameter);
-    this.pending = { request, pairs, initiatorName, targetName };
-    return { kind: "lookup", targetName };
+    const targetName = isDiscovery ? undefined : offered.get(KEY.targetName)?.toLowerCase();
+    if (!isDiscovery && !targetName) return refuse(LOGIN_STATUS.missingParameter);
+    const query = { initiatorName, isid: this.isid, targetName };
+    this.pending = { request, pairs, query };
+    return { kind: "lookup", ...query };
   }
 
   private negotiateStep(
@@ -177,6 +187,16 @@ export class Login {
   private stay(request: LoginRequest, answers: readonly TextPair[]): LoginAnswer {
     return { transit: false, csg: request.csg, nsg: 0, text: formatText(answers) };
   }
+}
+
+/** A directory answers a query with a target as "found", one without as "discovery". */
+function identityOf(
+  { initiatorName, isid, targetName }: TargetQuery,
+  found: Extract<TargetLookup, { kind: "found" | "discovery" }>,
+): SessionIdentity {
+  if (found.kind === "discovery") return { kind: "discovery", initiatorName, isid };
+  assert(targetName !== undefined, "a target was found for a discovery session");
+  return { kind: "normal", initiatorName, isid, targetName, scsi: found.scsi };
 }
 
 function acceptsNoAuthentication(pairs: readonly TextPair[]): boolean {

@@ -2,7 +2,7 @@
 // without sockets, so that an initiator can be run against it under a test's control. It can be cut,
 // refuse connections, and fall silent.
 import { type BlockDevice, NO_PATH, SystemError, type VolumeId, volumeId } from "@ashlar/core";
-import { Connection, type ConnectionEffect, type Task } from "@ashlar/iscsi";
+import { Connection, type ConnectionEffect, type TargetLookup, type Task } from "@ashlar/iscsi";
 import { executeCommand, LogicalUnit, ScsiTarget } from "@ashlar/scsi";
 import type { Dial, WireEvents } from "../session/wire.ts";
 import type { PortalAddress } from "../url.ts";
@@ -98,8 +98,13 @@ export class MemoryPortal {
         return;
       }
       case "findTarget": {
-        const found = effect.targetName === targetName;
-        const lookup = found ? ({ kind: "found", scsi } as const) : ({ kind: "unknown" } as const);
+        const authentication = undefined;
+        const lookup: TargetLookup =
+          effect.targetName === undefined
+            ? { kind: "discovery", authentication }
+            : effect.targetName === targetName
+              ? { kind: "found", scsi, authentication }
+              : { kind: "unknown" };
         this.apply(link, connection.targetFound(lookup));
         return;
       }

@@ -3,7 +3,7 @@
 import { NO_PATH, scatterJoin, scatterLength } from "@ashlar/core";
 import { executeCommand, type ScsiTarget } from "@ashlar/scsi";
 import { Connection } from "../connection.ts";
-import type { TargetDirectory, TargetLookup } from "../directory.ts";
+import type { TargetDirectory, TargetLookup, TargetQuery } from "../directory.ts";
 import type { ConnectionEffect } from "../effect.ts";
 import { STAGE, TAG_NONE } from "../opcode.ts";
 import type { InitiatorPdu, TargetPdu, UnknownPdu } from "../pdu.ts";
@@ -114,10 +114,11 @@ export class ConnectionScript {
     this.perform(this.connection.complete(task, result));
   }
 
-  find(name: string): TargetLookup {
+  find({ targetName }: Pick<TargetQuery, "targetName">): TargetLookup {
     if (this.options.unavailable) return { kind: "unavailable" };
-    const scsi = this.options.targets.get(name);
-    return scsi ? { kind: "found", scsi } : { kind: "unknown" };
+    if (targetName === undefined) return { kind: "discovery", authentication: undefined };
+    const scsi = this.options.targets.get(targetName);
+    return scsi ? { kind: "found", scsi, authentication: undefined } : { kind: "unknown" };
   }
 
   private take(buffers: readonly Buffer[]): void {
@@ -135,7 +136,7 @@ export class ConnectionScript {
   private doAtOnce(effect: Exclude<ConnectionEffect, { kind: "send" | "close" }>): void {
     switch (effect.kind) {
       case "findTarget":
-        this.perform(this.connection.targetFound(this.find(effect.targetName)));
+        this.perform(this.connection.targetFound(this.find(effect)));
         return;
       case "openSession":
         this.perform(this.connection.sessionOpened(1));
