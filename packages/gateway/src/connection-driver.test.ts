@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { MIB } from "@ashlar/core";
 import { encodeInitiatorPdu, type InitiatorPdu, NO_DIGESTS } from "@ashlar/iscsi";
 import { commandPdu, loginTo } from "@ashlar/iscsi/testing";
-import { nodeClock, Registry, silentLog } from "@ashlar/runtime";
+import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import { openTarget } from "@ashlar/scsi/testing";
 import { expect, test } from "vitest";
 import { ConnectionDriver } from "./connection-driver.ts";
@@ -75,7 +75,14 @@ test("an initiator that does not read is not listened to, costs bounded memory, 
   const gauges = { connections: () => 1, sessions: () => 1, tasks: () => 0 };
   const metrics = new GatewayMetrics(new Registry(), gauges);
   const registry = new SessionRegistry();
-  const dependencies = { targets, registry, metrics, clock: nodeClock, log: silentLog };
+  const dependencies = {
+    targets,
+    registry,
+    metrics,
+    clock: nodeClock,
+    random: nodeRandom,
+    log: silentLog,
+  };
   const driver = new ConnectionDriver(socket as unknown as Socket, dependencies, { tpgt: 1 });
   socket.receive(loginTo(TARGET));
   await turns(5);

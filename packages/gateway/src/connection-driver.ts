@@ -15,7 +15,7 @@ import {
   type Task,
   TICK_INTERVAL_MS,
 } from "@ashlar/iscsi";
-import type { Clock, Log, Timer } from "@ashlar/runtime";
+import type { Clock, Log, Random, Timer } from "@ashlar/runtime";
 import { executeCommand } from "@ashlar/scsi";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import type { SessionEntry, SessionHolder, SessionRegistry } from "./session-registry.ts";
@@ -30,6 +30,8 @@ export interface DriverDependencies {
   readonly registry: SessionRegistry;
   readonly metrics: GatewayMetrics;
   readonly clock: Clock;
+  /** Of a cryptographic source: challenges are made of it. */
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -59,13 +61,14 @@ export class ConnectionDriver implements SessionHolder {
     this.tpgt = tpgt;
     this.writer = new SocketWriter(socket);
     this.log = dependencies.log.child({ peer: `${socket.remoteAddress}:${socket.remotePort}` });
-    const { clock, targets } = dependencies;
+    const { clock, random, targets } = dependencies;
     const pathProof: PathProof = {
       provenAtMs: () => this.connection.provenAtMs,
       prove: (sinceMs) => this.perform(this.connection.prove(sinceMs)),
       onProven: (call) => void this.awaitingProof.push(call),
     };
-    const options = { tpgt, nowMs: () => clock.nowMs(), pathProof };
+    const randomBytes = (length: number): Buffer => random.bytes(length);
+    const options = { tpgt, randomBytes, nowMs: () => clock.nowMs(), pathProof };
     this.connection = new Connection(targets, options);
     this.ticker = clock.every(TICK_INTERVAL_MS, () => {
       this.perform(this.connection.tick(clock.nowMs()));

@@ -58,6 +58,8 @@ type OpenStep = Extract<LoginStep, { kind: "open" }>;
 
 export interface ConnectionOptions {
   readonly tpgt: number;
+  /** Unpredictable: challenges of CHAP are made of them. */
+  readonly randomBytes: (length: number) => Buffer;
   /** Monotonic. */
   readonly nowMs: () => number;
   /** What commands are given as their path: the driver's, since asking for a proof sends something. */
@@ -87,7 +89,7 @@ export class Connection {
     this.times = new PathTimes(options.nowMs);
     this.transmitter = new Transmitter(this.times);
     this.answers = new Answers(this.transmitter, () => this.window);
-    this.state = { kind: "login", login: new Login({ tpgt: options.tpgt }) };
+    this.state = { kind: "login", login: new Login(options) };
   }
 
   /** The session in its full-feature phase, unless it is for discovery. */

@@ -1,3 +1,15 @@
+export {
+  CHAP_ALGORITHMS,
+  type ChapAlgorithm,
+  type ChapChallenge,
+  chapResponse,
+  equalText,
+  formatBinary,
+  freshChallenge,
+  parseBinary,
+  parseIdentifier,
+  provesAccount,
+} from "./chap.ts";
 export { Connection, type ConnectionOptions, TICK_INTERVAL_MS } from "./connection.ts";
 export type {
   Authentication,

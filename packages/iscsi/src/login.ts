@@ -4,6 +4,7 @@
 import { assert, type ScatterList } from "@ashlar/core";
 import type { ScsiTarget } from "@ashlar/scsi";
 import type { TargetLookup, TargetQuery } from "./directory.ts";
+import { isChapKey, LoginSecurity, methodsIn } from "./login-security.ts";
 import {
   defaultParameters,
   negotiate,
@@ -60,6 +61,21 @@ interface Pending {
   readonly query: TargetQuery;
 }
 
+type Admitted = Extract<TargetLookup, { authentication: unknown }>;
+
+/** A login that was looked up: what it leads to, and what it must prove before. */
+interface Subject {
+  readonly query: TargetQuery;
+  readonly found: Admitted;
+  readonly security: LoginSecurity;
+}
+
+export interface LoginOptions {
+  readonly tpgt: number;
+  /** Unpredictable: challenges are made of them. */
+  readonly randomBytes: (length: number) => Buffer;
+}
+
 const REFUSALS = {
   forbidden: LOGIN_STATUS.authorizationFailure,
   unknown: LOGIN_STATUS.notFound,
@@ -69,18 +85,18 @@ const REFUSALS = {
 const refuse = (status: LoginStatus): LoginStep => ({ kind: "refuse", status });
 
 export class Login {
-  private readonly tpgt: number;
+  private readonly options: LoginOptions;
   private readonly text = new TextAssembler();
   private readonly parameters = defaultParameters();
   private stage: number | undefined;
-  private identity: SessionIdentity | undefined;
+  private subject: Subject | undefined;
   private isid = "";
   private pending: Pending | undefined;
   private requests = 0;
   private segmentDeclared = false;
 
-  constructor({ tpgt }: { readonly tpgt: number }) {
-    this.tpgt = tpgt;
+  constructor(options: LoginOptions) {
+    this.options = options;
   }
 
   receive(request: LoginRequest): LoginStep {
@@ -92,8 +108,7 @@ export class Login {
     if (request.continued) return { kind: "respond", answer: this.stay(request, []) };
     const pairs = parseText(this.text.take());
     if (!pairs) return refuse(LOGIN_STATUS.initiatorError);
-    if (!acceptsNoAuthentication(pairs)) return refuse(LOGIN_STATUS.authenticationFailure);
-    if (this.identity) return this.negotiateStep(request, { pairs, first: false });
+    if (this.subject) return this.negotiateStep(request, { pairs, first: false }, this.subject);
     return this.identify(request, pairs);
   }
 
@@ -103,12 +118,10 @@ export class Login {
     this.pending = undefined;
     if (!pending) return refuse(LOGIN_STATUS.initiatorError);
     if (!("authentication" in found)) return refuse(REFUSALS[found.kind]);
-    // Who must prove something cannot do so yet.
-    if (found.authentication) return refuse(LOGIN_STATUS.authenticationFailure);
-    if (found.kind === "redirect") return found;
     const { request, pairs, query } = pending;
-    this.identity = identityOf(query, found);
-    return this.negotiateStep(request, { pairs, first: true });
+    const security = new LoginSecurity(found.authentication, this.options.randomBytes);
+    this.subject = { query, found, security };
+    return this.negotiateStep(request, { pairs, first: true }, this.subject);
   }
 
   /** Stage rules that hold for every request. */
@@ -156,14 +169,22 @@ export class Login {
   private negotiateStep(
     request: LoginRequest,
     { pairs, first }: { readonly pairs: readonly TextPair[]; readonly first: boolean },
+    { query, found, security }: Subject,
   ): LoginStep {
-    const { identity } = this;
-    if (!identity) return refuse(LOGIN_STATUS.missingParameter);
-    const discovery = identity.kind === "discovery";
-    const answers = negotiate(pairs, this.parameters, { discovery });
-    if (first && !discovery) answers.push([KEY.targetPortalGroupTag, String(this.tpgt)]);
+    const discovery = query.targetName === undefined;
+    const context = { discovery, authMethod: security.method };
+    const others = pairs.filter((pair) => !isChapKey(pair));
+    const answers = negotiate(others, this.parameters, context);
+    const chap = pairs.filter(isChapKey);
+    const proof = security.take(request, { chap, methods: methodsIn(answers) });
+    if (!proof) return refuse(LOGIN_STATUS.authenticationFailure);
+    if (found.kind === "redirect" && security.proven) return found;
+    answers.push(...proof);
+    if (first && !discovery) answers.push([KEY.targetPortalGroupTag, String(this.options.tpgt)]);
     this.declareSegment(request, answers);
-    if (!request.transit) return { kind: "respond", answer: this.stay(request, answers) };
+    if (!request.transit || !security.proven) {
+      return { kind: "respond", answer: this.stay(request, answers) };
+    }
     this.stage = request.nsg;
     const answer: LoginAnswer = {
       transit: true,
@@ -172,6 +193,7 @@ export class Login {
       text: formatText(answers),
     };
     if (request.nsg !== STAGE.fullFeature) return { kind: "respond", answer };
+    const identity = identityOf(query, found);
     return { kind: "open", answer, identity, parameters: this.parameters };
   }
 
@@ -192,14 +214,9 @@ export class Login {
 /** A directory answers a query with a target as "found", one without as "discovery". */
 function identityOf(
   { initiatorName, isid, targetName }: TargetQuery,
-  found: Extract<TargetLookup, { kind: "found" | "discovery" }>,
+  found: Admitted,
 ): SessionIdentity {
   if (found.kind === "discovery") return { kind: "discovery", initiatorName, isid };
-  assert(targetName !== undefined, "a target was found for a discovery session");
+  assert(found.kind === "found" && targetName !== undefined, `no session leads to ${found.kind}`);
   return { kind: "normal", initiatorName, isid, targetName, scsi: found.scsi };
-}
-
-function acceptsNoAuthentication(pairs: readonly TextPair[]): boolean {
-  const offer = pairs.find(([key]) => key === KEY.authMethod)?.[1];
-  return offer === undefined || offer.split(",").includes("None");
 }

@@ -7,7 +7,7 @@ import {
 } from "@ashlar/catalog";
 import { familyId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
-import { nodeClock, Registry, silentLog } from "@ashlar/runtime";
+import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import { GatewayMetrics } from "../gateway-metrics.ts";
 import { PortalServer } from "../portal.ts";
 import { SessionRegistry } from "../session-registry.ts";
@@ -129,7 +129,8 @@ export async function startMemoryPortal(
     sessions: () => registry.count,
     tasks: () => servers.reduce((sum, { taskCount }) => sum + taskCount, 0),
   });
-  const driving = { targets, registry, metrics, clock: nodeClock, log: silentLog };
+  const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
+  const driving = { targets, registry, metrics, ...ports };
   for (let index = 0; index < portals; index += 1) {
     const listen = `127.0.0.1:${port === 0 ? 0 : port + index}`;
     const server = new PortalServer(driving, { listen, tpgt: index + 1 });

@@ -3,6 +3,7 @@
 // refuse connections, and fall silent.
 import { type BlockDevice, NO_PATH, SystemError, type VolumeId, volumeId } from "@ashlar/core";
 import { Connection, type ConnectionEffect, type TargetLookup, type Task } from "@ashlar/iscsi";
+import { nodeRandom } from "@ashlar/runtime";
 import { executeCommand, LogicalUnit, ScsiTarget } from "@ashlar/scsi";
 import type { Dial, WireEvents } from "../session/wire.ts";
 import type { PortalAddress } from "../url.ts";
@@ -58,7 +59,13 @@ export class MemoryPortal {
     if (this.refusing) throw new SystemError("rpc/unavailable", "nobody listens");
     const { targetName, tpgt, nowMs } = this.options;
     const directory = { list: () => [{ name: targetName, addresses: [`memory:1,${tpgt}`] }] };
-    const connection = new Connection(directory, { tpgt, nowMs, pathProof: NO_PATH });
+    const randomBytes = (length: number): Buffer => nodeRandom.bytes(length);
+    const connection = new Connection(directory, {
+      tpgt,
+      randomBytes,
+      nowMs,
+      pathProof: NO_PATH,
+    });
     const link: Link = { connection, events, running: new Map(), open: true };
     this.links.add(link);
     return {
