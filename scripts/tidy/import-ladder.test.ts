@@ -46,6 +46,15 @@ test("undeclared, deep, external and impure imports are found", () => {
   expect(messages(folder("scsi", 'import "vitest";'))).toEqual(["vitest belongs to tests"]);
 });
 
+test("hashes are computed in one room of a pure package", () => {
+  const hashing = (file: string): string[] => {
+    const sources = [{ path: `packages/iscsi/src/${file}`, text: 'import "node:crypto";' }];
+    return messages(folder("iscsi", "", { sources }));
+  };
+  expect(hashing("chap.ts")).toEqual([]);
+  expect(hashing("login.ts")).toEqual(["a pure package does no I/O: node:crypto"]);
+});
+
 test("stale permissions are found", () => {
   const stale = folder("store", "export {};", { dependencies: ["core"] });
   expect(messages(stale)).toEqual(["@ashlar/core is declared and never imported"]);

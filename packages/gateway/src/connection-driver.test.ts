@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { MIB } from "@ashlar/core";
 import { encodeInitiatorPdu, type InitiatorPdu, NO_DIGESTS } from "@ashlar/iscsi";
 import { commandPdu, loginTo } from "@ashlar/iscsi/testing";
-import { nodeClock, Registry, silentLog } from "@ashlar/runtime";
+import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import { openTarget } from "@ashlar/scsi/testing";
 import { expect, test } from "vitest";
 import { ConnectionDriver } from "./connection-driver.ts";
@@ -67,7 +67,7 @@ test("an initiator that does not read is not listened to, costs bounded memory, 
     return read(offset, length, options);
   };
   const targets: TargetFinder = {
-    find: async () => ({ kind: "found", scsi: target }),
+    find: async () => ({ kind: "found", scsi: target, authentication: undefined }),
     list: () => [],
     reset: async () => {},
   };
@@ -75,7 +75,14 @@ test("an initiator that does not read is not listened to, costs bounded memory, 
   const gauges = { connections: () => 1, sessions: () => 1, tasks: () => 0 };
   const metrics = new GatewayMetrics(new Registry(), gauges);
   const registry = new SessionRegistry();
-  const dependencies = { targets, registry, metrics, clock: nodeClock, log: silentLog };
+  const dependencies = {
+    targets,
+    registry,
+    metrics,
+    clock: nodeClock,
+    random: nodeRandom,
+    log: silentLog,
+  };
   const driver = new ConnectionDriver(socket as unknown as Socket, dependencies, { tpgt: 1 });
   socket.receive(loginTo(TARGET));
   await turns(5);
@@ -91,7 +98,8 @@ test("an initiator that does not read is not listened to, costs bounded memory, 
   expect(bytesRead).toBeLessThanOrEqual(HELD_BYTES_MAX);
   expect(socket.writableLength).toBeLessThanOrEqual(HELD_BYTES_MAX);
   socket.takeAll();
-  await expect.poll(() => socket.taken).toBeGreaterThan(COMMANDS * 8 * MIB);
+  const taken = expect.poll(() => socket.taken, { timeout: 20_000 });
+  await taken.toBeGreaterThan(COMMANDS * 8 * MIB);
   expect(socket.isPaused()).toBe(false);
   const ending = driver.end();
   socket.destroy();

@@ -11,10 +11,11 @@ import {
   type SessionIdentity,
   TASK_RESPONSE,
   type TargetLookup,
+  type TargetQuery,
   type Task,
   TICK_INTERVAL_MS,
 } from "@ashlar/iscsi";
-import type { Clock, Log, Timer } from "@ashlar/runtime";
+import type { Clock, Log, Random, Timer } from "@ashlar/runtime";
 import { executeCommand } from "@ashlar/scsi";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import type { SessionEntry, SessionHolder, SessionRegistry } from "./session-registry.ts";
@@ -29,6 +30,8 @@ export interface DriverDependencies {
   readonly registry: SessionRegistry;
   readonly metrics: GatewayMetrics;
   readonly clock: Clock;
+  /** Of a cryptographic source: challenges are made of it. */
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -58,13 +61,14 @@ export class ConnectionDriver implements SessionHolder {
     this.tpgt = tpgt;
     this.writer = new SocketWriter(socket);
     this.log = dependencies.log.child({ peer: `${socket.remoteAddress}:${socket.remotePort}` });
-    const { clock, targets } = dependencies;
+    const { clock, random, targets } = dependencies;
     const pathProof: PathProof = {
       provenAtMs: () => this.connection.provenAtMs,
       prove: (sinceMs) => this.perform(this.connection.prove(sinceMs)),
       onProven: (call) => void this.awaitingProof.push(call),
     };
-    const options = { tpgt, nowMs: () => clock.nowMs(), pathProof };
+    const randomBytes = (length: number): Buffer => random.bytes(length);
+    const options = { tpgt, randomBytes, nowMs: () => clock.nowMs(), pathProof };
     this.connection = new Connection(targets, options);
     this.ticker = clock.every(TICK_INTERVAL_MS, () => {
       this.perform(this.connection.tick(clock.nowMs()));
@@ -120,7 +124,7 @@ export class ConnectionDriver implements SessionHolder {
           this.execute(effect.task);
           break;
         case "findTarget":
-          void this.findTarget(effect.targetName);
+          void this.findTarget(effect);
           break;
         case "openSession":
           void this.openSession(effect.identity);
@@ -194,12 +198,12 @@ export class ConnectionDriver implements SessionHolder {
     }
   }
 
-  private async findTarget(name: string): Promise<void> {
+  private async findTarget({ initiatorName, isid, targetName }: TargetQuery): Promise<void> {
     let found: TargetLookup = { kind: "unavailable" };
     try {
-      found = await this.dependencies.targets.find(name);
+      found = await this.dependencies.targets.find({ initiatorName, isid, targetName });
     } catch (thrown) {
-      this.log.warn({ error: toSystemError(thrown), target: name }, "target look-up failed");
+      this.log.warn({ error: toSystemError(thrown), target: targetName }, "target look-up failed");
     }
     this.perform(this.connection.targetFound(found));
   }

@@ -84,7 +84,7 @@ export class GatewayNode implements HealthyNode {
       sessions: () => registry.count,
       tasks: () => total(({ taskCount }) => taskCount),
     });
-    const driving: DriverDependencies = { targets, registry, metrics, clock, log };
+    const driving: DriverDependencies = { targets, registry, metrics, clock, random, log };
     for (const portal of config.portals) portals.push(new PortalServer(driving, portal));
     const exile = new Exile({ clock, log, registration, portals });
     this.health = () => ({

@@ -3,7 +3,7 @@
 // sessions along.
 import type { CatalogChange, CatalogView, VolumeRecord } from "@ashlar/catalog";
 import type { BlockDevice, VolumeId } from "@ashlar/core";
-import type { DiscoveredTarget, TargetDirectory, TargetLookup } from "@ashlar/iscsi";
+import type { DiscoveredTarget, TargetDirectory, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import type { Clock, Log, Startable } from "@ashlar/runtime";
 import { LogicalUnit, ScsiTarget, SENSE } from "@ashlar/scsi";
 import type { SessionRegistry } from "./session-registry.ts";
@@ -20,7 +20,7 @@ const RESET_TIMEOUT_MS = 12_000;
 
 /** What sessions need: a directory, look-ups that may ask before they say "unknown", and resets. */
 export interface TargetFinder extends TargetDirectory {
-  find(name: string): Promise<TargetLookup>;
+  find(query: TargetQuery): Promise<TargetLookup>;
   /**
    * Resets a logical unit of a target, or all, for all hosts and gateways: when it resolves, tasks are
    * aborted here, and nothing that was begun before can reach a disk any more, through any gateway.
@@ -97,18 +97,18 @@ export class TargetWatcher implements TargetFinder, Startable {
     for (const served of this.served.values()) close(served);
   }
 
-  async find(name: string): Promise<TargetLookup> {
+  async find({ targetName }: TargetQuery): Promise<TargetLookup> {
+    if (targetName === undefined) return { kind: "discovery", authentication: undefined };
     await this.dependencies.outliveFormer();
-    const known = this.served.get(name);
-    if (known) return { kind: "found", scsi: known.scsi };
+    const known = this.lookUp(targetName);
+    if (known) return known;
     // The volume may be newer than the mirror; "not found" would make hosts give up a disk.
     try {
       await this.dependencies.catalog.catchUp({ signal: AbortSignal.timeout(CATCH_UP_TIMEOUT_MS) });
     } catch {
       return { kind: "unavailable" };
     }
-    const found = this.served.get(name);
-    return found ? { kind: "found", scsi: found.scsi } : { kind: "unknown" };
+    return this.lookUp(targetName) ?? { kind: "unknown" };
   }
 
   async reset(scsi: ScsiTarget, lun: number | undefined): Promise<void> {
@@ -123,7 +123,7 @@ export class TargetWatcher implements TargetFinder, Startable {
     );
   }
 
-  list(): readonly DiscoveredTarget[] {
+  list(_initiatorName: string): readonly DiscoveredTarget[] {
     const addresses = new Set(this.ownAddresses());
     for (const gateway of this.dependencies.catalog.view.gateways.values()) {
       if (gateway.state !== "up") continue;
@@ -131,6 +131,11 @@ export class TargetWatcher implements TargetFinder, Startable {
     }
     const sorted = [...addresses].sort();
     return [...this.served.keys()].sort().map((name) => ({ name, addresses: sorted }));
+  }
+
+  private lookUp(targetName: string): TargetLookup | undefined {
+    const served = this.served.get(targetName);
+    return served && { kind: "found", scsi: served.scsi, authentication: undefined };
   }
 
   /** Brings what is served in line with the mirror. */

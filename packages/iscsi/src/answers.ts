@@ -1,7 +1,9 @@
-// Answers to what is no SCSI command: task management, logout, and PDUs that are rejected.
+// Answers to what is no SCSI command: login, task management, logout, and PDUs that are rejected.
 import type { CommandWindow } from "./command-window.ts";
 import { initiatorHeader } from "./initiator-pdu.ts";
-import type { InitiatorPdu } from "./pdu.ts";
+import type { LoginAnswer } from "./login.ts";
+import type { LoginStatus } from "./opcode.ts";
+import type { InitiatorPdu, LoginRequest } from "./pdu.ts";
 import type { Transmitter } from "./transmitter.ts";
 
 export class Answers {
@@ -12,6 +14,26 @@ export class Answers {
   constructor(transmitter: Transmitter, window: () => CommandWindow) {
     this.transmitter = transmitter;
     this.window = window;
+  }
+
+  login(
+    { isid, itt }: LoginRequest,
+    { text, ...stages }: LoginAnswer,
+    { status, tsih }: { readonly status: LoginStatus; readonly tsih: number },
+  ): void {
+    this.transmitter.send({
+      kind: "loginResponse",
+      ...stages,
+      continued: false,
+      versionMax: 0,
+      versionActive: 0,
+      isid,
+      tsih,
+      itt,
+      ...this.serials(),
+      status,
+      data: text,
+    });
   }
 
   management(itt: number, response: number): void {

@@ -22,7 +22,7 @@ async function loggedIn({ automatic = true, offers = [] as [string, string][] } 
   const targets = new Map<string, ScsiTarget>([[TARGET, harness.target]]);
   const script = new ConnectionScript({ targets, automatic });
   await script.send(loginTo(TARGET, offers));
-  script.perform(script.connection.targetFound(script.find(TARGET)));
+  script.perform(script.connection.targetFound(script.find({ targetName: TARGET })));
   script.perform(script.connection.sessionOpened(1));
   script.effects.length = 0;
   script.received.length = 0;

@@ -33,6 +33,7 @@ import type {
 import { initiatorPduDecoder } from "./pdu-decoder.ts";
 import { COMMAND_WINDOW, Session } from "./session.ts";
 import type { Task } from "./task.ts";
+import { formatText, KEY } from "./text.ts";
 import { TextExchange } from "./text-exchange.ts";
 import { Transmitter } from "./transmitter.ts";
 
@@ -57,6 +58,8 @@ type OpenStep = Extract<LoginStep, { kind: "open" }>;
 
 export interface ConnectionOptions {
   readonly tpgt: number;
+  /** Unpredictable: challenges of CHAP are made of them. */
+  readonly randomBytes: (length: number) => Buffer;
   /** Monotonic. */
   readonly nowMs: () => number;
   /** What commands are given as their path: the driver's, since asking for a proof sends something. */
@@ -86,7 +89,7 @@ export class Connection {
     this.times = new PathTimes(options.nowMs);
     this.transmitter = new Transmitter(this.times);
     this.answers = new Answers(this.transmitter, () => this.window);
-    this.state = { kind: "login", login: new Login({ tpgt: options.tpgt }) };
+    this.state = { kind: "login", login: new Login(options) };
   }
 
   /** The session in its full-feature phase, unless it is for discovery. */
@@ -139,7 +142,7 @@ export class Connection {
   sessionOpened(tsih: number): ConnectionEffect[] {
     if (this.state.kind !== "opening") return this.takeEffects();
     const { request, step } = this.state;
-    this.sendLoginAnswer(request, { ...step.answer, status: LOGIN_STATUS.success, tsih });
+    this.answers.login(request, step.answer, { status: LOGIN_STATUS.success, tsih });
     this.enterFullFeature(step.identity, step.parameters);
     return this.takeEffects();
   }
@@ -247,10 +250,10 @@ export class Connection {
     switch (step.kind) {
       case "lookup":
         if (this.state.kind === "login") this.state = { ...this.state, kind: "lookup", request };
-        this.effects.push({ kind: "findTarget", targetName: step.targetName });
+        this.effects.push({ ...step, kind: "findTarget" });
         return;
       case "respond":
-        this.sendLoginAnswer(request, { ...step.answer, status: LOGIN_STATUS.success, tsih: 0 });
+        this.answers.login(request, step.answer, { status: LOGIN_STATUS.success, tsih: 0 });
         return;
       case "open":
         this.state = { kind: "opening", request, step };
@@ -259,36 +262,26 @@ export class Connection {
       case "refuse":
         this.refuseLogin(request, step.status);
         return;
+      case "redirect":
+        this.redirect(request, step.address);
+        return;
       default:
         assertNever(step);
     }
   }
 
   private refuseLogin(request: LoginRequest, status: LoginStatus): void {
-    const answer = { transit: false, csg: request.csg, nsg: 0, text: [], status, tsih: 0 };
-    this.sendLoginAnswer(request, answer);
+    const answer = { transit: false, csg: request.csg, nsg: 0, text: [] };
+    this.answers.login(request, answer, { status, tsih: 0 });
     this.close("loginRefused");
   }
 
-  private sendLoginAnswer(
-    request: LoginRequest,
-    answer: OpenStep["answer"] & { readonly status: number; readonly tsih: number },
-  ): void {
-    this.transmitter.send({
-      kind: "loginResponse",
-      transit: answer.transit,
-      continued: false,
-      csg: answer.csg,
-      nsg: answer.nsg,
-      versionMax: 0,
-      versionActive: 0,
-      isid: request.isid,
-      tsih: answer.tsih,
-      itt: request.itt,
-      ...this.transmitter.statusSerials(this.window),
-      status: answer.status,
-      data: answer.text,
-    });
+  /** For now only: hosts ask here again after they lost the other portal. */
+  private redirect(request: LoginRequest, address: string): void {
+    const text = formatText([[KEY.targetAddress, address]]);
+    const answer = { transit: false, csg: request.csg, nsg: 0, text };
+    this.answers.login(request, answer, { status: LOGIN_STATUS.movedTemporarily, tsih: 0 });
+    this.close("redirected");
   }
 
   private enterFullFeature(identity: SessionIdentity, parameters: SessionParameters): void {
@@ -298,7 +291,9 @@ export class Connection {
     this.decoder.digests = digests;
     const ownTarget = identity.kind === "normal" ? identity.targetName : undefined;
     const segmentMax = parameters.sendSegmentMax;
-    this.texts = new TextExchange({ transmitter, window, directory }, { ownTarget, segmentMax });
+    const { initiatorName } = identity;
+    const asking = { initiatorName, ownTarget, segmentMax };
+    this.texts = new TextExchange({ transmitter, window, directory }, asking);
     this.nops = new NopExchange({ transmitter, window, times }, { segmentMax });
     if (identity.kind === "discovery") {
       this.state = { kind: "discovery" };

@@ -4,18 +4,22 @@ import { KEY, type TextPair } from "./text.ts";
 
 const ALL = "All";
 
-/**
- * Answers SendTargets. `ownTarget` is the target of a normal session, which may ask only about that;
- * undefined in a discovery session.
- */
+/** Who asks. */
+export interface Asker {
+  readonly initiatorName: string;
+  /** The target of a normal session, which may ask only about that; undefined in a discovery session. */
+  readonly ownTarget: string | undefined;
+}
+
+/** Answers SendTargets. */
 export function sendTargets(
   value: string,
   directory: TargetDirectory,
-  ownTarget: string | undefined,
+  { initiatorName, ownTarget }: Asker,
 ): TextPair[] {
   const wanted = ownTarget ?? (value === ALL ? undefined : value.toLowerCase());
   const pairs: TextPair[] = [];
-  for (const { name, addresses } of directory.list()) {
+  for (const { name, addresses } of directory.list(initiatorName)) {
     if (wanted !== undefined && name !== wanted) continue;
     pairs.push([KEY.targetName, name]);
     for (const address of addresses) pairs.push([KEY.targetAddress, address]);

@@ -1,4 +1,5 @@
 // What leaves the pure connection: its driver does these, in order, and brings back results.
+import type { TargetQuery } from "./directory.ts";
 import type { SessionIdentity } from "./login.ts";
 import type { Task } from "./task.ts";
 
@@ -16,7 +17,7 @@ export type ConnectionEffect =
   /** Hand to the socket, in order. */
   | { readonly kind: "send"; readonly buffers: readonly Buffer[] }
   /** Find the target of a login, then call `targetFound`. */
-  | { readonly kind: "findTarget"; readonly targetName: string }
+  | ({ readonly kind: "findTarget" } & TargetQuery)
   /** End an older session of the same nexus, then call `sessionOpened` or `sessionRefused`. */
   | { readonly kind: "openSession"; readonly identity: SessionIdentity }
   /** Run the task's command, then call `complete`. */
@@ -28,6 +29,7 @@ export type ConnectionEffect =
 
 export type CloseReason =
   | "loginRefused"
+  | "redirected"
   | "loginTimeout"
   | "logout"
   | "fateUnknown"

@@ -1,5 +1,24 @@
+export {
+  CHAP_ALGORITHMS,
+  type ChapAlgorithm,
+  type ChapChallenge,
+  chapResponse,
+  equalText,
+  formatBinary,
+  freshChallenge,
+  parseBinary,
+  parseIdentifier,
+  provesAccount,
+} from "./chap.ts";
 export { Connection, type ConnectionOptions, TICK_INTERVAL_MS } from "./connection.ts";
-export type { DiscoveredTarget, TargetDirectory, TargetLookup } from "./directory.ts";
+export type {
+  Authentication,
+  ChapAccount,
+  DiscoveredTarget,
+  TargetDirectory,
+  TargetLookup,
+  TargetQuery,
+} from "./directory.ts";
 export type { CloseReason, ConnectionEffect, Management } from "./effect.ts";
 export type { SessionIdentity } from "./login.ts";
 export {

@@ -1,9 +1,10 @@
 // The login phase as a state machine (RFC 7143, 6.3): one request in, one step out. It begins in the
 // security or the operational stage, moves only forward and only when the initiator proposes it, and
 // ends in the full-feature phase or with a status.
-import type { ScatterList } from "@ashlar/core";
+import { assert, type ScatterList } from "@ashlar/core";
 import type { ScsiTarget } from "@ashlar/scsi";
-import type { TargetLookup } from "./directory.ts";
+import type { TargetLookup, TargetQuery } from "./directory.ts";
+import { isChapKey, LoginSecurity, methodsIn } from "./login-security.ts";
 import {
   defaultParameters,
   negotiate,
@@ -30,7 +31,8 @@ export type SessionIdentity =
       readonly scsi: ScsiTarget;
     };
 
-interface LoginAnswer {
+/** What a login response says of stages and keys. */
+export interface LoginAnswer {
   readonly transit: boolean;
   readonly csg: number;
   readonly nsg: number;
@@ -40,7 +42,7 @@ interface LoginAnswer {
 export type LoginStep =
   | { readonly kind: "respond"; readonly answer: LoginAnswer }
   /** Find the target, then go on with `resolve`. */
-  | { readonly kind: "lookup"; readonly targetName: string }
+  | ({ readonly kind: "lookup" } & TargetQuery)
   /** The answer is due once the session is established. */
   | {
       readonly kind: "open";
@@ -48,31 +50,53 @@ export type LoginStep =
       readonly identity: SessionIdentity;
       readonly parameters: SessionParameters;
     }
-  | { readonly kind: "refuse"; readonly status: LoginStatus };
+  | { readonly kind: "refuse"; readonly status: LoginStatus }
+  /** The initiator shall log in at this address, `host:port`. */
+  | { readonly kind: "redirect"; readonly address: string };
 
 /** A first request whose target is being looked up. */
 interface Pending {
   readonly request: LoginRequest;
   readonly pairs: readonly TextPair[];
-  readonly initiatorName: string;
-  readonly targetName: string;
+  readonly query: TargetQuery;
 }
+
+type Admitted = Extract<TargetLookup, { authentication: unknown }>;
+
+/** A login that was looked up: what it leads to, and what it must prove before. */
+interface Subject {
+  readonly query: TargetQuery;
+  readonly found: Admitted;
+  readonly security: LoginSecurity;
+}
+
+export interface LoginOptions {
+  readonly tpgt: number;
+  /** Unpredictable: challenges are made of them. */
+  readonly randomBytes: (length: number) => Buffer;
+}
+
+const REFUSALS = {
+  forbidden: LOGIN_STATUS.authorizationFailure,
+  unknown: LOGIN_STATUS.notFound,
+  unavailable: LOGIN_STATUS.serviceUnavailable,
+} as const;
 
 const refuse = (status: LoginStatus): LoginStep => ({ kind: "refuse", status });
 
 export class Login {
-  private readonly tpgt: number;
+  private readonly options: LoginOptions;
   private readonly text = new TextAssembler();
   private readonly parameters = defaultParameters();
   private stage: number | undefined;
-  private identity: SessionIdentity | undefined;
+  private subject: Subject | undefined;
   private isid = "";
   private pending: Pending | undefined;
   private requests = 0;
   private segmentDeclared = false;
 
-  constructor({ tpgt }: { readonly tpgt: number }) {
-    this.tpgt = tpgt;
+  constructor(options: LoginOptions) {
+    this.options = options;
   }
 
   receive(request: LoginRequest): LoginStep {
@@ -84,8 +108,7 @@ export class Login {
     if (request.continued) return { kind: "respond", answer: this.stay(request, []) };
     const pairs = parseText(this.text.take());
     if (!pairs) return refuse(LOGIN_STATUS.initiatorError);
-    if (!acceptsNoAuthentication(pairs)) return refuse(LOGIN_STATUS.authenticationFailure);
-    if (this.identity) return this.negotiateStep(request, { pairs, first: false });
+    if (this.subject) return this.negotiateStep(request, { pairs, first: false }, this.subject);
     return this.identify(request, pairs);
   }
 
@@ -93,12 +116,12 @@ export class Login {
   resolve(found: TargetLookup): LoginStep {
     const { pending } = this;
     this.pending = undefined;
-    if (!pending || found.kind === "unknown") return refuse(LOGIN_STATUS.notFound);
-    if (found.kind === "unavailable") return refuse(LOGIN_STATUS.serviceUnavailable);
-    const { request, pairs, initiatorName, targetName } = pending;
-    const { scsi } = found;
-    this.identity = { kind: "normal", initiatorName, isid: this.isid, targetName, scsi };
-    return this.negotiateStep(request, { pairs, first: true });
+    if (!pending) return refuse(LOGIN_STATUS.initiatorError);
+    if (!("authentication" in found)) return refuse(REFUSALS[found.kind]);
+    const { request, pairs, query } = pending;
+    const security = new LoginSecurity(found.authentication, this.options.randomBytes);
+    this.subject = { query, found, security };
+    return this.negotiateStep(request, { pairs, first: true }, this.subject);
   }
 
   /** Stage rules that hold for every request. */
@@ -132,28 +155,36 @@ export class Login {
     if (!initiatorName) return refuse(LOGIN_STATUS.missingParameter);
     if (initiatorName.length > NAME_LENGTH_MAX) return refuse(LOGIN_STATUS.initiatorError);
     const sessionType = offered.get(KEY.sessionType) ?? "Normal";
-    if (sessionType === "Discovery") {
-      this.identity = { kind: "discovery", initiatorName, isid: this.isid };
-      return this.negotiateStep(request, { pairs, first: true });
+    const isDiscovery = sessionType === "Discovery";
+    if (!isDiscovery && sessionType !== "Normal") {
+      return refuse(LOGIN_STATUS.sessionTypeNotSupported);
     }
-    if (sessionType !== "Normal") return refuse(LOGIN_STATUS.sessionTypeNotSupported);
-    const targetName = offered.get(KEY.targetName)?.toLowerCase();
-    if (!targetName) return refuse(LOGIN_STATUS.missingParameter);
-    this.pending = { request, pairs, initiatorName, targetName };
-    return { kind: "lookup", targetName };
+    const targetName = isDiscovery ? undefined : offered.get(KEY.targetName)?.toLowerCase();
+    if (!isDiscovery && !targetName) return refuse(LOGIN_STATUS.missingParameter);
+    const query = { initiatorName, isid: this.isid, targetName };
+    this.pending = { request, pairs, query };
+    return { kind: "lookup", ...query };
   }
 
   private negotiateStep(
     request: LoginRequest,
     { pairs, first }: { readonly pairs: readonly TextPair[]; readonly first: boolean },
+    { query, found, security }: Subject,
   ): LoginStep {
-    const { identity } = this;
-    if (!identity) return refuse(LOGIN_STATUS.missingParameter);
-    const discovery = identity.kind === "discovery";
-    const answers = negotiate(pairs, this.parameters, { discovery });
-    if (first && !discovery) answers.push([KEY.targetPortalGroupTag, String(this.tpgt)]);
+    const discovery = query.targetName === undefined;
+    const context = { discovery, authMethod: security.method };
+    const others = pairs.filter((pair) => !isChapKey(pair));
+    const answers = negotiate(others, this.parameters, context);
+    const chap = pairs.filter(isChapKey);
+    const proof = security.take(request, { chap, methods: methodsIn(answers) });
+    if (!proof) return refuse(LOGIN_STATUS.authenticationFailure);
+    if (found.kind === "redirect" && security.proven) return found;
+    answers.push(...proof);
+    if (first && !discovery) answers.push([KEY.targetPortalGroupTag, String(this.options.tpgt)]);
     this.declareSegment(request, answers);
-    if (!request.transit) return { kind: "respond", answer: this.stay(request, answers) };
+    if (!request.transit || !security.proven) {
+      return { kind: "respond", answer: this.stay(request, answers) };
+    }
     this.stage = request.nsg;
     const answer: LoginAnswer = {
       transit: true,
@@ -162,6 +193,7 @@ export class Login {
       text: formatText(answers),
     };
     if (request.nsg !== STAGE.fullFeature) return { kind: "respond", answer };
+    const identity = identityOf(query, found);
     return { kind: "open", answer, identity, parameters: this.parameters };
   }
 
@@ -179,7 +211,12 @@ export class Login {
   }
 }
 
-function acceptsNoAuthentication(pairs: readonly TextPair[]): boolean {
-  const offer = pairs.find(([key]) => key === KEY.authMethod)?.[1];
-  return offer === undefined || offer.split(",").includes("None");
+/** A directory answers a query with a target as "found", one without as "discovery". */
+function identityOf(
+  { initiatorName, isid, targetName }: TargetQuery,
+  found: Admitted,
+): SessionIdentity {
+  if (found.kind === "discovery") return { kind: "discovery", initiatorName, isid };
+  assert(found.kind === "found" && targetName !== undefined, `no session leads to ${found.kind}`);
+  return { kind: "normal", initiatorName, isid, targetName, scsi: found.scsi };
 }

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { defaultParameters, negotiate } from "./negotiation.ts";
 import { formatText, KEY, parseText, type TextPair } from "./text.ts";
 
-const NORMAL = { discovery: false };
+const NORMAL = { discovery: false, authMethod: "None" } as const;
+const DISCOVERY = { ...NORMAL, discovery: true } as const;
 
 const answer = (key: string, offer: string): string | undefined =>
   negotiate([[key, offer]], defaultParameters(), NORMAL)[0]?.[1];
@@ -37,7 +38,7 @@ test("declarations take no answer, keys of normal sessions are irrelevant to dis
     [KEY.maxBurstLength, "65536"],
     [KEY.defaultTime2Wait, "2"],
   ];
-  expect(negotiate(offers, defaultParameters(), { discovery: true })).toEqual([
+  expect(negotiate(offers, defaultParameters(), DISCOVERY)).toEqual([
     [KEY.maxBurstLength, "Irrelevant"],
     [KEY.defaultTime2Wait, "2"],
   ]);

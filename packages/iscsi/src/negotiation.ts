@@ -43,9 +43,22 @@ const REJECT = "Reject";
 const IRRELEVANT = "Irrelevant";
 const NOT_UNDERSTOOD = "NotUnderstood";
 
+export type AuthMethod = "None" | "CHAP";
+
+/** What the login is for, and what it must prove. */
+export interface NegotiationContext {
+  readonly discovery: boolean;
+  /** The one that this login needs. */
+  readonly authMethod: AuthMethod;
+}
+
 interface KeyRow {
   /** The answer to an offer, or undefined for a key that takes none. Stores the result. */
-  answer(offer: string, parameters: SessionParameters): string | undefined;
+  answer(
+    offer: string,
+    parameters: SessionParameters,
+    context: NegotiationContext,
+  ): string | undefined;
   /** Has no meaning in a discovery session. */
   readonly normalOnly: boolean;
 }
@@ -88,13 +101,20 @@ const boolean = (
   }, true);
 
 /** The first of the initiator's list that we know. */
+const firstOf = (offer: string, supported: readonly string[]): string | undefined =>
+  offer.split(",").find((value) => supported.includes(value));
+
 const choice = (supported: readonly string[], store?: BooleanParameter): KeyRow =>
   row((offer, parameters) => {
-    const chosen = offer.split(",").find((value) => supported.includes(value));
+    const chosen = firstOf(offer, supported);
     if (chosen === undefined) return REJECT;
     if (store) parameters[store] = chosen === "CRC32C";
     return chosen;
   });
+
+const authMethod: KeyRow = row(
+  (offer, _parameters, { authMethod: needed }) => firstOf(offer, [needed]) ?? REJECT,
+);
 
 /** Told to us; no answer is due. */
 const declared: KeyRow = row(() => undefined);
@@ -115,7 +135,7 @@ const TABLE: ReadonlyMap<string, KeyRow> = new Map([
   [KEY.initiatorAlias, declared],
   [KEY.sessionType, declared],
   [KEY.targetName, declared],
-  [KEY.authMethod, choice(["None"])],
+  [KEY.authMethod, authMethod],
   [KEY.headerDigest, choice(DIGEST_KINDS, "headerDigest")],
   [KEY.dataDigest, choice(DIGEST_KINDS, "dataDigest")],
   [KEY.maxRecvDataSegmentLength, receiveSegment],
@@ -157,7 +177,7 @@ const ALSO_IN_DISCOVERY: ReadonlySet<string> = new Set([
 export function negotiate(
   offers: readonly TextPair[],
   parameters: SessionParameters,
-  { discovery }: { readonly discovery: boolean },
+  context: NegotiationContext,
 ): TextPair[] {
   const answers: TextPair[] = [];
   for (const [key, offer] of offers) {
@@ -166,8 +186,8 @@ export function negotiate(
       answers.push([key, NOT_UNDERSTOOD]);
       continue;
     }
-    const irrelevant = discovery && known.normalOnly && !ALSO_IN_DISCOVERY.has(key);
-    const answer = irrelevant ? IRRELEVANT : known.answer(offer, parameters);
+    const irrelevant = context.discovery && known.normalOnly && !ALSO_IN_DISCOVERY.has(key);
+    const answer = irrelevant ? IRRELEVANT : known.answer(offer, parameters, context);
     if (answer !== undefined) answers.push([key, answer]);
   }
   if (parameters.firstBurstLength > parameters.maxBurstLength) {

@@ -21,7 +21,7 @@ async function loggedIn({ automatic = true } = {}): Promise<ConnectionScript> {
   const targets = new Map<string, ScsiTarget>([[TARGET, target]]);
   const script = new ConnectionScript({ targets, automatic });
   await script.send(loginTo(TARGET));
-  script.perform(script.connection.targetFound(script.find(TARGET)));
+  script.perform(script.connection.targetFound(script.find({ targetName: TARGET })));
   script.perform(script.connection.sessionOpened(1));
   script.received.length = 0;
   script.effects.length = 0;

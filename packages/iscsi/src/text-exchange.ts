@@ -3,7 +3,7 @@
 import { scatterJoin, scatterLength } from "@ashlar/core";
 import type { CommandWindow } from "./command-window.ts";
 import type { TargetDirectory } from "./directory.ts";
-import { sendTargets } from "./discovery.ts";
+import { type Asker, sendTargets } from "./discovery.ts";
 import { TAG_NONE } from "./opcode.ts";
 import type { TextRequest } from "./pdu.ts";
 import { formatText, KEY, parseText, TextAssembler, type TextPair } from "./text.ts";
@@ -18,9 +18,7 @@ interface Parts {
   readonly directory: TargetDirectory;
 }
 
-interface Options {
-  /** Of a normal session; undefined in a discovery session. */
-  readonly ownTarget: string | undefined;
+interface Options extends Asker {
   readonly segmentMax: number;
 }
 
@@ -60,7 +58,7 @@ export class TextExchange {
 
   private answer(key: string, value: string): readonly TextPair[] {
     if (key !== KEY.sendTargets) return [[key, "NotUnderstood"]];
-    return sendTargets(value, this.parts.directory, this.options.ownTarget);
+    return sendTargets(value, this.parts.directory, this.options);
   }
 
   private sendPiece(pdu: TextRequest, text: Buffer): void {

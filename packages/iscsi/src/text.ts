@@ -12,6 +12,11 @@ export type TextPair = readonly [key: string, value: string];
 /** Names of keys, verbatim (RFC 7143, 13). */
 export const KEY = {
   authMethod: "AuthMethod",
+  chapAlgorithm: "CHAP_A",
+  chapIdentifier: "CHAP_I",
+  chapChallenge: "CHAP_C",
+  chapName: "CHAP_N",
+  chapResponse: "CHAP_R",
   headerDigest: "HeaderDigest",
   dataDigest: "DataDigest",
   maxConnections: "MaxConnections",

@@ -3,13 +3,20 @@
 import { type ScsiTarget, SENSE } from "@ashlar/scsi";
 import { openTarget } from "@ashlar/scsi/testing";
 import { expect, test } from "vitest";
+import type { TargetLookup } from "./directory.ts";
 import { STAGE, TAG_NONE, TASK_FUNCTION } from "./opcode.ts";
-import { ConnectionScript, commandPdu, dataOutPdu, loginTo } from "./testing/transcript.ts";
+import {
+  ConnectionScript,
+  commandPdu,
+  dataOutPdu,
+  loginTo,
+  type ScriptOptions,
+} from "./testing/transcript.ts";
 import { formatText, type TextPair } from "./text.ts";
 
 const TARGET = "iqn.2026-11.io.ashlar:00000000:demo";
 
-function openScript(options: { readonly unavailable?: boolean } = {}) {
+function openScript(options: Omit<ScriptOptions, "targets"> = {}) {
   const { target, device } = openTarget();
   const targets = new Map<string, ScsiTarget>([[TARGET, target]]);
   return { script: new ConnectionScript({ targets, ...options }), target, device };
@@ -84,10 +91,11 @@ test("discovery lists targets, then logs out", async () => {
 });
 
 test("logins that are refused, and why", async () => {
-  const attempts: [note: string, pdu: ReturnType<typeof loginTo>, unavailable?: boolean][] = [
+  const attempts: [note: string, pdu: ReturnType<typeof loginTo>, lookup?: TargetLookup][] = [
     ["no initiator name", login({ data: formatText([["SessionType", "Normal"]]) })],
     ["unknown target", loginTo(`${TARGET}x`)],
-    ["a portal that cannot tell yet", loginTo(TARGET), true],
+    ["a portal that cannot tell yet", loginTo(TARGET), { kind: "unavailable" }],
+    ["an initiator that may not", loginTo(TARGET), { kind: "forbidden" }],
     ["only CHAP offered", loginTo(TARGET, [["AuthMethod", "CHAP"]])],
     ["a session that does not exist", login({ tsih: 7 })],
     ["a version of the future", login({ versionMin: 1 })],
@@ -103,8 +111,8 @@ test("logins that are refused, and why", async () => {
     ["backwards", login({ csg: STAGE.operational, nsg: STAGE.security })],
   ];
   const lines: string[] = [];
-  for (const [note, pdu, unavailable = false] of attempts) {
-    const { script } = openScript({ unavailable });
+  for (const [note, pdu, lookup] of attempts) {
+    const { script } = openScript(lookup && { lookup });
     script.note(note);
     await script.send(pdu);
     expect(script.closed).toBe("loginRefused");

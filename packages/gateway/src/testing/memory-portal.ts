@@ -8,13 +8,19 @@ import {
 } from "@ashlar/catalog";
 import { familyId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
+import type { Authentication, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import { afterReset, decide, type ReservationAction } from "@ashlar/reservations";
-import { nodeClock, Registry, silentLog } from "@ashlar/runtime";
+import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import type { ReservationResult } from "@ashlar/scsi";
 import { GatewayMetrics } from "../gateway-metrics.ts";
 import { PortalServer } from "../portal.ts";
 import { SessionRegistry } from "../session-registry.ts";
-import { type CatalogSource, TargetWatcher, type WatchedDevice } from "../target-watcher.ts";
+import {
+  type CatalogSource,
+  type TargetFinder,
+  TargetWatcher,
+  type WatchedDevice,
+} from "../target-watcher.ts";
 
 class MemoryVolume extends MemoryBlockDevice implements WatchedDevice {
   close(): void {}
@@ -92,6 +98,17 @@ export interface MemoryVolumeOptions {
   readonly name: string;
   readonly sizeBytes: number;
   readonly blockSize?: number;
+  /** What logins to it must prove. */
+  readonly authentication?: Authentication;
+  /** Index of the one portal that serves it; the others send logins there. */
+  readonly servedBy?: number;
+}
+
+export interface MemoryPortalOptions {
+  readonly portals?: number;
+  readonly port?: number;
+  /** What discovery must prove. */
+  readonly discovery?: Authentication;
 }
 
 export interface MemoryPortal {
@@ -138,11 +155,39 @@ const ALONE = {
   clock: nodeClock,
   log: silentLog,
 };
+interface LoginRules {
+  readonly volumes: readonly MemoryVolumeOptions[];
+  readonly discovery: Authentication | undefined;
+  readonly addresses: () => readonly string[];
+}
+
+/** What a portal of this index finds: as the watcher says, with what logins must prove. */
+function withRules(
+  watcher: TargetWatcher,
+  { volumes, discovery, addresses }: LoginRules,
+  index: number,
+): TargetFinder {
+  const find = async (query: TargetQuery): Promise<TargetLookup> => {
+    const found = await watcher.find(query);
+    if (found.kind === "discovery") return { ...found, authentication: discovery };
+    if (found.kind !== "found") return found;
+    const volume = volumes.find(({ name }) => query.targetName === `${IQN_PREFIX}:${name}`);
+    const { authentication, servedBy = index } = volume ?? {};
+    if (servedBy === index) return { ...found, authentication };
+    const address = present(addresses()[servedBy], "a portal of that index");
+    return { kind: "redirect", address, authentication };
+  };
+  return {
+    find,
+    list: (initiatorName) => watcher.list(initiatorName),
+    reset: (scsi, lun) => watcher.reset(scsi, lun),
+  };
+}
 
 /** Starts `portals` portals, with tags from 1, that serve the same volumes. */
 export async function startMemoryPortal(
   volumes: readonly MemoryVolumeOptions[],
-  { portals = 1, port = 0 }: { readonly portals?: number; readonly port?: number } = {},
+  { portals = 1, port = 0, discovery }: MemoryPortalOptions = {},
 ): Promise<MemoryPortal> {
   const catalog = new MemoryCatalog(() => servers.map((_, index) => index + 1));
   volumes.forEach((options, index) => {
@@ -168,9 +213,12 @@ export async function startMemoryPortal(
     sessions: () => registry.count,
     tasks: () => servers.reduce((sum, { taskCount }) => sum + taskCount, 0),
   });
-  const driving = { targets, registry, metrics, clock: nodeClock, log: silentLog };
+  const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
+  const rules = { volumes, discovery, addresses };
   for (let index = 0; index < portals; index += 1) {
     const listen = `127.0.0.1:${port === 0 ? 0 : port + index}`;
+    const asked = withRules(targets, rules, index);
+    const driving = { targets: asked, registry, metrics, ...ports };
     const server = new PortalServer(driving, { listen, tpgt: index + 1 });
     await server.start();
     servers.push(server);

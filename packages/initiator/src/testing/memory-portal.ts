@@ -2,7 +2,14 @@
 // without sockets, so that an initiator can be run against it under a test's control. It can be cut,
 // refuse connections, and fall silent.
 import { type BlockDevice, NO_PATH, SystemError, type VolumeId, volumeId } from "@ashlar/core";
-import { Connection, type ConnectionEffect, type Task } from "@ashlar/iscsi";
+import {
+  type Authentication,
+  Connection,
+  type ConnectionEffect,
+  type TargetLookup,
+  type Task,
+} from "@ashlar/iscsi";
+import { nodeRandom } from "@ashlar/runtime";
 import { executeCommand, LogicalUnit, ScsiTarget } from "@ashlar/scsi";
 import { LocalReservations } from "@ashlar/scsi/testing";
 import type { Dial, WireEvents } from "../session/wire.ts";
@@ -23,6 +30,8 @@ export interface MemoryPortalOptions {
   readonly scsi: ScsiTarget;
   readonly tpgt: number;
   readonly nowMs: () => number;
+  /** What logins must prove, discovery included. */
+  readonly authentication?: Authentication;
 }
 
 interface Link {
@@ -37,6 +46,10 @@ export class MemoryPortal {
   refusing = false;
   /** True: whatever is sent in either direction is lost. */
   silent = false;
+  /** `host:port` of where logins are sent. */
+  redirect: string | undefined;
+  /** Logins that were looked up. */
+  lookups = 0;
   /** Commands that reached the device server. */
   executed = 0;
   readonly dial: Dial;
@@ -60,7 +73,13 @@ export class MemoryPortal {
     if (this.refusing) throw new SystemError("rpc/unavailable", "nobody listens");
     const { targetName, tpgt, nowMs } = this.options;
     const directory = { list: () => [{ name: targetName, addresses: [`memory:1,${tpgt}`] }] };
-    const connection = new Connection(directory, { tpgt, nowMs, pathProof: NO_PATH });
+    const randomBytes = (length: number): Buffer => nodeRandom.bytes(length);
+    const connection = new Connection(directory, {
+      tpgt,
+      randomBytes,
+      nowMs,
+      pathProof: NO_PATH,
+    });
     const link: Link = { connection, events, running: new Map(), open: true };
     this.links.add(link);
     return {
@@ -90,7 +109,7 @@ export class MemoryPortal {
 
   private applyOne(link: Link, effect: ConnectionEffect): void {
     const { connection, events } = link;
-    const { scsi, targetName } = this.options;
+    const { scsi } = this.options;
     switch (effect.kind) {
       case "send": {
         const bytes = Buffer.concat(effect.buffers);
@@ -100,9 +119,8 @@ export class MemoryPortal {
         return;
       }
       case "findTarget": {
-        const found = effect.targetName === targetName;
-        const lookup = found ? ({ kind: "found", scsi } as const) : ({ kind: "unknown" } as const);
-        this.apply(link, connection.targetFound(lookup));
+        this.lookups++;
+        this.apply(link, connection.targetFound(this.find(effect.targetName)));
         return;
       }
       case "openSession": {
@@ -132,6 +150,14 @@ export class MemoryPortal {
           events.onClose(new SystemError("rpc/disconnected", effect.reason));
         });
     }
+  }
+
+  private find(name: string | undefined): TargetLookup {
+    const { scsi, targetName, authentication } = this.options;
+    const { redirect: address } = this;
+    if (address !== undefined) return { kind: "redirect", address, authentication };
+    if (name === undefined) return { kind: "discovery", authentication };
+    return name === targetName ? { kind: "found", scsi, authentication } : { kind: "unknown" };
   }
 
   private async execute(link: Link, task: Task): Promise<void> {

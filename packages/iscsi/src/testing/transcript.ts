@@ -3,7 +3,7 @@
 import { NO_PATH, scatterJoin, scatterLength } from "@ashlar/core";
 import { executeCommand, type ScsiTarget } from "@ashlar/scsi";
 import { Connection } from "../connection.ts";
-import type { TargetDirectory, TargetLookup } from "../directory.ts";
+import type { Authentication, TargetDirectory, TargetLookup, TargetQuery } from "../directory.ts";
 import type { ConnectionEffect } from "../effect.ts";
 import { STAGE, TAG_NONE } from "../opcode.ts";
 import type { InitiatorPdu, TargetPdu, UnknownPdu } from "../pdu.ts";
@@ -45,7 +45,10 @@ export interface ScriptOptions {
   readonly targets: ReadonlyMap<string, ScsiTarget>;
   /** Looks up, opens, executes and manages at once; otherwise effects wait in `effects`. */
   readonly automatic?: boolean;
-  readonly unavailable?: boolean;
+  /** What logins must prove, for targets and for discovery. */
+  readonly authentication?: Authentication;
+  /** What every look-up is answered, whatever there is. */
+  readonly lookup?: TargetLookup;
 }
 
 export class ConnectionScript {
@@ -61,6 +64,7 @@ export class ConnectionScript {
   private readonly options: ScriptOptions;
   private readonly decoder = targetPduDecoder({ dataSegmentMax: 2 ** 24 });
   private running: Promise<void>[] = [];
+  private bytesDrawn = 0;
 
   constructor(options: ScriptOptions) {
     this.options = options;
@@ -73,6 +77,8 @@ export class ConnectionScript {
     };
     this.connection = new Connection(directory, {
       tpgt: 1,
+      // The n-th byte is n: no two challenges of a test are alike, and transcripts stay the same.
+      randomBytes: (length) => Buffer.from(Array.from({ length }, () => ++this.bytesDrawn)),
       nowMs: () => this.nowMs,
       pathProof: NO_PATH,
     });
@@ -114,10 +120,12 @@ export class ConnectionScript {
     this.perform(this.connection.complete(task, result));
   }
 
-  find(name: string): TargetLookup {
-    if (this.options.unavailable) return { kind: "unavailable" };
-    const scsi = this.options.targets.get(name);
-    return scsi ? { kind: "found", scsi } : { kind: "unknown" };
+  find({ targetName }: Pick<TargetQuery, "targetName">): TargetLookup {
+    const { lookup, authentication, targets } = this.options;
+    if (lookup) return lookup;
+    if (targetName === undefined) return { kind: "discovery", authentication };
+    const scsi = targets.get(targetName);
+    return scsi ? { kind: "found", scsi, authentication } : { kind: "unknown" };
   }
 
   private take(buffers: readonly Buffer[]): void {
@@ -135,7 +143,7 @@ export class ConnectionScript {
   private doAtOnce(effect: Exclude<ConnectionEffect, { kind: "send" | "close" }>): void {
     switch (effect.kind) {
       case "findTarget":
-        this.perform(this.connection.targetFound(this.find(effect.targetName)));
+        this.perform(this.connection.targetFound(this.find(effect)));
         return;
       case "openSession":
         this.perform(this.connection.sessionOpened(1));
