@@ -1,10 +1,14 @@
-export type {
-  CommandRow,
-  DataOutOffer,
-  Nexus,
-  ReadyCommand,
-  ReservationRule,
-  UnitSet,
+export {
+  ACCESS_STATE,
+  type AccessState,
+  type CommandRow,
+  type DataOutOffer,
+  type Nexus,
+  type ReadyCommand,
+  type ReservationRule,
+  type TargetPort,
+  type TargetSurroundings,
+  type UnitSet,
 } from "./command.ts";
 export type { UnitIdentity } from "./identity.ts";
 export { LogicalUnit, type UnitLimits } from "./logical-unit.ts";
