@@ -3,9 +3,18 @@ import {
   type CatalogChange,
   CatalogMirror,
   type CatalogView,
+  type GatewayRecord,
   type VolumeRecord,
 } from "@ashlar/catalog";
-import { familyId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
+import {
+  familyId,
+  type NodeId,
+  nodeId,
+  present,
+  type VolumeId,
+  volumeId,
+  volumeName,
+} from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import { nodeClock, Registry, silentLog } from "@ashlar/runtime";
 import { GatewayMetrics } from "../gateway-metrics.ts";
@@ -17,15 +26,16 @@ class MemoryVolume extends MemoryBlockDevice implements WatchedDevice {
   close(): void {}
 }
 
-/** A catalog that holds volumes and nothing else. */
+/** A catalog that holds volumes and gateways. */
 class MemoryCatalog implements CatalogSource {
   readonly volumes = new Map<VolumeId, VolumeRecord>();
+  readonly gateways = new Map<NodeId, GatewayRecord>();
   private readonly listeners = new Set<(changes: readonly CatalogChange[]) => void>();
   readonly view: CatalogView = {
     cluster: undefined,
     appliedIndex: 0,
     nodes: new Map(),
-    gateways: new Map(),
+    gateways: this.gateways,
     members: new Map(),
     volumes: this.volumes,
     chunk: () => undefined,
@@ -52,6 +62,11 @@ class MemoryCatalog implements CatalogSource {
     this.tell({ kind: "volume", record: next });
   }
 
+  setGateway(record: GatewayRecord): void {
+    this.gateways.set(record.gateway, record);
+    this.tell({ kind: "gateway", record });
+  }
+
   tell(change: CatalogChange): void {
     for (const listen of this.listeners) listen([change]);
   }
@@ -71,6 +86,8 @@ export interface MemoryPortal {
   iqnOf(name: string): string;
   deviceOf(name: string): MemoryBlockDevice;
   deleteVolume(name: string): void;
+  /** As when the catalog learned of another gateway, or what became of it. */
+  setGateway(record: GatewayRecord): void;
   /** As when another gateway was asked. */
   resetVolume(name: string): Promise<void>;
   /** The catalog takes no changes any more. */
@@ -99,6 +116,17 @@ function recordOf({ name, sizeBytes, blockSize = 512 }: MemoryVolumeOptions, ind
   return record;
 }
 
+const portalsOf = (addresses: readonly string[]): GatewayRecord["portals"] =>
+  addresses.map((address, index) => ({ address, tpgt: index + 1 }));
+
+const gatewayOf = (addresses: readonly string[]): GatewayRecord => ({
+  gateway: nodeId("gateway-1"),
+  state: "up",
+  incarnation: 1,
+  bootId: "memory",
+  portals: portalsOf(addresses),
+});
+
 /** Starts `portals` portals, with tags from 1, that serve the same volumes. */
 export async function startMemoryPortal(
   volumes: readonly MemoryVolumeOptions[],
@@ -120,7 +148,7 @@ export async function startMemoryPortal(
   };
   const targets = new TargetWatcher(
     { catalog, openDevice, registry, outliveFormer: async () => {}, log: silentLog },
-    () => addresses().map((address, index) => `${address},${index + 1}`),
+    () => portalsOf(addresses()),
   );
   await targets.start();
   const metricsRegistry = new Registry();
@@ -136,6 +164,7 @@ export async function startMemoryPortal(
     await server.start();
     servers.push(server);
   }
+  catalog.setGateway(gatewayOf(addresses()));
   const known = (name: string): VolumeRecord => {
     const record = [...catalog.volumes.values()].find((volume) => volume.name === name);
     if (!record) throw new Error(`no volume ${name}`);
@@ -156,6 +185,7 @@ export async function startMemoryPortal(
       catalog.volumes.delete(volume);
       catalog.tell({ kind: "volumeDeleted", volume, family });
     },
+    setGateway: (record) => catalog.setGateway(record),
     resetVolume: (name) => catalog.fenceVolume({ volume: known(name).volume, reset: true }),
     refuseChanges: (refusal) => {
       catalog.refusal = refusal;
