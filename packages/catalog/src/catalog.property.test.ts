@@ -1,7 +1,7 @@
 // Random histories of a small cluster: whatever the order of events, no rule breaks, mirrors and
 // replays agree, and what was encoded reads back the same.
 import { ByteWriter, CodecError, chunkId, familyId, MIB, volumeName } from "@ashlar/core";
-import { RESERVATION_TYPE, type ReservationAction, registrationOf } from "@ashlar/reservations";
+import { registrationOf } from "@ashlar/reservations";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { applyProposal } from "./apply.ts";
@@ -15,6 +15,7 @@ import { decodeProposal, encodeProposal } from "./proposal.ts";
 import type { DiskRecord } from "./records.ts";
 import { isWaitedForInVain, livingNodes } from "./silence.ts";
 import { emptyState } from "./state.ts";
+import { reservationActions } from "./testing/arbitrary-reservations.ts";
 import {
   TEST_CHUNK_SIZE,
   TestCatalog,
@@ -103,50 +104,9 @@ const settled: fc.Arbitrary<Event> = fc
     generation: (catalog.state.view.volumes.get(volume)?.generation ?? 0) + 1,
   }));
 
-const nexus = fc
-  .tuple(fc.constantFrom("a", "b", "c"), fc.integer({ min: 1, max: 2 }))
-  .map(([name, targetPort]) => ({ initiatorPort: `iqn.test:${name},i,0x1`, targetPort }));
-/** Few, so that they meet. */
-const key = fc.integer({ min: 0, max: 3 }).map((number) => number.toString(16).padStart(16, "0"));
-const type = fc.constantFrom(...Object.values(RESERVATION_TYPE));
-const action: fc.Arbitrary<ReservationAction> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant("register" as const),
-      nexus,
-      key: fc.option(key, { nil: undefined, freq: 1 }),
-      newKey: key,
-      allTargetPorts: fc.boolean(),
-      aptpl: fc.boolean(),
-    }),
-  },
-  fc.record({ kind: fc.constantFrom("reserve" as const, "release" as const), nexus, key, type }),
-  fc.record({ kind: fc.constant("clear" as const), nexus, key }),
-  fc.record({
-    kind: fc.constant("preempt" as const),
-    nexus,
-    key,
-    victim: key,
-    type,
-    abort: fc.boolean(),
-  }),
-  fc.record({
-    kind: fc.constant("registerAndMove" as const),
-    nexus,
-    key,
-    newKey: key,
-    unregister: fc.boolean(),
-    aptpl: fc.boolean(),
-    to: nexus,
-  }),
-  fc.record({ kind: fc.constant("take" as const), nexus, gateway: fc.nat(20) }),
-  fc.record({ kind: fc.constant("give" as const), nexus }),
-);
-
 /** Who asks knows its key; what it asks for is done at once. */
 const reserving: fc.Arbitrary<Event> = fc
-  .tuple(fc.integer({ min: 1, max: 2 }).map(testVolume), action)
+  .tuple(fc.integer({ min: 1, max: 2 }).map(testVolume), reservationActions)
   .map(([volume, asked]) => (catalog) => {
     const record = catalog.state.view.volumes.get(volume);
     if (record?.change) {
@@ -217,7 +177,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     kind: fc.constant("prepareReservation" as const),
     volume: fc.integer({ min: 1, max: 3 }).map(testVolume),
-    action,
+    action: reservationActions,
   }),
   fc.record({
     kind: fc.constantFrom("commitChange" as const, "abortChange" as const),

@@ -74,7 +74,7 @@ export class GatewayNode implements HealthyNode {
         outliveFormer: () => router.outliveFormer(),
         log,
       },
-      () => config.portals.map(({ advertise, tpgt }) => `${advertise},${tpgt}`),
+      () => config.portals.map(({ advertise, tpgt }) => ({ address: advertise, tpgt })),
     );
     const portals: PortalServer[] = [];
     const total = (count: (portal: PortalServer) => number): number =>

@@ -2,7 +2,8 @@
 // initiator is made of the PDU codec, so that it can misbehave.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { MIB, SystemError } from "@ashlar/core";
+import type { GatewayRecord } from "@ashlar/catalog";
+import { MIB, nodeId, SystemError } from "@ashlar/core";
 import {
   encodeInitiatorPdu,
   type InitiatorPdu,
@@ -106,6 +107,36 @@ test("the same initiator port at the same portal takes over; at the other it doe
   expect(portal.registry.count).toBe(2);
   expect(senseOf(await second.ask(commandPdu(TUR, {})))).toEqual([6, 0x29, 7]);
   expect(senseOf(await elsewhere.ask(commandPdu(TUR, {})))).toEqual([6, 0x29, 0]);
+});
+
+test("a gateway that comes or goes is a port that every host hears of, and asks about", async () => {
+  const initiator = await login(1);
+  await initiator.ask(commandPdu(TUR, {}));
+  const other: GatewayRecord = {
+    gateway: nodeId("gateway-2"),
+    state: "up",
+    incarnation: 2,
+    bootId: "other",
+    portals: [{ address: "192.0.2.2:3260", tpgt: 7 }],
+  };
+  let cmdSn = 2;
+  const reportAfter = async (record: GatewayRecord): Promise<string> => {
+    portal.setGateway(record);
+    const changed = await initiator.ask(commandPdu(TUR, { cmdSn: cmdSn++ }));
+    expect(senseOf(changed)).toEqual([6, 0x2a, 6]);
+    const cdb = "a3 0a 00 00 00 00 00 00 ff ff";
+    const read = { read: true, expectedLength: 0xffff, cmdSn: cmdSn++ };
+    const report = await initiator.ask(commandPdu(cdb, read));
+    return Buffer.concat("data" in report ? [...report.data] : []).toString("hex");
+  };
+  const own = "000900010000000100000001000900020000000100000002";
+  expect(await reportAfter(other)).toBe(`00000024${own}000900070000000100000007`);
+  expect(await reportAfter({ ...other, state: "down" })).toBe(
+    `00000024${own}030900070002000100000007`,
+  );
+  portal.setGateway({ ...other, state: "down", incarnation: 3 });
+  const unchanged = await initiator.ask(commandPdu(TUR, { cmdSn }));
+  expect(unchanged, "the same ports in the same states").toMatchObject({ status: 0 });
 });
 
 const resetOf = (what: keyof typeof TASK_FUNCTION): InitiatorPdu => ({

@@ -1,11 +1,12 @@
 // The targets this gateway serves: every volume of the catalog's mirror is a target of its own, under
 // the same name and with the same identity through every gateway. A volume that is deleted takes its
 // sessions along.
-import type { CatalogChange, CatalogView, VolumeRecord } from "@ashlar/catalog";
+import { isDeepStrictEqual } from "node:util";
+import type { CatalogChange, CatalogView, GatewayRecord, VolumeRecord } from "@ashlar/catalog";
 import type { BlockDevice, VolumeId } from "@ashlar/core";
 import type { DiscoveredTarget, TargetDirectory, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import type { Clock, Log, Startable } from "@ashlar/runtime";
-import { LogicalUnit, ScsiTarget, SENSE } from "@ashlar/scsi";
+import { ACCESS_STATE, LogicalUnit, ScsiTarget, SENSE, type TargetPort } from "@ashlar/scsi";
 import type { SessionRegistry } from "./session-registry.ts";
 import { type ReservationSource, VolumeReservations } from "./volume-reservations.ts";
 
@@ -70,14 +71,15 @@ export interface WatcherDependencies {
 
 export class TargetWatcher implements TargetFinder, Startable {
   private readonly dependencies: WatcherDependencies;
-  /** `host:port,tpgt` of this gateway's portals: told even when the mirror does not know them. */
-  private readonly ownAddresses: () => readonly string[];
+  /** This gateway's portals: told even when the mirror does not know them, and as working. */
+  private readonly ownPortals: () => GatewayRecord["portals"];
   private readonly served = new Map<string, Served>();
+  private ports: readonly TargetPort[] = [];
   private stopListening: () => void = () => {};
 
-  constructor(dependencies: WatcherDependencies, ownAddresses: () => readonly string[]) {
+  constructor(dependencies: WatcherDependencies, ownPortals: () => GatewayRecord["portals"]) {
     this.dependencies = dependencies;
-    this.ownAddresses = ownAddresses;
+    this.ownPortals = ownPortals;
   }
 
   get targetCount(): number {
@@ -124,11 +126,11 @@ export class TargetWatcher implements TargetFinder, Startable {
   }
 
   list(_initiatorName: string): readonly DiscoveredTarget[] {
-    const addresses = new Set(this.ownAddresses());
+    const portals = [...this.ownPortals()];
     for (const gateway of this.dependencies.catalog.view.gateways.values()) {
-      if (gateway.state !== "up") continue;
-      for (const { address, tpgt } of gateway.portals) addresses.add(`${address},${tpgt}`);
+      if (gateway.state === "up") portals.push(...gateway.portals);
     }
+    const addresses = new Set(portals.map(({ address, tpgt }) => `${address},${tpgt}`));
     const sorted = [...addresses].sort();
     return [...this.served.keys()].sort().map((name) => ({ name, addresses: sorted }));
   }
@@ -141,6 +143,7 @@ export class TargetWatcher implements TargetFinder, Startable {
   /** Brings what is served in line with the mirror. */
   private reconcile(): void {
     const { view } = this.dependencies.catalog;
+    this.comparePorts();
     for (const served of [...this.served.values()]) {
       if (!view.volumes.has(served.record.volume)) this.remove(served);
     }
@@ -151,13 +154,35 @@ export class TargetWatcher implements TargetFinder, Startable {
     }
   }
 
+  /** Tells hosts when a portal came or went, or its gateway did. */
+  private comparePorts(): void {
+    const states = new Map<number, TargetPort>();
+    for (const { state, portals } of this.dependencies.catalog.view.gateways.values()) {
+      const { activeOptimized, unavailable } = ACCESS_STATE;
+      for (const { tpgt } of portals) {
+        states.set(tpgt, { tpgt, state: state === "up" ? activeOptimized : unavailable });
+      }
+    }
+    for (const { tpgt } of this.ownPortals()) {
+      states.set(tpgt, { tpgt, state: ACCESS_STATE.activeOptimized });
+    }
+    const ports = [...states.values()].sort((a, b) => a.tpgt - b.tpgt);
+    if (isDeepStrictEqual(ports, this.ports)) return;
+    this.ports = ports;
+    for (const { scsi } of this.served.values()) scsi.portsChanged();
+  }
+
   private add(record: VolumeRecord): void {
     const { openDevice, ...deps } = this.dependencies;
     const { volume } = record;
     const device = openDevice(record);
     const reservations = new VolumeReservations({ ...deps, device }, volume);
     const unit = new LogicalUnit({ device, volume, reservations });
-    const scsi = new ScsiTarget();
+    const scsi = new ScsiTarget({
+      targetPorts: () => this.ports,
+      // Until it is known here which hosts may access which volumes, a copy stays within its target.
+      findUnit: () => undefined,
+    });
     scsi.addUnit(record.lun, unit);
     this.served.set(record.iqn, { record, scsi, unit, device, reservations });
     this.dependencies.log.info({ volume: record.name, target: record.iqn }, "target added");

@@ -89,6 +89,17 @@ describe("Data-Out that breaks its order fails the command and writes nothing", 
   });
 });
 
+test("a list whose length the CDB does not tell is as long as what comes, without a residual", async () => {
+  const { script } = await loggedIn();
+  const reassign = async (list: Buffer): Promise<unknown> => {
+    const { length } = list;
+    await script.send(commandPdu("07", { write: true, expectedLength: length, data: [list] }));
+    return script.received.at(-1);
+  };
+  const one = Buffer.from("0000000400000001", "hex");
+  expect(await reassign(one)).toMatchObject({ status: 0, residual: 0, overflow: false });
+});
+
 describe("task management", () => {
   test("an aborted running task is answered only after it is dead, the task itself never", async () => {
     const { script } = await loggedIn({ automatic: false });

@@ -26,11 +26,14 @@ function residualOf(actual: number, expected: number): Residual {
 }
 
 function taskResidual(task: Task, dataInLength: number): Residual {
-  const dataOutLength = task.command.kind === "ready" ? task.command.dataOutLength : 0;
-  if (task.expectedOut === 0 && dataOutLength === 0) {
+  const { command, expectedOut } = task;
+  const asked = command.kind === "ready" ? command.dataOutLength : 0;
+  const untold = command.kind === "ready" && command.listLengthUntold;
+  const dataOutLength = untold ? Math.min(asked, expectedOut) : asked;
+  if (expectedOut === 0 && dataOutLength === 0) {
     return residualOf(dataInLength, task.expectedIn);
   }
-  return residualOf(dataOutLength, task.expectedOut);
+  return residualOf(dataOutLength, expectedOut);
 }
 
 export interface ResponsePath {

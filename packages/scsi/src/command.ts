@@ -18,8 +18,30 @@ export interface Nexus {
   readonly tpgt: number;
 }
 
+/** Asymmetric access states of a target port group that occur here (SPC-4 5.15.2.4). */
+export const ACCESS_STATE = { activeOptimized: 0x0, unavailable: 0x3 } as const;
+export type AccessState = (typeof ACCESS_STATE)[keyof typeof ACCESS_STATE];
+
+/** A port of the target device. Each is a target port group of its own. */
+export interface TargetPort {
+  /** Target portal group tag; also the relative target port id and the target port group. */
+  readonly tpgt: number;
+  readonly state: AccessState;
+}
+
+/** What a target device knows only through whoever serves it. */
+export interface TargetSurroundings {
+  /** Its ports through all gateways, also those that are down. */
+  targetPorts(): readonly TargetPort[];
+  /**
+   * The unit of that NAA name in another target. Only one that the initiator of `nexus` may access:
+   * EXTENDED COPY reads and writes what it names.
+   */
+  findUnit(naa: Buffer, nexus: Nexus): LogicalUnit | undefined;
+}
+
 /** What commands see of the device that holds the units. */
-export interface UnitSet {
+export interface UnitSet extends TargetSurroundings {
   unit(lun: number): LogicalUnit | undefined;
   luns(): readonly number[];
 }
@@ -51,6 +73,8 @@ export interface CommandDefinition<C, U extends LogicalUnit | undefined> extends
   parse(cdb: Buffer, place: Place<U>): C | Refusal;
   /** Bytes of data-out that the CDB asks for; none when absent. */
   dataOutLength?(command: C, place: Place<U>): number;
+  /** The CDB does not tell how long the list is: `dataOutLength` is the most that is taken of it. */
+  readonly listLengthUntold?: true;
   /** Most bytes of data-in, for whoever bounds memory; small when absent. */
   dataInLength?(command: C, place: Place<U>): number;
   execute(
@@ -66,6 +90,8 @@ export interface ReadyCommand {
   readonly kind: "ready";
   readonly name: string;
   readonly dataOutLength: number;
+  /** Less data-out than `dataOutLength` is no residual: only the initiator knows how much it is. */
+  readonly listLengthUntold: boolean;
   readonly dataInLength: number;
   /** Against other hosts' reservations; absent where they do not matter. */
   readonly guard: Guard | undefined;
@@ -90,6 +116,7 @@ function ready<C, U extends LogicalUnit | undefined>(
     kind: "ready",
     name: definition.name,
     dataOutLength: definition.dataOutLength?.(command, place) ?? 0,
+    listLengthUntold: definition.listLengthUntold ?? false,
     dataInLength: definition.dataInLength?.(command, place) ?? 0,
     guard: place.unit?.guard.of(place.nexus, definition.reservation),
     run: (offer, options) => definition.execute(command, place, offer, options),

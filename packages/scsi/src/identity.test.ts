@@ -20,7 +20,7 @@ describe("INQUIRY", () => {
   test("standard data: SPC-4, thin fields in place, cut to the allocation length", async () => {
     const { data } = await run("12 00 00 00 60 00");
     expect(data).toHaveLength(96);
-    expect(data.subarray(0, 8).toString("hex")).toBe("000006125b001002");
+    expect(data.subarray(0, 8).toString("hex")).toBe("000006125b181002");
     expect(data.toString("latin1", 8, 36)).toBe("ASHLAR  VOLUME          1   ");
     expect((await run("12 00 00 00 05 00")).data).toHaveLength(5);
     expect((await run("12 00 01 00 60 00")).sense).toBe("05/24/00");
@@ -29,7 +29,7 @@ describe("INQUIRY", () => {
   test("page 00 lists every page in rising order and each of them exists", async () => {
     const { data } = await run(page(0));
     const codes = [...data.subarray(4)];
-    expect(codes).toEqual([0x00, 0x80, 0x83, 0x86, 0xb0, 0xb1, 0xb2]);
+    expect(codes).toEqual([0x00, 0x80, 0x83, 0x86, 0x8f, 0xb0, 0xb1, 0xb2]);
     for (const code of codes) {
       const { data: body } = await run(page(code));
       expect([body[1], body.readUInt16BE(2)]).toEqual([code, body.length - 4]);

@@ -1,9 +1,13 @@
-export type {
-  CommandRow,
-  DataOutOffer,
-  Nexus,
-  ReadyCommand,
-  UnitSet,
+export {
+  ACCESS_STATE,
+  type AccessState,
+  type CommandRow,
+  type DataOutOffer,
+  type Nexus,
+  type ReadyCommand,
+  type TargetPort,
+  type TargetSurroundings,
+  type UnitSet,
 } from "./command.ts";
 export type { UnitIdentity } from "./identity.ts";
 export { LogicalUnit, type UnitLimits } from "./logical-unit.ts";

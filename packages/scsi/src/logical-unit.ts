@@ -1,4 +1,5 @@
-// One logical unit: a block device with an identity, and the unit attentions of each nexus.
+// One logical unit: a block device with an identity, and what it keeps for each nexus: its unit
+// attentions, its echo buffer and what became of its last copy.
 import {
   type BlockDevice,
   CHECKSUM_UNIT,
@@ -7,6 +8,7 @@ import {
   MIB,
   type VolumeId,
 } from "@ashlar/core";
+import { CopyStatuses } from "./copy-statuses.ts";
 import { identityOf, type UnitIdentity } from "./identity.ts";
 import { ReservationGuard } from "./reservation-guard.ts";
 import type { UnitReservations } from "./reservation-port.ts";
@@ -46,6 +48,9 @@ export class LogicalUnit {
   readonly attentions = new UnitAttentions();
   readonly reservations: UnitReservations;
   readonly guard: ReservationGuard;
+  readonly copies = new CopyStatuses();
+  /** What WRITE BUFFER put into the echo buffer, by nexus. */
+  readonly echoes = new Map<string, Buffer>();
 
   constructor({
     device,
@@ -71,6 +76,12 @@ export class LogicalUnit {
       unmapGranularity: blocks(EXTENT_SIZE),
       writeSame: blocks(WRITE_SAME_MAX),
     };
+  }
+
+  forgetNexus(nexus: string): void {
+    this.attentions.forget(nexus);
+    this.copies.forget(nexus);
+    this.echoes.delete(nexus);
   }
 
   /** May grow. */

@@ -1,7 +1,7 @@
 // Keeps commands from a unit that another host has reserved. The rules stand with each command in the table;
 // what they mean for a nexus is asked when the command runs, and again whenever it is sent anew under another
 // state of the volume: the storage nodes refuse what was decided under an old one (P11).
-import { type OperationOptions, SystemError } from "@ashlar/core";
+import { hasCode, type OperationOptions, SystemError } from "@ashlar/core";
 import {
   type ReservationRule,
   type Reservations,
@@ -18,6 +18,26 @@ export interface Guard {
   permit(): void;
   /** Whether the command is in conflict also under a state that is proved to be no older than this call. */
   isRefused(options: OperationOptions): Promise<boolean>;
+}
+
+/**
+ * Runs what the guard permits, and again as long as only an old state forbids it: by that a host would be told that
+ * it has lost what it still has. @throws what `run` throws, SystemError volume/reserved.
+ */
+export async function guarded<T>(
+  guard: Guard | undefined,
+  options: OperationOptions,
+  run: () => T | Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      guard?.permit();
+      return await run();
+    } catch (thrown) {
+      if (!guard || !hasCode(thrown, "volume/reserved")) throw thrown;
+      if (await guard.isRefused(options)) throw thrown;
+    }
+  }
 }
 
 interface Known {

@@ -20,6 +20,7 @@ export const SENSE_KEY = {
   illegalRequest: 0x5,
   unitAttention: 0x6,
   dataProtect: 0x7,
+  copyAborted: 0xa,
   abortedCommand: 0xb,
   miscompare: 0xe,
 } as const;
@@ -32,6 +33,8 @@ export interface Sense {
   readonly information?: number;
   /** Byte of the CDB that is at fault. */
   readonly cdbByte?: number;
+  /** Byte of the parameter list that is at fault. */
+  readonly listByte?: number;
 }
 
 const sense = (key: number, asc: number, ascq: number): Sense => ({ key, asc, ascq });
@@ -47,6 +50,11 @@ export const SENSE = {
   unitNotSupported: sense(0x5, 0x25, 0x00),
   invalidFieldInParameterList: sense(0x5, 0x26, 0x00),
   invalidReleaseOfReservation: sense(0x5, 0x26, 0x04),
+  tooManyCopyTargets: sense(0x5, 0x26, 0x06),
+  unsupportedCopyTarget: sense(0x5, 0x26, 0x07),
+  tooManySegments: sense(0x5, 0x26, 0x08),
+  unsupportedSegment: sense(0x5, 0x26, 0x09),
+  commandSequenceError: sense(0x5, 0x2c, 0x00),
   savingNotSupported: sense(0x5, 0x39, 0x00),
   insufficientRegistrationResources: sense(0x5, 0x55, 0x04),
   powerOn: sense(0x6, 0x29, 0x00),
@@ -55,9 +63,13 @@ export const SENSE = {
   reservationsPreempted: sense(0x6, 0x2a, 0x03),
   reservationsReleased: sense(0x6, 0x2a, 0x04),
   registrationsPreempted: sense(0x6, 0x2a, 0x05),
+  accessStateChanged: sense(0x6, 0x2a, 0x06),
   capacityChanged: sense(0x6, 0x2a, 0x09),
   reportedLunsChanged: sense(0x6, 0x3f, 0x0e),
   spaceAllocationFailed: sense(0x7, 0x27, 0x07),
+  copyAborted: sense(0xa, 0x00, 0x00),
+  unreachableCopyTarget: sense(0xa, 0x08, 0x04),
+  copyTargetFailed: sense(0xa, 0x0d, 0x01),
   abortedCommand: sense(0xb, 0x00, 0x00),
   internalTargetFailure: sense(0xb, 0x44, 0x00),
   dataPhaseError: sense(0xb, 0x4b, 0x00),
@@ -67,7 +79,9 @@ export const SENSE = {
 const SENSE_LENGTH = 18;
 const CURRENT_FIXED = 0x70;
 const VALID = 0x80;
-const FIELD_POINTER_VALID_IN_CDB = 0xc0;
+const FIELD_POINTER_VALID = 0x80;
+/** C/D: the field pointer is of the CDB, else of the parameter list. */
+const IN_CDB = 0x40;
 
 export function encodeSense(wanted: Sense): Buffer {
   const bytes = Buffer.alloc(SENSE_LENGTH);
@@ -80,9 +94,10 @@ export function encodeSense(wanted: Sense): Buffer {
     bytes[0] = CURRENT_FIXED | VALID;
     bytes.writeUInt32BE(wanted.information, 3);
   }
-  if (wanted.cdbByte !== undefined) {
-    bytes[15] = FIELD_POINTER_VALID_IN_CDB;
-    bytes.writeUInt16BE(wanted.cdbByte, 16);
+  const faultyByte = wanted.cdbByte ?? wanted.listByte;
+  if (faultyByte !== undefined) {
+    bytes[15] = FIELD_POINTER_VALID | (wanted.cdbByte === undefined ? 0 : IN_CDB);
+    bytes.writeUInt16BE(faultyByte, 16);
   }
   return bytes;
 }

@@ -2,11 +2,20 @@
 // delivered, in the order of the initiator - validated, unit attentions reported - and executed when
 // its data-out is there. Whatever fails becomes a status; execute never rejects for an operating
 // error.
-import { AssertionError, hasCode, type OperationOptions } from "@ashlar/core";
-import type { CommandRow, DataOutOffer, Nexus, ReadyCommand, UnitSet } from "./command.ts";
+import { AssertionError, type OperationOptions } from "@ashlar/core";
+import type {
+  CommandRow,
+  DataOutOffer,
+  Nexus,
+  ReadyCommand,
+  TargetPort,
+  TargetSurroundings,
+  UnitSet,
+} from "./command.ts";
 import { findCommand } from "./command-table.ts";
 import { resultOfError } from "./error-sense.ts";
 import type { LogicalUnit } from "./logical-unit.ts";
+import { guarded } from "./reservation-guard.ts";
 import { nexusId } from "./reservation-port.ts";
 import { type CommandResult, checkCondition, Refusal } from "./result.ts";
 import { SENSE, type Sense } from "./sense.ts";
@@ -26,12 +35,36 @@ const refused = (name: string, sense: Sense): RefusedCommand => ({
   result: checkCondition(sense),
 });
 
+/** NORMAL ACA in the control byte: no auto contingent allegiance here (SAM-5 5.2). */
+const NACA = 0x04;
+const asksForAca = (row: CommandRow, cdb: Buffer): boolean =>
+  (cdb.readUInt8(row.usage.length / 2 - 1) & NACA) !== 0;
+
+/** A target that stands alone. */
+const ALONE: TargetSurroundings = { targetPorts: () => [], findUnit: () => undefined };
+
 const UNKNOWN = "unknown";
 const isRow = (found: CommandRow | Sense): found is CommandRow => "prepare" in found;
 
 export class ScsiTarget implements UnitSet {
   private readonly units = new Map<number, LogicalUnit>();
   private readonly nexuses = new Set<string>();
+  private readonly surroundings: TargetSurroundings;
+
+  constructor(surroundings: TargetSurroundings = ALONE) {
+    this.surroundings = surroundings;
+  }
+
+  targetPorts(): readonly TargetPort[] {
+    return this.surroundings.targetPorts();
+  }
+
+  findUnit(naa: Buffer, nexus: Nexus): LogicalUnit | undefined {
+    for (const unit of this.units.values()) {
+      if (unit.identity.naa.equals(naa)) return unit;
+    }
+    return this.surroundings.findUnit(naa, nexus);
+  }
 
   unit(lun: number): LogicalUnit | undefined {
     return this.units.get(lun);
@@ -63,7 +96,7 @@ export class ScsiTarget implements UnitSet {
   async loseNexus(nexus: Nexus): Promise<void> {
     this.nexuses.delete(nexus.name);
     const units = [...this.units.values()];
-    for (const unit of units) unit.attentions.forget(nexus.name);
+    for (const unit of units) unit.forgetNexus(nexus.name);
     await Promise.all(units.map(({ reservations }) => reservations.nexusLost(nexusId(nexus))));
   }
 
@@ -77,6 +110,11 @@ export class ScsiTarget implements UnitSet {
     }
   }
 
+  /** The list of ports, or the state of one, is another than before. */
+  portsChanged(): void {
+    for (const unit of this.units.values()) unit.attentions.raise(SENSE.accessStateChanged);
+  }
+
   /** Validates a command; nothing is waited for and no block is touched. */
   prepare(nexus: Nexus, lun: number, cdb: Buffer): PreparedCommand {
     const unit = this.units.get(lun);
@@ -87,6 +125,7 @@ export class ScsiTarget implements UnitSet {
       const attention = unit.attentions.take(nexus.name);
       if (attention) return refused(row.name, attention);
     }
+    if (asksForAca(row, cdb)) return refused(row.name, SENSE.invalidFieldInCdb);
     const prepared = row.prepare(cdb, { unit, units: this, nexus });
     return prepared instanceof Refusal ? refused(row.name, prepared.sense) : prepared;
   }
@@ -105,20 +144,10 @@ export async function executeCommand(
   options: OperationOptions,
 ): Promise<CommandResult> {
   if (prepared.kind === "refused") return prepared.result;
-  const { guard } = prepared;
-  for (;;) {
-    try {
-      try {
-        guard?.permit();
-        return await prepared.run(offer, options);
-      } catch (thrown) {
-        if (!guard || !hasCode(thrown, "volume/reserved")) throw thrown;
-        // By an old state a host would be told that it has lost what it still has.
-        if (await guard.isRefused(options)) throw thrown;
-      }
-    } catch (thrown) {
-      if (thrown instanceof AssertionError) throw thrown;
-      return resultOfError(thrown);
-    }
+  try {
+    return await guarded(prepared.guard, options, () => prepared.run(offer, options));
+  } catch (thrown) {
+    if (thrown instanceof AssertionError) throw thrown;
+    return resultOfError(thrown);
   }
 }

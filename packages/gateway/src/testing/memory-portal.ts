@@ -3,10 +3,19 @@ import {
   type CatalogChange,
   CatalogMirror,
   type CatalogView,
+  type GatewayRecord,
   NO_RESERVATIONS,
   type VolumeRecord,
 } from "@ashlar/catalog";
-import { familyId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
+import {
+  familyId,
+  type NodeId,
+  nodeId,
+  present,
+  type VolumeId,
+  volumeId,
+  volumeName,
+} from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import type { Authentication, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import { afterReset, decide, type ReservationAction } from "@ashlar/reservations";
@@ -26,15 +35,16 @@ class MemoryVolume extends MemoryBlockDevice implements WatchedDevice {
   close(): void {}
 }
 
-/** A catalog that holds volumes and nothing else. */
+/** A catalog that holds volumes and gateways. */
 class MemoryCatalog implements CatalogSource {
   readonly volumes = new Map<VolumeId, VolumeRecord>();
+  readonly gateways = new Map<NodeId, GatewayRecord>();
   private readonly listeners = new Set<(changes: readonly CatalogChange[]) => void>();
   readonly view: CatalogView = {
     cluster: undefined,
     appliedIndex: 0,
     nodes: new Map(),
-    gateways: new Map(),
+    gateways: this.gateways,
     members: new Map(),
     volumes: this.volumes,
     chunk: () => undefined,
@@ -89,6 +99,11 @@ class MemoryCatalog implements CatalogSource {
     this.tell({ kind: "volume", record: next });
   }
 
+  setGateway(record: GatewayRecord): void {
+    this.gateways.set(record.gateway, record);
+    this.tell({ kind: "gateway", record });
+  }
+
   tell(change: CatalogChange): void {
     for (const listen of this.listeners) listen([change]);
   }
@@ -119,6 +134,8 @@ export interface MemoryPortal {
   iqnOf(name: string): string;
   deviceOf(name: string): MemoryBlockDevice;
   deleteVolume(name: string): void;
+  /** As when the catalog learned of another gateway, or what became of it. */
+  setGateway(record: GatewayRecord): void;
   /** As when another gateway was asked. */
   resetVolume(name: string): Promise<void>;
   /** The catalog takes no changes any more. */
@@ -183,6 +200,16 @@ function withRules(
     reset: (scsi, lun) => watcher.reset(scsi, lun),
   };
 }
+const portalsOf = (addresses: readonly string[]): GatewayRecord["portals"] =>
+  addresses.map((address, index) => ({ address, tpgt: index + 1 }));
+
+const gatewayOf = (addresses: readonly string[]): GatewayRecord => ({
+  gateway: nodeId("gateway-1"),
+  state: "up",
+  incarnation: 1,
+  bootId: "memory",
+  portals: portalsOf(addresses),
+});
 
 /** Starts `portals` portals, with tags from 1, that serve the same volumes. */
 export async function startMemoryPortal(
@@ -204,7 +231,7 @@ export async function startMemoryPortal(
     return device;
   };
   const targets = new TargetWatcher({ catalog, openDevice, registry, ...ALONE }, () =>
-    addresses().map((address, index) => `${address},${index + 1}`),
+    portalsOf(addresses()),
   );
   await targets.start();
   const metricsRegistry = new Registry();
@@ -223,6 +250,7 @@ export async function startMemoryPortal(
     await server.start();
     servers.push(server);
   }
+  catalog.setGateway(gatewayOf(addresses()));
   const known = (name: string): VolumeRecord => {
     const record = [...catalog.volumes.values()].find((volume) => volume.name === name);
     if (!record) throw new Error(`no volume ${name}`);
@@ -243,6 +271,7 @@ export async function startMemoryPortal(
       catalog.volumes.delete(volume);
       catalog.tell({ kind: "volumeDeleted", volume, family });
     },
+    setGateway: (record) => catalog.setGateway(record),
     resetVolume: (name) => catalog.fenceVolume({ volume: known(name).volume, reset: true }),
     refuseChanges: (refusal) => {
       catalog.refusal = refusal;

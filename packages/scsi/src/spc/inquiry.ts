@@ -13,6 +13,8 @@ const LENGTH = 96;
 const NO_UNIT = 0x7f;
 const VERSION_SPC_4 = 0x06;
 const HISUP_AND_FORMAT_2 = 0x12;
+/** TPGS 01b, implicit asymmetric access, and 3PC. */
+const ACCESS_AND_COPY = 0x18;
 const MULTIPORT = 0x10;
 const COMMAND_QUEUEING = 0x02;
 /** SAM-5, iSCSI, SPC-4, SBC-3. */
@@ -24,6 +26,7 @@ function standardInquiry(unit: LogicalUnit | undefined): Buffer {
   reply[2] = VERSION_SPC_4;
   reply[3] = HISUP_AND_FORMAT_2;
   reply[4] = LENGTH - 5;
+  reply[5] = ACCESS_AND_COPY;
   reply[6] = MULTIPORT;
   reply[7] = COMMAND_QUEUEING;
   reply.write(VENDOR + PRODUCT + REVISION, 8, "latin1");

@@ -4,28 +4,14 @@ import { type CommandRow, type Place, unitCommand } from "../command.ts";
 import type { LogicalUnit } from "../logical-unit.ts";
 import { allocated, Refusal } from "../result.ts";
 import { SENSE } from "../sense.ts";
+import { BLOCK_DESCRIPTOR_LENGTH, MODE_PAGES } from "./mode-pages.ts";
 
 const DISABLE_BLOCK_DESCRIPTORS = 0x08;
 const DPOFUA = 0x10;
 const PAGE_MASK = 0x3f;
 const ALL_PAGES = 0x3f;
 const ALL_SUBPAGES = 0xff;
-const DESCRIPTOR_LENGTH = 8;
 const CONTROL = { current: 0, changeable: 1, default: 2, saved: 3 } as const;
-
-/** Page bodies after code and length, current values. */
-const PAGES: ReadonlyMap<number, Buffer> = new Map([
-  // Disconnect-reconnect: no limits.
-  [0x02, Buffer.alloc(14)],
-  // Caching: WCE 0, read cache on.
-  [0x08, Buffer.alloc(18)],
-  // Control: TST 0, QERR 0, D_SENSE 0, SWP 0, TAS 0, unlimited busy timeout.
-  [0x0a, Buffer.from([0, 0x10, 0, 0, 0, 0, 0xff, 0xff, 0, 0])],
-  // Power condition: no timers.
-  [0x1a, Buffer.alloc(10)],
-  // Informational exceptions: none reported.
-  [0x1c, Buffer.alloc(10)],
-]);
 
 interface ModeSense {
   readonly pages: Buffer;
@@ -36,7 +22,7 @@ interface ModeSense {
 function encodePages(codes: Iterable<number>, control: number): Buffer {
   const parts: Buffer[] = [];
   for (const code of codes) {
-    const body = PAGES.get(code);
+    const body = MODE_PAGES.get(code);
     if (!body) continue;
     parts.push(Buffer.from([code, body.length]));
     parts.push(control === CONTROL.changeable ? Buffer.alloc(body.length) : body);
@@ -52,18 +38,18 @@ function parse(cdb: Buffer, allocationLength: number): ModeSense | Refusal {
   if (subpage !== 0 && subpage !== ALL_SUBPAGES) {
     return new Refusal({ ...SENSE.invalidFieldInCdb, cdbByte: 3 });
   }
-  if (page !== ALL_PAGES && !PAGES.has(page)) {
+  if (page !== ALL_PAGES && !MODE_PAGES.has(page)) {
     return new Refusal({ ...SENSE.invalidFieldInCdb, cdbByte: 2 });
   }
   return {
-    pages: encodePages(page === ALL_PAGES ? PAGES.keys() : [page], control),
+    pages: encodePages(page === ALL_PAGES ? MODE_PAGES.keys() : [page], control),
     withDescriptor: (cdb.readUInt8(1) & DISABLE_BLOCK_DESCRIPTORS) === 0,
     allocationLength,
   };
 }
 
 function blockDescriptor(unit: LogicalUnit): Buffer {
-  const descriptor = Buffer.alloc(DESCRIPTOR_LENGTH);
+  const descriptor = Buffer.alloc(BLOCK_DESCRIPTOR_LENGTH);
   descriptor.writeUInt32BE(Math.min(unit.blockCount, 0xffffffff), 0);
   descriptor.writeUIntBE(unit.blockSize, 5, 3);
   return descriptor;

@@ -3,12 +3,13 @@
 import type { Nexus } from "../command.ts";
 import { VENDOR } from "../identity.ts";
 import { COMPARE_AND_WRITE_MAX, type LogicalUnit, UNMAP_DESCRIPTORS_MAX } from "../logical-unit.ts";
+import { thirdPartyCopy } from "./third-party-copy-page.ts";
 
 type PageBody = (unit: LogicalUnit, nexus: Nexus) => Buffer;
 
 const CODE_SET = { binary: 1, ascii: 2, utf8: 3 } as const;
 const ASSOCIATION = { unit: 0x00, port: 0x10, device: 0x20 } as const;
-const DESIGNATOR = { vendor: 1, naa: 3, relativePort: 4, name: 8 } as const;
+const DESIGNATOR = { vendor: 1, naa: 3, relativePort: 4, portGroup: 5, name: 8 } as const;
 const PROTOCOL_ISCSI = 0x50;
 /** PROTOCOL IDENTIFIER VALID. */
 const PIV = 0x80;
@@ -42,6 +43,7 @@ function nameString(name: string): Buffer {
 }
 
 function deviceIdentification(unit: LogicalUnit, nexus: Nexus): Buffer {
+  // Relative target port and target port group: each portal is a group of its own.
   const port = Buffer.alloc(4);
   port.writeUInt16BE(nexus.tpgt, 2);
   const portName = `${nexus.targetName},t,0x${nexus.tpgt.toString(16).padStart(4, "0")}`;
@@ -63,6 +65,12 @@ function deviceIdentification(unit: LogicalUnit, nexus: Nexus): Buffer {
       codeSet: CODE_SET.binary,
       association: ofPort,
       type: DESIGNATOR.relativePort,
+      value: port,
+    },
+    {
+      codeSet: CODE_SET.binary,
+      association: ofPort,
+      type: DESIGNATOR.portGroup,
       value: port,
     },
     {
@@ -122,6 +130,7 @@ const PAGES: ReadonlyMap<number, PageBody> = new Map<number, PageBody>([
   [0x80, (unit) => Buffer.from(unit.identity.serial, "latin1")],
   [0x83, deviceIdentification],
   [0x86, extendedInquiry],
+  [0x8f, (unit) => thirdPartyCopy(unit.blockSize)],
   [0xb0, blockLimits],
   [0xb1, blockCharacteristics],
   [0xb2, logicalBlockProvisioning],

@@ -1,8 +1,9 @@
 // A target with one unit over memory, and commands given as hexadecimal CDBs.
 import { MIB, NO_PATH, volumeId } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
-import type { Nexus } from "../command.ts";
+import type { Nexus, TargetSurroundings } from "../command.ts";
 import { LogicalUnit } from "../logical-unit.ts";
+import type { UnitReservations } from "../reservation-port.ts";
 import type { CommandResult } from "../result.ts";
 import { executeCommand, ScsiTarget } from "../target.ts";
 import { LocalReservations } from "./local-reservations.ts";
@@ -40,15 +41,23 @@ export interface Outcome {
 
 const hex = (value: number): string => value.toString(16).padStart(2, "0");
 
+export interface HarnessOptions {
+  readonly blockSize?: number;
+  readonly sizeBytes?: number;
+  readonly surroundings?: TargetSurroundings;
+  readonly reservations?: UnitReservations;
+}
+
 export function openTarget({
   blockSize = 512,
   sizeBytes = 16 * MIB,
+  surroundings,
   reservations = new LocalReservations(),
-} = {}): TargetHarness {
+}: HarnessOptions = {}): TargetHarness {
   const device = new MemoryBlockDevice({ sizeBytes, blockSize });
   const volume = volumeId("0f8fad5b-d9cb-469f-a165-70867728950e");
   const unit = new LogicalUnit({ device, volume, reservations });
-  const target = new ScsiTarget();
+  const target = new ScsiTarget(surroundings);
   target.addUnit(0, unit);
   return {
     target,

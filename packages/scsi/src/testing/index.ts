@@ -1,4 +1,5 @@
 export {
+  type HarnessOptions,
   NEXUS_A,
   NEXUS_B,
   type Outcome,

@@ -1,0 +1,44 @@
+// Requests on a unit's reservations, of any kind, for property tests.
+import { RESERVATION_TYPE, type ReservationAction } from "@ashlar/reservations";
+import fc from "fast-check";
+
+const nexus = fc
+  .tuple(fc.constantFrom("a", "b", "c"), fc.integer({ min: 1, max: 2 }))
+  .map(([name, targetPort]) => ({ initiatorPort: `iqn.test:${name},i,0x1`, targetPort }));
+const key = fc.integer({ min: 0, max: 3 }).map((number) => number.toString(16).padStart(16, "0"));
+const type = fc.constantFrom(...Object.values(RESERVATION_TYPE));
+/** Of few hosts and keys, so that they meet. */
+export const reservationActions: fc.Arbitrary<ReservationAction> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("register" as const),
+      nexus,
+      key: fc.option(key, { nil: undefined, freq: 1 }),
+      newKey: key,
+      allTargetPorts: fc.boolean(),
+      aptpl: fc.boolean(),
+    }),
+  },
+  fc.record({ kind: fc.constantFrom("reserve" as const, "release" as const), nexus, key, type }),
+  fc.record({ kind: fc.constant("clear" as const), nexus, key }),
+  fc.record({
+    kind: fc.constant("preempt" as const),
+    nexus,
+    key,
+    victim: key,
+    type,
+    abort: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant("registerAndMove" as const),
+    nexus,
+    key,
+    newKey: key,
+    unregister: fc.boolean(),
+    aptpl: fc.boolean(),
+    to: nexus,
+  }),
+  fc.record({ kind: fc.constant("take" as const), nexus, gateway: fc.nat(20) }),
+  fc.record({ kind: fc.constant("give" as const), nexus }),
+);
