@@ -269,6 +269,16 @@ describe("task management", () => {
     expect(target.effects).toMatchObject([{ kind: "completed", tag }, { kind: "taskManaged" }]);
   });
 
+  it("ends a command that the target does not know any more: another host pre-empted this one", () => {
+    const target = new ScriptedTarget().login();
+    const tag = begin(target);
+    const { tag: managed, effects } = target.machine.abort(tag);
+    target.take(effects);
+    const gone = TASK_RESPONSE.taskDoesNotExist;
+    target.reply({ kind: "taskManagementResponse", response: gone, itt: managed });
+    expect(target.effects).toMatchObject([{ kind: "failed", tag }, { kind: "taskManaged" }]);
+  });
+
   it("resets a logical unit: its commands end, those of others and later ones go on", () => {
     const target = new ScriptedTarget().login();
     const [mine, other] = [begin(target, { lun: 1 }), begin(target, { lun: 2 })];

@@ -34,7 +34,7 @@ import type { SessionEffect } from "./effects.ts";
 import { InitiatorLogin, type LoginIdentity } from "./initiator-login.ts";
 import type { OfferedParameters, SessionParameters } from "./parameters.ts";
 import { FIRST_CMD_SN, Serials } from "./serials.ts";
-import { endsTask, type TaskManagement } from "./task-management.ts";
+import { ENDED, endsTask, type TaskManagement } from "./task-management.ts";
 
 type State =
   | { readonly kind: "login"; readonly login: InitiatorLogin }
@@ -273,7 +273,7 @@ export class SessionMachine {
   private onTaskManaged(tag: number, response: number): Rule {
     const managed = this.takeRequest(tag, "taskManagement");
     if (!managed) return "a task management response unasked";
-    if (response === TASK_RESPONSE.complete) {
+    if (ENDED.has(response)) {
       for (const itt of managed.before) {
         const task = this.tasks.get(itt);
         if (task && endsTask(managed.request, task)) this.fail(itt, "the target ended the task");

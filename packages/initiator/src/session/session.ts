@@ -1,7 +1,7 @@
 // Joins the session machine to a wire and a clock: promises for commands, timeouts, keep-alive.
 import { setMaxListeners } from "node:events";
 import { assertNever, SystemError } from "@ashlar/core";
-import { KEY, LOGIN_STATUS, TASK_FUNCTION, TASK_RESPONSE, type TextPair } from "@ashlar/iscsi";
+import { KEY, LOGIN_STATUS, TASK_FUNCTION, type TextPair } from "@ashlar/iscsi";
 import type { Clock, Timer } from "@ashlar/runtime";
 import type { CommandExecutor, ScsiCommand, ScsiResult } from "../scsi/command.ts";
 import { formatPortal, type PortalAddress } from "../url.ts";
@@ -300,8 +300,7 @@ export class Session implements CommandExecutor {
     void this.request(this.managements, () => begun, this.timers.abortTimeoutMs)
       .then((response) => {
         if (!this.commands.has(tag)) return;
-        const error = new SystemError("rpc/bad-frame", `ABORT TASK was answered ${response}`);
-        if (response !== TASK_RESPONSE.complete) this.end(error);
+        this.end(new SystemError("rpc/bad-frame", `ABORT TASK was answered ${response}`));
       })
       // The session's end has settled the command already.
       .catch(() => {});

@@ -1,5 +1,5 @@
 // Task management as an initiator asks for it (RFC 7143, 11.5).
-import { TASK_FUNCTION } from "@ashlar/iscsi";
+import { TASK_FUNCTION, TASK_RESPONSE } from "@ashlar/iscsi";
 import type { CommandTask } from "./command-task.ts";
 
 export interface TaskManagement {
@@ -25,3 +25,12 @@ export function endsTask(request: TaskManagement, task: CommandTask): boolean {
       );
   }
 }
+
+/**
+ * Answers after which the task at the target is no more. One that does not exist there, and was not answered, was
+ * ended by another host, which pre-empted this one (SPC-4 5.13.11.2.5).
+ */
+export const ENDED: ReadonlySet<number> = new Set([
+  TASK_RESPONSE.complete,
+  TASK_RESPONSE.taskDoesNotExist,
+]);
