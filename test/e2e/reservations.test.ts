@@ -20,6 +20,7 @@ const ANSWER_MAX_MS = 2_000;
 
 let lab: TestLab;
 let volume: VolumeDocument;
+let chunk: ChunkClient;
 let stopped: number[] = [];
 const hosts: ReservingHost[] = [];
 let fill = 0;

@@ -20,7 +20,6 @@ import {
   type Reject,
   TAG_NONE,
   TASK_FUNCTION,
-  TASK_RESPONSE,
   type TargetPdu,
   TextAssembler,
   type TextPair,
