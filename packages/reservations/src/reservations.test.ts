@@ -261,6 +261,10 @@ describe("PREEMPT", () => {
     expect(wasAborted(aborted, A, held.changes)).toBe(true);
     expect(wasAborted(aborted, A, aborted.changes), "begun afterwards").toBe(false);
     expect(wasAborted(aborted, C, held.changes)).toBe(false);
+    const other = after(held, preempt(B, KEY_B, { victim: KEY_C, abort: true }));
+    expect(abortedSince(held, other), "who holds nothing").toEqual([
+      { ...C, change: other.changes },
+    ]);
   });
 });
 
