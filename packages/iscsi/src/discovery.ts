@@ -4,6 +4,10 @@ import { KEY, type TextPair } from "./text.ts";
 
 const ALL = "All";
 
+/** Whether a value of SendTargets asks about the target of the session itself. */
+export const isAbout = (value: string, ownTarget: string): boolean =>
+  value === ALL || value === "" || value.toLowerCase() === ownTarget;
+
 /**
  * Answers SendTargets. `ownTarget` is the target of a normal session, which may ask only about that;
  * undefined in a discovery session.
