@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Outcome, outcomeOf, scratchFolder } from "./tools.ts";
+import { type Outcome, outcomeOf, type ScratchOptions, scratchFolder } from "./tools.ts";
 
 export const ASHLAR = fileURLToPath(new URL("../../packages/cli/bin/ashlar.js", import.meta.url));
 
@@ -68,8 +68,17 @@ export class TestLab {
   }
 
   /** Makes and starts a lab in a folder of its own. */
-  static async make(...options: string[]): Promise<TestLab> {
-    const folder = await scratchFolder();
+  static make(...options: string[]): Promise<TestLab> {
+    return TestLab.makeIn({}, options);
+  }
+
+  /** The same with its disks in memory, where there is room. */
+  static makeInMemory(...options: string[]): Promise<TestLab> {
+    return TestLab.makeIn({ inMemory: true }, options);
+  }
+
+  private static async makeIn(where: ScratchOptions, options: readonly string[]): Promise<TestLab> {
+    const folder = await scratchFolder(where);
     const lab = new TestLab(join(folder.path, "lab"), folder.remove);
     try {
       await lab.up(...options);

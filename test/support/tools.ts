@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -49,9 +49,31 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+const MEMORY_FOLDER = "/dev/shm";
+/** Containers often have but 64 MiB there. */
+const MEMORY_FREE_MIN = 4 * 1024 ** 3;
+
+/** Where files do not wait for a disk, if there is such a place with enough room. */
+async function memoryFolder(): Promise<string> {
+  try {
+    const { bavail, bsize } = await statfs(MEMORY_FOLDER);
+    return bavail * bsize >= MEMORY_FREE_MIN ? MEMORY_FOLDER : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
+export interface ScratchOptions {
+  /** For tests of what is said, not of what is kept: thousands of writes need not wait for a disk. */
+  readonly inMemory?: boolean;
+}
+
 /** A folder for a test's files and the way to remove it. */
-export async function scratchFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), "ashlar-e2e-"));
+export async function scratchFolder({ inMemory = false }: ScratchOptions = {}): Promise<{
+  path: string;
+  remove: () => Promise<void>;
+}> {
+  const path = await mkdtemp(join(inMemory ? await memoryFolder() : tmpdir(), "ashlar-e2e-"));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 

@@ -78,6 +78,7 @@ describe("libiscsi", () => {
     ...["Read6", "Read10", "Read16", "Write10", "Write16", "Verify16", "WriteVerify16"],
     ...["WriteSame10", "WriteSame16", "Unmap", "CompareAndWrite", "ReportSupportedOpcodes"],
     ...["iSCSIResiduals", "iSCSITMF", "iSCSIdatasn", "MultipathIO"],
+    ...["ExtendedCopy", "ReceiveCopyResults", "StartStopUnit"],
   ])("conformance family %s", async (family) => {
     const names = ["-i", "iqn.2026-11.test:a", "-I", "iqn.2026-11.test:b"];
     const test = ["-d", "-n", "-v", "-t", `ALL.${family}`];

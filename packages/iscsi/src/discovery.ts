@@ -11,6 +11,10 @@ export interface Asker {
   readonly ownTarget: string | undefined;
 }
 
+/** Whether a value of SendTargets asks about the target of the session itself. */
+export const isAbout = (value: string, ownTarget: string): boolean =>
+  value === ALL || value === "" || value.toLowerCase() === ownTarget;
+
 /** Answers SendTargets. */
 export function sendTargets(
   value: string,

@@ -3,7 +3,7 @@
 import { scatterJoin, scatterLength } from "@ashlar/core";
 import type { CommandWindow } from "./command-window.ts";
 import type { TargetDirectory } from "./directory.ts";
-import { type Asker, sendTargets } from "./discovery.ts";
+import { type Asker, isAbout, sendTargets } from "./discovery.ts";
 import { TAG_NONE } from "./opcode.ts";
 import type { TextRequest } from "./pdu.ts";
 import { formatText, KEY, parseText, TextAssembler, type TextPair } from "./text.ts";
@@ -50,10 +50,22 @@ export class TextExchange {
       return true;
     }
     const pairs = parseText(this.request.take());
-    if (!pairs || hasRepeats(pairs)) return false;
+    if (!pairs || hasRepeats(pairs) || !this.makesSense(pairs)) return false;
     const answers = pairs.flatMap(([key, value]) => this.answer(key, value));
     this.sendPiece(pdu, scatterJoin(formatText(answers)));
     return true;
+  }
+
+  /**
+   * Whether there is anything to answer: a request for something else than targets is rejected, as other
+   * targets do and libiscsi's tests want it, and in a normal session one for foreign targets is.
+   */
+  private makesSense(pairs: readonly TextPair[]): boolean {
+    const asked = pairs.find(([key]) => key === KEY.sendTargets);
+    if (!asked) return pairs.length === 0;
+    const { ownTarget } = this.options;
+    const [, value] = asked;
+    return ownTarget === undefined || isAbout(value, ownTarget);
   }
 
   private answer(key: string, value: string): readonly TextPair[] {

@@ -7,6 +7,20 @@ const GOOD = 0;
 const BUSY = 8;
 const filled = (length: number, byte: number): Buffer => Buffer.alloc(length, byte);
 
+/** An UNMAP parameter list of LBAs and numbers of blocks. */
+function unmapList(...ranges: [number, number][]): Buffer {
+  const bytes = Buffer.alloc(8 + 16 * ranges.length);
+  bytes.writeUInt16BE(bytes.length - 2, 0);
+  bytes.writeUInt16BE(16 * ranges.length, 2);
+  ranges.forEach(([lba, count], index) => {
+    bytes.writeUInt32BE(lba, 8 + 16 * index + 4);
+    bytes.writeUInt32BE(count, 8 + 16 * index + 8);
+  });
+  return bytes;
+}
+const unmapCdb = ({ length }: Buffer): string =>
+  `42 00 00 00 00 00 00 00 ${length.toString(16).padStart(2, "0")}`;
+
 describe("ranges", () => {
   const { run } = openTarget({ sizeBytes: MIB });
   const last = "00 00 07 ff";
@@ -85,18 +99,8 @@ describe("writes", () => {
   test("UNMAP checks every descriptor before the first takes effect", async () => {
     const { run } = openTarget({ sizeBytes: MIB });
     await run("2a 00 00 00 00 00 00 00 02", { data: filled(1024, 9) });
-    const list = (...ranges: [number, number][]): Buffer => {
-      const bytes = Buffer.alloc(8 + 16 * ranges.length);
-      bytes.writeUInt16BE(bytes.length - 2, 0);
-      bytes.writeUInt16BE(16 * ranges.length, 2);
-      ranges.forEach(([lba, count], index) => {
-        bytes.writeUInt32BE(lba, 8 + 16 * index + 4);
-        bytes.writeUInt32BE(count, 8 + 16 * index + 8);
-      });
-      return bytes;
-    };
-    const unmap = (data: Buffer) =>
-      run(`42 00 00 00 00 00 00 00 ${data.length.toString(16).padStart(2, "0")}`, { data });
+    const list = unmapList;
+    const unmap = (data: Buffer) => run(unmapCdb(data), { data });
     expect((await unmap(list([0, 1], [2048, 1]))).sense).toBe("05/21/00");
     expect((await run("28 00 00 00 00 00 00 00 01")).data[0]).toBe(9);
     expect((await unmap(list([0, 1], [7, 0]))).status).toBe(GOOD);
@@ -105,6 +109,35 @@ describe("writes", () => {
     expect((await unmap(Buffer.alloc(4))).sense).toBe("05/1a/00");
     expect((await run("42 00 00 00 00 00 00 00 00")).status).toBe(GOOD);
     expect((await run("42 01 00 00 00 00 00 00 00")).sense).toBe("05/24/00");
+  });
+
+  test("UNMAP makes one operation of descriptors that touch, in whatever order", async () => {
+    const { run, device } = openTarget({ sizeBytes: MIB });
+    const ranges: [number, number][] = [];
+    const unmapBlocks = device.unmapBlocks.bind(device);
+    device.unmapBlocks = (offset, length, options) => {
+      ranges.push([offset / 512, length / 512]);
+      return unmapBlocks(offset, length, options);
+    };
+    const data = unmapList([9, 1], [3, 2], [8, 1], [4, 4], [20, 0], [30, 5], [31, 2]);
+    expect((await run(unmapCdb(data), { data })).status).toBe(GOOD);
+    expect(ranges).toEqual([
+      [3, 7],
+      [30, 5],
+    ]);
+  });
+
+  test("UNMAP of which a part failed is over only when all of it is", async () => {
+    const { run, device } = openTarget({ sizeBytes: MIB });
+    let over = 0;
+    device.unmapBlocks = async (offset) => {
+      if (offset === 0) throw new SystemError("chunk/unavailable", "no replica answers");
+      await new Promise((resolve) => setImmediate(resolve));
+      over += 1;
+    };
+    const data = unmapList([0, 1], [9, 1], [19, 1]);
+    expect((await run(unmapCdb(data), { data })).status).toBe(BUSY);
+    expect(over).toBe(2);
   });
 
   test("COMPARE AND WRITE writes on equality, else says where it differs", async () => {

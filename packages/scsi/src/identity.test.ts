@@ -24,6 +24,7 @@ describe("INQUIRY", () => {
     expect(data.toString("latin1", 8, 36)).toBe("ASHLAR  VOLUME          1   ");
     expect((await run("12 00 00 00 05 00")).data).toHaveLength(5);
     expect((await run("12 00 01 00 60 00")).sense).toBe("05/24/00");
+    expect((await run("12 02 00 00 60 00")).sense).toBe("05/24/00");
   });
 
   test("page 00 lists every page in rising order and each of them exists", async () => {

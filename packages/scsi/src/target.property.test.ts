@@ -67,6 +67,28 @@ describe("no CDB and no data make the server throw", () => {
   });
 });
 
+test("bits that the usage mask of a command leaves out change nothing, or are refused", () => {
+  const { target } = openTarget({ sizeBytes: MIB });
+  const seen = (cdb: Buffer): string => {
+    const prepared = target.prepare(NEXUS_A, 0, cdb);
+    if (prepared.kind === "refused") return prepared.result.sense?.toString("hex") ?? "status";
+    return `${prepared.name} ${prepared.dataOutLength} ${prepared.dataInLength}`;
+  };
+  const invalidField = /^700005.{18}2400/;
+  for (const { opcode, usage } of COMMAND_TABLE) {
+    const mask = Buffer.from(usage, "hex");
+    fc.assert(
+      fc.property(bytes(CDB_LENGTH - 1, CDB_LENGTH - 1), (rest) => {
+        const cdb = Buffer.concat([Buffer.from([opcode]), rest]);
+        const masked = cdb.map((value, at) => value & (mask[at] ?? 0));
+        const outcome = seen(cdb);
+        if (!invalidField.test(outcome)) expect(outcome).toBe(seen(Buffer.from(masked)));
+      }),
+      { numRuns: 60 },
+    );
+  }
+});
+
 /** A list's bytes that stand for lengths and types, at random, in a list that is otherwise valid. */
 test("what every byte of a list of copies may be is refused or done, never thrown", async () => {
   const harness = openTarget({ sizeBytes: MIB });

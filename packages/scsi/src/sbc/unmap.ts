@@ -1,5 +1,6 @@
 // UNMAP (SBC-3 5.28). All descriptors are checked before the first takes effect; afterwards the
-// blocks read as zeros through every gateway.
+// blocks read as zeros through every gateway. Hosts describe one range by many descriptors, so those
+// that touch become one operation, and several go at a time: each waits for a disk.
 import { type OperationOptions, scatterJoin } from "@ashlar/core";
 import { readUInt64 } from "../cdb.ts";
 import { type DataOutOffer, type Place, unitCommand } from "../command.ts";
@@ -11,6 +12,8 @@ import type { BlockRange } from "./range.ts";
 const ANCHOR = 0x01;
 const HEADER_LENGTH = 8;
 const DESCRIPTOR_LENGTH = 16;
+/** Ranges of one command that are unmapped at a time. */
+const PARALLEL_MAX = 16;
 
 interface Unmap {
   readonly listLength: number;
@@ -35,6 +38,28 @@ function parseList(list: Buffer, unit: LogicalUnit): BlockRange[] | Refusal {
   return ranges;
 }
 
+/** The same blocks in as few ranges as there are, in rising order. */
+function merged(ranges: readonly BlockRange[]): BlockRange[] {
+  const result: BlockRange[] = [];
+  for (const range of [...ranges].sort((a, b) => a.lba - b.lba)) {
+    const last = result.at(-1);
+    if (!last || range.lba > last.lba + last.count) {
+      result.push(range);
+      continue;
+    }
+    const end = Math.max(last.lba + last.count, range.lba + range.count);
+    result[result.length - 1] = { lba: last.lba, count: end - last.lba };
+  }
+  return result;
+}
+
+/** Settles when every operation has: one that failed must not leave others at work. */
+async function allDone(operations: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(operations)) {
+    if (outcome.status === "rejected") throw outcome.reason;
+  }
+}
+
 async function execute(
   { listLength }: Unmap,
   { unit }: Place<LogicalUnit>,
@@ -44,8 +69,15 @@ async function execute(
   if (listLength === 0) return GOOD;
   const ranges = parseList(scatterJoin(offer.data), unit);
   if (ranges instanceof Refusal) return checkCondition(ranges.sense);
-  for (const { lba, count } of ranges) {
-    await unit.device.unmapBlocks(lba * unit.blockSize, count * unit.blockSize, options);
+  const { device, blockSize } = unit;
+  const few = merged(ranges);
+  for (let at = 0; at < few.length; at += PARALLEL_MAX) {
+    const batch = few.slice(at, at + PARALLEL_MAX);
+    await allDone(
+      batch.map(({ lba, count }) =>
+        device.unmapBlocks(lba * blockSize, count * blockSize, options),
+      ),
+    );
   }
   return GOOD;
 }

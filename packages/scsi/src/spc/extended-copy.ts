@@ -177,5 +177,7 @@ export const EXTENDED_COPY = unitCommand({
       : { listLength };
   },
   dataOutLength: ({ listLength }) => listLength,
+  // Nothing goes to the initiator, but this much is held meanwhile.
+  dataInLength: () => COPY_PIECE,
   execute,
 });

@@ -8,6 +8,8 @@ import { SENSE } from "../sense.ts";
 import { vpdPage } from "./vpd.ts";
 
 const EVPD = 0x01;
+/** Of SPC-2: what a command supports; REPORT SUPPORTED OPERATION CODES took its place. */
+const CMDDT = 0x02;
 const LENGTH = 96;
 /** PERIPHERAL QUALIFIER 3, type 1Fh: no unit can be there. */
 const NO_UNIT = 0x7f;
@@ -59,7 +61,9 @@ export const INQUIRY = deviceCommand<Inquiry>({
   usage: "1201ffffff00",
   reservation: "always",
   parse: (cdb) => {
-    const vital = (cdb.readUInt8(1) & EVPD) !== 0;
+    const flags = cdb.readUInt8(1);
+    if ((flags & CMDDT) !== 0) return new Refusal({ ...SENSE.invalidFieldInCdb, cdbByte: 1 });
+    const vital = (flags & EVPD) !== 0;
     const page = cdb.readUInt8(2);
     if (!vital && page !== 0) return new Refusal({ ...SENSE.invalidFieldInCdb, cdbByte: 2 });
     return { vital, page, allocationLength: cdb.readUInt16BE(3) };
