@@ -14,6 +14,7 @@ import { decodeProposal, encodeProposal } from "./proposal.ts";
 import type { DiskRecord } from "./records.ts";
 import { isWaitedForInVain, livingNodes } from "./silence.ts";
 import { emptyState } from "./state.ts";
+import { access, change, hostCommand, mapped } from "./testing/arbitrary-hosts.ts";
 import {
   TEST_CHUNK_SIZE,
   TestCatalog,
@@ -142,6 +143,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     blockSize: fc.constantFrom(512, 4096, 1024),
     replicas: fc.nat(4),
     createdAt: fc.constant("2026-11-01T00:00:00.000Z"),
+    access,
   }),
   fc.record({ kind: fc.constant("extendVolume" as const), family, chunks: fc.nat(4) }),
   fc.record({ kind: fc.constant("abortVolume" as const), family }),
@@ -157,8 +159,9 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     kind: fc.constant("prepareChange" as const),
     volume: fc.integer({ min: 1, max: 3 }).map(testVolume),
-    change: fc.record({ kind: fc.constantFrom("fence" as const, "delete" as const) }),
+    change,
   }),
+  hostCommand,
   fc.record({
     kind: fc.constantFrom("commitChange" as const, "abortChange" as const),
     volume: fc.integer({ min: 1, max: 3 }).map(testVolume),
@@ -228,6 +231,14 @@ const replace: fc.Arbitrary<Event> = fc.nat(3).map((copiesMax) => (catalog) => {
 });
 
 const event: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: mapped.map(
+      (fixed): Event =>
+        () =>
+          fixed,
+    ),
+  },
   { weight: 3, arbitrary: back },
   { weight: 3, arbitrary: down },
   { weight: 4, arbitrary: admit },
@@ -350,8 +361,8 @@ describe("the encoding", () => {
       }
     };
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(20), (bytes, tag) => {
-        for (const format of [1, 2, 3, 4, 5, 6]) {
+      fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(34), (bytes, tag) => {
+        for (const format of [1, 2, 3, 4, 5, 6, 7, 8]) {
           tolerant(() => decodeCommand(Buffer.concat([Buffer.from([format, tag]), bytes])));
           tolerant(() => decodeState(Buffer.concat([Buffer.from([format]), bytes])));
           tolerant(() => decodeProposal(Buffer.concat([Buffer.from([format]), bytes])));

@@ -22,22 +22,26 @@ import {
   clusterV2,
   draft,
   draftV3,
+  draftV5,
   gatewayRecord,
+  hostRecord,
   memberRecord,
   nodeRecord,
   store,
   volumeRecord,
   volumeRecordV3,
+  volumeRecordV5,
 } from "./record-codecs.ts";
 import type { KeptResult, Session } from "./sessions.ts";
 import { type CatalogState, emptyState } from "./state.ts";
 
 /**
  * 2: a cluster record has familiesGiven. 3: it has familiesSkipped, and what the group of members needs
- * follows the chunks. 4: a volume has its change and its resets. 5: a disk may be missing.
+ * follows the chunks. 4: a volume has its change and its resets. 5: a disk may be missing. 6: a volume
+ * says who may use it, and hosts follow the sessions.
  */
-const STATE_FORMAT_VERSION = 5;
-const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, STATE_FORMAT_VERSION];
+const STATE_FORMAT_VERSION = 6;
+const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, STATE_FORMAT_VERSION];
 
 export function encodeState(state: CatalogState): Buffer {
   const work = encodeStateInParts(state);
@@ -81,6 +85,10 @@ export function encodeStateInParts(state: CatalogState): Generator<void, Buffer,
   });
   const after = new ByteWriter();
   writeGroup(after, state);
+  list(hostRecord).write(
+    after,
+    sorted(view.hosts.values(), ({ host }) => host),
+  );
   return encodeParts(before, view.chunks.frozen(), after.take());
 }
 
@@ -108,12 +116,15 @@ export function decodeState(bytes: Buffer): CatalogState {
       view.put({ kind: "cluster", record: one });
     for (const one of list(nodeRecord).read(from)) view.put({ kind: "node", record: one });
     for (const one of list(gatewayRecord).read(from)) view.put({ kind: "gateway", record: one });
-    const [volumes, drafts] = version < 4 ? [volumeRecordV3, draftV3] : [volumeRecord, draft];
+    const [volumes, drafts] = volumesOf(version);
     for (const one of list(volumes).read(from)) view.put({ kind: "volume", record: one });
     for (const one of list(drafts).read(from)) state.drafts.set(one.record.family, one);
     for (const uuid of list(store).read(from)) state.retired.add(uuid);
     for (const one of readChunks(from)) view.put({ kind: "chunk", record: one });
     if (version >= 3) readGroup(from, state);
+    if (version >= 6) {
+      for (const one of list(hostRecord).read(from)) view.put({ kind: "host", record: one });
+    }
     view.apply([], appliedIndex);
     return state;
   });
@@ -121,6 +132,11 @@ export function decodeState(bytes: Buffer): CatalogState {
 
 const clusterOf = (version: number): typeof cluster =>
   version === 1 ? clusterV1 : version === 2 ? clusterV2 : cluster;
+
+function volumesOf(version: number): readonly [typeof volumeRecord, typeof draft] {
+  if (version < 4) return [volumeRecordV3, draftV3];
+  return version < 6 ? [volumeRecordV5, draftV5] : [volumeRecord, draft];
+}
 
 /** Equal on all members at an equal index (R9). */
 export const stateHash = (state: CatalogState): number => hashOfEncoded(encodeState(state));

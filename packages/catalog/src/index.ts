@@ -1,3 +1,4 @@
+export { accessOf, changesNothing, type UnitAccess } from "./access.ts";
 export { type Applied, applyProposal } from "./apply.ts";
 export type { ChunkRow, MemberRole } from "./chunk-row.ts";
 export type { ChunkScans, ChunkTables, RowRange, StoreLoad } from "./chunk-tables.ts";
@@ -11,6 +12,7 @@ export {
   type Replacement,
   type Result,
 } from "./command.ts";
+export { CHAP_SECRET_MIN, CHAP_TEXT_MAX } from "./commands/host.ts";
 export { INCARNATIONS_SKIPPED_MAX } from "./commands/incarnations.ts";
 export { type CopyPlan, type CopyPolicy, planCopiesInParts, type StoreRoom } from "./copy-plan.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
@@ -26,6 +28,7 @@ export { CatalogMirror } from "./mirror.ts";
 export { planPrimaries, planPrimariesInParts } from "./primary-plan.ts";
 export { decodeProposal, encodeProposal, type Proposal, type ProposalId } from "./proposal.ts";
 export {
+  type AccessEdit,
   type CatalogChange,
   type CatalogView,
   type ChunkConfig,
@@ -34,9 +37,15 @@ export {
   type DiskRecord,
   type FamilyRange,
   type GatewayRecord,
+  type HostChap,
+  type HostRecord,
+  LUN_MAX,
+  type Mapping,
   type MemberRecord,
   type NodeRecord,
+  VOLUME_ACCESS,
   VOLUME_CHANGES,
+  type VolumeAccess,
   type VolumeChange,
   type VolumeChangeKind,
   type VolumeRecord,

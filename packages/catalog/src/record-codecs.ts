@@ -8,6 +8,7 @@ import {
   diskId,
   type FamilyId,
   familyId,
+  initiatorName,
   list,
   mapped,
   nodeId,
@@ -28,13 +29,17 @@ import {
   type DiskRecord,
   type FamilyRange,
   type GatewayRecord,
+  type HostChap,
+  type HostRecord,
   type MemberRecord,
   type NodeRecord,
-  VOLUME_CHANGES,
-  type VolumeChange,
+  VOLUME_ACCESS,
   type VolumeRecord,
 } from "./records.ts";
 import type { VolumeDraft } from "./state.ts";
+import { host, mapping, volumeChange } from "./volume-change-codec.ts";
+
+export { host, volumeChange };
 
 export const node = mapped(text, nodeId);
 export const store: Codec<StoreUuid> = mapped(text, storeUuid);
@@ -101,21 +106,41 @@ const volumeFieldsV3 = {
   lun: uint,
   createdAt: text,
 };
-export const volumeChange = record<VolumeChange>({ kind: oneOf(VOLUME_CHANGES) });
+const volumeFieldsV5 = { ...volumeFieldsV3, change: optional(volumeChange), resets: uint };
+export const volumeAccess = oneOf(VOLUME_ACCESS);
 export const volumeRecord = record<VolumeRecord>({
-  ...volumeFieldsV3,
-  change: optional(volumeChange),
-  resets: uint,
+  ...volumeFieldsV5,
+  access: volumeAccess,
+  mappings: list(mapping),
 });
+const OPEN = { access: "any", mappings: [] } as const;
+/** Up to format 5: every volume was open to any initiator. */
+export const volumeRecordV5: Codec<VolumeRecord> = {
+  write: volumeRecord.write,
+  read: (from) => ({ ...record(volumeFieldsV5).read(from), ...OPEN }),
+};
 /** Up to format 3: no generation was ever changed. */
 export const volumeRecordV3: Codec<VolumeRecord> = {
   write: volumeRecord.write,
-  read: (from) => ({ ...record(volumeFieldsV3).read(from), change: undefined, resets: 0 }),
+  read: (from) => ({ ...record(volumeFieldsV3).read(from), change: undefined, resets: 0, ...OPEN }),
 };
+export const initiators = list(mapped(text, initiatorName));
+export const hostChap = record<HostChap>({
+  user: text,
+  secret: text,
+  mutual: optional(record({ user: text, secret: text })),
+});
+export const hostRecord = record<HostRecord>({
+  host,
+  initiators,
+  chap: optional(hostChap),
+  createdAt: text,
+});
 export const memberRecord = record<MemberRecord>({ node, address: text, member: uint });
 const draftOf = (of: Codec<VolumeRecord>): Codec<VolumeDraft> =>
   record<VolumeDraft>({ record: of, chunks: uint, placed: uint });
 export const draft = draftOf(volumeRecord);
+export const draftV5 = draftOf(volumeRecordV5);
 export const draftV3 = draftOf(volumeRecordV3);
 export const member = record<ChunkMember>({ node, disk: mapped(text, diskId), storeUuid: store });
 export const candidate = record<IsrCandidate>({ chunk, epoch: uint, version: uint, store });

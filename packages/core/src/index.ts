@@ -70,6 +70,8 @@ export {
   familyId,
   familyOf,
   formatChunkId,
+  type HostName,
+  hostName,
   type NodeId,
   nodeId,
   type StoreUuid,
@@ -79,6 +81,7 @@ export {
   volumeId,
   volumeName,
 } from "./ids.ts";
+export { INITIATOR_NAME_LENGTH_MAX, type InitiatorName, initiatorName } from "./initiator-name.ts";
 export { compareLsn, formatLsn, LSN_ZERO, type Lsn, maxLsn, sameLsn } from "./lsn.ts";
 export { type ScatterList, scatterJoin, scatterLength, scatterSlice } from "./scatter.ts";
 export { formatSize, GIB, KIB, MIB, parseSize, TIB } from "./units.ts";

@@ -130,6 +130,8 @@ function catalogOf(address: string): CatalogClient {
           generation: 1,
           change: undefined,
           resets: 0,
+          access: "any",
+          mappings: [],
           iqn: "iqn.2026-11.io.ashlar:bench",
           lun: 0,
           createdAt: "",

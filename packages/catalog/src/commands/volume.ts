@@ -53,12 +53,10 @@ export function beginVolume(step: Step, command: CommandOf<"beginVolume">): Resu
   const { volume, name, sizeBytes, blockSize, createdAt } = command;
   const chunks = chunkCount(step, sizeBytes);
   const iqn = `${IQN_PREFIX}:${clusterId.slice(0, CLUSTER_PART_LENGTH)}:${name}`;
-  const record = { volume, name, family, sizeBytes, blockSize, replicas };
-  state.drafts.set(family, {
-    record: { ...record, generation: 1, change: undefined, resets: 0, iqn, lun: 0, createdAt },
-    chunks,
-    placed: 0,
-  });
+  const shape = { volume, name, family, sizeBytes, blockSize, replicas, iqn, lun: 0, createdAt };
+  const shared = { generation: 1, change: undefined, resets: 0 };
+  const record = { ...shape, ...shared, access: command.access, mappings: [] };
+  state.drafts.set(family, { record, chunks, placed: 0 });
   return done({ family, chunks });
 }
 
@@ -150,12 +148,13 @@ const chunkCount = ({ state: { view } }: Step, sizeBytes: number): number =>
 function begunBefore(
   step: Step,
   record: VolumeRecord,
-  { name, sizeBytes, blockSize, replicas }: CommandOf<"beginVolume">,
+  { name, sizeBytes, blockSize, replicas, access }: CommandOf<"beginVolume">,
 ): Result<"beginVolume"> {
   const same =
     record.name === name &&
     record.sizeBytes === sizeBytes &&
     record.blockSize === blockSize &&
+    (record.access === access || !step.state.drafts.has(record.family)) &&
     (replicas === 0 || record.replicas === replicas);
   return same
     ? done({ family: record.family, chunks: chunkCount(step, sizeBytes) })

@@ -1,10 +1,5 @@
 // A portal over volumes in memory: everything of a gateway but the cluster behind it.
-import {
-  type CatalogChange,
-  CatalogMirror,
-  type CatalogView,
-  type VolumeRecord,
-} from "@ashlar/catalog";
+import { type CatalogChange, CatalogMirror, type VolumeRecord } from "@ashlar/catalog";
 import { familyId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
@@ -17,21 +12,10 @@ class MemoryVolume extends MemoryBlockDevice implements WatchedDevice {
   close(): void {}
 }
 
-/** A catalog that holds volumes and nothing else. */
+/** A catalog that holds volumes and hosts, and nothing else. */
 class MemoryCatalog implements CatalogSource {
-  readonly volumes = new Map<VolumeId, VolumeRecord>();
+  readonly view = new CatalogMirror();
   private readonly listeners = new Set<(changes: readonly CatalogChange[]) => void>();
-  readonly view: CatalogView = {
-    cluster: undefined,
-    appliedIndex: 0,
-    nodes: new Map(),
-    gateways: new Map(),
-    members: new Map(),
-    volumes: this.volumes,
-    chunk: () => undefined,
-    chunksOf: () => [],
-    chunks: new CatalogMirror().chunks,
-  };
 
   onChanges(listen: (changes: readonly CatalogChange[]) => void): () => void {
     this.listeners.add(listen);
@@ -40,19 +24,24 @@ class MemoryCatalog implements CatalogSource {
 
   /** Why there are no changes, as without a leader. */
   refusal: Error | undefined;
+  /** What is known to the metadata service and has not come here yet. */
+  unseen: CatalogChange[] = [];
 
-  async catchUp(): Promise<void> {}
+  async catchUp(): Promise<void> {
+    if (this.refusal) throw this.refusal;
+    for (const change of this.unseen.splice(0)) this.tell(change);
+  }
 
   async fenceVolume({ volume, reset }: { volume: VolumeId; reset: boolean }): Promise<void> {
     if (this.refusal) throw this.refusal;
-    const record = present(this.volumes.get(volume), "a volume of the portal");
+    const record = present(this.view.volumes.get(volume), "a volume of the portal");
     const resets = record.resets + (reset ? 1 : 0);
     const next = { ...record, generation: record.generation + 1, resets };
-    this.volumes.set(volume, next);
     this.tell({ kind: "volume", record: next });
   }
 
   tell(change: CatalogChange): void {
+    this.view.apply([change], this.view.appliedIndex + 1);
     for (const listen of this.listeners) listen([change]);
   }
 }
@@ -73,6 +62,12 @@ export interface MemoryPortal {
   deleteVolume(name: string): void;
   /** As when another gateway was asked. */
   resetVolume(name: string): Promise<void>;
+  /** As when people ask for it: a change that is in force. */
+  changeVolume(name: string, part: Partial<VolumeRecord>): void;
+  /** What the metadata service tells of hosts. */
+  tell(change: CatalogChange): void;
+  /** What it will tell to who asks for all that is known. */
+  tellLater(change: CatalogChange): void;
   /** The catalog takes no changes any more. */
   refuseChanges(refusal: Error): void;
   stop(): Promise<void>;
@@ -95,9 +90,36 @@ function recordOf({ name, sizeBytes, blockSize = 512 }: MemoryVolumeOptions, ind
     iqn: `${IQN_PREFIX}:${name}`,
     lun: 0,
     createdAt: "2026-11-22T00:00:00.000Z",
+    access: "any",
+    mappings: [],
   };
   return record;
 }
+
+/** What a test has the metadata service say. */
+const directing = (
+  catalog: MemoryCatalog,
+  known: (name: string) => VolumeRecord,
+): Pick<
+  MemoryPortal,
+  "deleteVolume" | "resetVolume" | "changeVolume" | "tell" | "tellLater" | "refuseChanges"
+> => ({
+  deleteVolume: (name) => {
+    const { volume, family } = known(name);
+    catalog.tell({ kind: "volumeDeleted", volume, family });
+  },
+  resetVolume: (name) => catalog.fenceVolume({ volume: known(name).volume, reset: true }),
+  changeVolume: (name, part) => {
+    const before = known(name);
+    const record = { ...before, generation: before.generation + 1, ...part };
+    catalog.tell({ kind: "volume", record });
+  },
+  tell: (change) => catalog.tell(change),
+  tellLater: (change) => void catalog.unseen.push(change),
+  refuseChanges: (refusal) => {
+    catalog.refusal = refusal;
+  },
+});
 
 /** Starts `portals` portals, with tags from 1, that serve the same volumes. */
 export async function startMemoryPortal(
@@ -106,9 +128,13 @@ export async function startMemoryPortal(
 ): Promise<MemoryPortal> {
   const catalog = new MemoryCatalog();
   volumes.forEach((options, index) => {
-    const record = recordOf(options, index);
-    catalog.volumes.set(record.volume, record);
+    catalog.tell({ kind: "volume", record: recordOf(options, index) });
   });
+  const known = (name: string): VolumeRecord => {
+    const record = [...catalog.view.volumes.values()].find((volume) => volume.name === name);
+    if (!record) throw new Error(`no volume ${name}`);
+    return record;
+  };
   const devices = new Map<string, MemoryVolume>();
   const servers: PortalServer[] = [];
   const addresses = (): string[] => servers.map((server) => `127.0.0.1:${server.port}`);
@@ -137,11 +163,6 @@ export async function startMemoryPortal(
     await server.start();
     servers.push(server);
   }
-  const known = (name: string): VolumeRecord => {
-    const record = [...catalog.volumes.values()].find((volume) => volume.name === name);
-    if (!record) throw new Error(`no volume ${name}`);
-    return record;
-  };
   return {
     addresses: addresses(),
     registry,
@@ -152,15 +173,7 @@ export async function startMemoryPortal(
       if (!device) throw new Error(`volume ${name} is not open`);
       return device;
     },
-    deleteVolume: (name) => {
-      const { volume, family } = known(name);
-      catalog.volumes.delete(volume);
-      catalog.tell({ kind: "volumeDeleted", volume, family });
-    },
-    resetVolume: (name) => catalog.fenceVolume({ volume: known(name).volume, reset: true }),
-    refuseChanges: (refusal) => {
-      catalog.refusal = refusal;
-    },
+    ...directing(catalog, known),
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()));
       await targets.stop();

@@ -301,6 +301,8 @@ export class FakeCluster {
           generation: 1,
           change: undefined,
           resets: 0,
+          access: "any",
+          mappings: [],
           iqn: "iqn.2026-11.io.ashlar:0a0b0c0d:v",
           lun: 0,
           createdAt: "",

@@ -1,5 +1,7 @@
 // Original file: proto/catalog.proto
 
+import type { VolumeAccess as _ashlar_v1_VolumeAccess, VolumeAccess__Output as _ashlar_v1_VolumeAccess__Output } from '../../ashlar/v1/VolumeAccess.ts';
+import type { AccessEdit as _ashlar_v1_AccessEdit, AccessEdit__Output as _ashlar_v1_AccessEdit__Output } from '../../ashlar/v1/AccessEdit.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface VolumeRecord {
@@ -15,6 +17,8 @@ export interface VolumeRecord {
   'createdAt'?: (string);
   'change'?: (string);
   'resets'?: (number | string | Long);
+  'access'?: (_ashlar_v1_VolumeAccess | null);
+  'accessEdit'?: (_ashlar_v1_AccessEdit | null);
 }
 
 export interface VolumeRecord__Output {
@@ -30,4 +34,6 @@ export interface VolumeRecord__Output {
   'createdAt': (string);
   'change': (string);
   'resets': (number);
+  'access': (_ashlar_v1_VolumeAccess__Output | null);
+  'accessEdit': (_ashlar_v1_AccessEdit__Output | null);
 }
