@@ -57,13 +57,8 @@ export class GatewayNode implements HealthyNode {
     const incarnation = (): number => registration.incarnation;
     const self: CarrierSelf = { node: nodeId, incarnation };
     const dialer = createCarrierDialer({ self, clusterId, kind: config.carrier, ...ports });
-    const router = new OperationRouter(
-      { client, dialer, clock, log, metrics: metricsRegistry },
-      { incarnation, onTakenForDead: (refused) => exile.onTakenForDead(refused) },
-    );
-    this.client = client;
-    this.router = router;
     const registry = new SessionRegistry();
+    // Before the router: it has to hear of the catalog's changes first.
     const targets = new TargetWatcher(
       {
         catalog: client,
@@ -74,6 +69,12 @@ export class GatewayNode implements HealthyNode {
       },
       () => config.portals.map(({ advertise, tpgt }) => `${advertise},${tpgt}`),
     );
+    const router = new OperationRouter(
+      { client, dialer, clock, log, metrics: metricsRegistry },
+      { incarnation, onTakenForDead: (refused) => exile.onTakenForDead(refused) },
+    );
+    this.client = client;
+    this.router = router;
     const portals: PortalServer[] = [];
     const total = (count: (portal: PortalServer) => number): number =>
       portals.reduce((sum, portal) => sum + count(portal), 0);

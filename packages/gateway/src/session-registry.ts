@@ -9,6 +9,8 @@ export interface SessionHolder {
   end(): Promise<void>;
   /** Aborts the session's tasks of a LUN at once: none of them begins anything any more. */
   abortTasks(lun: number): void;
+  /** Interrupts tasks that their nexus may not do any more: none of them begins anything any more. */
+  interruptForbidden(): void;
 }
 
 export interface NormalSession {
@@ -83,9 +85,18 @@ export class SessionRegistry {
   }
 
   /** A logical unit was reset, here or through another gateway: every nexus loses its tasks. */
-  unitReset(scsi: ScsiTarget, lun: number): void {
-    for (const { holder } of this.sessionsOf(scsi)) holder.abortTasks(lun);
-    scsi.reset(lun);
+  unitReset(scsi: ScsiTarget, ownLun: number): void {
+    for (const { holder, session } of this.sessionsOf(scsi)) {
+      const lun = session && scsi.lunOf(session.nexus, ownLun);
+      if (lun !== undefined) holder.abortTasks(lun);
+    }
+    scsi.reset(ownLun);
+  }
+
+  /** Who may use the units of a target may have changed: its sessions are held to it from now on. */
+  accessChanged(scsi: ScsiTarget): void {
+    scsi.reviewAccess();
+    for (const { holder } of this.sessionsOf(scsi)) holder.interruptForbidden();
   }
 
   /** Ends every session of a target that is no more. */

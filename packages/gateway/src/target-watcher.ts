@@ -1,11 +1,12 @@
 // The targets this gateway serves: every volume of the catalog's mirror is a target of its own, under
-// the same name and with the same identity through every gateway. A volume that is deleted takes its
-// sessions along.
-import type { CatalogChange, CatalogView, VolumeRecord } from "@ashlar/catalog";
+// the same name and with the same identity through every gateway, to those who may use it. A volume that is
+// deleted takes its sessions along; a host that may not use it any more keeps its sessions, and sees no unit.
+import { accessOf, type CatalogChange, type CatalogView, type VolumeRecord } from "@ashlar/catalog";
 import type { BlockDevice, VolumeId } from "@ashlar/core";
 import type { DiscoveredTarget, TargetDirectory, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import type { Log, Startable } from "@ashlar/runtime";
-import { LogicalUnit, ScsiTarget, SENSE } from "@ashlar/scsi";
+import { LogicalUnit, type Nexus, ScsiTarget, SENSE, type UnitView } from "@ashlar/scsi";
+import { authenticationOf } from "./authentication.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 
 /** Longest time to ask the metadata service before a login is told to come again. */
@@ -21,11 +22,11 @@ const RESET_TIMEOUT_MS = 12_000;
 export interface TargetFinder extends TargetDirectory {
   find(query: TargetQuery): Promise<TargetLookup>;
   /**
-   * Resets a logical unit of a target, or all, for all hosts and gateways: when it resolves, tasks are
+   * Resets a logical unit of a target, by its own number, or all, for all hosts and gateways: when it resolves, tasks are
    * aborted here, and nothing that was begun before can reach a disk any more, through any gateway.
    * @throws SystemError when it cannot be had, as without a metadata leader.
    */
-  reset(scsi: ScsiTarget, lun: number | undefined): Promise<void>;
+  reset(scsi: ScsiTarget, ownLun: number | undefined): Promise<void>;
 }
 
 /** The parts of the catalog client that are used here. */
@@ -69,11 +70,19 @@ export class TargetWatcher implements TargetFinder, Startable {
   /** `host:port,tpgt` of this gateway's portals: told even when the mirror does not know them. */
   private readonly ownAddresses: () => readonly string[];
   private readonly served = new Map<string, Served>();
-  private stopListening: () => void = () => {};
+  private readonly stopListening: () => void;
+  private started = false;
 
+  /**
+   * Listens to the catalog from now on. Made before whoever sends operations listens: tasks of those who may
+   * not use a volume any more are interrupted before anything of theirs could go out under its new generation.
+   */
   constructor(dependencies: WatcherDependencies, ownAddresses: () => readonly string[]) {
     this.dependencies = dependencies;
     this.ownAddresses = ownAddresses;
+    this.stopListening = dependencies.catalog.onChanges((changes) => {
+      if (this.started) this.onChanges(changes);
+    });
   }
 
   get targetCount(): number {
@@ -81,10 +90,7 @@ export class TargetWatcher implements TargetFinder, Startable {
   }
 
   async start(): Promise<void> {
-    const { catalog } = this.dependencies;
-    this.stopListening = catalog.onChanges((changes) => {
-      if (changes.some(({ kind }) => kind !== "chunk" && kind !== "node")) this.reconcile();
-    });
+    this.started = true;
     this.reconcile();
   }
 
@@ -93,24 +99,27 @@ export class TargetWatcher implements TargetFinder, Startable {
     for (const { device } of this.served.values()) device.close();
   }
 
-  async find({ targetName }: TargetQuery): Promise<TargetLookup> {
-    if (targetName === undefined) return { kind: "discovery", authentication: undefined };
+  async find({ initiatorName, targetName }: TargetQuery): Promise<TargetLookup> {
+    if (targetName === undefined) {
+      const host = this.view.hostOf(initiatorName);
+      return { kind: "discovery", authentication: authenticationOf(host, initiatorName) };
+    }
     await this.dependencies.outliveFormer();
-    const known = this.lookUp(targetName);
-    if (known) return known;
-    // The volume may be newer than the mirror; "not found" would make hosts give up a disk.
+    const known = this.lookUp(targetName, initiatorName);
+    if (known?.kind === "found") return known;
+    // The volume or its mapping may be newer than the mirror; "not found" would make hosts give up a disk.
     try {
       await this.dependencies.catalog.catchUp({ signal: AbortSignal.timeout(CATCH_UP_TIMEOUT_MS) });
     } catch {
       return { kind: "unavailable" };
     }
-    return this.lookUp(targetName) ?? { kind: "unknown" };
+    return this.lookUp(targetName, initiatorName) ?? { kind: "unknown" };
   }
 
-  async reset(scsi: ScsiTarget, lun: number | undefined): Promise<void> {
+  async reset(scsi: ScsiTarget, ownLun: number | undefined): Promise<void> {
     const signal = AbortSignal.timeout(RESET_TIMEOUT_MS);
     const hit = [...this.served.values()].filter(
-      ({ record, ...served }) => served.scsi === scsi && (lun ?? record.lun) === record.lun,
+      ({ record, ...served }) => served.scsi === scsi && (ownLun ?? record.lun) === record.lun,
     );
     await Promise.all(
       hit.map(({ record: { volume } }) =>
@@ -119,24 +128,60 @@ export class TargetWatcher implements TargetFinder, Startable {
     );
   }
 
-  list(_initiatorName: string): readonly DiscoveredTarget[] {
+  list(initiatorName: string): readonly DiscoveredTarget[] {
     const addresses = new Set(this.ownAddresses());
     for (const gateway of this.dependencies.catalog.view.gateways.values()) {
       if (gateway.state !== "up") continue;
       for (const { address, tpgt } of gateway.portals) addresses.add(`${address},${tpgt}`);
     }
     const sorted = [...addresses].sort();
-    return [...this.served.keys()].sort().map((name) => ({ name, addresses: sorted }));
+    return [...this.served.values()]
+      .filter(({ record }) => accessOf(this.view, record, initiatorName).kind !== "none")
+      .map(({ record: { iqn } }) => ({ name: iqn, addresses: sorted }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  private lookUp(targetName: string): TargetLookup | undefined {
+  private get view(): CatalogView {
+    return this.dependencies.catalog.view;
+  }
+
+  private lookUp(targetName: string, initiatorName: string): TargetLookup | undefined {
     const served = this.served.get(targetName);
-    return served && { kind: "found", scsi: served.scsi, authentication: undefined };
+    if (!served) return undefined;
+    const { record, scsi } = served;
+    if (accessOf(this.view, record, initiatorName).kind === "none") return { kind: "forbidden" };
+    const host = this.view.hostOf(initiatorName);
+    const authentication = authenticationOf(host, initiatorName);
+    return { kind: "found", scsi, authentication, admittedAs: host?.host };
+  }
+
+  /**
+   * What a session sees of its target's unit. One that did not log in as the host that is mapped has not
+   * proven what that host must: it may have begun before its initiator belonged to it.
+   */
+  private viewFor(iqn: string, { initiatorName, admittedAs }: Nexus): UnitView | undefined {
+    const record = this.served.get(iqn)?.record;
+    if (!record) return undefined;
+    const access = accessOf(this.view, record, initiatorName);
+    if (access.kind === "none") return undefined;
+    const host = record.access === "mapped" ? this.view.hostOf(initiatorName) : undefined;
+    if (host?.chap && host.host !== admittedAs) return undefined;
+    return { lun: access.lun, readOnly: access.kind === "readOnly" };
+  }
+
+  private onChanges(changes: readonly CatalogChange[]): void {
+    const kinds = new Set(changes.map(({ kind }) => kind));
+    kinds.delete("chunk");
+    kinds.delete("node");
+    if (kinds.size === 0) return;
+    this.reconcile();
+    if (!kinds.has("host") && !kinds.has("hostDeleted")) return;
+    for (const { scsi } of this.served.values()) this.dependencies.registry.accessChanged(scsi);
   }
 
   /** Brings what is served in line with the mirror. */
   private reconcile(): void {
-    const { view } = this.dependencies.catalog;
+    const { view } = this;
     for (const served of [...this.served.values()]) {
       if (!view.volumes.has(served.record.volume)) this.remove(served);
     }
@@ -150,15 +195,19 @@ export class TargetWatcher implements TargetFinder, Startable {
   private add(record: VolumeRecord): void {
     const device = this.dependencies.openDevice(record);
     const unit = new LogicalUnit({ device, volume: record.volume });
-    const scsi = new ScsiTarget();
+    const { iqn } = record;
+    const scsi = new ScsiTarget({ policy: (nexus) => this.viewFor(iqn, nexus) });
+    this.served.set(iqn, { record, scsi, unit, device });
     scsi.addUnit(record.lun, unit);
-    this.served.set(record.iqn, { record, scsi, unit, device });
     this.dependencies.log.info({ volume: record.name, target: record.iqn }, "target added");
   }
 
   private update(served: Served, record: VolumeRecord): void {
     const { scsi, unit, record: before } = served;
     this.served.set(record.iqn, { ...served, record });
+    if (before.access !== record.access || before.mappings !== record.mappings) {
+      this.dependencies.registry.accessChanged(scsi);
+    }
     if (before.resets !== record.resets) {
       this.dependencies.registry.unitReset(scsi, record.lun);
       this.dependencies.log.info({ volume: record.name, resets: record.resets }, "unit was reset");

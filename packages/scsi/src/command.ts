@@ -8,15 +8,18 @@ import { type CommandResult, Refusal } from "./result.ts";
 export interface Nexus {
   /** Names the nexus: initiator port and target port. */
   readonly name: string;
+  /** In lower case. */
+  readonly initiatorName: string;
+  /** As whom the directory of targets admitted it at login, with all that had to be proven for that. */
+  readonly admittedAs: string | undefined;
   /** Of the target device. */
   readonly targetName: string;
   /** Target portal group tag of the portal; also the relative target port id. */
   readonly tpgt: number;
 }
 
-/** What commands see of the device that holds the units. */
+/** What commands see of the device that holds the units: as their nexus does. */
 export interface UnitSet {
-  unit(lun: number): LogicalUnit | undefined;
   luns(): readonly number[];
 }
 
@@ -25,6 +28,8 @@ export interface Place<U extends LogicalUnit | undefined> {
   readonly unit: U;
   readonly units: UnitSet;
   readonly nexus: Nexus;
+  /** The nexus may not write. */
+  readonly readOnly: boolean;
 }
 
 /** Data-out of a command, and how much of it the initiator meant to send. */
@@ -47,6 +52,8 @@ interface CommandShape {
   /** Hexadecimal mask of the CDB bits that are evaluated, opcode and service action included. */
   readonly usage: string;
   readonly reservation: ReservationRule;
+  /** A `write` to reservations that changes no block: who may only read may do it. */
+  readonly leavesMedium?: true;
 }
 
 export interface CommandDefinition<C, U extends LogicalUnit | undefined> extends CommandShape {

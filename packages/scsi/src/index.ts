@@ -8,6 +8,13 @@ export type {
 } from "./command.ts";
 export type { UnitIdentity } from "./identity.ts";
 export { LogicalUnit, type UnitLimits } from "./logical-unit.ts";
+export { OPEN, type ShownUnit, type UnitPolicy, type UnitView } from "./nexus-units.ts";
 export { type CommandResult, checkCondition } from "./result.ts";
 export { SENSE, type Sense, STATUS, type Status } from "./sense.ts";
-export { executeCommand, type PreparedCommand, type RefusedCommand, ScsiTarget } from "./target.ts";
+export {
+  executeCommand,
+  type PermittedCommand,
+  type PreparedCommand,
+  type RefusedCommand,
+  ScsiTarget,
+} from "./target.ts";

@@ -19,9 +19,13 @@ export class UnitAttentions {
 
   /** Raises a condition for every nexus. */
   raise(sense: Sense): void {
-    for (const queue of this.queues.values()) {
-      if (!queue.includes(sense) && queue.length < QUEUE_MAX) queue.push(sense);
-    }
+    for (const queue of this.queues.values()) push(queue, sense);
+  }
+
+  /** Raises a condition for one nexus. */
+  raiseFor(nexus: string, sense: Sense): void {
+    const queue = this.queues.get(nexus);
+    if (queue) push(queue, sense);
   }
 
   /** The oldest condition of a nexus, which is thereby reported. */
@@ -29,4 +33,8 @@ export class UnitAttentions {
     const queue = this.queues.get(nexus);
     return queue === undefined || queue.length === 0 ? undefined : queue.shift();
   }
+}
+
+function push(queue: Sense[], sense: Sense): void {
+  if (!queue.includes(sense) && queue.length < QUEUE_MAX) queue.push(sense);
 }

@@ -3,11 +3,19 @@ import { MIB, NO_PATH, volumeId } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import type { Nexus } from "../command.ts";
 import { LogicalUnit } from "../logical-unit.ts";
+import { OPEN } from "../nexus-units.ts";
 import type { CommandResult } from "../result.ts";
 import { executeCommand, ScsiTarget } from "../target.ts";
 
-export const NEXUS_A: Nexus = { name: "a;t", targetName: "iqn.2026-11.test:t", tpgt: 1 };
-export const NEXUS_B: Nexus = { name: "b;t", targetName: "iqn.2026-11.test:t", tpgt: 2 };
+const nexusOf = (initiatorName: string, tpgt: number): Nexus => ({
+  name: `${initiatorName};t`,
+  initiatorName,
+  admittedAs: undefined,
+  targetName: "iqn.2026-11.test:t",
+  tpgt,
+});
+export const NEXUS_A = nexusOf("a", 1);
+export const NEXUS_B = nexusOf("b", 2);
 
 export interface TargetHarness {
   readonly target: ScsiTarget;
@@ -32,11 +40,15 @@ export interface Outcome {
 
 const hex = (value: number): string => value.toString(16).padStart(2, "0");
 
-export function openTarget({ blockSize = 512, sizeBytes = 16 * MIB } = {}): TargetHarness {
+export function openTarget({
+  blockSize = 512,
+  sizeBytes = 16 * MIB,
+  policy = OPEN,
+} = {}): TargetHarness {
   const device = new MemoryBlockDevice({ sizeBytes, blockSize });
   const volume = volumeId("0f8fad5b-d9cb-469f-a165-70867728950e");
   const unit = new LogicalUnit({ device, volume });
-  const target = new ScsiTarget();
+  const target = new ScsiTarget({ policy });
   target.addUnit(0, unit);
   return {
     target,
