@@ -12,7 +12,6 @@ export {
   type Replacement,
   type Result,
 } from "./command.ts";
-export { CHAP_SECRET_MIN, CHAP_TEXT_MAX } from "./commands/host.ts";
 export { INCARNATIONS_SKIPPED_MAX } from "./commands/incarnations.ts";
 export { type CopyPlan, type CopyPolicy, planCopiesInParts, type StoreRoom } from "./copy-plan.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
@@ -39,7 +38,6 @@ export {
   type GatewayRecord,
   type HostChap,
   type HostRecord,
-  LUN_MAX,
   type Mapping,
   type MemberRecord,
   type NodeRecord,

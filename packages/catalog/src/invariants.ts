@@ -1,14 +1,13 @@
 // The rules a catalog never breaks (ARCHITECTURE.md, Rules by number). Tests check them
 // after each command; breaches are told as sentences that begin with the rule's number.
 import type { ChunkId, NodeId, VolumeId } from "@ashlar/core";
-import { chunkIndexOf, familyOf, formatChunkId } from "@ashlar/core";
+import { chunkIndexOf, familyOf, formatChunkId, LUN_MAX } from "@ashlar/core";
 import type { Command } from "./command.ts";
 import {
   type ChunkConfig,
   type ChunkMember,
   HOSTS_MAX,
   INITIATORS_MAX,
-  LUN_MAX,
   MAPPINGS_MAX,
   type VolumeRecord,
 } from "./records.ts";

@@ -119,8 +119,6 @@ export interface Mapping {
   readonly readOnly: boolean;
 }
 
-/** A number of one byte is told the same in all methods of addressing (SAM-5 4.7). */
-export const LUN_MAX = 255;
 /** Hosts of one volume: the largest failover clusters have as many. They travel with each of its changes. */
 export const MAPPINGS_MAX = 64;
 

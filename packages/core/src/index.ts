@@ -55,6 +55,7 @@ export {
   VOLUME_SIZE_MAX,
   VOLUME_SIZE_STEP,
 } from "./geometry.ts";
+export { CHAP_SECRET_MIN, CHAP_TEXT_MAX, LUN_MAX } from "./host-limits.ts";
 export {
   CHUNKS_PER_FAMILY_MAX,
   type ChunkId,

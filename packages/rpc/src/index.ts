@@ -1,3 +1,4 @@
+export type { AccessEdit, HostChap } from "@ashlar/catalog";
 export type {
   AdminClient,
   AdminService,

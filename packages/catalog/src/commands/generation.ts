@@ -1,16 +1,10 @@
 // Changes of a volume's shared state. An operation names the generation it was decided under; whoever
 // leads chunks of the volume refuses those of any other, and all of them while a change is prepared. So
 // once everybody has closed a generation, nothing admitted under it can take effect any more (P11).
-import type { VolumeId } from "@ashlar/core";
+import { LUN_MAX, type VolumeId } from "@ashlar/core";
 import { edited, exceedsMappings } from "../access.ts";
 import { type CommandOf, done, type Refusal, type Result, refused } from "../command.ts";
-import {
-  type AccessEdit,
-  LUN_MAX,
-  MAPPINGS_MAX,
-  type VolumeChange,
-  type VolumeRecord,
-} from "../records.ts";
+import { type AccessEdit, MAPPINGS_MAX, type VolumeChange, type VolumeRecord } from "../records.ts";
 import type { Step } from "../state.ts";
 import { notFound } from "./host.ts";
 import { removeVolume } from "./volume.ts";

@@ -1,4 +1,4 @@
-import { hostName, type InitiatorName, initiatorName } from "@ashlar/core";
+import { hostName, type InitiatorName, initiatorName, LUN_MAX } from "@ashlar/core";
 import { expect, test } from "vitest";
 import { accessOf, changesNothing } from "../access.ts";
 import { decodeState, encodeState } from "../encode.ts";
@@ -7,7 +7,6 @@ import {
   type AccessEdit,
   HOSTS_MAX,
   INITIATORS_MAX,
-  LUN_MAX,
   MAPPINGS_MAX,
   type VolumeRecord,
 } from "../records.ts";

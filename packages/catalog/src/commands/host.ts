@@ -1,14 +1,11 @@
 // Hosts: initiators under one name, and what they must prove. A host that is mapped keeps its initiators,
 // since whoever loses access has to be fenced, and only changes of volumes are.
-import type { HostName, InitiatorName } from "@ashlar/core";
+import { CHAP_SECRET_MIN, CHAP_TEXT_MAX, type HostName, type InitiatorName } from "@ashlar/core";
 import { isMapped } from "../access.ts";
 import { type CommandOf, done, type Refusal, type Result, refused } from "../command.ts";
 import { HOSTS_MAX, type HostChap, type HostRecord, INITIATORS_MAX } from "../records.ts";
 import type { Step } from "../state.ts";
 
-/** CHAP asks for 96 bits at least (RFC 7143, 12.1.4); its lengths are one byte (RFC 1994, 4.1). */
-export const CHAP_SECRET_MIN = 12;
-export const CHAP_TEXT_MAX = 255;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
 export function createHost(step: Step, command: CommandOf<"createHost">): Result<"createHost"> {
