@@ -56,12 +56,13 @@ export async function fill(
 }
 
 async function withUnit<T>(
-  { portal, targetName, lun }: IscsiUrl,
+  { portal, targetName, lun, authentication }: IscsiUrl,
   clock: Clock = nodeClock,
   use: (unit: LogicalUnit) => Promise<T>,
 ): Promise<T> {
   const isid = randomIsid(nodeRandom, 0);
-  const options = { targetName, initiatorName: BENCH_INITIATOR, isid };
+  const identity = { targetName, initiatorName: BENCH_INITIATOR, isid };
+  const options = { ...identity, ...(authentication && { authentication }) };
   const session = await openSession(portal, options, { clock });
   try {
     return await use(await LogicalUnit.open(session, { lun, clock }));

@@ -98,7 +98,8 @@ test("an initiator that does not read is not listened to, costs bounded memory, 
   expect(bytesRead).toBeLessThanOrEqual(HELD_BYTES_MAX);
   expect(socket.writableLength).toBeLessThanOrEqual(HELD_BYTES_MAX);
   socket.takeAll();
-  await expect.poll(() => socket.taken).toBeGreaterThan(COMMANDS * 8 * MIB);
+  const taken = expect.poll(() => socket.taken, { timeout: 20_000 });
+  await taken.toBeGreaterThan(COMMANDS * 8 * MIB);
   expect(socket.isPaused()).toBe(false);
   const ending = driver.end();
   socket.destroy();

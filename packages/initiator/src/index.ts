@@ -21,19 +21,16 @@ export { type Designator, parseDesignators, unitIdentity } from "./scsi/identity
 export { formatSense, parseSense, SENSE_KEY, type Sense, STATUS } from "./scsi/sense.ts";
 export type { LoginRefused, SessionEffect } from "./session/effects.ts";
 export type { LoginIdentity } from "./session/initiator-login.ts";
+export type { LoginProof } from "./session/initiator-security.ts";
+export { openSession } from "./session/open-session.ts";
 export {
   OFFERED_DEFAULT,
   type OfferedParameters,
   type SessionParameters,
 } from "./session/parameters.ts";
-export {
-  type DiscoveredTarget,
-  openSession,
-  type Session,
-  type SessionDependencies,
-  type SessionOptions,
-} from "./session/session.ts";
+export type { DiscoveredTarget, Session } from "./session/session.ts";
 export { type Begun, SessionMachine } from "./session/session-machine.ts";
+export type { SessionDependencies, SessionOptions } from "./session/session-options.ts";
 export type { TaskManagement } from "./session/task-management.ts";
 export { type Dial, dialTcp, type Wire, type WireEvents } from "./session/wire.ts";
 export {

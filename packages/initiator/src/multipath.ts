@@ -8,7 +8,9 @@ import { type Clock, nodeClock, nodeRandom, type Random, sleep } from "@ashlar/r
 import { type IncidentKind, IncidentLog } from "./incidents.ts";
 import { LogicalUnit } from "./logical-unit.ts";
 import type { CommandExecutor, ScsiCommand, ScsiResult } from "./scsi/command.ts";
-import { openSession, type Session, type SessionOptions } from "./session/session.ts";
+import { openSession } from "./session/open-session.ts";
+import type { Session } from "./session/session.ts";
+import type { SessionOptions } from "./session/session-options.ts";
 import { type Dial, dialTcp } from "./session/wire.ts";
 import { formatPortal, type PortalAddress } from "./url.ts";
 
@@ -40,7 +42,8 @@ const PATH_LOSSES_MAX = 16;
 
 interface Path {
   readonly name: string;
-  readonly portal: PortalAddress;
+  /** Where to log in next: redirections for good have changed it. */
+  portal: PortalAddress;
   readonly isid: string;
   session: Session | undefined;
 }
@@ -79,6 +82,7 @@ export class MultipathDevice implements CommandExecutor {
   private readonly options: MultipathOptions;
   private readonly clock: Clock;
   private readonly dial: Dial;
+  private readonly random: Random;
   private readonly paths: readonly Path[];
   private readonly closing = new AbortController();
   private workers: Promise<void>[] = [];
@@ -94,6 +98,7 @@ export class MultipathDevice implements CommandExecutor {
     this.dial = dependencies.dial ?? dialTcp;
     this.incidents = new IncidentLog(this.clock);
     const random = dependencies.random ?? nodeRandom;
+    this.random = random;
     this.paths = options.portals.map((portal, index) => ({
       name: formatPortal(portal),
       portal,
@@ -196,10 +201,11 @@ export class MultipathDevice implements CommandExecutor {
   private async connect(path: Path): Promise<void> {
     const { targetName, initiatorName, lun, session: settings } = this.options;
     const options = { ...settings, targetName, initiatorName, isid: path.isid };
-    const { clock, dial, incidents } = this;
+    const { clock, dial, random, incidents } = this;
     let session: Session | undefined;
     try {
-      session = await openSession(path.portal, options, { clock, dial });
+      session = await openSession(path.portal, options, { clock, dial, random });
+      path.portal = session.home;
       const probe = new LogicalUnit(session, { lun, incidents, clock, name: path.name });
       const identity = await probe.identity();
       this.identityOfUnit ??= identity;

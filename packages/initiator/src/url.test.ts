@@ -20,6 +20,40 @@ describe("iSCSI URL", () => {
     expect(formatPortal({ host: "::1", port: 1 })).toBe("[::1]:1");
   });
 
+  it("reads a user with its secret, and the target's for mutual CHAP", () => {
+    const plain = "iscsi://127.0.0.1:3261/iqn.x:y/0";
+    const text = "iscsi://host:a%se%cr:et@127.0.0.1:3261/iqn.x:y/0";
+    const initiator = { name: "host:a", secret: "se%cr:et" };
+    const url = parseIscsiUrl(text);
+    expect(url.authentication).toEqual({ initiator, target: undefined });
+    expect(url.portal.host).toBe("127.0.0.1");
+    expect(formatIscsiUrl(url)).toBe(plain);
+    const mutual = parseIscsiUrl(`${text}?target_user=t&target_password=x=y`);
+    expect(mutual.authentication).toEqual({ initiator, target: { name: "t", secret: "x=y" } });
+    expect(parseIscsiUrl(plain).authentication).toBeUndefined();
+  });
+
+  it.each([
+    "iscsi://host@a/b/0",
+    "iscsi://host%@a/b/0",
+    "iscsi://%hidden@a/b/0",
+    "iscsi://host%hidden/a/b/0",
+    "iscsi://host%hid/den@a/b/0",
+    "iscsi://host%hidden@a/b/999",
+    "iscsi://a/b/0?target_user=t&target_password=hidden",
+    "iscsi://u%x@a/b/0?target_password=hidden",
+    "iscsi://u%x@a/b/0?target_user=t&target_password=hidden&more=1",
+  ])("refuses %s and keeps the secret to itself", (text) => {
+    let thrown: unknown;
+    try {
+      parseIscsiUrl(text);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(hasCode(thrown, "argument/invalid")).toBe(true);
+    expect(String(thrown)).not.toMatch(/hid/);
+  });
+
   it.each([
     "",
     "http://a/b/0",

@@ -2,11 +2,17 @@
 import { type CatalogChange, CatalogMirror, type VolumeRecord } from "@ashlar/catalog";
 import { familyId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
+import type { Authentication, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import { GatewayMetrics } from "../gateway-metrics.ts";
 import { PortalServer } from "../portal.ts";
 import { SessionRegistry } from "../session-registry.ts";
-import { type CatalogSource, TargetWatcher, type WatchedDevice } from "../target-watcher.ts";
+import {
+  type CatalogSource,
+  type TargetFinder,
+  TargetWatcher,
+  type WatchedDevice,
+} from "../target-watcher.ts";
 
 class MemoryVolume extends MemoryBlockDevice implements WatchedDevice {
   close(): void {}
@@ -40,6 +46,12 @@ class MemoryCatalog implements CatalogSource {
     this.tell({ kind: "volume", record: next });
   }
 
+  named(name: string): VolumeRecord {
+    const record = [...this.view.volumes.values()].find((volume) => volume.name === name);
+    if (!record) throw new Error(`no volume ${name}`);
+    return record;
+  }
+
   tell(change: CatalogChange): void {
     this.view.apply([change], this.view.appliedIndex + 1);
     for (const listen of this.listeners) listen([change]);
@@ -50,6 +62,17 @@ export interface MemoryVolumeOptions {
   readonly name: string;
   readonly sizeBytes: number;
   readonly blockSize?: number;
+  /** What logins to it must prove. */
+  readonly authentication?: Authentication;
+  /** Index of the one portal that serves it; the others send logins there. */
+  readonly servedBy?: number;
+}
+
+export interface MemoryPortalOptions {
+  readonly portals?: number;
+  readonly port?: number;
+  /** What discovery must prove. */
+  readonly discovery?: Authentication;
 }
 
 export interface MemoryPortal {
@@ -99,18 +122,17 @@ function recordOf({ name, sizeBytes, blockSize = 512 }: MemoryVolumeOptions, ind
 /** What a test has the metadata service say. */
 const directing = (
   catalog: MemoryCatalog,
-  known: (name: string) => VolumeRecord,
 ): Pick<
   MemoryPortal,
   "deleteVolume" | "resetVolume" | "changeVolume" | "tell" | "tellLater" | "refuseChanges"
 > => ({
   deleteVolume: (name) => {
-    const { volume, family } = known(name);
+    const { volume, family } = catalog.named(name);
     catalog.tell({ kind: "volumeDeleted", volume, family });
   },
-  resetVolume: (name) => catalog.fenceVolume({ volume: known(name).volume, reset: true }),
+  resetVolume: (name) => catalog.fenceVolume({ volume: catalog.named(name).volume, reset: true }),
   changeVolume: (name, part) => {
-    const before = known(name);
+    const before = catalog.named(name);
     const record = { ...before, generation: before.generation + 1, ...part };
     catalog.tell({ kind: "volume", record });
   },
@@ -121,20 +143,46 @@ const directing = (
   },
 });
 
+interface LoginRules {
+  readonly volumes: readonly MemoryVolumeOptions[];
+  readonly discovery: Authentication | undefined;
+  readonly addresses: () => readonly string[];
+}
+
+/** What a portal of this index finds: as the watcher says, with what the test wants logins to prove. */
+function withRules(
+  watcher: TargetWatcher,
+  { volumes, discovery, addresses }: LoginRules,
+  index: number,
+): TargetFinder {
+  const find = async (query: TargetQuery): Promise<TargetLookup> => {
+    const found = await watcher.find(query);
+    if (found.kind === "discovery") {
+      return { ...found, authentication: discovery ?? found.authentication };
+    }
+    if (found.kind !== "found") return found;
+    const volume = volumes.find(({ name }) => query.targetName === `${IQN_PREFIX}:${name}`);
+    const { authentication = found.authentication, servedBy = index } = volume ?? {};
+    if (servedBy === index) return { ...found, authentication };
+    const address = present(addresses()[servedBy], "a portal of that index");
+    return { kind: "redirect", address, authentication };
+  };
+  return {
+    find,
+    list: (initiatorName) => watcher.list(initiatorName),
+    reset: (scsi, lun) => watcher.reset(scsi, lun),
+  };
+}
+
 /** Starts `portals` portals, with tags from 1, that serve the same volumes. */
 export async function startMemoryPortal(
   volumes: readonly MemoryVolumeOptions[],
-  { portals = 1, port = 0 }: { readonly portals?: number; readonly port?: number } = {},
+  { portals = 1, port = 0, discovery }: MemoryPortalOptions = {},
 ): Promise<MemoryPortal> {
   const catalog = new MemoryCatalog();
   volumes.forEach((options, index) => {
     catalog.tell({ kind: "volume", record: recordOf(options, index) });
   });
-  const known = (name: string): VolumeRecord => {
-    const record = [...catalog.view.volumes.values()].find((volume) => volume.name === name);
-    if (!record) throw new Error(`no volume ${name}`);
-    return record;
-  };
   const devices = new Map<string, MemoryVolume>();
   const servers: PortalServer[] = [];
   const addresses = (): string[] => servers.map((server) => `127.0.0.1:${server.port}`);
@@ -156,9 +204,11 @@ export async function startMemoryPortal(
     tasks: () => servers.reduce((sum, { taskCount }) => sum + taskCount, 0),
   });
   const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
-  const driving = { targets, registry, metrics, ...ports };
+  const rules = { volumes, discovery, addresses };
   for (let index = 0; index < portals; index += 1) {
     const listen = `127.0.0.1:${port === 0 ? 0 : port + index}`;
+    const asked = withRules(targets, rules, index);
+    const driving = { targets: asked, registry, metrics, ...ports };
     const server = new PortalServer(driving, { listen, tpgt: index + 1 });
     await server.start();
     servers.push(server);
@@ -167,13 +217,13 @@ export async function startMemoryPortal(
     addresses: addresses(),
     registry,
     metrics: metricsRegistry,
-    iqnOf: (name) => known(name).iqn,
+    iqnOf: (name) => catalog.named(name).iqn,
     deviceOf: (name) => {
-      const device = devices.get(known(name).name);
+      const device = devices.get(catalog.named(name).name);
       if (!device) throw new Error(`volume ${name} is not open`);
       return device;
     },
-    ...directing(catalog, known),
+    ...directing(catalog),
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()));
       await targets.stop();

@@ -7,10 +7,15 @@ const run = promisify(execFile);
 const TOOL_TIMEOUT_MS = 60_000;
 const OUTPUT_MAX = 8 * 1024 * 1024;
 
-/** Both output streams of a tool that succeeded. */
-export async function runTool(tool: string, args: readonly string[]): Promise<string> {
+/** Both output streams of a tool that succeeded; `env` comes on top of our own environment. */
+export async function runTool(
+  tool: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   try {
-    const options = { timeout: TOOL_TIMEOUT_MS, maxBuffer: OUTPUT_MAX, encoding: "utf8" } as const;
+    const limits = { timeout: TOOL_TIMEOUT_MS, maxBuffer: OUTPUT_MAX, encoding: "utf8" } as const;
+    const options = { ...limits, env: { ...process.env, ...env } };
     const { stdout, stderr } = await run(tool, args, options);
     return stdout + stderr;
   } catch (thrown) {

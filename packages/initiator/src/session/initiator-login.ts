@@ -1,4 +1,4 @@
-// The initiator's side of the login phase (RFC 7143, 6.3): security stage with AuthMethod=None, then
+// The initiator's side of the login phase (RFC 7143, 6.3): security stage with or without CHAP, then
 // the operational stage, then full feature phase. Pure: one response in, one outcome out.
 import {
   formatText,
@@ -12,6 +12,7 @@ import {
   type TextPair,
 } from "@ashlar/iscsi";
 import type { LoginRefused } from "./effects.ts";
+import { InitiatorSecurity, type LoginProof } from "./initiator-security.ts";
 import {
   concludeParameters,
   type OfferedParameters,
@@ -25,6 +26,8 @@ export interface LoginIdentity {
   readonly isid: string;
   /** Absent for a discovery session. */
   readonly targetName: string | undefined;
+  /** Absent: this side can prove nothing. */
+  readonly proof?: LoginProof | undefined;
 }
 
 export type LoginOutcome =
@@ -43,6 +46,7 @@ export class InitiatorLogin {
   private readonly offer: OfferedParameters;
   private readonly cmdSn: number;
   private readonly answers = new Map<string, string>();
+  private readonly security: InitiatorSecurity;
   private readonly text = new TextAssembler();
   private stage: number = STAGE.security;
   private requests = 0;
@@ -52,17 +56,19 @@ export class InitiatorLogin {
     this.identity = identity;
     this.offer = offer;
     this.cmdSn = cmdSn;
+    this.security = new InitiatorSecurity(identity.proof);
   }
 
   first(): LoginRequest {
     const { initiatorName, targetName } = this.identity;
+    const { methods, transit } = this.security.offer;
     const keys: TextPair[] = [
       [KEY.initiatorName, initiatorName],
       [KEY.sessionType, targetName === undefined ? "Discovery" : "Normal"],
       ...(targetName === undefined ? [] : [[KEY.targetName, targetName] as const]),
-      [KEY.authMethod, "None"],
+      [KEY.authMethod, methods.join(",")],
     ];
-    return this.request(keys, { transit: true, expStatSn: 0 });
+    return this.request(keys, { transit, expStatSn: 0 });
   }
 
   receive(response: LoginResponse): LoginOutcome {
@@ -79,29 +85,30 @@ export class InitiatorLogin {
       return { kind: "violation", rule: `login response is for stage ${response.csg}` };
     }
     if (response.continued) return this.next([], { transit: false, expStatSn });
-    if (!response.transit) return this.proceed(expStatSn);
+    if (this.stage === STAGE.security) {
+      const step = this.security.take(new Map(pairs));
+      if (step.kind === "violation") return step;
+      if (!response.transit) return this.next(step.keys, { transit: step.transit, expStatSn });
+      if (!this.security.done) {
+        return { kind: "violation", rule: "the target moves on before all is proven" };
+      }
+    } else if (!response.transit) return this.negotiate(expStatSn);
     if (response.nsg === STAGE.fullFeature) return this.conclude(response.tsih);
     if (response.nsg !== STAGE.operational || this.stage !== STAGE.security) {
       return { kind: "violation", rule: `login moves from ${this.stage} to ${response.nsg}` };
     }
     this.stage = STAGE.operational;
-    return this.proceed(expStatSn);
+    return this.negotiate(expStatSn);
   }
 
-  private proceed(expStatSn: number): LoginOutcome {
-    if (this.stage === STAGE.security || this.keysSent) {
-      return this.next([], { transit: true, expStatSn });
-    }
+  private negotiate(expStatSn: number): LoginOutcome {
+    if (this.keysSent) return this.next([], { transit: true, expStatSn });
     this.keysSent = true;
     const keys = operationalKeys(this.offer, this.identity.targetName === undefined);
     return this.next(keys, { transit: true, expStatSn });
   }
 
   private conclude(tsih: number): LoginOutcome {
-    const method = this.answers.get(KEY.authMethod);
-    if (method !== undefined && method !== "None") {
-      return { kind: "violation", rule: `target chose AuthMethod=${method}` };
-    }
     const parameters = concludeParameters(this.offer, this.answers);
     if (!parameters) return { kind: "violation", rule: "a negotiated value breaks its key's rule" };
     if (tsih === 0) return { kind: "violation", rule: "the final login response has TSIH 0" };

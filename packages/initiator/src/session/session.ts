@@ -1,54 +1,35 @@
 // Joins the session machine to a wire and a clock: promises for commands, timeouts, keep-alive.
-// Default timers are those of open-iscsi and QEMU: login 15 s, NOP every 5 s answered within 5 s,
-// command 30 s, then ABORT TASK answered within 15 s, else the session is dropped.
 import { setMaxListeners } from "node:events";
 import { assertNever, SystemError } from "@ashlar/core";
-import { KEY, LOGIN_STATUS, TASK_FUNCTION, TASK_RESPONSE, type TextPair } from "@ashlar/iscsi";
-import { type Clock, nodeClock, type Timer } from "@ashlar/runtime";
+import {
+  CHAP_ALGORITHMS,
+  KEY,
+  LOGIN_STATUS,
+  TASK_FUNCTION,
+  TASK_RESPONSE,
+  type TextPair,
+} from "@ashlar/iscsi";
+import type { Clock, Timer } from "@ashlar/runtime";
 import type { CommandExecutor, ScsiCommand, ScsiResult } from "../scsi/command.ts";
-import { formatPortal, type PortalAddress, parsePortal } from "../url.ts";
+import { formatPortal, type PortalAddress } from "../url.ts";
 import type { LoginRefused, SessionEffect } from "./effects.ts";
-import { OFFERED_DEFAULT, type OfferedParameters, type SessionParameters } from "./parameters.ts";
+import { OFFERED_DEFAULT, type SessionParameters } from "./parameters.ts";
 import { type Begun, SessionMachine } from "./session-machine.ts";
+import {
+  type SessionDependencies,
+  type SessionOptions,
+  type SessionPlace,
+  TIMERS_DEFAULT,
+  type Timers,
+} from "./session-options.ts";
 import type { TaskManagement } from "./task-management.ts";
-import { type Dial, dialTcp, type Wire } from "./wire.ts";
-
-export interface SessionOptions {
-  /** Absent: a discovery session. */
-  readonly targetName?: string;
-  readonly initiatorName: string;
-  /** Twelve hexadecimal digits; one initiator name uses an ISID once per portal group. */
-  readonly isid: string;
-  readonly offer?: Partial<OfferedParameters>;
-  readonly loginTimeoutMs?: number;
-  readonly commandTimeoutMs?: number;
-  readonly abortTimeoutMs?: number;
-  readonly nopIntervalMs?: number;
-  readonly nopTimeoutMs?: number;
-  /** Redirections followed during one login. */
-  readonly redirectsMax?: number;
-}
-
-export interface SessionDependencies {
-  readonly clock?: Clock;
-  readonly dial?: Dial;
-}
+import type { Dial, Wire } from "./wire.ts";
 
 export interface DiscoveredTarget {
   readonly name: string;
   /** As the target wrote them: `host:port,tag`. */
   readonly addresses: readonly string[];
 }
-
-const TIMERS_DEFAULT = {
-  loginTimeoutMs: 15_000,
-  commandTimeoutMs: 30_000,
-  abortTimeoutMs: 15_000,
-  nopIntervalMs: 5_000,
-  nopTimeoutMs: 5_000,
-  redirectsMax: 4,
-} as const;
-type Timers = { readonly [K in keyof typeof TIMERS_DEFAULT]: number };
 
 /** How often silence is looked for. */
 const WATCH_STEP_MS = 1_000;
@@ -64,25 +45,10 @@ interface PendingCommand extends Waiter<ScsiResult> {
   readonly release: () => void;
 }
 
-/** Connects, logs in, and follows redirections. */
-export async function openSession(
-  portal: PortalAddress,
-  options: SessionOptions,
-  { clock = nodeClock, dial = dialTcp }: SessionDependencies = {},
-): Promise<Session> {
-  const redirectsMax = options.redirectsMax ?? TIMERS_DEFAULT.redirectsMax;
-  let address = portal;
-  for (let redirects = 0; ; redirects++) {
-    const session = new Session(address, options, { clock, dial });
-    const refused = await session.open();
-    if (!refused) return session;
-    if (!refused.targetAddress || redirects >= redirectsMax) throw loginError(address, refused);
-    address = parsePortal(refused.targetAddress);
-  }
-}
-
 export class Session implements CommandExecutor {
   readonly portal: PortalAddress;
+  /** Where to log in again once it is over: not where it was redirected to for now. */
+  readonly home: PortalAddress;
   /** Resolves when the session is over, with the reason. */
   readonly closed: Promise<SystemError>;
   private readonly clock: Clock;
@@ -102,19 +68,23 @@ export class Session implements CommandExecutor {
   private onLogoutRequested: (() => void) | undefined;
   private resolveClosed: (reason: SystemError) => void = () => {};
 
-  /** Use {@link openSession}. */
+  /** Use openSession. */
   constructor(
-    portal: PortalAddress,
+    { portal, home }: SessionPlace,
     options: SessionOptions,
-    { clock, dial }: Required<SessionDependencies>,
+    { clock, dial, random }: Required<SessionDependencies>,
   ) {
     this.portal = portal;
+    this.home = home;
     this.clock = clock;
     this.dial = dial;
     this.timers = { ...TIMERS_DEFAULT, ...options };
-    const { initiatorName, isid, targetName } = options;
+    const { initiatorName, isid, targetName, authentication } = options;
     const offer = { ...OFFERED_DEFAULT, ...options.offer };
-    this.machine = new SessionMachine({ initiatorName, isid, targetName }, offer);
+    const algorithms = options.chapAlgorithms ?? CHAP_ALGORITHMS.map(({ number }) => number);
+    const randomBytes = (length: number): Buffer => random.bytes(length);
+    const proof = authentication && { ...authentication, algorithms, randomBytes };
+    this.machine = new SessionMachine({ initiatorName, isid, targetName, proof }, offer);
     this.closed = new Promise((resolve) => {
       this.resolveClosed = resolve;
     });
@@ -387,7 +357,7 @@ function settle<T>(waiters: Map<number, T>, tag: number): T | undefined {
   return waiter;
 }
 
-function loginError(portal: PortalAddress, { status }: LoginRefused): SystemError {
+export function loginError(portal: PortalAddress, { status }: LoginRefused): SystemError {
   const text = `${formatPortal(portal)} refuses the login with status ${status.toString(16)}h`;
   const code =
     status === LOGIN_STATUS.notFound || status === LOGIN_STATUS.removed

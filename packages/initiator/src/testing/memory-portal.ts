@@ -2,7 +2,13 @@
 // without sockets, so that an initiator can be run against it under a test's control. It can be cut,
 // refuse connections, and fall silent.
 import { type BlockDevice, NO_PATH, SystemError, type VolumeId, volumeId } from "@ashlar/core";
-import { Connection, type ConnectionEffect, type TargetLookup, type Task } from "@ashlar/iscsi";
+import {
+  type Authentication,
+  Connection,
+  type ConnectionEffect,
+  type TargetLookup,
+  type Task,
+} from "@ashlar/iscsi";
 import { nodeRandom } from "@ashlar/runtime";
 import { executeCommand, LogicalUnit, ScsiTarget } from "@ashlar/scsi";
 import type { Dial, WireEvents } from "../session/wire.ts";
@@ -22,6 +28,8 @@ export interface MemoryPortalOptions {
   readonly scsi: ScsiTarget;
   readonly tpgt: number;
   readonly nowMs: () => number;
+  /** What logins must prove, discovery included. */
+  readonly authentication?: Authentication;
 }
 
 interface Link {
@@ -36,6 +44,10 @@ export class MemoryPortal {
   refusing = false;
   /** True: whatever is sent in either direction is lost. */
   silent = false;
+  /** `host:port` of where logins are sent. */
+  redirect: string | undefined;
+  /** Logins that were looked up. */
+  lookups = 0;
   /** Commands that reached the device server. */
   executed = 0;
   readonly dial: Dial;
@@ -95,7 +107,7 @@ export class MemoryPortal {
 
   private applyOne(link: Link, effect: ConnectionEffect): void {
     const { connection, events } = link;
-    const { scsi, targetName } = this.options;
+    const { scsi } = this.options;
     switch (effect.kind) {
       case "send": {
         const bytes = Buffer.concat(effect.buffers);
@@ -105,14 +117,8 @@ export class MemoryPortal {
         return;
       }
       case "findTarget": {
-        const authentication = undefined;
-        const lookup: TargetLookup =
-          effect.targetName === undefined
-            ? { kind: "discovery", authentication }
-            : effect.targetName === targetName
-              ? { kind: "found", scsi, authentication }
-              : { kind: "unknown" };
-        this.apply(link, connection.targetFound(lookup));
+        this.lookups++;
+        this.apply(link, connection.targetFound(this.find(effect.targetName)));
         return;
       }
       case "openSession": {
@@ -142,6 +148,14 @@ export class MemoryPortal {
           events.onClose(new SystemError("rpc/disconnected", effect.reason));
         });
     }
+  }
+
+  private find(name: string | undefined): TargetLookup {
+    const { scsi, targetName, authentication } = this.options;
+    const { redirect: address } = this;
+    if (address !== undefined) return { kind: "redirect", address, authentication };
+    if (name === undefined) return { kind: "discovery", authentication };
+    return name === targetName ? { kind: "found", scsi, authentication } : { kind: "unknown" };
   }
 
   private async execute(link: Link, task: Task): Promise<void> {

@@ -11,6 +11,7 @@ import {
   type UnknownPdu,
 } from "@ashlar/iscsi";
 import type { SessionEffect } from "../session/effects.ts";
+import type { LoginProof } from "../session/initiator-security.ts";
 import { OFFERED_DEFAULT, type OfferedParameters } from "../session/parameters.ts";
 import { SessionMachine } from "../session/session-machine.ts";
 
@@ -45,10 +46,11 @@ export class ScriptedTarget {
   constructor({
     discovery = false,
     offer = {},
-  }: { discovery?: boolean; offer?: Partial<OfferedParameters> } = {}) {
+    proof,
+  }: { discovery?: boolean; offer?: Partial<OfferedParameters>; proof?: LoginProof } = {}) {
     const targetName = discovery ? undefined : "iqn.2026-11.io.ashlar.test:target";
     const initiatorName = "iqn.2026-11.io.ashlar.test:initiator";
-    const identity = { initiatorName, isid: "800102030000", targetName };
+    const identity = { initiatorName, isid: "800102030000", targetName, proof };
     this.machine = new SessionMachine(identity, { ...OFFERED_DEFAULT, ...offer });
   }
 
