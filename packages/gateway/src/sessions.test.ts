@@ -1,74 +1,17 @@
 // What holds between sessions: reinstatement, resets, deleted volumes, trouble behind the portal. The
 // initiator is made of the PDU codec, so that it can misbehave.
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
 import { MIB, SystemError } from "@ashlar/core";
-import {
-  encodeInitiatorPdu,
-  type InitiatorPdu,
-  NO_DIGESTS,
-  TASK_FUNCTION,
-  type TargetPdu,
-  targetPduDecoder,
-  type UnknownPdu,
-} from "@ashlar/iscsi";
+import { type InitiatorPdu, TASK_FUNCTION } from "@ashlar/iscsi";
 import { commandPdu, loginTo } from "@ashlar/iscsi/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type MemoryPortal, startMemoryPortal } from "./testing/memory-portal.ts";
+import { RawInitiator, senseOf } from "./testing/raw-initiator.ts";
 
 const TUR = "00 00 00 00 00 00";
 const READ_ONE = "28 00 00 00 00 00 00 00 01";
 const WRITE_ONE = "2a 00 00 00 00 00 00 00 01";
 const NONE = 0xffffffff;
 const BLOCK = { write: true, expectedLength: 512, data: [Buffer.alloc(512, 7)] };
-
-class RawInitiator {
-  private readonly socket: Socket;
-  private readonly decoder = targetPduDecoder({ dataSegmentMax: 2 ** 20 });
-  private readonly received: (TargetPdu | UnknownPdu)[] = [];
-  private readonly closing: Promise<unknown>;
-  private wake: () => void = () => {};
-
-  constructor(address: string) {
-    const [host = "", port = ""] = address.split(":");
-    this.socket = connect(Number(port), host);
-    this.closing = once(this.socket, "close");
-    this.socket.on("error", () => {});
-    this.socket.on("data", (bytes: Buffer) => {
-      this.decoder.push(bytes, (pdu) => this.received.push(pdu));
-      this.wake();
-    });
-  }
-
-  send(pdu: InitiatorPdu): void {
-    const out: Buffer[] = [];
-    encodeInitiatorPdu(pdu, NO_DIGESTS, out);
-    this.socket.write(Buffer.concat(out));
-  }
-
-  async next(): Promise<TargetPdu | UnknownPdu> {
-    for (;;) {
-      const pdu = this.received.shift();
-      if (pdu) return pdu;
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
-  }
-
-  async ask(pdu: InitiatorPdu): Promise<TargetPdu | UnknownPdu> {
-    this.send(pdu);
-    return this.next();
-  }
-
-  async closed(): Promise<void> {
-    await this.closing;
-  }
-
-  close(): void {
-    this.socket.destroy();
-  }
-}
 
 let portal: MemoryPortal;
 let initiators: RawInitiator[];
@@ -82,12 +25,6 @@ afterEach(async () => {
   for (const initiator of initiators) initiator.close();
   await portal.stop();
 });
-
-/** Sense key, ASC and ASCQ of a SCSI response. */
-function senseOf(pdu: TargetPdu | UnknownPdu): number[] {
-  const data = Buffer.concat("data" in pdu ? [...pdu.data] : []);
-  return [2, 12, 13].map((at) => data.readUInt8(2 + at));
-}
 
 async function login(path: number, isid = "80123456789a"): Promise<RawInitiator> {
   const initiator = new RawInitiator(portal.addresses[path] ?? "");

@@ -85,12 +85,12 @@ export interface MemoryPortal {
   deleteVolume(name: string): void;
   /** As when another gateway was asked. */
   resetVolume(name: string): Promise<void>;
-  /** As when people ask for it: a change that is in force. */
-  changeVolume(name: string, part: Partial<VolumeRecord>): void;
   /** What the metadata service tells of hosts. */
   tell(change: CatalogChange): void;
-  /** What it will tell to who asks for all that is known. */
-  tellLater(change: CatalogChange): void;
+  /** As when people ask for it: a change that is in force. */
+  changeVolume(name: string, part: Partial<VolumeRecord>): void;
+  /** The same, and this portal hears of it only when it asks. */
+  changeVolumeLater(name: string, part: Partial<VolumeRecord>): void;
   /** The catalog takes no changes any more. */
   refuseChanges(refusal: Error): void;
   stop(): Promise<void>;
@@ -119,25 +119,26 @@ function recordOf({ name, sizeBytes, blockSize = 512 }: MemoryVolumeOptions, ind
   return record;
 }
 
+const next = (before: VolumeRecord, part: Partial<VolumeRecord>): CatalogChange => ({
+  kind: "volume",
+  record: { ...before, generation: before.generation + 1, ...part },
+});
+
 /** What a test has the metadata service say. */
 const directing = (
   catalog: MemoryCatalog,
 ): Pick<
   MemoryPortal,
-  "deleteVolume" | "resetVolume" | "changeVolume" | "tell" | "tellLater" | "refuseChanges"
+  "deleteVolume" | "resetVolume" | "tell" | "changeVolume" | "changeVolumeLater" | "refuseChanges"
 > => ({
   deleteVolume: (name) => {
     const { volume, family } = catalog.named(name);
     catalog.tell({ kind: "volumeDeleted", volume, family });
   },
   resetVolume: (name) => catalog.fenceVolume({ volume: catalog.named(name).volume, reset: true }),
-  changeVolume: (name, part) => {
-    const before = catalog.named(name);
-    const record = { ...before, generation: before.generation + 1, ...part };
-    catalog.tell({ kind: "volume", record });
-  },
   tell: (change) => catalog.tell(change),
-  tellLater: (change) => void catalog.unseen.push(change),
+  changeVolume: (name, part) => catalog.tell(next(catalog.named(name), part)),
+  changeVolumeLater: (name, part) => void catalog.unseen.push(next(catalog.named(name), part)),
   refuseChanges: (refusal) => {
     catalog.refusal = refusal;
   },
