@@ -19,15 +19,15 @@ import {
   type Registry,
   type Startable,
 } from "@ashlar/runtime";
-import { OperationRouter, openVolume, type ReplicatedVolume } from "@ashlar/volume";
+import { type OperationRouter, openVolume, type ReplicatedVolume } from "@ashlar/volume";
 import type { GatewayConfig } from "./config.ts";
 import type { DriverDependencies } from "./connection-driver.ts";
 import { Exile } from "./exile.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
 import { PortalServer } from "./portal.ts";
 import { Registration } from "./registration.ts";
+import { serveVolumes } from "./serving.ts";
 import { SessionRegistry } from "./session-registry.ts";
-import { TargetWatcher } from "./target-watcher.ts";
 
 export interface GatewayDependencies {
   readonly clock: Clock;
@@ -58,20 +58,13 @@ export class GatewayNode implements HealthyNode {
     const self: CarrierSelf = { node: nodeId, incarnation };
     const dialer = createCarrierDialer({ self, clusterId, kind: config.carrier, ...ports });
     const registry = new SessionRegistry();
-    // Before the router: it has to hear of the catalog's changes first.
-    const targets = new TargetWatcher(
+    const { targets, router } = serveVolumes(
+      { client, dialer, registry, clock, log, metrics: metricsRegistry },
       {
-        catalog: client,
-        openDevice: ({ volume }) => this.openDevice(volume),
-        registry,
-        outliveFormer: () => router.outliveFormer(),
-        log,
+        ownAddresses: () => config.portals.map(({ advertise, tpgt }) => `${advertise},${tpgt}`),
+        incarnation,
+        onTakenForDead: (refused) => exile.onTakenForDead(refused),
       },
-      () => config.portals.map(({ advertise, tpgt }) => `${advertise},${tpgt}`),
-    );
-    const router = new OperationRouter(
-      { client, dialer, clock, log, metrics: metricsRegistry },
-      { incarnation, onTakenForDead: (refused) => exile.onTakenForDead(refused) },
     );
     this.client = client;
     this.router = router;

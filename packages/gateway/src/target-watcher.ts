@@ -74,8 +74,7 @@ export class TargetWatcher implements TargetFinder, Startable {
   private started = false;
 
   /**
-   * Listens to the catalog from now on. Made before whoever sends operations listens: tasks of those who may
-   * not use a volume any more are interrupted before anything of theirs could go out under its new generation.
+   * Listens to the catalog from now on, to be heard before whoever sends operations: see serving.ts.
    */
   constructor(dependencies: WatcherDependencies, ownAddresses: () => readonly string[]) {
     this.dependencies = dependencies;
