@@ -35,8 +35,11 @@ describe("measure", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it("runs every workload with both tools and accounts for the processes", async () => {
-    const url = formatIscsiUrl(tgt);
+  it("runs every workload with both tools, as a user, and accounts for the processes", async () => {
+    const user = ["--mode", "account", "--user", "bench"];
+    await tgt.admin(["--op", "new", ...user, "--password", "secretofbench"]);
+    await tgt.admin(["--op", "bind", ...user, "--tid", "1"]);
+    const url = formatIscsiUrl(tgt).replace("//", "//bench%secretofbench@");
     const process = ["--process", `tgtd=${tgt.pid}`];
     const options = parseOptions(["--url", url, "--seconds", "0.1", "--size", "64MiB", ...process]);
     if (!options) throw new Error("options");

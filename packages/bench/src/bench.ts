@@ -1,6 +1,5 @@
 // The order of a measurement: fill, then every workload between two samples of every process.
 import { MIB } from "@ashlar/core";
-import { formatIscsiUrl } from "@ashlar/initiator";
 import { nodeClock, sleep } from "@ashlar/runtime";
 import { fill, runOwnWorkload } from "./generator.ts";
 import { describeMachine } from "./machine.ts";
@@ -110,7 +109,6 @@ async function prepare(
   options: MeasureOptions,
 ): Promise<() => Promise<Outcome>> {
   if (workload.tool === "initiator") return () => runOwnWorkload(url, workload, options);
-  const text = formatIscsiUrl(url);
-  const operations = await planQemuWorkload(text, workload, options);
-  return () => runQemuWorkload(text, workload, { operations, signal: options.signal });
+  const operations = await planQemuWorkload(url, workload, options);
+  return () => runQemuWorkload(url, workload, { operations, signal: options.signal });
 }

@@ -10,7 +10,8 @@ Measures a cluster with real initiators (qemu-img bench, and one of our own) and
 process spent. Without --dir or --url it starts a lab of its own and removes it afterwards.
 
   --dir LAB            measure a running lab; a volume is created for it and deleted at the end
-  --url URL            measure any target instead: iscsi://host[:port]/iqn/lun. ITS CONTENT IS LOST.
+  --url URL            measure any target instead: iscsi://[user%secret@]host[:port]/iqn/lun. ITS
+                       CONTENT IS LOST.
   --process NAME=PID   with --url: a process to account for (may be repeated)
   --profile NAME       ${Object.keys(PROFILES).join(", ")} (default quick)
   --seconds S          length of each workload (default: the profile's)

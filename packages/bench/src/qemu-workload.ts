@@ -1,6 +1,7 @@
 // Load by `qemu-img bench`, which reaches the target through libiscsi. It takes a number of
 // operations, not a time: a short run finds the rate, the measured one lasts about as long as asked.
 import { SystemError } from "@ashlar/core";
+import { formatIscsiUrl, type IscsiUrl } from "@ashlar/initiator";
 import type { Outcome } from "./outcome.ts";
 import type { Workload } from "./profiles.ts";
 import { runCommand } from "./run-command.ts";
@@ -13,7 +14,7 @@ const PATTERN = 0xa5;
 
 /** How many operations take about `seconds`. */
 export async function planQemuWorkload(
-  url: string,
+  url: IscsiUrl,
   workload: Workload,
   { seconds, signal }: { readonly seconds: number; readonly signal: AbortSignal },
 ): Promise<number> {
@@ -23,7 +24,7 @@ export async function planQemuWorkload(
 }
 
 export async function runQemuWorkload(
-  url: string,
+  url: IscsiUrl,
   workload: Workload,
   options: { readonly operations: number; readonly signal: AbortSignal },
 ): Promise<Outcome> {
@@ -32,14 +33,22 @@ export async function runQemuWorkload(
 }
 
 async function benchSeconds(
-  url: string,
+  url: IscsiUrl,
   { operation, size, depth, step }: Workload,
   { operations, signal }: { readonly operations: number; readonly signal: AbortSignal },
 ): Promise<number> {
   const write = operation === "write" ? ["-w", `--pattern=${PATTERN}`] : [];
   const shape = ["-c", String(operations), "-d", String(depth), "-s", String(size)];
-  const args = ["bench", "-f", "raw", "-t", "none", ...write, ...shape, "-S", String(step), url];
-  return secondsOf(await runCommand("qemu-img", args, { signal }));
+  const where = ["-S", String(step), formatIscsiUrl(url)];
+  const args = ["bench", "-f", "raw", "-t", "none", ...write, ...shape, ...where];
+  return secondsOf(await runCommand("qemu-img", args, { signal, env: proofOf(url) }));
+}
+
+/** How libiscsi is told what to prove by CHAP; QEMU asks no target to prove itself. */
+function proofOf({ authentication }: IscsiUrl): Record<string, string> {
+  if (!authentication) return {};
+  const { name, secret } = authentication.initiator;
+  return { LIBISCSI_CHAP_USERNAME: name, LIBISCSI_CHAP_PASSWORD: secret };
 }
 
 /** The time that `qemu-img bench` prints. */

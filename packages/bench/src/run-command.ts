@@ -5,6 +5,12 @@ import { SystemError } from "@ashlar/core";
 /** Kept of what a program writes to stderr, for the error. */
 const STDERR_MAX = 16 * 1024;
 
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  /** On top of our own environment: secrets, which arguments and messages would show. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * Rejects only once the program is gone, also when the signal ended it: cleaning up may follow.
  * @throws SystemError process/not-found, process/failed or operation/aborted
@@ -12,11 +18,14 @@ const STDERR_MAX = 16 * 1024;
 export function runCommand(
   program: string,
   args: readonly string[],
-  { signal }: { readonly signal: AbortSignal },
+  { signal, env = {} }: RunOptions,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const child = spawn(program, [...args], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, [...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
     const stdout: Buffer[] = [];
     let stderr = "";
     const onAbort = (): void => void child.kill("SIGTERM");

@@ -3,7 +3,6 @@ export {
   type ChapAlgorithm,
   type ChapChallenge,
   chapResponse,
-  equalText,
   formatBinary,
   freshChallenge,
   parseBinary,

@@ -15,10 +15,7 @@ export interface SessionOptions {
   readonly offer?: Partial<OfferedParameters>;
   /** CHAP: what this side proves, and what the target must prove then (mutual). */
   readonly authentication?: Authentication;
-  /**
-   * Numbers of CHAP_A, best first; the default knows all, strongest first. Some old targets mean SHA-1
-   * by 7.
-   */
+  /** Numbers of CHAP_A, best first: see CHAP_OFFER_DEFAULT. */
   readonly chapAlgorithms?: readonly number[];
   readonly loginTimeoutMs?: number;
   readonly commandTimeoutMs?: number;
@@ -34,6 +31,9 @@ export interface SessionDependencies {
   readonly dial?: Dial;
   readonly random?: Random;
 }
+
+/** SHA3-256, SHA-1, MD5. SHA-256 only when asked for: to old targets its number, 7, means SHA-1. */
+export const CHAP_OFFER_DEFAULT: readonly number[] = [8, 6, 5];
 
 export interface SessionPlace {
   readonly portal: PortalAddress;

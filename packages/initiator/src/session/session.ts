@@ -1,14 +1,7 @@
 // Joins the session machine to a wire and a clock: promises for commands, timeouts, keep-alive.
 import { setMaxListeners } from "node:events";
 import { assertNever, SystemError } from "@ashlar/core";
-import {
-  CHAP_ALGORITHMS,
-  KEY,
-  LOGIN_STATUS,
-  TASK_FUNCTION,
-  TASK_RESPONSE,
-  type TextPair,
-} from "@ashlar/iscsi";
+import { KEY, LOGIN_STATUS, TASK_FUNCTION, TASK_RESPONSE, type TextPair } from "@ashlar/iscsi";
 import type { Clock, Timer } from "@ashlar/runtime";
 import type { CommandExecutor, ScsiCommand, ScsiResult } from "../scsi/command.ts";
 import { formatPortal, type PortalAddress } from "../url.ts";
@@ -16,6 +9,7 @@ import type { LoginRefused, SessionEffect } from "./effects.ts";
 import { OFFERED_DEFAULT, type SessionParameters } from "./parameters.ts";
 import { type Begun, SessionMachine } from "./session-machine.ts";
 import {
+  CHAP_OFFER_DEFAULT,
   type SessionDependencies,
   type SessionOptions,
   type SessionPlace,
@@ -81,7 +75,7 @@ export class Session implements CommandExecutor {
     this.timers = { ...TIMERS_DEFAULT, ...options };
     const { initiatorName, isid, targetName, authentication } = options;
     const offer = { ...OFFERED_DEFAULT, ...options.offer };
-    const algorithms = options.chapAlgorithms ?? CHAP_ALGORITHMS.map(({ number }) => number);
+    const algorithms = options.chapAlgorithms ?? CHAP_OFFER_DEFAULT;
     const randomBytes = (length: number): Buffer => random.bytes(length);
     const proof = authentication && { ...authentication, algorithms, randomBytes };
     this.machine = new SessionMachine({ initiatorName, isid, targetName, proof }, offer);
