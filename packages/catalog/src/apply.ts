@@ -11,6 +11,7 @@ import {
   prepareChange,
 } from "./commands/generation.ts";
 import { beginTerm, reportHash } from "./commands/group.ts";
+import { createHost, deleteHost, setHost } from "./commands/host.ts";
 import { addToIsr } from "./commands/isr.ts";
 import { memberExpected, memberJoined, memberRemoved } from "./commands/member.ts";
 import { nodeDown, nodeUp, retireStore, storeDown } from "./commands/node.ts";
@@ -53,6 +54,9 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   prepareReservation,
   commitChange,
   abortChange,
+  createHost,
+  setHost,
+  deleteHost,
   addToIsr,
   movePrimaries,
   replaceMembers,

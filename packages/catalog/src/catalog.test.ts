@@ -35,6 +35,7 @@ const request = {
   blockSize: 512,
   replicas: 0,
   createdAt: "2026-11-01T00:00:00.000Z",
+  access: "any",
 } as const;
 
 describe("a volume", () => {

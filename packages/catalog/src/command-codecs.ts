@@ -31,9 +31,13 @@ import {
   clusterFields,
   disk,
   family,
+  host,
+  hostChap,
+  initiators,
   node,
   portals,
   store,
+  volumeAccess,
   volumeChange,
 } from "./record-codecs.ts";
 import { reservationAction, reservationOutcome } from "./reservation-codecs.ts";
@@ -42,7 +46,8 @@ import type { KeptResult } from "./sessions.ts";
 /**
  * 2: nodeUp has what its stores have seen. 3: primaries are moved. 4: gatewayUp has what it has seen,
  * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard,
- * and a disk may be missing. 8: a change may be one of reservations.
+ * and a disk may be missing. 8: a change may be one of reservations, there are hosts, and beginVolume says who may use
+ * the volume.
  */
 const COMMAND_FORMAT_VERSION = 8;
 const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, COMMAND_FORMAT_VERSION];
@@ -65,6 +70,14 @@ const nodeUp = record<FieldsOf<"nodeUp">>({
 });
 const nodeDownFields = { node, incarnation: uint };
 const gatewayUpFields = { gateway: node, bootId: text, portals };
+const beginVolumeFields = {
+  volume,
+  name: mapped(text, volumeName),
+  sizeBytes: uint,
+  blockSize: uint,
+  replicas: uint,
+  createdAt: text,
+};
 const beginTermFields = { member: uint, run: text };
 
 /** Tags are the format: never use one again. */
@@ -85,14 +98,7 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   gatewayDown: { tag: 6, fields: record({ gateway: node, incarnation: uint }), result: effective },
   beginVolume: {
     tag: 7,
-    fields: record({
-      volume,
-      name: mapped(text, volumeName),
-      sizeBytes: uint,
-      blockSize: uint,
-      replicas: uint,
-      createdAt: text,
-    }),
+    fields: record({ ...beginVolumeFields, access: volumeAccess }),
     result: record({ family, chunks: uint }),
   },
   extendVolume: {
@@ -160,12 +166,33 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
     fields: record({ volume, action: reservationAction }),
     result: record({ volume, generation: uint, outcome: reservationOutcome }),
   },
+  createHost: {
+    tag: 30,
+    fields: record({ host, initiators, chap: optional(hostChap), createdAt: text }),
+    result: nothing,
+  },
+  setHost: {
+    tag: 31,
+    fields: record({
+      host,
+      added: initiators,
+      removed: initiators,
+      chap: optional(record({ now: optional(hostChap) })),
+    }),
+    result: nothing,
+  },
+  deleteHost: { tag: 32, fields: record({ host }), result: nothing },
 };
 
 type EarlierFields = Partial<Record<CommandKind, (from: ByteReader) => object>>;
 
-/** Where fields were fewer up to format 5: a node that fell silent was the only one. */
+/** Where fields were fewer up to format 7: every volume was open to any initiator. */
+const FIELDS_V7: EarlierFields = {
+  beginVolume: (from) => ({ ...record(beginVolumeFields).read(from), access: "any" }),
+};
+/** Up to format 5: a node that fell silent was the only one. */
 const FIELDS_V5: EarlierFields = {
+  ...FIELDS_V7,
   nodeDown: (from) => ({ ...record(nodeDownFields).read(from), unheard: [] }),
 };
 /** Up to format 3: gateways told nothing of what they had seen, nothing was skipped. */
@@ -185,6 +212,8 @@ const EARLIER_FIELDS: Readonly<Record<number, EarlierFields>> = {
   3: FIELDS_V3,
   4: FIELDS_V5,
   5: FIELDS_V5,
+  6: FIELDS_V7,
+  7: FIELDS_V7,
 };
 
 const KIND_OF_TAG: ReadonlyMap<number, CommandKind> = new Map(

@@ -5,13 +5,15 @@ import type {
   ClusterId,
   ErrorCode,
   FamilyId,
+  HostName,
+  InitiatorName,
   NodeId,
   StoreUuid,
   VolumeId,
   VolumeName,
 } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
-import type { DiskRecord, GatewayRecord, VolumeChange } from "./records.ts";
+import type { DiskRecord, GatewayRecord, HostChap, VolumeAccess, VolumeChange } from "./records.ts";
 import type { ReservationOutcome } from "./reservation-codecs.ts";
 
 /** Chunks in one command that makes or moves many: bounds the size of an entry's changes and the time of apply. */
@@ -113,6 +115,8 @@ interface CommandTable {
       /** 0: two where two nodes are up, else one. */
       readonly replicas: number;
       readonly createdAt: string;
+      /** Of those who may use it when it is shown. */
+      readonly access: VolumeAccess;
     };
     result: { readonly family: FamilyId; readonly chunks: number };
   };
@@ -170,6 +174,31 @@ interface CommandTable {
   abortChange: {
     fields: { readonly volume: VolumeId; readonly generation: number };
     result: { readonly generation: number };
+  };
+  createHost: {
+    fields: {
+      readonly host: HostName;
+      readonly initiators: readonly InitiatorName[];
+      readonly chap: HostChap | undefined;
+      readonly createdAt: string;
+    };
+    result: null;
+  };
+  /** No initiator is taken from a host that is mapped: that would have to be fenced. */
+  setHost: {
+    fields: {
+      readonly host: HostName;
+      readonly added: readonly InitiatorName[];
+      readonly removed: readonly InitiatorName[];
+      /** Undefined: as it was. */
+      readonly chap: { readonly now: HostChap | undefined } | undefined;
+    };
+    result: null;
+  };
+  /** Refused while it is mapped. */
+  deleteHost: {
+    fields: { readonly host: HostName };
+    result: null;
   };
   /** Learners join the ISR where epoch and version still are as given. */
   addToIsr: {

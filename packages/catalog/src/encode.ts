@@ -24,6 +24,7 @@ import {
   draftV3,
   draftV5,
   gatewayRecord,
+  hostRecord,
   memberRecord,
   nodeRecord,
   store,
@@ -36,8 +37,8 @@ import { type CatalogState, emptyState } from "./state.ts";
 
 /**
  * 2: a cluster record has familiesGiven. 3: it has familiesSkipped, and what the group of members needs
- * follows the chunks. 4: a volume has its change and its resets. 5: a disk may be missing.
- * 6: a volume has its reservations.
+ * follows the chunks. 4: a volume has its change and its resets. 5: a disk may be missing. 6: a volume
+ * has its reservations and says who may use it, and hosts follow the sessions.
  */
 const STATE_FORMAT_VERSION = 6;
 const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, STATE_FORMAT_VERSION];
@@ -84,6 +85,10 @@ export function encodeStateInParts(state: CatalogState): Generator<void, Buffer,
   });
   const after = new ByteWriter();
   writeGroup(after, state);
+  list(hostRecord).write(
+    after,
+    sorted(view.hosts.values(), ({ host }) => host),
+  );
   return encodeParts(before, view.chunks.frozen(), after.take());
 }
 
@@ -117,6 +122,9 @@ export function decodeState(bytes: Buffer): CatalogState {
     for (const uuid of list(store).read(from)) state.retired.add(uuid);
     for (const one of readChunks(from)) view.put({ kind: "chunk", record: one });
     if (version >= 3) readGroup(from, state);
+    if (version >= 6) {
+      for (const one of list(hostRecord).read(from)) view.put({ kind: "host", record: one });
+    }
     view.apply([], appliedIndex);
     return state;
   });

@@ -1,9 +1,9 @@
-import { MIB } from "@ashlar/core";
+import { MIB, volumeName } from "@ashlar/core";
 import { describe, expect, test } from "vitest";
 import { decodeCommand, encodeCommand } from "./command-codecs.ts";
 import { decodeState, encodeState } from "./encode.ts";
 import { check } from "./invariants.ts";
-import { TestCatalog, testDisk, testNode, testStore } from "./testing/cluster.ts";
+import { TestCatalog, testDisk, testNode, testStore, testVolume } from "./testing/cluster.ts";
 
 /** A node, its failed store, a gateway and a volume of one chunk, as format 2 wrote them. */
 const STATE_V2 = Buffer.from(
@@ -91,6 +91,38 @@ describe("what earlier versions wrote is read", () => {
     const { view } = decodeState(earlier);
     expect(view.cluster).toEqual({ ...decodeState(STATE_V2).view.cluster, familiesGiven: 0 });
     expect(view.volumes.size).toBe(1);
+  });
+
+  test("a snapshot of format 5: every volume is open to any initiator, and there are no hosts", () => {
+    const catalog = TestCatalog.created(1);
+    catalog.volume(1, 1);
+    catalog.begin(2, 1);
+    const now = encodeState(catalog.state);
+    // The number of hosts came last; behind each of the two volumes, of which the second is a draft, came
+    // its access and the number of its mappings. Here all of these are bytes 0.
+    const open = Buffer.from([0, 0]);
+    const ends = [...now.toString("latin1").matchAll(/T00:00:00\.000Z\0\0(?=\0\0)/g)];
+    expect(ends).toHaveLength(2);
+    const cuts = ends.map((found) => found.index + found[0].length);
+    const parts = [1, ...cuts.map((cut) => cut + open.length)].map((from, at) =>
+      now.subarray(from, cuts[at] ?? -1),
+    );
+    const read = decodeState(Buffer.concat([Buffer.from([5]), ...parts]));
+    expect(check(read)).toEqual([]);
+    expect(encodeState(read)).toEqual(now);
+  });
+
+  test("a volume that is begun of format 7: it is open to any initiator", () => {
+    const volume = { volume: testVolume(1), name: volumeName("v"), sizeBytes: MIB };
+    const shape = { blockSize: 512, replicas: 2, createdAt: "", access: "any" } as const;
+    const command = { kind: "beginVolume", ...volume, ...shape } as const;
+    const now = encodeCommand(command);
+    for (const version of [1, 3, 5, 6, 7]) {
+      const earlier = Buffer.concat([Buffer.from([version]), now.subarray(1, -1)]);
+      expect(decodeCommand(earlier)).toEqual(command);
+    }
+    const mapped = { ...command, access: "mapped" } as const;
+    expect(decodeCommand(encodeCommand(mapped))).toEqual(mapped);
   });
 
   test("a registration of format 1: its stores tell nothing of what they saw", () => {

@@ -1,4 +1,4 @@
-export { NO_RESERVATIONS } from "@ashlar/reservations";
+export { accessOf, changesNothing, type UnitAccess } from "./access.ts";
 export { type Applied, applyProposal } from "./apply.ts";
 export type { ChunkRow, MemberRole } from "./chunk-row.ts";
 export type { ChunkScans, ChunkTables, RowRange, StoreLoad } from "./chunk-tables.ts";
@@ -28,6 +28,7 @@ export { CatalogMirror } from "./mirror.ts";
 export { planPrimaries, planPrimariesInParts } from "./primary-plan.ts";
 export { decodeProposal, encodeProposal, type Proposal, type ProposalId } from "./proposal.ts";
 export {
+  type AccessEdit,
   type CatalogChange,
   type CatalogView,
   type ChunkConfig,
@@ -36,9 +37,15 @@ export {
   type DiskRecord,
   type FamilyRange,
   type GatewayRecord,
+  type HostChap,
+  type HostRecord,
+  type Mapping,
   type MemberRecord,
   type NodeRecord,
+  UNUSED_STATE,
+  VOLUME_ACCESS,
   VOLUME_CHANGES,
+  type VolumeAccess,
   type VolumeChange,
   type VolumeChangeKind,
   type VolumeRecord,

@@ -1,7 +1,7 @@
 // The rules a catalog never breaks (ARCHITECTURE.md, Rules by number). Tests check them
 // after each command; breaches are told as sentences that begin with the rule's number.
 import type { ChunkId, NodeId, VolumeId } from "@ashlar/core";
-import { chunkIndexOf, familyOf, formatChunkId } from "@ashlar/core";
+import { chunkIndexOf, familyOf, formatChunkId, LUN_MAX } from "@ashlar/core";
 import {
   isHeldByAll,
   NO_KEY,
@@ -11,13 +11,20 @@ import {
   sameNexus,
 } from "@ashlar/reservations";
 import type { Command } from "./command.ts";
-import type { ChunkConfig, ChunkMember, VolumeRecord } from "./records.ts";
+import {
+  type ChunkConfig,
+  type ChunkMember,
+  HOSTS_MAX,
+  INITIATORS_MAX,
+  MAPPINGS_MAX,
+  type VolumeRecord,
+} from "./records.ts";
 import { RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
 import type { CatalogState } from "./state.ts";
 
 /** Breaches of what must hold of any state. */
 export function check(state: CatalogState): string[] {
-  const faults = checkGroup(state);
+  const faults = [...checkGroup(state), ...checkHosts(state)];
   const { view, drafts } = state;
   const names = [...view.volumes.values(), ...[...drafts.values()].map(({ record }) => record)];
   if (new Set(names.map(({ name }) => name)).size < names.length)
@@ -102,6 +109,36 @@ function checkGroup({ view, sessions }: CatalogState): string[] {
   return faults;
 }
 
+/** Hosts, and the mappings that name them. */
+function checkHosts({ view, drafts }: CatalogState): string[] {
+  const faults: string[] = [];
+  const hosts = [...view.hosts.values()];
+  const initiators = hosts.flatMap((host) => host.initiators);
+  if (hosts.length > HOSTS_MAX) faults.push("more than HOSTS_MAX hosts");
+  if (new Set(initiators).size < initiators.length) faults.push("an initiator of two hosts");
+  for (const { host, initiators: own } of hosts) {
+    if (own.length < 1 || own.length > INITIATORS_MAX) faults.push(`${host}: initiators`);
+    if (own.some((name) => view.hostOf(name)?.host !== host)) faults.push(`${host}: is not found`);
+  }
+  for (const { record } of drafts.values()) {
+    if (record.mappings.length > 0) faults.push(`${record.name} is mapped before it is shown`);
+  }
+  for (const { name, access, mappings, change } of view.volumes.values()) {
+    const named = mappings.map(({ host }) => host);
+    const { edit } = change?.kind === "access" ? change : { edit: undefined };
+    const about = edit?.kind === "map" ? [edit.mapping.host] : [];
+    const rules: readonly (readonly [holds: boolean, rule: string])[] = [
+      [access === "mapped" || named.length === 0, "is open, and mapped"],
+      [named.length <= MAPPINGS_MAX, "more than MAPPINGS_MAX mappings"],
+      [[...named, ...about].every((host) => view.hosts.has(host)), "names no host"],
+      [named.every((host, at) => at === 0 || (named[at - 1] ?? "") < host), "two LUNs of a host"],
+      [mappings.every(({ lun }) => lun <= LUN_MAX), "a LUN beyond LUN_MAX"],
+    ];
+    for (const [holds, rule] of rules) if (!holds) faults.push(`${name}: ${rule}`);
+  }
+  return faults;
+}
+
 function checkChunk(state: CatalogState, config: ChunkConfig): string[] {
   const { members, isr, learners, primary } = config;
   const uuids = new Set<string>(members.map(({ storeUuid }) => storeUuid));
@@ -180,6 +217,11 @@ function checkGeneration(was: VolumeRecord, is: VolumeRecord, { kind }: Command)
     [
       moved > 0 || was.change === is.change || (PREPARING.has(kind) && !was.change),
       "P11: a change came or went under one generation",
+    ],
+    [
+      (is.access === was.access && is.mappings === was.mappings) ||
+        (kind === "commitChange" && was.change?.kind === "access"),
+      `P11: who may use it was changed by ${kind}`,
     ],
     [is.resets === was.resets || kind === "advanceGeneration", "a reset without a generation"],
     [is.resets === was.resets || is.resets === was.resets + 1, "resets do not count up"],

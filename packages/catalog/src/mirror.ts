@@ -1,6 +1,6 @@
 // A catalog as its changes describe it. Watchers keep one to follow the metadata service, and the
 // replicated state keeps its visible part in one: both go through apply, so they cannot drift apart.
-import type { ChunkId, FamilyId, NodeId, VolumeId } from "@ashlar/core";
+import type { ChunkId, FamilyId, HostName, NodeId, VolumeId } from "@ashlar/core";
 import { assertNever } from "@ashlar/core";
 import { ChunkTables } from "./chunk-tables.ts";
 import type {
@@ -9,6 +9,7 @@ import type {
   ChunkConfig,
   ClusterRecord,
   GatewayRecord,
+  HostRecord,
   MemberRecord,
   NodeRecord,
   VolumeRecord,
@@ -18,10 +19,12 @@ export class CatalogMirror implements CatalogView {
   readonly nodes = new Map<NodeId, NodeRecord>();
   readonly gateways = new Map<NodeId, GatewayRecord>();
   readonly members = new Map<NodeId, MemberRecord>();
+  readonly hosts = new Map<HostName, HostRecord>();
   readonly volumes = new Map<VolumeId, VolumeRecord>();
   /** Chunk configurations, for those who scan. */
   readonly chunks = new ChunkTables();
   private clusterRecord: ClusterRecord | undefined;
+  private readonly initiators = new Map<string, HostName>();
   private index = 0;
 
   get cluster(): ClusterRecord | undefined {
@@ -30,6 +33,11 @@ export class CatalogMirror implements CatalogView {
 
   get appliedIndex(): number {
     return this.index;
+  }
+
+  hostOf(initiatorName: string): HostRecord | undefined {
+    const host = this.initiators.get(initiatorName);
+    return host === undefined ? undefined : this.hosts.get(host);
   }
 
   chunk(chunk: ChunkId): ChunkConfig | undefined {
@@ -48,13 +56,15 @@ export class CatalogMirror implements CatalogView {
 
   /**
    * Becomes the catalog that `list` describes in full, as of entry `index`.
-   * @returns the list preceded by the deletion of volumes and members that are in it no more.
+   * @returns the list preceded by the deletion of volumes, hosts and members that are in it no more.
    */
   replace(list: readonly CatalogChange[], index: number): readonly CatalogChange[] {
     const gone = this.missingIn(list);
     this.nodes.clear();
     this.gateways.clear();
     this.members.clear();
+    this.hosts.clear();
+    this.initiators.clear();
     this.volumes.clear();
     this.chunks.clear();
     this.clusterRecord = undefined;
@@ -72,6 +82,7 @@ export class CatalogMirror implements CatalogView {
     for (const record of this.nodes.values()) heads.push({ kind: "node", record });
     for (const record of this.gateways.values()) heads.push({ kind: "gateway", record });
     for (const record of this.members.values()) heads.push({ kind: "member", record });
+    for (const record of this.hosts.values()) heads.push({ kind: "host", record });
     for (const record of this.volumes.values()) heads.push({ kind: "volume", record });
     const chunks = this.chunks.frozen();
     return { [Symbol.iterator]: () => listed(heads, chunks) };
@@ -95,6 +106,15 @@ export class CatalogMirror implements CatalogView {
       case "memberRemoved":
         this.members.delete(change.node);
         break;
+      case "host":
+        this.forgetHost(change.record.host);
+        this.hosts.set(change.record.host, change.record);
+        for (const name of change.record.initiators) this.initiators.set(name, change.record.host);
+        break;
+      case "hostDeleted":
+        this.forgetHost(change.host);
+        this.hosts.delete(change.host);
+        break;
       case "volume":
         this.volumes.set(change.record.volume, change.record);
         break;
@@ -110,15 +130,25 @@ export class CatalogMirror implements CatalogView {
     }
   }
 
+  /** Its initiators belong to nobody; a name that went to another host stays there. */
+  private forgetHost(host: HostName): void {
+    for (const name of this.hosts.get(host)?.initiators ?? []) {
+      if (this.initiators.get(name) === host) this.initiators.delete(name);
+    }
+  }
+
   private missingIn(list: readonly CatalogChange[]): CatalogChange[] {
     const volumes = new Map(this.volumes);
     const members = new Map(this.members);
+    const hosts = new Map(this.hosts);
     for (const change of list) {
       if (change.kind === "volume") volumes.delete(change.record.volume);
       if (change.kind === "member") members.delete(change.record.node);
+      if (change.kind === "host") hosts.delete(change.record.host);
     }
     return [
       ...[...members.keys()].map((node) => ({ kind: "memberRemoved" as const, node })),
+      ...[...hosts.keys()].map((host) => ({ kind: "hostDeleted" as const, host })),
       ...[...volumes.values()].map(({ volume, family }) => ({
         kind: "volumeDeleted" as const,
         volume,

@@ -8,12 +8,12 @@ import {
   diskId,
   type FamilyId,
   familyId,
+  initiatorName,
   list,
   mapped,
   nodeId,
   oneOf,
   optional,
-  present,
   record,
   type StoreUuid,
   storeUuid,
@@ -30,14 +30,18 @@ import {
   type DiskRecord,
   type FamilyRange,
   type GatewayRecord,
+  type HostChap,
+  type HostRecord,
   type MemberRecord,
   type NodeRecord,
-  VOLUME_CHANGES,
-  type VolumeChange,
+  VOLUME_ACCESS,
   type VolumeRecord,
 } from "./records.ts";
-import { reservationAction, reservations } from "./reservation-codecs.ts";
+import { reservations } from "./reservation-codecs.ts";
 import type { VolumeDraft } from "./state.ts";
+import { host, mapping, volumeChange } from "./volume-change-codec.ts";
+
+export { host, volumeChange };
 
 export const node = mapped(text, nodeId);
 export const store: Codec<StoreUuid> = mapped(text, storeUuid);
@@ -104,36 +108,37 @@ const volumeFieldsV3 = {
   lun: uint,
   createdAt: text,
 };
-const changeKind = oneOf(VOLUME_CHANGES);
-/** What a kind of change carries follows its kind. */
-export const volumeChange: Codec<VolumeChange> = {
-  write: (to, change) => {
-    changeKind.write(to, change.kind);
-    if (change.kind !== "reservations") return;
-    reservationAction.write(to, present(change.action, "a member knows the changes it prepared"));
-  },
-  read: (from) => {
-    const kind = changeKind.read(from);
-    return kind === "reservations" ? { kind, action: reservationAction.read(from) } : { kind };
-  },
-};
 const volumeFieldsV5 = { ...volumeFieldsV3, change: optional(volumeChange), resets: uint };
-export const volumeRecord = record<VolumeRecord>({ ...volumeFieldsV5, reservations });
-/** Up to format 5: nothing could be reserved. */
+export const volumeAccess = oneOf(VOLUME_ACCESS);
+export const volumeRecord = record<VolumeRecord>({
+  ...volumeFieldsV5,
+  reservations,
+  access: volumeAccess,
+  mappings: list(mapping),
+});
+const OPEN = { reservations: NO_RESERVATIONS, access: "any", mappings: [] } as const;
+/** Up to format 5: every volume was open to any initiator, and nothing could be reserved. */
 export const volumeRecordV5: Codec<VolumeRecord> = {
   write: volumeRecord.write,
-  read: (from) => ({ ...record(volumeFieldsV5).read(from), reservations: NO_RESERVATIONS }),
+  read: (from) => ({ ...record(volumeFieldsV5).read(from), ...OPEN }),
 };
 /** Up to format 3: no generation was ever changed. */
 export const volumeRecordV3: Codec<VolumeRecord> = {
   write: volumeRecord.write,
-  read: (from) => ({
-    ...record(volumeFieldsV3).read(from),
-    change: undefined,
-    resets: 0,
-    reservations: NO_RESERVATIONS,
-  }),
+  read: (from) => ({ ...record(volumeFieldsV3).read(from), change: undefined, resets: 0, ...OPEN }),
 };
+export const initiators = list(mapped(text, initiatorName));
+export const hostChap = record<HostChap>({
+  user: text,
+  secret: text,
+  mutual: optional(record({ user: text, secret: text })),
+});
+export const hostRecord = record<HostRecord>({
+  host,
+  initiators,
+  chap: optional(hostChap),
+  createdAt: text,
+});
 export const memberRecord = record<MemberRecord>({ node, address: text, member: uint });
 const draftOf = (of: Codec<VolumeRecord>): Codec<VolumeDraft> =>
   record<VolumeDraft>({ record: of, chunks: uint, placed: uint });

@@ -5,12 +5,14 @@ import type {
   ClusterId,
   DiskId,
   FamilyId,
+  HostName,
+  InitiatorName,
   NodeId,
   StoreUuid,
   VolumeId,
   VolumeName,
 } from "@ashlar/core";
-import type { ReservationAction, Reservations } from "@ashlar/reservations";
+import { NO_RESERVATIONS, type ReservationAction, type Reservations } from "@ashlar/reservations";
 import type { ChunkScans } from "./chunk-tables.ts";
 
 export interface ClusterRecord {
@@ -100,24 +102,90 @@ export interface VolumeRecord {
   /** Whose host has reserved the logical unit, the same for all gateways. */
   readonly reservations: Reservations;
   readonly iqn: string;
+  /** Where it is not mapped otherwise. */
   readonly lun: number;
   readonly createdAt: string;
+  /** `any`: open to every initiator. `mapped`: to the hosts of `mappings` alone. */
+  readonly access: VolumeAccess;
+  /** In order of the hosts' names, one for each; none while it is open to any. */
+  readonly mappings: readonly Mapping[];
 }
+
+export const VOLUME_ACCESS = ["any", "mapped"] as const;
+export type VolumeAccess = (typeof VOLUME_ACCESS)[number];
+
+/** That a host may use a volume. */
+export interface Mapping {
+  readonly host: HostName;
+  /** The number of the unit for this host, 0 .. LUN_MAX. */
+  readonly lun: number;
+  readonly readOnly: boolean;
+}
+
+/** Hosts of one volume: the largest failover clusters have as many. They travel with each of its changes. */
+export const MAPPINGS_MAX = 64;
+
+/** Initiators that are one machine to people, and how they prove who they are. */
+export interface HostRecord {
+  readonly host: HostName;
+  /** 1 .. INITIATORS_MAX, in order; no other host has any of them. */
+  readonly initiators: readonly InitiatorName[];
+  /** Undefined: nothing is to be proved. */
+  readonly chap: HostChap | undefined;
+  readonly createdAt: string;
+}
+
+/** Secrets stand here as they are, since both sides of CHAP compute with them (RFC 1994). Never shown. */
+export interface HostChap {
+  /** Empty: the name of the initiator. */
+  readonly user: string;
+  readonly secret: string;
+  /** What the target proves itself with; its secret is another one (RFC 7143 12.1.3). */
+  readonly mutual: { readonly user: string; readonly secret: string } | undefined;
+}
+
+/** Ports of one machine. */
+export const INITIATORS_MAX = 16;
+/** Of one cluster: each mirror holds all of them, and they are checked one by one. */
+export const HOSTS_MAX = 1024;
 
 /**
  * What a change of the shared state does once no operation admitted before can take effect any more.
  * `fence` does nothing but that.
  */
 export type VolumeChange =
-  | { readonly kind: "fence" | "delete" }
+  | { readonly kind: "fence" }
+  | { readonly kind: "delete" }
   | {
       readonly kind: "reservations";
       /** Not told by a watch: to whoever follows, the generation is closed, for whatever reason. */
       readonly action: ReservationAction | undefined;
-    };
-/** Their places are the format: append only. */
-export const VOLUME_CHANGES = ["fence", "delete", "reservations"] as const;
-export type VolumeChangeKind = (typeof VOLUME_CHANGES)[number];
+    }
+  | { readonly kind: "access"; readonly edit: AccessEdit };
+export type VolumeChangeKind = VolumeChange["kind"];
+/** Their numbers in the format: never use one again. */
+export const VOLUME_CHANGES: Readonly<Record<VolumeChangeKind, number>> = {
+  fence: 0,
+  delete: 1,
+  reservations: 2,
+  access: 3,
+};
+
+/** What becomes of a volume's mappings; applied to those in force when it is prepared. */
+export type AccessEdit =
+  /** The host may use it from now on, as the mapping says, and who is not mapped may not. */
+  | { readonly kind: "map"; readonly mapping: Mapping }
+  | { readonly kind: "unmap"; readonly host: HostName }
+  /** Every initiator may use it, and no mapping is left. */
+  | { readonly kind: "open" };
+
+/** What gateways share of a volume that nobody has used yet. */
+export const UNUSED_STATE = {
+  generation: 1,
+  change: undefined,
+  resets: 0,
+  reservations: NO_RESERVATIONS,
+} as const;
 
 /** A metadata member, or one that is expected to join the group. */
 export interface MemberRecord {
@@ -156,6 +224,8 @@ export type CatalogChange =
   | { readonly kind: "gateway"; readonly record: GatewayRecord }
   | { readonly kind: "member"; readonly record: MemberRecord }
   | { readonly kind: "memberRemoved"; readonly node: NodeId }
+  | { readonly kind: "host"; readonly record: HostRecord }
+  | { readonly kind: "hostDeleted"; readonly host: HostName }
   | { readonly kind: "volume"; readonly record: VolumeRecord }
   | { readonly kind: "volumeDeleted"; readonly volume: VolumeId; readonly family: FamilyId }
   | { readonly kind: "chunk"; readonly record: ChunkConfig };
@@ -171,6 +241,9 @@ export interface CatalogView {
   readonly gateways: ReadonlyMap<NodeId, GatewayRecord>;
   /** The metadata members that belong to the cluster, also those that have not joined yet. */
   readonly members: ReadonlyMap<NodeId, MemberRecord>;
+  readonly hosts: ReadonlyMap<HostName, HostRecord>;
+  /** The host that an initiator belongs to; the name is in lower case. */
+  hostOf(initiatorName: string): HostRecord | undefined;
   readonly volumes: ReadonlyMap<VolumeId, VolumeRecord>;
   chunk(chunk: ChunkId): ChunkConfig | undefined;
   /** All chunks of a family in order of index: a record of each, which takes long for a large one. */

@@ -28,6 +28,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     blockSize: fc.constant(512),
     replicas: fc.constant(1),
     createdAt: fc.constant("2026-11-01T00:00:00.000Z"),
+    access: fc.constant("any" as const),
   }),
   fc.record({
     kind: fc.constant("abortVolume" as const),

@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
 import { addDiskCommands } from "./commands/disk.ts";
+import { addHostCommands } from "./commands/host.ts";
 import { addLabCommands } from "./commands/lab.ts";
 import { addNodeCommands } from "./commands/node.ts";
 import { addProcessCommands } from "./commands/processes.ts";
@@ -31,6 +32,7 @@ function makeProgram(json: boolean): Command {
     .configureOutput({ writeErr: (text) => (json ? undefined : void text) });
   addLabCommands(program);
   addVolumeCommands(program);
+  addHostCommands(program);
   addNodeCommands(program);
   addDiskCommands(program);
   addClusterCommands(program);

@@ -18,6 +18,8 @@ export type StoreUuid = Branded<string, "StoreUuid">;
 export type VolumeId = Branded<string, "VolumeId">;
 /** Name of a volume, `[a-z0-9.-]{1,63}`. */
 export type VolumeName = Branded<string, "VolumeName">;
+/** Name of a host, as people call it: of the form of a volume's name. */
+export type HostName = Branded<string, "HostName">;
 
 /**
  * One chunk of a family (a volume with all its layers), as a safe integer: family * 2^22 + index.
@@ -76,6 +78,16 @@ export function volumeName(text: string): VolumeName {
     );
   }
   return text as VolumeName;
+}
+
+export function hostName(text: string): HostName {
+  if (!VOLUME_NAME.test(text)) {
+    throw new SystemError(
+      "argument/invalid",
+      `host name must be 1 to 63 of a-z 0-9 with inner "." and "-", got "${text}"`,
+    );
+  }
+  return text as HostName;
 }
 
 export function familyId(value: number): FamilyId {

@@ -55,6 +55,7 @@ export {
   VOLUME_SIZE_MAX,
   VOLUME_SIZE_STEP,
 } from "./geometry.ts";
+export { CHAP_SECRET_MIN, CHAP_TEXT_MAX, LUN_MAX } from "./host-limits.ts";
 export {
   CHUNKS_PER_FAMILY_MAX,
   type ChunkId,
@@ -70,6 +71,8 @@ export {
   familyId,
   familyOf,
   formatChunkId,
+  type HostName,
+  hostName,
   type NodeId,
   nodeId,
   type StoreUuid,
@@ -79,6 +82,7 @@ export {
   volumeId,
   volumeName,
 } from "./ids.ts";
+export { INITIATOR_NAME_LENGTH_MAX, type InitiatorName, initiatorName } from "./initiator-name.ts";
 export { compareLsn, formatLsn, LSN_ZERO, type Lsn, maxLsn, sameLsn } from "./lsn.ts";
 export { type ScatterList, scatterJoin, scatterLength, scatterSlice } from "./scatter.ts";
 export { formatSize, GIB, KIB, MIB, parseSize, TIB } from "./units.ts";

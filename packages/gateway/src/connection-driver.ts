@@ -93,6 +93,10 @@ export class ConnectionDriver implements SessionHolder {
     for (const task of this.connection.abortTasks(lun)) task.cancel();
   }
 
+  interruptForbidden(): void {
+    this.connection.interruptForbidden();
+  }
+
   private async endOnce(): Promise<void> {
     this.ended = true;
     this.ticker.cancel();
@@ -188,8 +192,12 @@ export class ConnectionDriver implements SessionHolder {
   private async reset(lun: number | undefined): Promise<boolean> {
     const { session } = this.connection;
     if (!session) return false;
+    const { scsi, nexus } = session;
+    const ownLun = lun === undefined ? undefined : scsi.unitAt(nexus, lun)?.ownLun;
+    // Not to be seen any more, since the session asked.
+    if (lun !== undefined && ownLun === undefined) return false;
     try {
-      await this.dependencies.targets.reset(session.scsi, lun);
+      await this.dependencies.targets.reset(scsi, ownLun);
       return true;
     } catch (thrown) {
       const error = toSystemError(thrown);

@@ -19,15 +19,15 @@ import {
   type Registry,
   type Startable,
 } from "@ashlar/runtime";
-import { OperationRouter, openVolume, type ReplicatedVolume } from "@ashlar/volume";
+import { type OperationRouter, openVolume, type ReplicatedVolume } from "@ashlar/volume";
 import type { GatewayConfig } from "./config.ts";
 import type { DriverDependencies } from "./connection-driver.ts";
 import { Exile } from "./exile.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
 import { PortalServer } from "./portal.ts";
 import { Registration } from "./registration.ts";
+import { serveVolumes } from "./serving.ts";
 import { SessionRegistry } from "./session-registry.ts";
-import { TargetWatcher } from "./target-watcher.ts";
 
 export interface GatewayDependencies {
   readonly clock: Clock;
@@ -57,25 +57,18 @@ export class GatewayNode implements HealthyNode {
     const incarnation = (): number => registration.incarnation;
     const self: CarrierSelf = { node: nodeId, incarnation };
     const dialer = createCarrierDialer({ self, clusterId, kind: config.carrier, ...ports });
-    const router = new OperationRouter(
-      { client, dialer, clock, log, metrics: metricsRegistry },
-      { incarnation, onTakenForDead: (refused) => exile.onTakenForDead(refused) },
+    const registry = new SessionRegistry();
+    const { targets, router } = serveVolumes(
+      { client, dialer, registry, clock, log, metrics: metricsRegistry },
+      {
+        ownPortals: () =>
+          config.portals.map(({ advertise, tpgt }) => ({ address: advertise, tpgt })),
+        incarnation,
+        onTakenForDead: (refused) => exile.onTakenForDead(refused),
+      },
     );
     this.client = client;
     this.router = router;
-    const registry = new SessionRegistry();
-    const targets = new TargetWatcher(
-      {
-        catalog: client,
-        openDevice: ({ volume }) => this.openDevice(volume),
-        registry,
-        incarnation,
-        clock,
-        outliveFormer: () => router.outliveFormer(),
-        log,
-      },
-      () => config.portals.map(({ advertise, tpgt }) => ({ address: advertise, tpgt })),
-    );
     const portals: PortalServer[] = [];
     const total = (count: (portal: PortalServer) => number): number =>
       portals.reduce((sum, portal) => sum + count(portal), 0);

@@ -12,6 +12,7 @@ function holder(): SessionHolder & { ended: number } {
       made.ended += 1;
     },
     abortTasks: () => {},
+    interruptForbidden: () => {},
   };
   return made;
 }
@@ -19,7 +20,13 @@ function holder(): SessionHolder & { ended: number } {
 test("a login that found its target just before it was deleted gets no session", async () => {
   const registry = new SessionRegistry();
   const scsi = new ScsiTarget();
-  const identity = { kind: "normal", isid: "80123456789a", scsi, ...NAMES } as const;
+  const identity = {
+    kind: "normal",
+    isid: "80123456789a",
+    admittedAs: undefined,
+    scsi,
+    ...NAMES,
+  } as const;
   await registry.endTarget(scsi);
   expect(await registry.open(identity, { tpgt: 1, holder: holder() })).toBeUndefined();
   expect(registry.count).toBe(0);
@@ -30,6 +37,7 @@ test("of two logins of one nexus that wait for the same older session one stays"
   const identity = {
     kind: "normal",
     isid: "80123456789a",
+    admittedAs: undefined,
     scsi: new ScsiTarget(),
     ...NAMES,
   } as const;

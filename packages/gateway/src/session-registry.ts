@@ -2,7 +2,7 @@
 // older one dies first, RFC 7143 6.3.5), and lets a reset reach the sessions of all hosts.
 import type { SessionIdentity } from "@ashlar/iscsi";
 import { abortedSince, noticeFor, type Reservations, sameNexus } from "@ashlar/reservations";
-import { type Nexus, nexusId, type ScsiTarget, SENSE } from "@ashlar/scsi";
+import { type LogicalUnit, type Nexus, nexusId, type ScsiTarget, SENSE } from "@ashlar/scsi";
 
 /** What holds a session: a connection's driver. */
 export interface SessionHolder {
@@ -10,6 +10,8 @@ export interface SessionHolder {
   end(): Promise<void>;
   /** Aborts the session's tasks of a LUN at once: none of them begins anything any more. */
   abortTasks(lun: number): void;
+  /** Interrupts tasks that their nexus may not do any more: none of them begins anything any more. */
+  interruptForbidden(): void;
 }
 
 export interface NormalSession {
@@ -84,9 +86,18 @@ export class SessionRegistry {
   }
 
   /** A logical unit was reset, here or through another gateway: every nexus loses its tasks. */
-  unitReset(scsi: ScsiTarget, lun: number): void {
-    for (const { holder } of this.sessionsOf(scsi)) holder.abortTasks(lun);
-    scsi.reset(lun);
+  unitReset(scsi: ScsiTarget, ownLun: number): void {
+    for (const { holder, session } of this.sessionsOf(scsi)) {
+      const lun = session && scsi.lunOf(session.nexus, ownLun);
+      if (lun !== undefined) holder.abortTasks(lun);
+    }
+    scsi.reset(ownLun);
+  }
+
+  /** Who may use the units of a target may have changed: its sessions are held to it from now on. */
+  accessChanged(scsi: ScsiTarget): void {
+    scsi.reviewAccess();
+    for (const { holder } of this.sessionsOf(scsi)) holder.interruptForbidden();
   }
 
   /**
@@ -95,16 +106,18 @@ export class SessionRegistry {
    */
   reservationsChanged(
     scsi: ScsiTarget,
-    lun: number,
+    { ownLun, unit }: { readonly ownLun: number; readonly unit: LogicalUnit },
     { before, after }: { readonly before: Reservations; readonly after: Reservations },
   ): void {
     const aborted = abortedSince(before, after);
     for (const { holder, session } of this.sessionsOf(scsi)) {
       if (!session) continue;
       const nexus = nexusId(session.nexus);
+      const lun = scsi.lunOf(session.nexus, ownLun);
+      if (lun === undefined) continue;
       if (aborted.some((one) => sameNexus(one, nexus))) holder.abortTasks(lun);
       const notice = noticeFor(before, after, nexus);
-      if (notice) scsi.unit(lun)?.attentions.raiseFor(session.nexus.name, SENSE[notice]);
+      if (notice) unit.attentions.raiseFor(session.nexus.name, SENSE[notice]);
     }
   }
 

@@ -1,12 +1,28 @@
 // The targets this gateway serves: every volume of the catalog's mirror is a target of its own, under
-// the same name and with the same identity through every gateway. A volume that is deleted takes its
-// sessions along.
+// the same name and with the same identity through every gateway, to those who may use it. A volume that is
+// deleted takes its sessions along; a host that may not use it any more keeps its sessions, and sees no unit.
 import { isDeepStrictEqual } from "node:util";
-import type { CatalogChange, CatalogView, GatewayRecord, VolumeRecord } from "@ashlar/catalog";
+import {
+  accessOf,
+  type CatalogChange,
+  type CatalogView,
+  type GatewayRecord,
+  type VolumeRecord,
+} from "@ashlar/catalog";
 import type { BlockDevice, VolumeId } from "@ashlar/core";
 import type { DiscoveredTarget, TargetDirectory, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import type { Clock, Log, Startable } from "@ashlar/runtime";
-import { ACCESS_STATE, LogicalUnit, ScsiTarget, SENSE, type TargetPort } from "@ashlar/scsi";
+import {
+  ACCESS_STATE,
+  type AccessibleUnit,
+  LogicalUnit,
+  type Nexus,
+  ScsiTarget,
+  SENSE,
+  type TargetPort,
+  type UnitView,
+} from "@ashlar/scsi";
+import { authenticationOf } from "./authentication.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 import { type ReservationSource, VolumeReservations } from "./volume-reservations.ts";
 
@@ -23,11 +39,11 @@ const RESET_TIMEOUT_MS = 12_000;
 export interface TargetFinder extends TargetDirectory {
   find(query: TargetQuery): Promise<TargetLookup>;
   /**
-   * Resets a logical unit of a target, or all, for all hosts and gateways: when it resolves, tasks are
+   * Resets a logical unit of a target, by its own number, or all, for all hosts and gateways: when it resolves, tasks are
    * aborted here, and nothing that was begun before can reach a disk any more, through any gateway.
    * @throws SystemError when it cannot be had, as without a metadata leader.
    */
-  reset(scsi: ScsiTarget, lun: number | undefined): Promise<void>;
+  reset(scsi: ScsiTarget, ownLun: number | undefined): Promise<void>;
 }
 
 /** The parts of the catalog client that are used here. */
@@ -75,11 +91,18 @@ export class TargetWatcher implements TargetFinder, Startable {
   private readonly ownPortals: () => GatewayRecord["portals"];
   private readonly served = new Map<string, Served>();
   private ports: readonly TargetPort[] = [];
-  private stopListening: () => void = () => {};
+  private readonly stopListening: () => void;
+  private started = false;
 
+  /**
+   * Listens to the catalog from now on, to be heard before whoever sends operations: see serving.ts.
+   */
   constructor(dependencies: WatcherDependencies, ownPortals: () => GatewayRecord["portals"]) {
     this.dependencies = dependencies;
     this.ownPortals = ownPortals;
+    this.stopListening = dependencies.catalog.onChanges((changes) => {
+      if (this.started) this.onChanges(changes);
+    });
   }
 
   get targetCount(): number {
@@ -87,10 +110,7 @@ export class TargetWatcher implements TargetFinder, Startable {
   }
 
   async start(): Promise<void> {
-    const { catalog } = this.dependencies;
-    this.stopListening = catalog.onChanges((changes) => {
-      if (changes.some(({ kind }) => kind !== "chunk" && kind !== "node")) this.reconcile();
-    });
+    this.started = true;
     this.reconcile();
   }
 
@@ -99,24 +119,27 @@ export class TargetWatcher implements TargetFinder, Startable {
     for (const served of this.served.values()) close(served);
   }
 
-  async find({ targetName }: TargetQuery): Promise<TargetLookup> {
-    if (targetName === undefined) return { kind: "discovery", authentication: undefined };
+  async find({ initiatorName, targetName }: TargetQuery): Promise<TargetLookup> {
+    if (targetName === undefined) {
+      const host = this.view.hostOf(initiatorName);
+      return { kind: "discovery", authentication: authenticationOf(host, initiatorName) };
+    }
     await this.dependencies.outliveFormer();
-    const known = this.lookUp(targetName);
-    if (known) return known;
-    // The volume may be newer than the mirror; "not found" would make hosts give up a disk.
+    const known = this.lookUp(targetName, initiatorName);
+    if (known?.kind === "found") return known;
+    // The volume or its mapping may be newer than the mirror; "not found" would make hosts give up a disk.
     try {
       await this.dependencies.catalog.catchUp({ signal: AbortSignal.timeout(CATCH_UP_TIMEOUT_MS) });
     } catch {
       return { kind: "unavailable" };
     }
-    return this.lookUp(targetName) ?? { kind: "unknown" };
+    return this.lookUp(targetName, initiatorName) ?? { kind: "unknown" };
   }
 
-  async reset(scsi: ScsiTarget, lun: number | undefined): Promise<void> {
+  async reset(scsi: ScsiTarget, ownLun: number | undefined): Promise<void> {
     const signal = AbortSignal.timeout(RESET_TIMEOUT_MS);
     const hit = [...this.served.values()].filter(
-      ({ record, ...served }) => served.scsi === scsi && (lun ?? record.lun) === record.lun,
+      ({ record, ...served }) => served.scsi === scsi && (ownLun ?? record.lun) === record.lun,
     );
     await Promise.all(
       hit.map(({ record: { volume } }) =>
@@ -125,24 +148,70 @@ export class TargetWatcher implements TargetFinder, Startable {
     );
   }
 
-  list(_initiatorName: string): readonly DiscoveredTarget[] {
+  list(initiatorName: string): readonly DiscoveredTarget[] {
     const portals = [...this.ownPortals()];
     for (const gateway of this.dependencies.catalog.view.gateways.values()) {
       if (gateway.state === "up") portals.push(...gateway.portals);
     }
     const addresses = new Set(portals.map(({ address, tpgt }) => `${address},${tpgt}`));
     const sorted = [...addresses].sort();
-    return [...this.served.keys()].sort().map((name) => ({ name, addresses: sorted }));
+    return [...this.served.values()]
+      .filter(({ record }) => accessOf(this.view, record, initiatorName).kind !== "none")
+      .map(({ record: { iqn } }) => ({ name: iqn, addresses: sorted }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  private lookUp(targetName: string): TargetLookup | undefined {
+  private get view(): CatalogView {
+    return this.dependencies.catalog.view;
+  }
+
+  private lookUp(targetName: string, initiatorName: string): TargetLookup | undefined {
     const served = this.served.get(targetName);
-    return served && { kind: "found", scsi: served.scsi, authentication: undefined };
+    if (!served) return undefined;
+    const { record, scsi } = served;
+    if (accessOf(this.view, record, initiatorName).kind === "none") return { kind: "forbidden" };
+    const host = this.view.hostOf(initiatorName);
+    const authentication = authenticationOf(host, initiatorName);
+    return { kind: "found", scsi, authentication, admittedAs: host?.host };
+  }
+
+  /**
+   * What a session sees of its target's unit. One that did not log in as the host that is mapped has not
+   * proven what that host must: it may have begun before its initiator belonged to it.
+   */
+  private viewFor(iqn: string, { initiatorName, admittedAs }: Nexus): UnitView | undefined {
+    const record = this.served.get(iqn)?.record;
+    if (!record) return undefined;
+    const access = accessOf(this.view, record, initiatorName);
+    if (access.kind === "none") return undefined;
+    const host = record.access === "mapped" ? this.view.hostOf(initiatorName) : undefined;
+    if (host?.chap && host.host !== admittedAs) return undefined;
+    return { lun: access.lun, readOnly: access.kind === "readOnly" };
+  }
+
+  /** A unit of any target, if the session may use it. */
+  private findUnit(naa: Buffer, nexus: Nexus): AccessibleUnit | undefined {
+    for (const { record, unit } of this.served.values()) {
+      if (!unit.identity.naa.equals(naa)) continue;
+      const view = this.viewFor(record.iqn, nexus);
+      return view && { unit, readOnly: view.readOnly };
+    }
+    return undefined;
+  }
+
+  private onChanges(changes: readonly CatalogChange[]): void {
+    const kinds = new Set(changes.map(({ kind }) => kind));
+    kinds.delete("chunk");
+    kinds.delete("node");
+    if (kinds.size === 0) return;
+    this.reconcile();
+    if (!kinds.has("host") && !kinds.has("hostDeleted")) return;
+    for (const { scsi } of this.served.values()) this.dependencies.registry.accessChanged(scsi);
   }
 
   /** Brings what is served in line with the mirror. */
   private reconcile(): void {
-    const { view } = this.dependencies.catalog;
+    const { view } = this;
     this.comparePorts();
     for (const served of [...this.served.values()]) {
       if (!view.volumes.has(served.record.volume)) this.remove(served);
@@ -174,30 +243,35 @@ export class TargetWatcher implements TargetFinder, Startable {
 
   private add(record: VolumeRecord): void {
     const { openDevice, ...deps } = this.dependencies;
-    const { volume } = record;
+    const { volume, iqn } = record;
     const device = openDevice(record);
     const reservations = new VolumeReservations({ ...deps, device }, volume);
     const unit = new LogicalUnit({ device, volume, reservations });
     const scsi = new ScsiTarget({
-      targetPorts: () => this.ports,
-      // Until it is known here which hosts may access which volumes, a copy stays within its target.
-      findUnit: () => undefined,
+      policy: (nexus) => this.viewFor(iqn, nexus),
+      surroundings: {
+        targetPorts: () => this.ports,
+        findUnit: (naa, nexus) => this.findUnit(naa, nexus),
+      },
     });
+    this.served.set(iqn, { record, scsi, unit, device, reservations });
     scsi.addUnit(record.lun, unit);
-    this.served.set(record.iqn, { record, scsi, unit, device, reservations });
     this.dependencies.log.info({ volume: record.name, target: record.iqn }, "target added");
   }
 
   private update(served: Served, record: VolumeRecord): void {
     const { scsi, unit, record: before } = served;
     this.served.set(record.iqn, { ...served, record });
+    if (before.access !== record.access || before.mappings !== record.mappings) {
+      this.dependencies.registry.accessChanged(scsi);
+    }
     if (before.resets !== record.resets) {
       this.dependencies.registry.unitReset(scsi, record.lun);
       this.dependencies.log.info({ volume: record.name, resets: record.resets }, "unit was reset");
     }
     if (before.reservations !== record.reservations) {
       const change = { before: before.reservations, after: record.reservations };
-      this.dependencies.registry.reservationsChanged(scsi, record.lun, change);
+      this.dependencies.registry.reservationsChanged(scsi, { ownLun: record.lun, unit }, change);
     }
     if (before.sizeBytes !== record.sizeBytes) unit.attentions.raise(SENSE.capacityChanged);
   }

@@ -1,7 +1,7 @@
 // What is told of reservations is proved, by whoever answers first; what a lost nexus had reserved is released.
-import { CatalogMirror, NO_RESERVATIONS, type VolumeRecord } from "@ashlar/catalog";
+import { CatalogMirror, UNUSED_STATE, type VolumeRecord } from "@ashlar/catalog";
 import { familyId, type ScatterList, SystemError, volumeId, volumeName } from "@ashlar/core";
-import type { ReservationAction, Reservations } from "@ashlar/reservations";
+import { NO_RESERVATIONS, type ReservationAction, type Reservations } from "@ashlar/reservations";
 import { silentLog } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { beforeEach, expect, test } from "vitest";
@@ -18,13 +18,12 @@ const record: VolumeRecord = {
   sizeBytes: 2 ** 20,
   blockSize: 512,
   replicas: 1,
-  generation: 1,
-  change: undefined,
-  resets: 0,
-  reservations: NO_RESERVATIONS,
+  ...UNUSED_STATE,
   iqn: "iqn.2026-11.io.ashlar:00000000:v",
   lun: 0,
   createdAt: "",
+  access: "any",
+  mappings: [],
 };
 
 let view: CatalogMirror;

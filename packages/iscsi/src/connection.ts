@@ -180,6 +180,11 @@ export class Connection {
     return this.state.kind === "normal" ? this.state.session.abortAll(lun) : [];
   }
 
+  /** Interrupts tasks that the nexus may not do any more. */
+  interruptForbidden(): void {
+    if (this.state.kind === "normal") this.state.session.interruptForbidden();
+  }
+
   /** Called every TICK_INTERVAL_MS. Counts ticks, so that a stalled process blames nobody. */
   tick(nowMs: number): ConnectionEffect[] {
     if (this.state.kind !== "normal" && this.state.kind !== "discovery") {

@@ -31,6 +31,8 @@ export type TargetLookup =
       readonly kind: "found";
       readonly scsi: ScsiTarget;
       readonly authentication: Authentication | undefined;
+      /** As whom the initiator logs in once it has proven that: the nexus bears it. */
+      readonly admittedAs?: string | undefined;
     }
   /** A discovery session, which has no target. */
   | { readonly kind: "discovery"; readonly authentication: Authentication | undefined }

@@ -27,6 +27,8 @@ export type SessionIdentity =
       readonly kind: "normal";
       readonly initiatorName: string;
       readonly isid: string;
+      /** As the look-up said. */
+      readonly admittedAs: string | undefined;
       readonly targetName: string;
       readonly scsi: ScsiTarget;
     };
@@ -218,5 +220,6 @@ function identityOf(
 ): SessionIdentity {
   if (found.kind === "discovery") return { kind: "discovery", initiatorName, isid };
   assert(found.kind === "found" && targetName !== undefined, `no session leads to ${found.kind}`);
-  return { kind: "normal", initiatorName, isid, targetName, scsi: found.scsi };
+  const { scsi, admittedAs } = found;
+  return { kind: "normal", initiatorName, isid, admittedAs, targetName, scsi };
 }

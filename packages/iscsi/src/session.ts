@@ -136,9 +136,19 @@ export class Session {
     return running;
   }
 
+  /**
+   * Running tasks whose nexus may not do any more what they do: they give up, and are answered with what
+   * forbids it. Those that do not run yet find out when they begin.
+   */
+  interruptForbidden(): void {
+    for (const task of this.tasks.values()) {
+      if (task.state === "running" && task.isForbidden) task.interrupt();
+    }
+  }
+
   private onUnit(request: TaskManagementRequest, resets: boolean): ManagementStep {
     const { lun } = request;
-    if (!this.scsi.unit(lun)) return answer(TASK_RESPONSE.lunDoesNotExist);
+    if (!this.scsi.unitAt(this.nexus, lun)) return answer(TASK_RESPONSE.lunDoesNotExist);
     return { kind: "abort", tasks: this.abortAll(lun), reset: resets ? { lun } : undefined };
   }
 
@@ -224,8 +234,10 @@ export class Session {
 }
 
 /** Initiator port and target port (RFC 7143, 4.4). */
-function nexusOf({ initiatorName, isid, targetName }: NormalIdentity, tpgt: number): Nexus {
+function nexusOf(identity: NormalIdentity, tpgt: number): Nexus {
+  const { initiatorName, isid, admittedAs, targetName } = identity;
   const tag = tpgt.toString(16).padStart(4, "0");
   const initiatorPort = `${initiatorName},i,0x${isid}`;
-  return { name: `${initiatorPort};${targetName},t,0x${tag}`, initiatorPort, targetName, tpgt };
+  const name = `${initiatorPort};${targetName},t,0x${tag}`;
+  return { name, initiatorPort, initiatorName, admittedAs, targetName, tpgt };
 }

@@ -69,7 +69,7 @@ export class Task implements OperationOptions {
   }
 
   get permit(): (() => void) | undefined {
-    return this.command.kind === "ready" ? this.command.guard?.permit : undefined;
+    return this.command.kind === "ready" ? this.command.permit : undefined;
   }
 
   get complete(): boolean {
@@ -87,9 +87,18 @@ export class Task implements OperationOptions {
     return this.controller.signal;
   }
 
-  /** Tells whoever runs the command to give up. */
+  get isForbidden(): boolean {
+    return this.command.kind === "ready" && this.command.forbidden() !== undefined;
+  }
+
+  /** Tells whoever runs the command to give up, for an abort: there is no response. */
   cancel(): void {
     this.aborted = true;
+    this.interrupt();
+  }
+
+  /** Tells whoever runs the command to give up; what comes of it is the response. */
+  interrupt(): void {
     this.controller ??= new AbortController();
     this.controller.abort();
   }

@@ -1,6 +1,6 @@
 // Golden transcripts: what an initiator sends (>) and is answered (<). A changed line is a changed
 // protocol; look twice before taking it over with `vitest -u`.
-import { type ScsiTarget, SENSE } from "@ashlar/scsi";
+import type { ScsiTarget } from "@ashlar/scsi";
 import { openTarget } from "@ashlar/scsi/testing";
 import { expect, test } from "vitest";
 import type { TargetLookup } from "./directory.ts";
@@ -207,7 +207,7 @@ test("resets, aborts of unknown tasks, unit attentions, unknown opcodes", async 
     { ...request, ...rest, function: TASK_FUNCTION.abortTask, itt: 5 },
     { ...request, ...rest, function: TASK_FUNCTION.taskReassign, itt: 6 },
   );
-  target.unit(0)?.attentions.raise(SENSE.unitReset);
+  target.reset(0);
   await script.send(commandPdu("00", { itt: 7, cmdSn: 2 }));
   script.note("a SNACK, which ERL 0 does not know");
   const snack = Buffer.alloc(48);

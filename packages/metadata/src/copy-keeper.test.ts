@@ -40,6 +40,7 @@ async function cluster(chunks: number, replicas = 2): Promise<void> {
     blockSize: 512,
     replicas,
     createdAt: "",
+    access: "any" as const,
   };
   await apply({ kind: "beginVolume", ...volume });
   const family = log().drafts[0]!.record.family;

@@ -57,6 +57,7 @@ async function volume(replicas: number, chunks = 6): Promise<void> {
     blockSize: 512,
     replicas,
     createdAt: "",
+    access: "any",
   });
   const family = log.drafts[0]!.record.family;
   await log.propose({ kind: "extendVolume", family, chunks });

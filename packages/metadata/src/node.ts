@@ -36,6 +36,7 @@ import { JoinWorker } from "./group/join-worker.ts";
 import { LeaderDuties } from "./group/leader-duties.ts";
 import { MemberFolder } from "./group/member-folder.ts";
 import { MetadataGroup } from "./group/metadata-group.ts";
+import { HostAdministration } from "./host-administration.ts";
 import {
   openBalanceMetrics,
   openCopyMetrics,
@@ -186,6 +187,7 @@ export class MetadataNode implements HealthyNode {
       changes,
       checker: new VolumeChecker({ log: group.log, clock, network }, { clusterId }),
       disks: new DiskAdministration({ log: group.log, clock, calls, reportOf }),
+      hosts: new HostAdministration({ log: group.log, clock }),
       reportOf,
       group: group.view,
     });

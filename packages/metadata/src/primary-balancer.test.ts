@@ -39,6 +39,7 @@ async function cluster(chunks: number): Promise<void> {
     blockSize: 512,
     replicas: 2,
     createdAt: "",
+    access: "any" as const,
   };
   await apply({ kind: "beginVolume", ...volume });
   const [draft] = log().drafts;

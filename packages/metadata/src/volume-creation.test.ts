@@ -16,7 +16,14 @@ const demo = {
   name: volumeName("demo"),
   sizeBytes: MIB,
 };
-const begin = { kind: "beginVolume", ...demo, blockSize: 512, replicas: 1, createdAt: "" } as const;
+const begin = {
+  kind: "beginVolume",
+  ...demo,
+  blockSize: 512,
+  replicas: 1,
+  createdAt: "",
+  access: "any",
+} as const;
 
 beforeEach(async () => {
   group = await TestGroup.of(1);

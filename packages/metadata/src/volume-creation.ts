@@ -75,12 +75,19 @@ export class VolumeCreation {
 
   /** Undefined when another call came to the end first, and the volume was deleted: to begin tells so. */
   private async goOn(
-    { volume, name, sizeBytes, replicas = 0, blockSize = BLOCK_SIZE_DEFAULT }: CreateVolumeOptions,
+    {
+      volume,
+      name,
+      sizeBytes,
+      replicas = 0,
+      blockSize = BLOCK_SIZE_DEFAULT,
+      access = "any",
+    }: CreateVolumeOptions,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<VolumeId | undefined> {
     const { replicatedLog } = this;
     const createdAt = new Date(this.clock.wallMs()).toISOString();
-    const shape = { volume, name, sizeBytes, blockSize, replicas, createdAt };
+    const shape = { volume, name, sizeBytes, blockSize, replicas, createdAt, access };
     const begun = await replicatedLog.propose({ kind: "beginVolume", ...shape });
     const { family, chunks } = accepted(begun.result);
     const extend = { kind: "extendVolume", family, chunks: CHUNKS_PER_COMMAND_MAX } as const;

@@ -182,7 +182,13 @@ test("a creation that is asked for again makes no second volume", async () => {
 test("what nobody goes on with is taken back, what runs is not", async () => {
   const creation = await creationWithRoom();
   const { volume, name, sizeBytes } = demo;
-  const begin = { kind: "beginVolume", blockSize: 512, replicas: 1, createdAt: "" } as const;
+  const begin = {
+    kind: "beginVolume",
+    blockSize: 512,
+    replicas: 1,
+    createdAt: "",
+    access: "any",
+  } as const;
   await log.propose({ ...begin, volume, name, sizeBytes });
   expect(log.drafts).toHaveLength(1);
   const other = { ...demo, volume: volumeId("10000000-0000-4000-8000-000000000002") };

@@ -1,23 +1,27 @@
 // The Admin service as its callers see it: they name some members, the client finds the one that leads and
 // rides out its loss. Whatever is asked here can be asked again: reads by nature, a volume is created under
 // an identity of the caller's, and the rest is proposed in a session.
-import type { ProposalId } from "@ashlar/catalog";
-import { type ClusterId, hasCode, SystemError, type VolumeName } from "@ashlar/core";
+import type { AccessEdit, ProposalId } from "@ashlar/catalog";
+import { type ClusterId, type HostName, hasCode, SystemError, type VolumeName } from "@ashlar/core";
 import { nodeClock, nodeRandom, silentLog } from "@ashlar/runtime";
 import type {
   AdminClient,
   CheckProgress,
   ClusterStatus,
+  CreateHostOptions,
   CreateVolumeOptions,
   DiskPlace,
   GroupStatus,
+  HostStatus,
   MemberAnswer,
   NodeStatus,
+  SetHostOptions,
   VolumeCheck,
   VolumeStatus,
 } from "./admin.ts";
 import { AdminPatience, isAnswer } from "./admin-patience.ts";
 import { attended } from "./attended-call.ts";
+import { hostStatus, toAccessEdit, toChap } from "./convert/access.ts";
 import { clusterStatus, groupStatus, nodeStatus, volumeStatus } from "./convert/admin.ts";
 import { safeNumber } from "./convert/scalars.ts";
 import { type ScrubPass, scrubPass } from "./convert/scrub.ts";
@@ -124,10 +128,10 @@ class GrpcAdminClient implements AdminClient {
   }
 
   createVolume(
-    { replicas = 0, blockSize = 0, ...wanted }: CreateVolumeOptions,
+    { replicas = 0, blockSize = 0, access = "any", ...wanted }: CreateVolumeOptions,
     { signal }: Abortable,
   ): Promise<VolumeStatus> {
-    const request = { ...wanted, replicas, blockSize };
+    const request = { ...wanted, replicas, blockSize, access };
     return this.attend({ signal }, async (member, options) => {
       const call = { ...options, deadlineMs: CREATE_DEADLINE_MS };
       try {
@@ -150,6 +154,45 @@ class GrpcAdminClient implements AdminClient {
 
   async fenceVolume(name: VolumeName, { signal }: Abortable): Promise<VolumeStatus> {
     return volumeStatus(await this.change(adminService.FenceVolume, { name }, { signal }));
+  }
+
+  async changeAccess(
+    name: VolumeName,
+    edit: AccessEdit,
+    { signal }: Abortable,
+  ): Promise<VolumeStatus> {
+    const request = { name, edit: toAccessEdit(edit) };
+    return volumeStatus(await this.change(adminService.ChangeAccess, request, { signal }));
+  }
+
+  async listHosts({ signal }: Abortable): Promise<readonly HostStatus[]> {
+    const { hosts } = await this.unary(adminService.ListHosts, {}, { signal });
+    return hosts.map(hostStatus);
+  }
+
+  async getHost(name: HostName, { signal }: Abortable): Promise<HostStatus> {
+    return hostStatus(await this.unary(adminService.GetHost, { name }, { signal }));
+  }
+
+  async createHost(
+    { name, initiators, chap }: CreateHostOptions,
+    { signal }: Abortable,
+  ): Promise<HostStatus> {
+    const request = { name, initiators: [...initiators], chap: toChap(chap) };
+    return hostStatus(await this.propose(adminService.CreateHost, request, { signal }));
+  }
+
+  async setHost(
+    { name, added, removed, chap }: SetHostOptions,
+    { signal }: Abortable,
+  ): Promise<HostStatus> {
+    const names = { name, added: [...added], removed: [...removed] };
+    const request = { ...names, setsChap: chap !== undefined, chap: toChap(chap?.now) };
+    return hostStatus(await this.propose(adminService.SetHost, request, { signal }));
+  }
+
+  async deleteHost(name: HostName, { signal }: Abortable): Promise<void> {
+    await this.propose(adminService.DeleteHost, { name }, { signal });
   }
 
   /** Begins anew when its leader is lost. */

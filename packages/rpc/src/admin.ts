@@ -1,7 +1,15 @@
 // What people and their tools ask of a cluster, in domain types: served by the metadata process,
 // called by the command line. Field names are those of `--json`.
-import type { ProposalId } from "@ashlar/catalog";
-import type { DiskId, NodeId, SystemError, VolumeId, VolumeName } from "@ashlar/core";
+import type { AccessEdit, HostChap, Mapping, ProposalId, VolumeAccess } from "@ashlar/catalog";
+import type {
+  DiskId,
+  HostName,
+  InitiatorName,
+  NodeId,
+  SystemError,
+  VolumeId,
+  VolumeName,
+} from "@ashlar/core";
 import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
 
@@ -130,6 +138,41 @@ export interface VolumeStatus extends ChunkCounts {
   readonly change: string;
   /** How often the logical unit was reset. */
   readonly resets: number;
+  /** `any`: every initiator may use it. `mapped`: the hosts of `mappings` alone. */
+  readonly access: VolumeAccess;
+  readonly mappings: readonly Mapping[];
+}
+
+/** A host as people may see it: without its secrets. */
+export interface HostStatus {
+  readonly name: HostName;
+  readonly initiators: readonly string[];
+  /** What its initiators prove, and whether the target does too; empty for nothing. */
+  readonly chap: "" | "one-way" | "mutual";
+  /** Empty: the name of the initiator. */
+  readonly chapUser: string;
+  readonly targetUser: string;
+  readonly createdAt: string;
+  /** What it is mapped to. */
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly lun: number;
+    readonly readOnly: boolean;
+  }[];
+}
+
+export interface CreateHostOptions {
+  readonly name: HostName;
+  readonly initiators: readonly InitiatorName[];
+  readonly chap: HostChap | undefined;
+}
+
+export interface SetHostOptions {
+  readonly name: HostName;
+  readonly added: readonly InitiatorName[];
+  readonly removed: readonly InitiatorName[];
+  /** Undefined: as it was. */
+  readonly chap: { readonly now: HostChap | undefined } | undefined;
 }
 
 export interface CreateVolumeOptions {
@@ -142,6 +185,8 @@ export interface CreateVolumeOptions {
   readonly replicas?: number | undefined;
   /** 512 (default) or 4096. */
   readonly blockSize?: number | undefined;
+  /** Absent: `any`. */
+  readonly access?: VolumeAccess | undefined;
 }
 
 export interface VolumeCheck {
@@ -211,6 +256,23 @@ export interface AdminService {
    * @throws SystemError volume/not-fenced, volume/changing.
    */
   fenceVolume(name: VolumeName, options: AdminCallOptions): Promise<VolumeStatus>;
+  /**
+   * Who may use a volume: when it resolves, nothing takes effect any more of those who may not.
+   * @throws SystemError host/not-found, host/not-mapped, volume/too-many-mappings, volume/not-fenced.
+   */
+  changeAccess(
+    name: VolumeName,
+    edit: AccessEdit,
+    options: AdminCallOptions,
+  ): Promise<VolumeStatus>;
+  listHosts(options: AdminCallOptions): Promise<readonly HostStatus[]>;
+  getHost(name: HostName, options: AdminCallOptions): Promise<HostStatus>;
+  /** @throws SystemError host/exists, host/initiator-taken, host/too-many, argument/invalid. */
+  createHost(host: CreateHostOptions, options: AdminCallOptions): Promise<HostStatus>;
+  /** @throws SystemError as {@link createHost}; host/in-use when a mapped host would lose an initiator. */
+  setHost(change: SetHostOptions, options: AdminCallOptions): Promise<HostStatus>;
+  /** @throws SystemError host/not-found, host/in-use while it is mapped. */
+  deleteHost(name: HostName, options: AdminCallOptions): Promise<void>;
   /**
    * Compares every replica of every chunk at one LSN.
    * @throws SystemError chunk/unavailable when some chunks could not be checked.

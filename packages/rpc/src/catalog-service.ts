@@ -1,6 +1,11 @@
 // The services of the metadata process, bound to gRPC: requests become domain values and are
 // checked here, so that what stands behind sees no message.
-import type { IsrCandidate, ProposalId, ReservationOutcome } from "@ashlar/catalog";
+import {
+  type IsrCandidate,
+  type ProposalId,
+  type ReservationOutcome,
+  VOLUME_ACCESS,
+} from "@ashlar/catalog";
 import {
   chunkIdFromNumber,
   diskId,
@@ -23,6 +28,7 @@ import { scrubPass } from "./convert/scrub.ts";
 import type { StoreReport__Output } from "./gen/ashlar/v1/StoreReport.ts";
 import { bidi, failStream, type GrpcServer, serverStream, unary } from "./grpc-server.ts";
 import { type HeartbeatService, SILENT_PEERS_MAX } from "./heartbeat.ts";
+import { hostHandlers } from "./host-service.ts";
 import { adminService, catalogService, heartbeatService } from "./services.ts";
 
 export interface Registered {
@@ -213,11 +219,13 @@ export function bindAdmin(server: GrpcServer, service: AdminService): void {
     GetVolume: unary(async ({ name }, context) =>
       asMessage(await service.getVolume(volumeName(name), context)),
     ),
-    CreateVolume: unary(async ({ volume, name, sizeBytes, replicas, blockSize }, context) => {
+    CreateVolume: unary(async (request, context) => {
+      const { volume, name, sizeBytes, replicas, blockSize, access } = request;
       const asked = { volume: volumeId(volume), name: volumeName(name), sizeBytes };
       const options = {
         replicas: replicas === 0 ? undefined : replicas,
         blockSize: blockSize === 0 ? undefined : blockSize,
+        access: access === "" ? undefined : oneOf(VOLUME_ACCESS, access),
       };
       return asMessage(await service.createVolume({ ...asked, ...options }, context));
     }),
@@ -228,6 +236,7 @@ export function bindAdmin(server: GrpcServer, service: AdminService): void {
     FenceVolume: unary(async ({ name }, context) =>
       asMessage(await service.fenceVolume(volumeName(name), context)),
     ),
+    ...hostHandlers(service),
     CheckVolume: serverStream(async ({ name }, send, { signal }) => {
       // A caller that is gone is told by the signal; its progress is of no interest any more.
       const onProgress = (progress: object): void => {

@@ -1,19 +1,23 @@
+export type { AccessEdit, HostChap } from "@ashlar/catalog";
 export type {
   AdminClient,
   AdminService,
   CheckProgress,
   ChunkCounts,
   ClusterStatus,
+  CreateHostOptions,
   CreateVolumeOptions,
   DiskPlace,
   DiskStatus,
   GroupStatus,
+  HostStatus,
   MemberAnswer,
   MemberRole,
   MemberStatus,
   NodeStatus,
   ProcessState,
   ProcessStatus,
+  SetHostOptions,
   VolumeCheck,
   VolumeStatus,
 } from "./admin.ts";

@@ -12,6 +12,10 @@ export interface Nexus {
   readonly name: string;
   /** Initiator name and ISID (RFC 7143, 4.4). */
   readonly initiatorPort: string;
+  /** In lower case. */
+  readonly initiatorName: string;
+  /** As whom the directory of targets admitted it at login, with all that had to be proven for that. */
+  readonly admittedAs: string | undefined;
   /** Of the target device. */
   readonly targetName: string;
   /** Target portal group tag of the portal; also the relative target port id. */
@@ -29,6 +33,12 @@ export interface TargetPort {
   readonly state: AccessState;
 }
 
+/** A unit that a nexus may access. */
+export interface AccessibleUnit {
+  readonly unit: LogicalUnit;
+  readonly readOnly: boolean;
+}
+
 /** What a target device knows only through whoever serves it. */
 export interface TargetSurroundings {
   /** Its ports through all gateways, also those that are down. */
@@ -37,12 +47,14 @@ export interface TargetSurroundings {
    * The unit of that NAA name in another target. Only one that the initiator of `nexus` may access:
    * EXTENDED COPY reads and writes what it names.
    */
-  findUnit(naa: Buffer, nexus: Nexus): LogicalUnit | undefined;
+  findUnit(naa: Buffer, nexus: Nexus): AccessibleUnit | undefined;
 }
 
-/** What commands see of the device that holds the units. */
-export interface UnitSet extends TargetSurroundings {
-  unit(lun: number): LogicalUnit | undefined;
+/** What commands see of the device that holds the units: as their nexus does. */
+export interface UnitSet {
+  targetPorts(): readonly TargetPort[];
+  /** A unit of that NAA name, here or in another target, if the nexus may access it. */
+  findUnit(naa: Buffer): AccessibleUnit | undefined;
   luns(): readonly number[];
 }
 
@@ -51,6 +63,8 @@ export interface Place<U extends LogicalUnit | undefined> {
   readonly unit: U;
   readonly units: UnitSet;
   readonly nexus: Nexus;
+  /** The nexus may not write. */
+  readonly readOnly: boolean;
 }
 
 /** Data-out of a command, and how much of it the initiator meant to send. */
@@ -67,6 +81,8 @@ interface CommandShape {
   /** Hexadecimal mask of the CDB bits that are evaluated, opcode and service action included. */
   readonly usage: string;
   readonly reservation: ReservationRule;
+  /** A `write` to reservations that changes no block: who may only read may do it. */
+  readonly leavesMedium?: true;
 }
 
 export interface CommandDefinition<C, U extends LogicalUnit | undefined> extends CommandShape {

@@ -1,5 +1,6 @@
 export {
   ACCESS_STATE,
+  type AccessibleUnit,
   type AccessState,
   type CommandRow,
   type DataOutOffer,
@@ -11,8 +12,15 @@ export {
 } from "./command.ts";
 export type { UnitIdentity } from "./identity.ts";
 export { LogicalUnit, type UnitLimits } from "./logical-unit.ts";
+export { OPEN, type ShownUnit, type UnitPolicy, type UnitView } from "./nexus-units.ts";
 export type { ReservationResult, UnitReservations, WithoutGateway } from "./reservation-port.ts";
 export { nexusId } from "./reservation-port.ts";
 export { type CommandResult, checkCondition } from "./result.ts";
 export { SENSE, type Sense, STATUS, type Status } from "./sense.ts";
-export { executeCommand, type PreparedCommand, type RefusedCommand, ScsiTarget } from "./target.ts";
+export {
+  executeCommand,
+  type PermittedCommand,
+  type PreparedCommand,
+  type RefusedCommand,
+  ScsiTarget,
+} from "./target.ts";

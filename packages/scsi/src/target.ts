@@ -1,21 +1,21 @@
 // A SCSI target device: the logical units behind one target name. A command is prepared when it is
 // delivered, in the order of the initiator - validated, unit attentions reported - and executed when
 // its data-out is there. Whatever fails becomes a status; execute never rejects for an operating
-// error.
-import { AssertionError, type OperationOptions } from "@ashlar/core";
+// error. Which units a nexus sees, and whether it may write them, is asked of a policy: when the nexus
+// begins, and again whenever the policy may decide otherwise.
+import { AssertionError, type OperationOptions, SystemError } from "@ashlar/core";
 import type {
   CommandRow,
   DataOutOffer,
   Nexus,
   ReadyCommand,
-  TargetPort,
   TargetSurroundings,
-  UnitSet,
 } from "./command.ts";
 import { findCommand } from "./command-table.ts";
 import { resultOfError } from "./error-sense.ts";
 import type { LogicalUnit } from "./logical-unit.ts";
-import { guarded } from "./reservation-guard.ts";
+import { NexusUnits, OPEN, type ShownUnit, type UnitPolicy } from "./nexus-units.ts";
+import { type Guard, guarded } from "./reservation-guard.ts";
 import { nexusId } from "./reservation-port.ts";
 import { type CommandResult, checkCondition, Refusal } from "./result.ts";
 import { SENSE, type Sense } from "./sense.ts";
@@ -27,7 +27,15 @@ export interface RefusedCommand {
   readonly result: CommandResult;
 }
 
-export type PreparedCommand = ReadyCommand | RefusedCommand;
+/** A command that may run, as long as its nexus may do what it does. */
+export interface PermittedCommand extends ReadyCommand {
+  /** What forbids it now: its unit is not seen there any more, or is not to be written. */
+  forbidden(): Sense | undefined;
+  /** @throws SystemError when it must not be sent under the state of the volume that is known now. */
+  permit(): void;
+}
+
+export type PreparedCommand = PermittedCommand | RefusedCommand;
 
 const refused = (name: string, sense: Sense): RefusedCommand => ({
   kind: "refused",
@@ -43,53 +51,66 @@ const asksForAca = (row: CommandRow, cdb: Buffer): boolean =>
 /** A target that stands alone. */
 const ALONE: TargetSurroundings = { targetPorts: () => [], findUnit: () => undefined };
 
+function permit(guard: Guard | undefined, forbidden: () => Sense | undefined): void {
+  if (forbidden()) throw new SystemError("operation/aborted", "the host may not do this any more");
+  guard?.permit();
+}
+
 const UNKNOWN = "unknown";
 const isRow = (found: CommandRow | Sense): found is CommandRow => "prepare" in found;
+const writes = (row: CommandRow): boolean => row.reservation === "write" && !row.leavesMedium;
 
-export class ScsiTarget implements UnitSet {
+export interface TargetOptions {
+  readonly policy?: UnitPolicy;
+  readonly surroundings?: TargetSurroundings;
+}
+
+interface Established {
+  readonly nexus: Nexus;
+  readonly units: NexusUnits;
+}
+
+export class ScsiTarget {
   private readonly units = new Map<number, LogicalUnit>();
-  private readonly nexuses = new Set<string>();
+  private readonly nexuses = new Map<string, Established>();
+  private readonly policy: UnitPolicy;
   private readonly surroundings: TargetSurroundings;
 
-  constructor(surroundings: TargetSurroundings = ALONE) {
+  constructor({ policy = OPEN, surroundings = ALONE }: TargetOptions = {}) {
+    this.policy = policy;
     this.surroundings = surroundings;
   }
 
-  targetPorts(): readonly TargetPort[] {
-    return this.surroundings.targetPorts();
+  /** The unit that a nexus sees under a number. */
+  unitAt(nexus: Nexus, lun: number): ShownUnit | undefined {
+    return this.seenBy(nexus).at(lun);
   }
 
-  findUnit(naa: Buffer, nexus: Nexus): LogicalUnit | undefined {
-    for (const unit of this.units.values()) {
-      if (unit.identity.naa.equals(naa)) return unit;
+  /** The number under which a nexus sees a unit. */
+  lunOf(nexus: Nexus, ownLun: number): number | undefined {
+    return this.seenBy(nexus).lunOf(ownLun);
+  }
+
+  addUnit(ownLun: number, unit: LogicalUnit): void {
+    this.units.set(ownLun, unit);
+    for (const { nexus, units } of this.nexuses.values()) {
+      this.show({ nexus, units }, ownLun, SENSE.powerOn);
     }
-    return this.surroundings.findUnit(naa, nexus);
+    this.raise(SENSE.reportedLunsChanged, ownLun);
   }
 
-  unit(lun: number): LogicalUnit | undefined {
-    return this.units.get(lun);
-  }
-
-  luns(): readonly number[] {
-    return [...this.units.keys()].sort((a, b) => a - b);
-  }
-
-  addUnit(lun: number, unit: LogicalUnit): void {
-    this.units.set(lun, unit);
-    for (const nexus of this.nexuses) unit.attentions.establish(nexus, SENSE.powerOn);
-    this.raise(SENSE.reportedLunsChanged, lun);
-  }
-
-  removeUnit(lun: number): void {
-    this.units.delete(lun);
-    this.raise(SENSE.reportedLunsChanged, lun);
+  removeUnit(ownLun: number): void {
+    for (const { units } of this.nexuses.values()) units.remove(ownLun);
+    this.units.delete(ownLun);
+    this.raise(SENSE.reportedLunsChanged, ownLun);
   }
 
   /** A session began: its first command on each unit learns that state may have been lost. */
   establishNexus(nexus: Nexus, { reinstated }: { readonly reinstated: boolean }): void {
-    this.nexuses.add(nexus.name);
-    const sense = reinstated ? SENSE.nexusLoss : SENSE.powerOn;
-    for (const unit of this.units.values()) unit.attentions.establish(nexus.name, sense);
+    const established = { nexus, units: new NexusUnits(nexus, this.surroundings) };
+    this.nexuses.set(nexus.name, established);
+    const first = reinstated ? SENSE.nexusLoss : SENSE.powerOn;
+    for (const ownLun of this.units.keys()) this.show(established, ownLun, first);
   }
 
   /** Resolves when nothing is reserved by the nexus alone any more, as it is by RESERVE(6) and (10). */
@@ -101,12 +122,24 @@ export class ScsiTarget implements UnitSet {
   }
 
   /**
+   * Asks the policy anew, and raises the unit attentions of what each nexus sees otherwise than before. Tasks
+   * that are forbidden now are the transport's to interrupt.
+   */
+  reviewAccess(): void {
+    for (const { nexus, units } of this.nexuses.values()) {
+      for (const [ownLun, unit] of this.units) {
+        units.change(ownLun, unit, this.policy(nexus, ownLun));
+      }
+    }
+  }
+
+  /**
    * Tells every nexus, the one that asked included, that a unit, or all, were reset. Aborting the
    * tasks is the transport's work and must be done before.
    */
-  reset(lun: number | undefined): void {
+  reset(ownLun: number | undefined): void {
     for (const [number, unit] of this.units) {
-      if (lun === undefined || number === lun) unit.attentions.raise(SENSE.unitReset);
+      if (ownLun === undefined || number === ownLun) unit.attentions.raise(SENSE.unitReset);
     }
   }
 
@@ -117,17 +150,48 @@ export class ScsiTarget implements UnitSet {
 
   /** Validates a command; nothing is waited for and no block is touched. */
   prepare(nexus: Nexus, lun: number, cdb: Buffer): PreparedCommand {
-    const unit = this.units.get(lun);
+    const units = this.seenBy(nexus);
+    const shown = units.at(lun);
     const row = findCommand(cdb);
-    if (!isRow(row)) return refused(UNKNOWN, unit ? row : SENSE.unitNotSupported);
+    if (!isRow(row)) return refused(UNKNOWN, shown ? row : units.takeAbsence(lun));
     if (!row.worksWithoutUnit) {
-      if (!unit) return refused(row.name, SENSE.unitNotSupported);
-      const attention = unit.attentions.take(nexus.name);
+      if (!shown) return refused(row.name, units.takeAbsence(lun));
+      const attention = shown.unit.attentions.take(nexus.name);
       if (attention) return refused(row.name, attention);
+      if (shown.readOnly && writes(row)) return refused(row.name, SENSE.writeProtected);
     }
     if (asksForAca(row, cdb)) return refused(row.name, SENSE.invalidFieldInCdb);
-    const prepared = row.prepare(cdb, { unit, units: this, nexus });
-    return prepared instanceof Refusal ? refused(row.name, prepared.sense) : prepared;
+    const { unit, readOnly = false } = shown ?? {};
+    const prepared = row.prepare(cdb, { unit, units, nexus, readOnly });
+    if (prepared instanceof Refusal) return refused(row.name, prepared.sense);
+    const forbidden = (): Sense | undefined => this.forbids(nexus, lun, { row, unit });
+    return { ...prepared, forbidden, permit: () => permit(prepared.guard, forbidden) };
+  }
+
+  private forbids(
+    nexus: Nexus,
+    lun: number,
+    { row, unit }: { readonly row: CommandRow; readonly unit: LogicalUnit | undefined },
+  ): Sense | undefined {
+    if (row.worksWithoutUnit) return undefined;
+    const now = this.seenBy(nexus).at(lun);
+    if (now?.unit !== unit) return SENSE.unitNotSupported;
+    return now?.readOnly && writes(row) ? SENSE.writeProtected : undefined;
+  }
+
+  /** A nexus that was never established sees what the policy says, and is told of no change. */
+  private seenBy(nexus: Nexus): NexusUnits {
+    const established = this.nexuses.get(nexus.name);
+    if (established) return established.units;
+    const units = new NexusUnits(nexus, this.surroundings);
+    for (const ownLun of this.units.keys()) this.show({ nexus, units }, ownLun, undefined);
+    return units;
+  }
+
+  private show({ nexus, units }: Established, ownLun: number, first: Sense | undefined): void {
+    const unit = this.units.get(ownLun);
+    const view = this.policy(nexus, ownLun);
+    if (unit && view) units.add(ownLun, { ...view, ownLun, unit }, first);
   }
 
   private raise(sense: Sense, exceptLun: number): void {
@@ -137,17 +201,25 @@ export class ScsiTarget implements UnitSet {
   }
 }
 
-/** Runs a prepared command. Rejects only with an AssertionError, which ends the process. */
+/**
+ * Runs a prepared command. Who lost the right to it meanwhile is told so: a task that was interrupted for
+ * that reason ends with the sense that the same command would get now.
+ * @throws AssertionError and nothing else; it ends the process.
+ */
 export async function executeCommand(
   prepared: PreparedCommand,
   offer: DataOutOffer,
   options: OperationOptions,
 ): Promise<CommandResult> {
   if (prepared.kind === "refused") return prepared.result;
+  const sense = prepared.forbidden();
+  if (sense) return checkCondition(sense);
   try {
     return await guarded(prepared.guard, options, () => prepared.run(offer, options));
   } catch (thrown) {
     if (thrown instanceof AssertionError) throw thrown;
-    return resultOfError(thrown);
+    const result = resultOfError(thrown);
+    const since = prepared.forbidden();
+    return since && !result.fateUnknown ? checkCondition(since) : result;
   }
 }

@@ -4,7 +4,7 @@
 //   npx tsx --conditions=ashlar-source packages/volume/src/carriers.bench.ts [seconds]
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { CatalogMirror, NO_RESERVATIONS } from "@ashlar/catalog";
+import { CatalogMirror, UNUSED_STATE } from "@ashlar/catalog";
 import {
   CHUNK_SIZE_DEFAULT,
   chunkId,
@@ -127,10 +127,9 @@ function catalogOf(address: string): CatalogClient {
           sizeBytes: 16 * CHUNK_SIZE_DEFAULT,
           blockSize: 512,
           replicas: 1,
-          generation: 1,
-          change: undefined,
-          resets: 0,
-          reservations: NO_RESERVATIONS,
+          ...UNUSED_STATE,
+          access: "any",
+          mappings: [],
           iqn: "iqn.2026-11.io.ashlar:bench",
           lun: 0,
           createdAt: "",

@@ -1,11 +1,13 @@
 // Changes of a volume's shared state. An operation names the generation it was decided under; whoever
 // leads chunks of the volume refuses those of any other, and all of them while a change is prepared. So
 // once everybody has closed a generation, nothing admitted under it can take effect any more (P11).
-import type { VolumeId } from "@ashlar/core";
+import { LUN_MAX, type VolumeId } from "@ashlar/core";
 import { afterReset } from "@ashlar/reservations";
+import { edited, exceedsMappings } from "../access.ts";
 import { type CommandOf, done, type Refusal, type Result, refused } from "../command.ts";
-import type { VolumeRecord } from "../records.ts";
+import { type AccessEdit, MAPPINGS_MAX, type VolumeChange, type VolumeRecord } from "../records.ts";
 import type { Step } from "../state.ts";
+import { notFound } from "./host.ts";
 import { reservationsAfter } from "./reservation.ts";
 import { removeVolume } from "./volume.ts";
 
@@ -29,6 +31,8 @@ export function prepareChange(
 ): Result<"prepareChange"> {
   const record = settled(step, volume);
   if ("code" in record) return record;
+  const refusal = changeRefusal(step, record, change);
+  if (refusal) return refusal;
   step.put({ kind: "volume", record: { ...record, change } });
   return done({ volume, generation: record.generation + 1 });
 }
@@ -45,8 +49,10 @@ export function commitChange(
     return done(null);
   }
   const { generation } = command;
-  const reservations = reservationsAfter(step, record, change);
-  step.put({ kind: "volume", record: { ...record, generation, change: undefined, reservations } });
+  const then = change?.kind === "access" ? edited(record, change.edit) : {};
+  const settledRecord = { ...record, generation, change: undefined, ...then };
+  const reservations = reservationsAfter(step, settledRecord, change);
+  step.put({ kind: "volume", record: { ...settledRecord, reservations } });
   return done(null);
 }
 
@@ -60,6 +66,43 @@ export function abortChange(step: Step, command: CommandOf<"abortChange">): Resu
   const generation = record.generation + 2;
   step.put({ kind: "volume", record: { ...record, generation, change: undefined } });
   return done({ generation });
+}
+
+/** Why a change cannot be made of this volume; nothing that could refuse it later may change meanwhile. */
+const changeRefusal = (
+  step: Step,
+  record: VolumeRecord,
+  change: VolumeChange,
+): Refusal | undefined =>
+  change.kind === "access" ? editRefusal(step, record, change.edit) : undefined;
+
+function editRefusal(
+  { state: { view } }: Step,
+  record: VolumeRecord,
+  edit: AccessEdit,
+): Refusal | undefined {
+  if (edit.kind === "open") return undefined;
+  const host = edit.kind === "map" ? edit.mapping.host : edit.host;
+  if (!view.hosts.has(host)) return notFound(host);
+  if (edit.kind === "map") {
+    if (edit.mapping.lun > LUN_MAX) {
+      return refused("argument/invalid", `a LUN is 0 to ${LUN_MAX}, not ${edit.mapping.lun}`);
+    }
+    if (!exceedsMappings(record, edit)) return undefined;
+    return refused(
+      "volume/too-many-mappings",
+      `volume "${record.name}" is mapped to ${MAPPINGS_MAX} hosts, more are not possible`,
+      "put initiators that are one machine, or one cluster, into one host",
+    );
+  }
+  if (record.mappings.some((one) => one.host === host)) return undefined;
+  return refused(
+    "host/not-mapped",
+    `host "${host}" is not mapped to volume "${record.name}"`,
+    record.access === "any"
+      ? "the volume is open to any initiator; `ashlar volume map` ends that"
+      : `see \`ashlar volume show ${record.name}\``,
+  );
 }
 
 /** The volume, if no change is under way. */

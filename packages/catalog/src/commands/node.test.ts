@@ -52,6 +52,7 @@ test("numbers that nobody can have seen are refused, and the last family is the 
     blockSize: 512,
     replicas: 1,
     createdAt: "",
+    access: "any",
   });
   expect(result).toMatchObject({ code: "catalog/refused" });
 });

@@ -12,6 +12,7 @@ const request = {
   blockSize: 512,
   replicas: 0,
   createdAt: "2026-11-01T00:00:00.000Z",
+  access: "any",
 } as const;
 
 test("a creation that is sent again goes on where it was, and is done once", () => {

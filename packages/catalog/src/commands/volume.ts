@@ -12,7 +12,6 @@ import {
   VOLUME_SIZE_MAX,
   VOLUME_SIZE_STEP,
 } from "@ashlar/core";
-import { NO_RESERVATIONS } from "@ashlar/reservations";
 import {
   CHUNKS_PER_COMMAND_MAX,
   type CommandOf,
@@ -22,7 +21,7 @@ import {
   refused,
 } from "../command.ts";
 import { Placement, usableNodes } from "../placement.ts";
-import type { VolumeRecord } from "../records.ts";
+import { UNUSED_STATE, type VolumeRecord } from "../records.ts";
 import type { Step, VolumeDraft } from "../state.ts";
 
 /** Three-way is the most that placement, tests and drills cover. */
@@ -54,21 +53,9 @@ export function beginVolume(step: Step, command: CommandOf<"beginVolume">): Resu
   const { volume, name, sizeBytes, blockSize, createdAt } = command;
   const chunks = chunkCount(step, sizeBytes);
   const iqn = `${IQN_PREFIX}:${clusterId.slice(0, CLUSTER_PART_LENGTH)}:${name}`;
-  const record = { volume, name, family, sizeBytes, blockSize, replicas };
-  state.drafts.set(family, {
-    record: {
-      ...record,
-      generation: 1,
-      change: undefined,
-      resets: 0,
-      reservations: NO_RESERVATIONS,
-      iqn,
-      lun: 0,
-      createdAt,
-    },
-    chunks,
-    placed: 0,
-  });
+  const shape = { volume, name, family, sizeBytes, blockSize, replicas, iqn, lun: 0, createdAt };
+  const record = { ...shape, ...UNUSED_STATE, access: command.access, mappings: [] };
+  state.drafts.set(family, { record, chunks, placed: 0 });
   return done({ family, chunks });
 }
 
@@ -160,12 +147,13 @@ const chunkCount = ({ state: { view } }: Step, sizeBytes: number): number =>
 function begunBefore(
   step: Step,
   record: VolumeRecord,
-  { name, sizeBytes, blockSize, replicas }: CommandOf<"beginVolume">,
+  { name, sizeBytes, blockSize, replicas, access }: CommandOf<"beginVolume">,
 ): Result<"beginVolume"> {
   const same =
     record.name === name &&
     record.sizeBytes === sizeBytes &&
     record.blockSize === blockSize &&
+    (record.access === access || !step.state.drafts.has(record.family)) &&
     (replicas === 0 || record.replicas === replicas);
   return same
     ? done({ family: record.family, chunks: chunkCount(step, sizeBytes) })

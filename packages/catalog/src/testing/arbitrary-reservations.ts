@@ -1,6 +1,8 @@
 // Requests on a unit's reservations, of any kind, for property tests.
-import { RESERVATION_TYPE, type ReservationAction } from "@ashlar/reservations";
+import { RESERVATION_TYPE, type ReservationAction, registrationOf } from "@ashlar/reservations";
 import fc from "fast-check";
+import type { Command } from "../command.ts";
+import { type TestCatalog, testVolume } from "./cluster.ts";
 
 const nexus = fc
   .tuple(fc.constantFrom("a", "b", "c"), fc.integer({ min: 1, max: 2 }))
@@ -42,3 +44,16 @@ export const reservationActions: fc.Arbitrary<ReservationAction> = fc.oneof(
   fc.record({ kind: fc.constant("take" as const), nexus, gateway: fc.nat(20) }),
   fc.record({ kind: fc.constant("give" as const), nexus }),
 );
+
+/** Who asks knows its key; what it asks for is done at once. */
+export const reserving: fc.Arbitrary<(catalog: TestCatalog) => Command> = fc
+  .tuple(fc.integer({ min: 1, max: 2 }).map(testVolume), reservationActions)
+  .map(([volume, asked]) => (catalog) => {
+    const record = catalog.state.view.volumes.get(volume);
+    if (record?.change) {
+      return { kind: "commitChange", volume, generation: record.generation + 1 };
+    }
+    const own = record && registrationOf(record.reservations, asked.nexus);
+    const known = own && asked.kind !== "take" && asked.kind !== "give" ? { key: own.key } : {};
+    return { kind: "prepareReservation", volume, action: { ...asked, ...known } };
+  });

@@ -16,7 +16,7 @@ import { type Applied, applyProposal } from "../apply.ts";
 import type { Command, CommandKind, CommandOf, Result } from "../command.ts";
 import { check, checkStep, checkVolumes, chunksOfState } from "../invariants.ts";
 import type { Proposal, ProposalId } from "../proposal.ts";
-import type { CatalogChange, DiskRecord } from "../records.ts";
+import type { CatalogChange, DiskRecord, VolumeAccess } from "../records.ts";
 import { type CatalogState, emptyState } from "../state.ts";
 
 export const TEST_CLUSTER: ClusterId = clusterId("abcdef01-0000-4000-8000-000000000000");
@@ -125,7 +125,7 @@ export class TestCatalog {
     this.done({ kind: "nodeDown", node: testNode(node), incarnation, unheard: others });
   }
 
-  begin(number: number, chunks: number, replicas = 0): FamilyId {
+  begin(number: number, chunks: number, replicas = 0, access: VolumeAccess = "any"): FamilyId {
     return this.done({
       kind: "beginVolume",
       volume: testVolume(number),
@@ -134,6 +134,7 @@ export class TestCatalog {
       blockSize: 512,
       replicas,
       createdAt: CREATED_AT,
+      access,
     }).family;
   }
 

@@ -6,11 +6,13 @@ import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-a
 import { EXIT } from "../exit-status.ts";
 import { type Answer, progressBar, table } from "../output.ts";
 import { answering } from "../run.ts";
+import { accessLines, addMappingCommands } from "./mapping.ts";
 
 interface CreateOptions extends ClusterOptions {
   readonly size: string;
   readonly replicas?: string;
   readonly blockSize?: string;
+  readonly mapped?: boolean;
 }
 
 interface DeleteOptions extends ClusterOptions {
@@ -28,10 +30,19 @@ function wholeNumber(option: string, text: string | undefined): number | undefin
 const changeOf = ({ change }: VolumeStatus): string =>
   change === "" ? "" : `; under way: ${change}`;
 
+/** Who may use it, in short. */
+function hostsOf({ access, mappings }: VolumeStatus): string {
+  if (access === "any") return "any";
+  const [only] = mappings;
+  if (mappings.length > 1) return `${mappings.length} hosts`;
+  return only?.host ?? "none";
+}
+
 function volumeLines(volume: VolumeStatus): string[] {
   return [
     `volume    ${volume.name}`,
-    `target    ${volume.iqn}  LUN ${volume.lun}`,
+    `target    ${volume.iqn}${volume.access === "any" ? `  LUN ${volume.lun}` : ""}`,
+    ...accessLines(volume),
     `size      ${formatSize(volume.sizeBytes)} in blocks of ${volume.blockSize}`,
     `replicas  ${volume.replicas}`,
     `chunks    ${volume.chunks}: ${volume.degradedChunks} degraded, ` +
@@ -49,6 +60,7 @@ async function create(name: string, options: CreateOptions): Promise<Answer> {
     sizeBytes: parseSize(options.size),
     replicas: wholeNumber("replicas", options.replicas),
     blockSize: wholeNumber("block-size", options.blockSize),
+    access: options.mapped ? ("mapped" as const) : ("any" as const),
   };
   const volume = await withAdmin(options, (admin, signal) =>
     admin.createVolume(wanted, { signal }),
@@ -63,9 +75,10 @@ async function list(options: ClusterOptions): Promise<Answer> {
     formatSize(volume.sizeBytes),
     volume.replicas,
     volume.degradedChunks,
+    hostsOf(volume),
     volume.iqn,
   ]);
-  const lines = table(["VOLUME", "SIZE", "REPLICAS", "DEGRADED", "TARGET"], rows);
+  const lines = table(["VOLUME", "SIZE", "REPLICAS", "DEGRADED", "HOSTS", "TARGET"], rows);
   return { json: { volumes }, lines };
 }
 
@@ -119,6 +132,7 @@ export function addVolumeCommands(program: Command): void {
     .requiredOption("--size <size>", "for example 100GiB, a whole number of MiB")
     .option("--replicas <count>", "copies of each block (default: 2, or 1 with a single node)")
     .option("--block-size <bytes>", "logical block size, 512 or 4096 (default: 512)")
+    .option("--mapped", "nobody may use it until it is mapped (default: any initiator may)")
     .action(answering(create));
   withClusterOptions(volume.command("list")).description("all volumes").action(answering(list));
   withClusterOptions(volume.command("show <name>"))
@@ -127,6 +141,7 @@ export function addVolumeCommands(program: Command): void {
   withClusterOptions(volume.command("check <name>"))
     .description("compare every replica of every chunk; exit 1 when any differ")
     .action(answering(check));
+  addMappingCommands(volume);
   withClusterOptions(volume.command("fence <name>"))
     .description("see to it that nothing takes effect any more that gateways sent before")
     .action(answering(fence));

@@ -2,20 +2,11 @@
 import {
   type CatalogChange,
   CatalogMirror,
-  type CatalogView,
   type GatewayRecord,
-  NO_RESERVATIONS,
+  UNUSED_STATE,
   type VolumeRecord,
 } from "@ashlar/catalog";
-import {
-  familyId,
-  type NodeId,
-  nodeId,
-  present,
-  type VolumeId,
-  volumeId,
-  volumeName,
-} from "@ashlar/core";
+import { familyId, nodeId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import type { Authentication, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import { afterReset, decide, type ReservationAction } from "@ashlar/reservations";
@@ -35,22 +26,10 @@ class MemoryVolume extends MemoryBlockDevice implements WatchedDevice {
   close(): void {}
 }
 
-/** A catalog that holds volumes and gateways. */
+/** A catalog that holds volumes, hosts and gateways, and nothing else. */
 class MemoryCatalog implements CatalogSource {
-  readonly volumes = new Map<VolumeId, VolumeRecord>();
-  readonly gateways = new Map<NodeId, GatewayRecord>();
+  readonly view = new CatalogMirror();
   private readonly listeners = new Set<(changes: readonly CatalogChange[]) => void>();
-  readonly view: CatalogView = {
-    cluster: undefined,
-    appliedIndex: 0,
-    nodes: new Map(),
-    gateways: this.gateways,
-    members: new Map(),
-    volumes: this.volumes,
-    chunk: () => undefined,
-    chunksOf: () => [],
-    chunks: new CatalogMirror().chunks,
-  };
 
   onChanges(listen: (changes: readonly CatalogChange[]) => void): () => void {
     this.listeners.add(listen);
@@ -65,9 +44,12 @@ class MemoryCatalog implements CatalogSource {
 
   /** Why there are no changes, as without a leader. */
   refusal: Error | undefined;
+  /** What is known to the metadata service and has not come here yet. */
+  unseen: CatalogChange[] = [];
 
   async catchUp(): Promise<void> {
     if (this.refusal) throw this.refusal;
+    for (const change of this.unseen.splice(0)) this.tell(change);
   }
 
   async changeReservation({
@@ -78,33 +60,29 @@ class MemoryCatalog implements CatalogSource {
     action: ReservationAction;
   }): Promise<ReservationResult> {
     if (this.refusal) throw this.refusal;
-    const record = present(this.volumes.get(volume), "a volume of the portal");
+    const record = present(this.view.volumes.get(volume), "a volume of the portal");
     const outcome = decide(record.reservations, action, { ports: this.ports() });
     if (outcome.kind === "fault") return outcome.fault;
-    if (outcome.kind !== "changed") return outcome.kind;
-    const generation = record.generation + 1;
-    const next = { ...record, generation, reservations: outcome.state };
-    this.volumes.set(volume, next);
-    this.tell({ kind: "volume", record: next });
-    return "changed";
+    if (outcome.kind === "changed") this.tell(next(record, { reservations: outcome.state }));
+    return outcome.kind;
   }
 
   async fenceVolume({ volume, reset }: { volume: VolumeId; reset: boolean }): Promise<void> {
     if (this.refusal) throw this.refusal;
-    const record = present(this.volumes.get(volume), "a volume of the portal");
+    const record = present(this.view.volumes.get(volume), "a volume of the portal");
     const resets = record.resets + (reset ? 1 : 0);
     const reservations = reset ? afterReset(record.reservations) : record.reservations;
-    const next = { ...record, generation: record.generation + 1, resets, reservations };
-    this.volumes.set(volume, next);
-    this.tell({ kind: "volume", record: next });
+    this.tell(next(record, { resets, reservations }));
   }
 
-  setGateway(record: GatewayRecord): void {
-    this.gateways.set(record.gateway, record);
-    this.tell({ kind: "gateway", record });
+  named(name: string): VolumeRecord {
+    const record = [...this.view.volumes.values()].find((volume) => volume.name === name);
+    if (!record) throw new Error(`no volume ${name}`);
+    return record;
   }
 
   tell(change: CatalogChange): void {
+    this.view.apply([change], this.view.appliedIndex + 1);
     for (const listen of this.listeners) listen([change]);
   }
 }
@@ -138,6 +116,12 @@ export interface MemoryPortal {
   setGateway(record: GatewayRecord): void;
   /** As when another gateway was asked. */
   resetVolume(name: string): Promise<void>;
+  /** What the metadata service tells of hosts. */
+  tell(change: CatalogChange): void;
+  /** As when people ask for it: a change that is in force. */
+  changeVolume(name: string, part: Partial<VolumeRecord>): void;
+  /** The same, and this portal hears of it only when it asks. */
+  changeVolumeLater(name: string, part: Partial<VolumeRecord>): void;
   /** The catalog takes no changes any more. */
   refuseChanges(refusal: Error): void;
   stop(): Promise<void>;
@@ -154,13 +138,12 @@ function recordOf({ name, sizeBytes, blockSize = 512 }: MemoryVolumeOptions, ind
     sizeBytes,
     blockSize,
     replicas: 1,
-    generation: 1,
-    change: undefined,
-    resets: 0,
-    reservations: NO_RESERVATIONS,
+    ...UNUSED_STATE,
     iqn: `${IQN_PREFIX}:${name}`,
     lun: 0,
     createdAt: "2026-11-22T00:00:00.000Z",
+    access: "any",
+    mappings: [],
   };
   return record;
 }
@@ -172,13 +155,45 @@ const ALONE = {
   clock: nodeClock,
   log: silentLog,
 };
+const next = (before: VolumeRecord, part: Partial<VolumeRecord>): CatalogChange => ({
+  kind: "volume",
+  record: { ...before, generation: before.generation + 1, ...part },
+});
+
+/** What a test has the metadata service say. */
+const directing = (
+  catalog: MemoryCatalog,
+): Pick<
+  MemoryPortal,
+  | "deleteVolume"
+  | "resetVolume"
+  | "setGateway"
+  | "tell"
+  | "changeVolume"
+  | "changeVolumeLater"
+  | "refuseChanges"
+> => ({
+  deleteVolume: (name) => {
+    const { volume, family } = catalog.named(name);
+    catalog.tell({ kind: "volumeDeleted", volume, family });
+  },
+  resetVolume: (name) => catalog.fenceVolume({ volume: catalog.named(name).volume, reset: true }),
+  setGateway: (record) => catalog.tell({ kind: "gateway", record }),
+  tell: (change) => catalog.tell(change),
+  changeVolume: (name, part) => catalog.tell(next(catalog.named(name), part)),
+  changeVolumeLater: (name, part) => void catalog.unseen.push(next(catalog.named(name), part)),
+  refuseChanges: (refusal) => {
+    catalog.refusal = refusal;
+  },
+});
+
 interface LoginRules {
   readonly volumes: readonly MemoryVolumeOptions[];
   readonly discovery: Authentication | undefined;
   readonly addresses: () => readonly string[];
 }
 
-/** What a portal of this index finds: as the watcher says, with what logins must prove. */
+/** What a portal of this index finds: as the watcher says, with what the test wants logins to prove. */
 function withRules(
   watcher: TargetWatcher,
   { volumes, discovery, addresses }: LoginRules,
@@ -186,10 +201,12 @@ function withRules(
 ): TargetFinder {
   const find = async (query: TargetQuery): Promise<TargetLookup> => {
     const found = await watcher.find(query);
-    if (found.kind === "discovery") return { ...found, authentication: discovery };
+    if (found.kind === "discovery") {
+      return { ...found, authentication: discovery ?? found.authentication };
+    }
     if (found.kind !== "found") return found;
     const volume = volumes.find(({ name }) => query.targetName === `${IQN_PREFIX}:${name}`);
-    const { authentication, servedBy = index } = volume ?? {};
+    const { authentication = found.authentication, servedBy = index } = volume ?? {};
     if (servedBy === index) return { ...found, authentication };
     const address = present(addresses()[servedBy], "a portal of that index");
     return { kind: "redirect", address, authentication };
@@ -218,8 +235,7 @@ export async function startMemoryPortal(
 ): Promise<MemoryPortal> {
   const catalog = new MemoryCatalog(() => servers.map((_, index) => index + 1));
   volumes.forEach((options, index) => {
-    const record = recordOf(options, index);
-    catalog.volumes.set(record.volume, record);
+    catalog.tell({ kind: "volume", record: recordOf(options, index) });
   });
   const devices = new Map<string, MemoryVolume>();
   const servers: PortalServer[] = [];
@@ -250,32 +266,18 @@ export async function startMemoryPortal(
     await server.start();
     servers.push(server);
   }
-  catalog.setGateway(gatewayOf(addresses()));
-  const known = (name: string): VolumeRecord => {
-    const record = [...catalog.volumes.values()].find((volume) => volume.name === name);
-    if (!record) throw new Error(`no volume ${name}`);
-    return record;
-  };
+  catalog.tell({ kind: "gateway", record: gatewayOf(addresses()) });
   return {
     addresses: addresses(),
     registry,
     metrics: metricsRegistry,
-    iqnOf: (name) => known(name).iqn,
+    iqnOf: (name) => catalog.named(name).iqn,
     deviceOf: (name) => {
-      const device = devices.get(known(name).name);
+      const device = devices.get(catalog.named(name).name);
       if (!device) throw new Error(`volume ${name} is not open`);
       return device;
     },
-    deleteVolume: (name) => {
-      const { volume, family } = known(name);
-      catalog.volumes.delete(volume);
-      catalog.tell({ kind: "volumeDeleted", volume, family });
-    },
-    setGateway: (record) => catalog.setGateway(record),
-    resetVolume: (name) => catalog.fenceVolume({ volume: known(name).volume, reset: true }),
-    refuseChanges: (refusal) => {
-      catalog.refusal = refusal;
-    },
+    ...directing(catalog),
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()));
       await targets.stop();

@@ -170,6 +170,7 @@ export class ConnectionScript {
 export function loginTo(
   targetName: string | undefined,
   offers: readonly TextPair[] = [],
+  initiatorName = "iqn.2026-11.test:a",
 ): InitiatorPdu {
   const session: readonly TextPair[] =
     targetName === undefined
@@ -192,7 +193,7 @@ export function loginTo(
     cid: 0,
     cmdSn: 1,
     expStatSn: 0,
-    data: formatText([["InitiatorName", "iqn.2026-11.test:a"], ...session, ...offers]),
+    data: formatText([["InitiatorName", initiatorName], ...session, ...offers]),
   };
 }
 

@@ -1,14 +1,10 @@
 // A request that is sent again, to whoever leads then, is answered as the first time (R10).
 import { familyId, MIB, type VolumeId, volumeId, volumeName } from "@ashlar/core";
-import { silentLog } from "@ashlar/runtime";
 import { afterEach, expect, test } from "vitest";
-import { DiskAdministration } from "../disk-administration.ts";
-import { GenerationChanges } from "../generation-changes.ts";
 import type { GroupLog } from "../group/group-log.ts";
-import { GROUP_CLUSTER, nodeUp, TestGroup, type TestMember } from "../testing/test-group.ts";
-import { VolumeChecker } from "../volume-check.ts";
-import { VolumeCreation } from "../volume-creation.ts";
-import { LogAdminService } from "./admin-service.ts";
+import { adminServiceOf } from "../testing/admin-service.ts";
+import { nodeUp, TestGroup, type TestMember } from "../testing/test-group.ts";
+import type { LogAdminService } from "./admin-service.ts";
 
 let group: TestGroup;
 afterEach(() => group.stop());
@@ -19,25 +15,11 @@ const demo = {
   name: volumeName("demo"),
   sizeBytes: 16 * MIB,
 };
-function serviceOf(
-  { log, group: { view } }: TestMember,
+const serviceOf = (
+  member: TestMember,
   // Whoever leads chunks has always closed already.
   closer = { close: async (): Promise<void> => {} },
-): LogAdminService {
-  const { clock } = group;
-  const reportOf = (): undefined => undefined;
-  const calls = { scrubDisk: () => Promise.reject(new Error("not in this test")) };
-  const deps = { replicatedLog: log, closer, clock, log: silentLog };
-  return new LogAdminService({
-    log,
-    changes: new GenerationChanges(deps),
-    creation: new VolumeCreation({ replicatedLog: log, clock, log: silentLog }),
-    checker: new VolumeChecker({ log, clock }, { clusterId: GROUP_CLUSTER }),
-    disks: new DiskAdministration({ log, clock, reportOf, calls }),
-    reportOf,
-    group: view,
-  });
-}
+): LogAdminService => adminServiceOf(group, member, closer);
 
 async function openSession(): Promise<number> {
   const { result } = await group.answered(group.leader().log.propose({ kind: "openSession" }));
@@ -91,7 +73,13 @@ function replaceOnSight(log: GroupLog, next: VolumeId): void {
     if (!changes.some(({ kind }) => kind === "volume")) return;
     forget();
     const family = familyId(2);
-    const begin = { kind: "beginVolume", blockSize: 512, replicas: 1, createdAt: "" } as const;
+    const begin = {
+      kind: "beginVolume",
+      blockSize: 512,
+      replicas: 1,
+      createdAt: "",
+      access: "any",
+    } as const;
     void Promise.all([
       log.propose({ kind: "deleteVolume", volume: demo.volume }),
       log.propose({ ...begin, ...demo, volume: next }),

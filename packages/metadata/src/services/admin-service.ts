@@ -1,5 +1,7 @@
 // What people and their tools ask: reads of the applied state, and proposals.
 import {
+  type AccessEdit,
+  changesNothing,
   countByNode,
   countChunks,
   type NodeRecord,
@@ -7,17 +9,26 @@ import {
   type VolumeChange,
   type VolumeRecord,
 } from "@ashlar/catalog";
-import { type NodeId, SystemError, type VolumeId, type VolumeName } from "@ashlar/core";
+import {
+  type HostName,
+  type NodeId,
+  SystemError,
+  type VolumeId,
+  type VolumeName,
+} from "@ashlar/core";
 import type {
   AdminService,
   CheckProgress,
   ClusterStatus,
+  CreateHostOptions,
   CreateVolumeOptions,
   DiskPlace,
   DiskStatus,
   GroupStatus,
+  HostStatus,
   NodeStatus,
   ScrubPass,
+  SetHostOptions,
   StorageReport,
   VolumeCheck,
   VolumeStatus,
@@ -25,6 +36,7 @@ import type {
 import type { DiskAdministration } from "../disk-administration.ts";
 import type { GenerationChanges } from "../generation-changes.ts";
 import type { GroupView } from "../group/group-view.ts";
+import type { HostAdministration } from "../host-administration.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
 import type { VolumeChecker } from "../volume-check.ts";
@@ -36,6 +48,7 @@ export interface AdminServiceDeps {
   readonly changes: Pick<GenerationChanges, "change" | "fence" | "outcome">;
   readonly checker: VolumeChecker;
   readonly disks: Pick<DiskAdministration, "scrub" | "retire">;
+  readonly hosts: HostAdministration;
   /** What a node told with its newest ping. */
   readonly reportOf: (node: NodeId) => StorageReport | undefined;
   readonly group: GroupView;
@@ -187,6 +200,45 @@ export class LogAdminService implements AdminService {
     const record = this.deps.log.view.volumes.get(volume);
     if (record) return this.volumeStatus(record);
     throw new SystemError("volume/not-found", `volume "${name}" was deleted meanwhile`);
+  }
+
+  /**
+   * In two phases, since a gateway must not show a host what another one still refuses it, or the other way
+   * round; what changes nothing needs none.
+   */
+  async changeAccess(name: VolumeName, edit: AccessEdit, call: AdminCall): Promise<VolumeStatus> {
+    const view = await this.currentView();
+    const before = this.deps.log.answered(call.proposal, "prepareChange");
+    if (!before && edit.kind !== "unmap") {
+      const record = this.volumeNamed(name);
+      if (!record.change && changesNothing(record, edit)) return this.volumeStatus(record);
+    }
+    const volume = await this.changeVolume(name, { kind: "access", edit }, call);
+    const record = view.volumes.get(volume);
+    if (record) return this.volumeStatus(record);
+    throw new SystemError("volume/not-found", `volume "${name}" was deleted meanwhile`);
+  }
+
+  async listHosts(): Promise<readonly HostStatus[]> {
+    await this.currentView();
+    return this.deps.hosts.list();
+  }
+
+  async getHost(name: HostName): Promise<HostStatus> {
+    await this.currentView();
+    return this.deps.hosts.get(name);
+  }
+
+  createHost(host: CreateHostOptions, call: AdminCall): Promise<HostStatus> {
+    return this.deps.hosts.create(host, call);
+  }
+
+  setHost(change: SetHostOptions, call: AdminCall): Promise<HostStatus> {
+    return this.deps.hosts.set(change, call);
+  }
+
+  deleteHost(name: HostName, call: AdminCall): Promise<void> {
+    return this.deps.hosts.delete(name, call);
   }
 
   /** Sent again, it goes on where it stood: by then the name may be nobody's. */

@@ -142,6 +142,7 @@ async function pairOfNodes(): Promise<void> {
     blockSize: 512,
     replicas: 2,
     createdAt: "",
+    access: "any" as const,
   };
   await log.propose({ kind: "beginVolume", ...volume });
   const family = log.drafts[0]!.record.family;

@@ -1,4 +1,5 @@
 // Admin messages <-> domain.
+import { VOLUME_ACCESS } from "@ashlar/catalog";
 import { nodeId, volumeName } from "@ashlar/core";
 import type {
   ClusterStatus,
@@ -17,6 +18,7 @@ import type { MemberStatus__Output } from "../gen/ashlar/v1/MemberStatus.ts";
 import type { NodeStatus__Output } from "../gen/ashlar/v1/NodeStatus.ts";
 import type { ProcessStatus__Output } from "../gen/ashlar/v1/ProcessStatus.ts";
 import type { VolumeStatus__Output } from "../gen/ashlar/v1/VolumeStatus.ts";
+import { fromMapping } from "./access.ts";
 import { mirrorStatus } from "./mirror.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
 import { scrubPass } from "./scrub.ts";
@@ -124,6 +126,8 @@ export function volumeStatus(message: VolumeStatus__Output): VolumeStatus {
     generation: safeNumber(message.generation),
     change: message.change,
     resets: safeNumber(message.resets),
+    access: oneOf(VOLUME_ACCESS, message.access),
+    mappings: message.mappings.map(fromMapping),
     chunks: safeNumber(message.chunks),
     degradedChunks: safeNumber(message.degradedChunks),
     unavailableChunks: safeNumber(message.unavailableChunks),

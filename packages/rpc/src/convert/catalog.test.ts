@@ -1,5 +1,6 @@
-import type { CatalogChange } from "@ashlar/catalog";
+import type { AccessEdit, CatalogChange } from "@ashlar/catalog";
 import { TestCatalog, testNode, testVolume } from "@ashlar/catalog/testing";
+import { hostName, initiatorName } from "@ashlar/core";
 import { describe, expect, test } from "vitest";
 import type { WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
 import { catalogService } from "../services.ts";
@@ -14,6 +15,43 @@ function overTheWire(step: WatchStep): WatchMessage__Output[] {
 
 const changesIn = (messages: readonly WatchMessage__Output[]): CatalogChange[] =>
   messages.flatMap((message) => [...changesOf(message)]);
+
+/** Hosts of every form, and volumes that are mapped or about to be. */
+function hostsOf(catalog: TestCatalog): void {
+  const chap = { user: "", secret: "a secret of one", mutual: undefined };
+  const mutual = { user: "target", secret: "a secret of two" };
+  const forms = { bare: undefined, proven: chap, both: { ...chap, user: "user", mutual } };
+  for (const [name, form] of Object.entries(forms)) {
+    const initiators = [
+      initiatorName(`iqn.2026-11.test:${name}`),
+      initiatorName(`naa.${Buffer.from(name.padEnd(8)).toString("hex")}`),
+    ];
+    const host = { host: hostName(name), initiators, chap: form, createdAt: "2026" };
+    catalog.done({ kind: "createHost", ...host });
+  }
+  const bare = { host: hostName("bare"), lun: 255, readOnly: true };
+  const both = { host: hostName("both"), lun: 0, readOnly: false };
+  const edits: readonly AccessEdit[] = [
+    { kind: "map", mapping: bare },
+    { kind: "map", mapping: both },
+    { kind: "unmap", host: bare.host },
+  ];
+  const volume = testVolume(1);
+  edits.forEach((edit, at) => {
+    const change = { kind: "access", edit } as const;
+    const { generation } = catalog.done({ kind: "prepareChange", volume, change });
+    if (at < edits.length - 1) catalog.done({ kind: "commitChange", volume, generation });
+  });
+  catalog.volume(3, 1);
+  const change = { kind: "access", edit: edits[0]! } as const;
+  catalog.done({ kind: "prepareChange", volume: testVolume(3), change });
+  catalog.volume(4, 1);
+  catalog.done({
+    kind: "prepareChange",
+    volume: testVolume(4),
+    change: { kind: "access", edit: { kind: "open" } },
+  });
+}
 
 describe("a step of the watch over the wire", () => {
   test("is the same list of changes, every kind of record included", () => {
@@ -31,6 +69,7 @@ describe("a step of the watch over the wire", () => {
     catalog.done({ kind: "advanceGeneration", volume: testVolume(2), reset: true });
     const change = { kind: "delete" } as const;
     catalog.done({ kind: "prepareChange", volume: testVolume(2), change });
+    hostsOf(catalog);
     catalog.nodeDown(1);
     catalog.nodeUp(1, { boot: 2, disks: 2 });
     const metadata = { node: testNode(8), address: "127.0.0.1:7100" };
@@ -38,6 +77,7 @@ describe("a step of the watch over the wire", () => {
     catalog.done({ kind: "memberJoined", ...metadata, member: 2 ** 48 - 1 });
     const { view } = catalog.state;
     const changes: CatalogChange[] = [...view.list()];
+    changes.push({ kind: "hostDeleted", host: hostName("bare") });
     changes.push({ kind: "memberRemoved", node: testNode(8) });
     const [volume] = [...view.volumes.values()];
     changes.push({ kind: "volumeDeleted", volume: volume!.volume, family: volume!.family });

@@ -1,22 +1,21 @@
 // Catalog messages <-> domain. A step of the watch becomes one or more messages of at most
 // CHUNKS_PER_MESSAGE_MAX chunk records each; the last one has `complete`.
-import {
-  type CatalogChange,
-  type ChunkConfig,
-  type ChunkMember,
-  type DiskRecord,
-  type GatewayRecord,
-  type MemberRecord,
-  type NodeRecord,
-  VOLUME_CHANGES,
-  type VolumeChange,
-  type VolumeRecord,
+import type {
+  CatalogChange,
+  ChunkConfig,
+  ChunkMember,
+  DiskRecord,
+  GatewayRecord,
+  MemberRecord,
+  NodeRecord,
+  VolumeRecord,
 } from "@ashlar/catalog";
 import {
   chunkIdFromNumber,
   clusterId,
   diskId,
   familyId,
+  hostName,
   nodeId,
   type StoreUuid,
   SystemError,
@@ -24,24 +23,20 @@ import {
   volumeId,
   volumeName,
 } from "@ashlar/core";
-import { NO_RESERVATIONS } from "@ashlar/reservations";
 import type { Change, Change__Output } from "../gen/ashlar/v1/Change.ts";
 import type { ChunkBatch, ChunkBatch__Output } from "../gen/ashlar/v1/ChunkBatch.ts";
 import type { DiskRecord__Output } from "../gen/ashlar/v1/DiskRecord.ts";
 import type { GatewayRecord__Output } from "../gen/ashlar/v1/GatewayRecord.ts";
 import type { MemberRecord__Output } from "../gen/ashlar/v1/MemberRecord.ts";
 import type { NodeRecord__Output } from "../gen/ashlar/v1/NodeRecord.ts";
-import type {
-  VolumeRecord as VolumeMessage,
-  VolumeRecord__Output,
-} from "../gen/ashlar/v1/VolumeRecord.ts";
+import type { VolumeRecord__Output } from "../gen/ashlar/v1/VolumeRecord.ts";
 import type { WatchMessage, WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
-import { fromReservations, toReservations } from "./reservations.ts";
+import { fromHost, fromSharedState, toHost, toSharedState } from "./access.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
 
 /**
  * Version of the messages of the Catalog and Heartbeat services. 2: a volume has its change and its
- * resets, which who leads chunks and who serves hosts must not overlook. 3: and its reservations.
+ * resets, which who leads chunks and who serves hosts must not overlook. 3: and its reservations, and who may use it.
  */
 export const CATALOG_VERSION = 3;
 /** About 25 KiB a message: bounds memory, and keeps what one message takes from the loop below 10 ms. */
@@ -105,17 +100,15 @@ function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
     case "memberRemoved":
       return { memberRemoved: { node: change.node } };
     case "volume":
-      return { volume: toVolume(change.record) };
+      return { volume: { ...change.record, ...toSharedState(change.record) } };
+    case "host":
+      return { host: toHost(change.record) };
+    case "hostDeleted":
+      return { hostDeleted: { host: change.host } };
     case "volumeDeleted":
       return { volumeDeleted: { volume: change.volume, family: change.family } };
   }
 }
-
-const toVolume = (record: VolumeRecord): VolumeMessage => ({
-  ...record,
-  change: record.change?.kind ?? "",
-  reservations: toReservations(record.reservations),
-});
 
 function fromChange(change: Change__Output): CatalogChange {
   if (change.cluster) {
@@ -132,6 +125,8 @@ function fromChange(change: Change__Output): CatalogChange {
   if (change.memberRemoved) {
     return { kind: "memberRemoved", node: nodeId(change.memberRemoved.node) };
   }
+  if (change.host) return { kind: "host", record: fromHost(change.host) };
+  if (change.hostDeleted) return { kind: "hostDeleted", host: hostName(change.hostDeleted.host) };
   if (change.volume) return { kind: "volume", record: fromVolume(change.volume) };
   if (change.volumeDeleted) {
     const { volume, family } = change.volumeDeleted;
@@ -181,15 +176,9 @@ const fromVolume = (message: VolumeRecord__Output): VolumeRecord => ({
   iqn: message.iqn,
   lun: message.lun,
   createdAt: message.createdAt,
-  change: message.change === "" ? undefined : fromVolumeChange(message.change),
+  ...fromSharedState(message),
   resets: safeNumber(message.resets),
-  reservations: message.reservations ? fromReservations(message.reservations) : NO_RESERVATIONS,
 });
-
-function fromVolumeChange(text: string): VolumeChange {
-  const kind = oneOf(VOLUME_CHANGES, text);
-  return kind === "reservations" ? { kind, action: undefined } : { kind };
-}
 
 /** Places in a table that grows as values appear. */
 class PlaceTable<T> {

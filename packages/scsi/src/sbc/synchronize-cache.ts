@@ -12,6 +12,7 @@ const synchronizeCache = (
   unitCommand<BlockRange>({
     ...shape,
     reservation: "write",
+    leavesMedium: true,
     parse: (cdb, { unit }) => parseRange(cdb, layout, { unit, countMax: Number.MAX_SAFE_INTEGER }),
     execute: (_range, { unit }, _offer, options) => unit.device.flush(options).then(() => GOOD),
   });

@@ -52,7 +52,12 @@ function listOf({ units, segments, listId = 1, usage = 0 }: ListOptions): Buffer
 
 const options = { signal: new AbortController().signal, path: NO_PATH };
 
-function open({ blockSize = 512, otherBlockSize = 512, sizeBytes = 16 * MIB } = {}) {
+function open({
+  blockSize = 512,
+  otherBlockSize = 512,
+  sizeBytes = 16 * MIB,
+  readOnly = false,
+} = {}) {
   const volume = volumeId("0f8fad5b-d9cb-469f-a165-708676289500");
   const device = new MemoryBlockDevice({ sizeBytes, blockSize: otherBlockSize });
   const reservations = new LocalReservations();
@@ -63,7 +68,7 @@ function open({ blockSize = 512, otherBlockSize = 512, sizeBytes = 16 * MIB } = 
     surroundings: {
       targetPorts: () => [],
       findUnit: (naa, nexus) =>
-        nexus === NEXUS_A && naa.equals(other.identity.naa) ? other : undefined,
+        nexus === NEXUS_A && naa.equals(other.identity.naa) ? { unit: other, readOnly } : undefined,
     },
   });
   const copy = (data: Buffer, nexus = NEXUS_A) =>
@@ -157,6 +162,17 @@ describe("reservations of other hosts", () => {
 });
 
 describe("what cannot be done ends the command at its segment", () => {
+  test("a unit that the nexus may only read is read, and not written to", async () => {
+    const { unit, other, copy, read } = open({ readOnly: true });
+    await other.device.write(0, [pattern(512)], options);
+    const units = [unit, other];
+    expect((await copy(listOf({ units, segments: [{ source: 1 }] }))).status).toBe(0);
+    expect((await copy(listOf({ units, segments: [{ destination: 1, to: 1 }] }))).sense).toBe(
+      "07/27/00",
+    );
+    expect((await read(other, 512, 512)).every((byte) => byte === 0)).toBe(true);
+  });
+
   test("units that the nexus may not access are not reachable", async () => {
     const { unit, other, copy } = open();
     const list = listOf({ units: [unit, other], segments: [{ destination: 1 }] });

@@ -2,8 +2,13 @@
 // the host itself would, so only units that the host may access are found, and segments take effect
 // in order; the first that cannot be done ends the command and is named in the sense.
 import { type OperationOptions, scatterJoin, toSystemError } from "@ashlar/core";
-import type { Nexus } from "../command.ts";
-import { type DataOutOffer, type Place, unitCommand } from "../command.ts";
+import {
+  type AccessibleUnit,
+  type DataOutOffer,
+  type Nexus,
+  type Place,
+  unitCommand,
+} from "../command.ts";
 import { COPY_STATE, type CopyState } from "../copy-statuses.ts";
 import { resultOfError } from "../error-sense.ts";
 import type { LogicalUnit } from "../logical-unit.ts";
@@ -26,24 +31,29 @@ interface Move {
 }
 
 /** The unit of an address, if this nexus may access it and the host knows its block size. */
-function unitOf(address: CopyAddress | undefined, place: Place<LogicalUnit>): LogicalUnit | Sense {
-  const unit = address && place.units.findUnit(address.naa, place.nexus);
-  if (!unit) return SENSE.unreachableCopyTarget;
-  return unit.blockSize === address.blockSize ? unit : SENSE.copyAborted;
+function unitOf(
+  address: CopyAddress | undefined,
+  place: Place<LogicalUnit>,
+): AccessibleUnit | Sense {
+  const found = address && place.units.findUnit(address.naa);
+  if (!found) return SENSE.unreachableCopyTarget;
+  return found.unit.blockSize === address.blockSize ? found : SENSE.copyAborted;
 }
 
 const isMove = (move: Move | Sense): move is Move => "source" in move;
-const isUnit = (found: LogicalUnit | Sense): found is LogicalUnit => "device" in found;
+const isUnit = (found: AccessibleUnit | Sense): found is AccessibleUnit => "unit" in found;
 
 function moveOf(
   segment: CopySegment,
   addresses: readonly CopyAddress[],
   place: Place<LogicalUnit>,
 ): Move | Sense {
-  const source = unitOf(addresses[segment.source], place);
-  if (!isUnit(source)) return source;
-  const destination = unitOf(addresses[segment.destination], place);
-  if (!isUnit(destination)) return destination;
+  const read = unitOf(addresses[segment.source], place);
+  if (!isUnit(read)) return read;
+  const written = unitOf(addresses[segment.destination], place);
+  if (!isUnit(written)) return written;
+  if (written.readOnly) return SENSE.writeProtected;
+  const [source, destination] = [read.unit, written.unit];
   const { blockSize } = segment.countsDestination ? destination : source;
   const length = segment.count * blockSize;
   const sourceBlocks = length / source.blockSize;

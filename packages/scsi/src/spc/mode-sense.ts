@@ -8,6 +8,7 @@ import { BLOCK_DESCRIPTOR_LENGTH, MODE_PAGES } from "./mode-pages.ts";
 
 const DISABLE_BLOCK_DESCRIPTORS = 0x08;
 const DPOFUA = 0x10;
+const WRITE_PROTECTED = 0x80;
 const PAGE_MASK = 0x3f;
 const ALL_PAGES = 0x3f;
 const ALL_SUBPAGES = 0xff;
@@ -55,13 +56,19 @@ function blockDescriptor(unit: LogicalUnit): Buffer {
   return descriptor;
 }
 
-type HeaderOf = (descriptorLength: number, pagesLength: number) => Buffer;
+interface HeaderFields {
+  readonly descriptorLength: number;
+  readonly pagesLength: number;
+  /** The device-specific parameter (SBC-3 6.4.1). */
+  readonly parameter: number;
+}
+type HeaderOf = (fields: HeaderFields) => Buffer;
 
-const header6: HeaderOf = (descriptorLength, pagesLength) =>
-  Buffer.from([3 + descriptorLength + pagesLength, 0, DPOFUA, descriptorLength]);
+const header6: HeaderOf = ({ descriptorLength, pagesLength, parameter }) =>
+  Buffer.from([3 + descriptorLength + pagesLength, 0, parameter, descriptorLength]);
 
-const header10: HeaderOf = (descriptorLength, pagesLength) => {
-  const header = Buffer.from([0, 0, 0, DPOFUA, 0, 0, 0, descriptorLength]);
+const header10: HeaderOf = ({ descriptorLength, pagesLength, parameter }) => {
+  const header = Buffer.from([0, 0, 0, parameter, 0, 0, 0, descriptorLength]);
   header.writeUInt16BE(6 + descriptorLength + pagesLength, 0);
   return header;
 };
@@ -75,9 +82,13 @@ const modeSense = (
     ...shape,
     reservation: "read",
     parse: (cdb) => parse(cdb, allocationLengthOf(cdb)),
-    execute: ({ pages, withDescriptor, allocationLength }, { unit }: Place<LogicalUnit>) => {
-      const descriptor = withDescriptor ? blockDescriptor(unit) : Buffer.alloc(0);
-      const header = headerOf(descriptor.length, pages.length);
+    execute: ({ pages, withDescriptor, allocationLength }, place: Place<LogicalUnit>) => {
+      const descriptor = withDescriptor ? blockDescriptor(place.unit) : Buffer.alloc(0);
+      const header = headerOf({
+        descriptorLength: descriptor.length,
+        pagesLength: pages.length,
+        parameter: place.readOnly ? DPOFUA | WRITE_PROTECTED : DPOFUA,
+      });
       return allocated(Buffer.concat([header, descriptor, pages]), allocationLength);
     },
   });

@@ -4,7 +4,7 @@ import { type CommandRow, unitCommand } from "../command.ts";
 import { GOOD } from "../result.ts";
 
 const answersGood = (
-  shape: Pick<CommandRow, "name" | "opcode" | "usage" | "reservation">,
+  shape: Pick<CommandRow, "name" | "opcode" | "usage" | "reservation" | "leavesMedium">,
 ): CommandRow => unitCommand({ ...shape, parse: () => null, execute: () => GOOD });
 
 export const TEST_UNIT_READY = answersGood({
@@ -19,4 +19,5 @@ export const START_STOP_UNIT = answersGood({
   opcode: 0x1b,
   usage: "1b01000ff700",
   reservation: "write",
+  leavesMedium: true,
 });

@@ -3,15 +3,18 @@ import { MIB, NO_PATH, volumeId } from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import type { Nexus, TargetSurroundings } from "../command.ts";
 import { LogicalUnit } from "../logical-unit.ts";
+import { OPEN, type UnitPolicy } from "../nexus-units.ts";
 import type { UnitReservations } from "../reservation-port.ts";
 import type { CommandResult } from "../result.ts";
 import { executeCommand, ScsiTarget } from "../target.ts";
 import { LocalReservations } from "./local-reservations.ts";
 
 /** A session of an initiator with a portal. */
-export const testNexus = (initiator: string, tpgt: number): Nexus => ({
-  name: `${initiator};t${tpgt}`,
-  initiatorPort: `iqn.2026-11.test:${initiator},i,0x800000000001`,
+export const testNexus = (initiatorName: string, tpgt: number): Nexus => ({
+  name: `${initiatorName};t${tpgt}`,
+  initiatorPort: `iqn.2026-11.test:${initiatorName},i,0x800000000001`,
+  initiatorName,
+  admittedAs: undefined,
   targetName: "iqn.2026-11.test:t",
   tpgt,
 });
@@ -44,6 +47,7 @@ const hex = (value: number): string => value.toString(16).padStart(2, "0");
 export interface HarnessOptions {
   readonly blockSize?: number;
   readonly sizeBytes?: number;
+  readonly policy?: UnitPolicy;
   readonly surroundings?: TargetSurroundings;
   readonly reservations?: UnitReservations;
 }
@@ -51,13 +55,14 @@ export interface HarnessOptions {
 export function openTarget({
   blockSize = 512,
   sizeBytes = 16 * MIB,
+  policy = OPEN,
   surroundings,
   reservations = new LocalReservations(),
 }: HarnessOptions = {}): TargetHarness {
   const device = new MemoryBlockDevice({ sizeBytes, blockSize });
   const volume = volumeId("0f8fad5b-d9cb-469f-a165-70867728950e");
   const unit = new LogicalUnit({ device, volume, reservations });
-  const target = new ScsiTarget(surroundings);
+  const target = new ScsiTarget(surroundings ? { policy, surroundings } : { policy });
   target.addUnit(0, unit);
   return {
     target,

@@ -5,8 +5,8 @@
 import {
   type CatalogChange,
   CatalogMirror,
-  NO_RESERVATIONS,
   type NodeRecord,
+  UNUSED_STATE,
   type VolumeRecord,
 } from "@ashlar/catalog";
 import {
@@ -302,10 +302,9 @@ export class FakeCluster {
           sizeBytes: CHUNKS * CHUNK_SIZE,
           blockSize: 512,
           replicas: 2,
-          generation: 1,
-          change: undefined,
-          resets: 0,
-          reservations: NO_RESERVATIONS,
+          ...UNUSED_STATE,
+          access: "any",
+          mappings: [],
           iqn: "iqn.2026-11.io.ashlar:0a0b0c0d:v",
           lun: 0,
           createdAt: "",

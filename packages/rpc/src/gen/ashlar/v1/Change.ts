@@ -7,6 +7,8 @@ import type { VolumeRecord as _ashlar_v1_VolumeRecord, VolumeRecord__Output as _
 import type { VolumeDeleted as _ashlar_v1_VolumeDeleted, VolumeDeleted__Output as _ashlar_v1_VolumeDeleted__Output } from '../../ashlar/v1/VolumeDeleted.ts';
 import type { MemberRecord as _ashlar_v1_MemberRecord, MemberRecord__Output as _ashlar_v1_MemberRecord__Output } from '../../ashlar/v1/MemberRecord.ts';
 import type { MemberRemoved as _ashlar_v1_MemberRemoved, MemberRemoved__Output as _ashlar_v1_MemberRemoved__Output } from '../../ashlar/v1/MemberRemoved.ts';
+import type { HostRecord as _ashlar_v1_HostRecord, HostRecord__Output as _ashlar_v1_HostRecord__Output } from '../../ashlar/v1/HostRecord.ts';
+import type { HostDeleted as _ashlar_v1_HostDeleted, HostDeleted__Output as _ashlar_v1_HostDeleted__Output } from '../../ashlar/v1/HostDeleted.ts';
 
 export interface Change {
   'cluster'?: (_ashlar_v1_ClusterRecord | null);
@@ -16,7 +18,9 @@ export interface Change {
   'volumeDeleted'?: (_ashlar_v1_VolumeDeleted | null);
   'member'?: (_ashlar_v1_MemberRecord | null);
   'memberRemoved'?: (_ashlar_v1_MemberRemoved | null);
-  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted"|"member"|"memberRemoved";
+  'host'?: (_ashlar_v1_HostRecord | null);
+  'hostDeleted'?: (_ashlar_v1_HostDeleted | null);
+  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted"|"member"|"memberRemoved"|"host"|"hostDeleted";
 }
 
 export interface Change__Output {
@@ -27,5 +31,7 @@ export interface Change__Output {
   'volumeDeleted'?: (_ashlar_v1_VolumeDeleted__Output | null);
   'member'?: (_ashlar_v1_MemberRecord__Output | null);
   'memberRemoved'?: (_ashlar_v1_MemberRemoved__Output | null);
-  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted"|"member"|"memberRemoved";
+  'host'?: (_ashlar_v1_HostRecord__Output | null);
+  'hostDeleted'?: (_ashlar_v1_HostDeleted__Output | null);
+  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted"|"member"|"memberRemoved"|"host"|"hostDeleted";
 }

@@ -8,6 +8,7 @@ export interface CreateVolumeRequest {
   'replicas'?: (number);
   'blockSize'?: (number);
   'volume'?: (string);
+  'access'?: (string);
 }
 
 export interface CreateVolumeRequest__Output {
@@ -16,4 +17,5 @@ export interface CreateVolumeRequest__Output {
   'replicas': (number);
   'blockSize': (number);
   'volume': (string);
+  'access': (string);
 }

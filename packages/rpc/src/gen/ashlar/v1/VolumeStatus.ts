@@ -1,5 +1,6 @@
 // Original file: proto/admin.proto
 
+import type { Mapping as _ashlar_v1_Mapping, Mapping__Output as _ashlar_v1_Mapping__Output } from '../../ashlar/v1/Mapping.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface VolumeStatus {
@@ -19,6 +20,8 @@ export interface VolumeStatus {
   'generation'?: (number | string | Long);
   'change'?: (string);
   'resets'?: (number | string | Long);
+  'access'?: (string);
+  'mappings'?: (_ashlar_v1_Mapping)[];
 }
 
 export interface VolumeStatus__Output {
@@ -38,4 +41,6 @@ export interface VolumeStatus__Output {
   'generation': (number);
   'change': (string);
   'resets': (number);
+  'access': (string);
+  'mappings': (_ashlar_v1_Mapping__Output)[];
 }

@@ -1,0 +1,1 @@
+export { FakeCluster, type FakeNode, replyOf } from "./fake-cluster.ts";
