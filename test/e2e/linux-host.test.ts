@@ -3,7 +3,7 @@
 // of the lab are killed, and notice nothing.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LabWatch } from "../support/lab-watch.ts";
-import { LinuxHost, type MultipathDevice } from "../support/linux-host.ts";
+import { ACTIVE, LinuxHost, type MultipathDevice } from "../support/linux-host.ts";
 import { type CheckDocument, TestLab, type VolumeDocument } from "../support/test-lab.ts";
 
 const MIB = 1024 * 1024;
@@ -48,7 +48,7 @@ test("after login at both portals multipath shows one device with two active pat
   await host.login(volume.iqn);
   const sessions = await host.sessions();
   expect(sessions.map(({ portal }) => portal).sort()).toEqual([...lab.portals].sort());
-  device = await host.untilActive(2);
+  device = await host.untilPaths(ACTIVE, ACTIVE);
   console.log(device);
   const disks = sessions.map((session) => session.device);
   expect(device.paths.map((path) => path.device).sort()).toEqual(disks.sort());
@@ -109,7 +109,7 @@ test("a file system over both paths keeps what fio wrote, and gives back what fs
 
 /** The gateway of the path that multipath uses. */
 async function gatewayInUse(): Promise<string> {
-  const [inUse] = (await host.untilActive(2)).paths;
+  const [inUse] = (await host.untilPaths(ACTIVE, ACTIVE)).paths;
   const session = (await host.sessions()).find((one) => one.device === inUse?.device);
   return `gateway-${lab.portals.indexOf(session?.portal ?? "") + 1}`;
 }
@@ -126,7 +126,7 @@ test("kill -9 of the gateway in use: no error, and its path is active again", as
   const report = await fio.end();
   expect(report).toMatchObject(CLEAN);
   expect(Number(await host.guest.run(lost))).toBeGreaterThan(before);
-  const { paths } = await host.untilActive(2);
+  const { paths } = await host.untilPaths(ACTIVE, ACTIVE);
   console.log(`${gateway} killed`, report, paths, `${Math.round(performance.now() - killed)} ms`);
   const checked = await host.unmountAndCheck(`/dev/mapper/${device.name}`, MOUNT);
   expect(checked).toMatch(/Pass 5/);

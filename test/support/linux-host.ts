@@ -8,6 +8,10 @@ const BUSY_DEADLINE_MS = 60_000;
 /** Requests that completed since something happened: the host goes on. */
 const BUSY_REQUESTS = 20;
 
+/** States of a path in `multipath -ll`. */
+export const ACTIVE = "active ready running";
+export const FAILED = "failed faulty running";
+
 export interface HostPath {
   /** Of the disk that one session shows: `sda`. */
   readonly device: string;
@@ -29,7 +33,9 @@ export function parseMultipath(text: string): MultipathDevice[] {
     const [, name, wwid] = /^(\S+) \(([0-9a-f]+)\) dm-\d+ /.exec(line) ?? [];
     if (name && wwid) devices.push({ name, wwid, paths: [] });
     const [, device, state] = / \d+:\d+:\d+:\d+ (\w+)\s+\d+:\d+\s+(.*\S)/.exec(line) ?? [];
-    if (device && state) devices.at(-1)?.paths.push({ device, state });
+    if (!device || !state) continue;
+    // In columns, as wide as the longest word of all paths.
+    devices.at(-1)?.paths.push({ device, state: state.replace(/ +/g, " ") });
   }
   return devices;
 }
@@ -130,12 +136,12 @@ export class LinuxHost {
     return parseMultipath(await this.guest.run("multipath -ll"));
   }
 
-  /** Waits until the one multipath device has as many paths in use or ready for it, and tells of it. */
-  async untilActive(paths: number): Promise<MultipathDevice> {
-    const active = ({ state }: HostPath): boolean => state === "active ready running";
+  /** Waits until there is one multipath device whose paths have these states, and tells of it. */
+  async untilPaths(...states: readonly string[]): Promise<MultipathDevice> {
+    const wanted = [...states].sort().join();
     const good = (devices: readonly MultipathDevice[]): boolean =>
-      devices.length === 1 && devices[0]?.paths.filter(active).length === paths;
-    const what = `one device with ${paths} active paths`;
+      devices.map(({ paths }) => paths.map(({ state }) => state).sort()).join(";") === wanted;
+    const what = `one device whose paths are ${wanted}`;
     const [device] = await until(what, PATH_DEADLINE_MS, () => this.multipaths(), good);
     if (!device) throw new Error("a list of one has a first");
     return device;
