@@ -20,20 +20,23 @@ let top: string;
 
 beforeEach(() => {
   top = mkdtempSync(join(tmpdir(), "ashlar-setup-"));
-  for (const folder of ["scripts", "bin"]) mkdirSync(join(top, folder));
+  for (const folder of ["scripts", "bin", "test/guest"]) {
+    mkdirSync(join(top, folder), { recursive: true });
+  }
   copyFileSync(fileURLToPath(new URL("./setup", import.meta.url)), join(top, "scripts/setup"));
   writeFileSync(join(top, "package-lock.json"), "{}");
   writeFileSync(join(top, "calls"), "");
   standIn("npm", "mkdir -p node_modules");
   standIn("dpkg-query", "echo installed");
   standIn("apt-get", "true");
+  standIn("image", "true", "test/guest");
 });
 afterEach(() => rmSync(top, { recursive: true }));
 
 /** A command that notes its arguments, except dpkg-query's, which are many. */
-function standIn(name: string, body: string): void {
+function standIn(name: string, body: string, folder = "bin"): void {
   const note = name === "dpkg-query" ? "" : `echo "${name} $*" >>'${top}/calls'\n`;
-  const path = join(top, "bin", name);
+  const path = join(top, folder, name);
   writeFileSync(path, `#!/bin/bash\n${note}${body}\n`);
   chmodSync(path, 0o755);
 }
@@ -67,7 +70,15 @@ test("a failing npm ci fails the set-up, and is tried again", () => {
 });
 
 test("nothing is installed when all Debian packages are there", () => {
-  expect(setup("--test")).toMatchObject({ status: 0, calls: [expect.stringMatching(/^npm ci/)] });
+  const calls = [expect.stringMatching(/^npm ci/), "image "];
+  expect(setup("--test")).toMatchObject({ status: 0, calls });
+});
+
+test("an image of the Linux host that cannot be made fails the set-up of the tests alone", () => {
+  standIn("image", "exit 7", "test/guest");
+  const said = expect.stringContaining("could not make the image");
+  expect(setup("--test")).toMatchObject({ status: 1, said });
+  expect(setup()).toMatchObject({ status: 0 });
 });
 
 test("missing Debian packages are installed by root, and named to others", () => {
@@ -75,7 +86,7 @@ test("missing Debian packages are installed by root, and named to others", () =>
   const { status, said, calls } = setup("--test");
   const command = "apt-get install -y --no-install-recommends qemu-utils tgt";
   if (process.getuid?.() === 0) {
-    expect([status, calls.slice(1)]).toEqual([0, [command]]);
+    expect([status, calls.slice(1)]).toEqual([0, [command, "image "]]);
   } else {
     expect([status, calls.slice(1)]).toEqual([1, []]);
     expect(said).toContain(command);

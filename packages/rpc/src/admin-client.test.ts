@@ -68,7 +68,7 @@ describe("a loss of the leader is no error", () => {
       await first.stop();
       return {};
     });
-    second.on("CreateVolume", () => ({ ...DEMO, id: DEMO.volume }));
+    second.on("CreateVolume", () => ({ ...DEMO, id: DEMO.volume, access: "any" }));
     const made = await adminOf([first, second]).createVolume(DEMO, within());
     expect(made).toMatchObject({ name: "demo", id: DEMO.volume });
     const [again] = second.asks("CreateVolume");
@@ -82,7 +82,7 @@ describe("a loss of the leader is no error", () => {
       first.part = "silent";
       return new Promise(() => {});
     });
-    second.on("CreateVolume", () => ({ ...DEMO, id: DEMO.volume }));
+    second.on("CreateVolume", () => ({ ...DEMO, id: DEMO.volume, access: "any" }));
     const made = await adminOf([first, second]).createVolume(DEMO, within());
     expect(made).toMatchObject({ id: DEMO.volume });
   });

@@ -178,7 +178,7 @@ export const EXTENDED_COPY = unitCommand({
   name: "EXTENDED COPY(LID1)",
   opcode: 0x83,
   serviceAction: 0x00,
-  usage: "831f0000000000000000ffffffff0000",
+  usage: "83000000000000000000ffffffff0000",
   reservation: "write",
   parse: (cdb) => {
     const listLength = cdb.readUInt32BE(10);
