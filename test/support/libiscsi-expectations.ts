@@ -11,9 +11,8 @@ const OR_WRITE =
   "no ORWRITE: it would take two operations for each block to be atomic over gateways";
 const ATOMIC_WRITE = "no WRITE ATOMIC: no host asks for it";
 const NO_ZERO_LENGTH = "WSNZ is set: no blocks mean none, not all up to the end";
-const RESERVATIONS = "persistent and SCSI-2 reservations are not there yet";
 
-/** Tests that may be skipped in one run, without those that are awaited. */
+/** Tests that may be skipped in one run. */
 export const SKIPS_MAX = 40;
 
 const skips: Reasons = {
@@ -41,18 +40,6 @@ const onePathSkips: Reasons = {
   "MultipathIO.*": "takes two paths",
 };
 
-/** To be built, and then to be taken out here; they do not count as what is left out for good. */
-const awaited: Reasons = {
-  "PrinReadKeys.*": RESERVATIONS,
-  "PrinServiceactionRange.*": RESERVATIONS,
-  "PrinReportCapabilities.*": RESERVATIONS,
-  "ProutRegister.*": RESERVATIONS,
-  "ProutReserve.*": RESERVATIONS,
-  "ProutClear.*": RESERVATIONS,
-  "ProutPreempt.*": RESERVATIONS,
-  "Reserve6.*": RESERVATIONS,
-};
-
 /** The tool is wrong; each with how that is known. */
 const brokenTests: Reasons = {
   "GetLBAStatus.UnmapSingle":
@@ -64,4 +51,4 @@ const brokenTests: Reasons = {
     "optional; ModeSense6.Control-SWP of the same suite passes for a target like this one.",
 };
 
-export const LIBISCSI_EXPECTATIONS = { skips, onePathSkips, awaited, brokenTests } as const;
+export const LIBISCSI_EXPECTATIONS = { skips, onePathSkips, brokenTests } as const;

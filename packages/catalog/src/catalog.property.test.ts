@@ -128,7 +128,9 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     kind: fc.constant("gatewayUp" as const),
     gateway: node.map(testNode),
     bootId: fc.constantFrom("a", "b"),
-    portals: fc.constant([{ address: "127.0.0.1:3260", tpgt: 1 }]),
+    portals: fc
+      .integer({ min: 1, max: 9 })
+      .map((tpgt) => [{ address: `127.0.0.1:326${tpgt}`, tpgt }]),
     incarnationSeen: fc.nat(40),
   }),
   fc.record({

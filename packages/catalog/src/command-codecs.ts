@@ -164,7 +164,7 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   prepareReservation: {
     tag: 26,
     fields: record({ volume, action: reservationAction }),
-    result: record({ volume, generation: uint, outcome: reservationOutcome }),
+    result: record({ volume, generation: uint, outcome: reservationOutcome, inForce: flag }),
   },
   createHost: {
     tag: 30,

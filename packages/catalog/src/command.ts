@@ -155,7 +155,10 @@ interface CommandTable {
     /** The volume, for who asks again when its name is gone, and the generation that is prepared. */
     result: { readonly volume: VolumeId; readonly generation: number };
   };
-  /** As prepareChange, unless the request changes nothing, or is refused by what is reserved. */
+  /**
+   * As prepareChange, unless the request changes nothing, is refused by what is reserved, or takes no right away
+   * from anybody: then it is in force at once, under the next generation.
+   */
   prepareReservation: {
     fields: { readonly volume: VolumeId; readonly action: ReservationAction };
     /** `generation` is what is prepared, 0 when nothing is: then the outcome stands as it is. */
@@ -163,6 +166,8 @@ interface CommandTable {
       readonly volume: VolumeId;
       readonly generation: number;
       readonly outcome: ReservationOutcome;
+      /** Nothing is to be committed: the generation before has to be closed all the same. */
+      readonly inForce: boolean;
     };
   };
   /** Everybody who could admit operations of the old generation has closed it: the change is done. */

@@ -93,15 +93,15 @@ describe("what earlier versions wrote is read", () => {
     expect(view.volumes.size).toBe(1);
   });
 
-  test("a snapshot of format 5: every volume is open to any initiator, and there are no hosts", () => {
+  test("a snapshot of format 5: nothing is reserved, every volume is open to all, and there are no hosts", () => {
     const catalog = TestCatalog.created(1);
     catalog.volume(1, 1);
     catalog.begin(2, 1);
     const now = encodeState(catalog.state);
     // The number of hosts came last; behind each of the two volumes, of which the second is a draft, came
-    // its access and the number of its mappings. Here all of these are bytes 0.
-    const open = Buffer.from([0, 0]);
-    const ends = [...now.toString("latin1").matchAll(/T00:00:00\.000Z\0\0(?=\0\0)/g)];
+    // the eight fields of its reservations, its access, and the number of its mappings. Here all are bytes 0.
+    const open = Buffer.alloc(10);
+    const ends = [...now.toString("latin1").matchAll(/T00:00:00\.000Z\0\0(?=\0{10})/g)];
     expect(ends).toHaveLength(2);
     const cuts = ends.map((found) => found.index + found[0].length);
     const parts = [1, ...cuts.map((cut) => cut + open.length)].map((from, at) =>

@@ -5,10 +5,10 @@ import { chunkIndexOf, familyOf, formatChunkId, LUN_MAX } from "@ashlar/core";
 import {
   isHeldByAll,
   NO_KEY,
+  NOTICES_KEPT_MAX,
   REGISTRANTS_MAX,
   type Reservations,
   registrationOf,
-  sameNexus,
 } from "@ashlar/reservations";
 import type { Command } from "./command.ts";
 import {
@@ -83,7 +83,8 @@ function checkReservations(state: Reservations): string[] {
     [!held || registrants.length > 0, "a reservation without registrants"],
     [!reserved || registrants.length === 0, "reserved in both ways"],
     [aborts.every(({ change }) => change <= changes), "an abort of no change"],
-    [notices.every((one) => !holder || !sameNexus(one, holder)), "the holder is told of a loss"],
+    [notices.every(({ change }) => change <= changes), "a notice of no change"],
+    [notices.length <= NOTICES_KEPT_MAX, "more notices than NOTICES_KEPT_MAX"],
   ];
   return rules.filter(([isKept]) => !isKept).map(([, rule]) => rule);
 }
@@ -194,11 +195,15 @@ const STEPS: Readonly<Partial<Record<Command["kind"], number>>> = {
   advanceGeneration: 1,
   commitChange: 1,
   abortChange: 2,
+  prepareReservation: 1,
 };
+/** What begins a generation without a change that was prepared. */
+const AT_ONCE: ReadonlySet<string> = new Set(["advanceGeneration", "prepareReservation"]);
 
 const PREPARING: ReadonlySet<string> = new Set(["prepareChange", "prepareReservation"]);
 /** By what reservations become others: under a new generation, or because a nexus was lost. */
 const RESERVING: ReadonlySet<string> = new Set([
+  "prepareReservation",
   "commitChange",
   "advanceGeneration",
   "gatewayUp",
@@ -211,7 +216,7 @@ function checkGeneration(was: VolumeRecord, is: VolumeRecord, { kind }: Command)
     [moved === 0 || moved === STEPS[kind], `P11: ${kind} moved the generation by ${moved}`],
     [moved === 0 || is.change === undefined, "P11: a generation begins closed"],
     [
-      moved === 0 || (was.change === undefined) === (kind === "advanceGeneration"),
+      moved === 0 || (was.change === undefined) === AT_ONCE.has(kind),
       "P11: a generation passed over a prepared change",
     ],
     [

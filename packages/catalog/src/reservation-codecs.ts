@@ -29,6 +29,7 @@ import {
 } from "@ashlar/reservations";
 
 const nexusFields = { initiatorPort: text, targetPort: uint };
+const holdingFields = { gateway: uint, serial: uint };
 const nexus = record<NexusId>(nexusFields);
 const key: Codec<string> = mapped(text, (value) => {
   if (!/^[0-9a-f]{16}$/.test(value)) throw new CodecError("not a reservation key");
@@ -49,14 +50,14 @@ export const reservations = record<Reservations>({
   aptpl: flag,
   registrants: list(record<Registrant>({ ...nexusFields, key })),
   held: optional(record({ type, holder: optional(nexus) })),
-  reserved: optional(record({ ...nexusFields, gateway: uint })),
-  notices: list(record<Notice>({ ...nexusFields, kind: oneOf(NOTICES) })),
+  reserved: optional(record({ ...nexusFields, ...holdingFields })),
+  notices: list(record<Notice>({ ...nexusFields, kind: oneOf(NOTICES), change: uint })),
   aborts: list(record<Abort>({ ...nexusFields, change: uint })),
 });
 
 type FieldsOf<K extends ActionKind> = Omit<
   Extract<ReservationAction, { readonly kind: K }>,
-  "kind" | "nexus"
+  "kind" | "nexus" | "seen"
 >;
 
 /** Tags are the format: never use one again. */
@@ -75,8 +76,8 @@ const ACTIONS: {
     tag: 6,
     fields: record({ key, newKey: key, unregister: flag, aptpl: flag, to: nexus }),
   },
-  take: { tag: 7, fields: record({ gateway: uint }) },
-  give: { tag: 8, fields: record({}) },
+  take: { tag: 7, fields: record(holdingFields) },
+  give: { tag: 8, fields: record(holdingFields) },
 };
 
 const KIND_OF_TAG: ReadonlyMap<number, ActionKind> = new Map(
@@ -88,14 +89,16 @@ export const reservationAction: Codec<ReservationAction> = {
     const { tag, fields }: { tag: number; fields: unknown } = ACTIONS[action.kind];
     to.u8(tag);
     nexus.write(to, action.nexus);
+    to.uint(action.seen);
     (fields as Codec<object>).write(to, action);
   },
   read: (from: ByteReader) => {
     const kind = KIND_OF_TAG.get(from.u8());
     if (!kind) throw new CodecError("unknown action on reservations");
     const who = nexus.read(from);
+    const seen = from.uint();
     const fields = (ACTIONS[kind].fields as Codec<object>).read(from);
-    return { kind, nexus: who, ...fields } as ReservationAction;
+    return { kind, nexus: who, seen, ...fields } as ReservationAction;
   },
 };
 

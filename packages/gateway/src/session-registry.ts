@@ -1,7 +1,7 @@
 // All sessions of this gateway. It gives TSIHs, sees to it that one I_T nexus has one session (an
 // older one dies first, RFC 7143 6.3.5), and lets a reset reach the sessions of all hosts.
 import type { SessionIdentity } from "@ashlar/iscsi";
-import { abortedSince, noticeFor, type Reservations, sameNexus } from "@ashlar/reservations";
+import { abortedSince, noticesFor, type Reservations, sameNexus } from "@ashlar/reservations";
 import { type LogicalUnit, type Nexus, nexusId, type ScsiTarget, SENSE } from "@ashlar/scsi";
 
 /** What holds a session: a connection's driver. */
@@ -116,8 +116,9 @@ export class SessionRegistry {
       const lun = scsi.lunOf(session.nexus, ownLun);
       if (lun === undefined) continue;
       if (aborted.some((one) => sameNexus(one, nexus))) holder.abortTasks(lun);
-      const notice = noticeFor(before, after, nexus);
-      if (notice) unit.attentions.raiseFor(session.nexus.name, SENSE[notice]);
+      for (const notice of noticesFor(before, after, nexus)) {
+        unit.attentions.raiseFor(session.nexus.name, SENSE[notice]);
+      }
     }
   }
 

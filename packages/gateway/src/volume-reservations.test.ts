@@ -51,11 +51,13 @@ function put(next: VolumeRecord): void {
   view.apply([{ kind: "volume", record: next }], index);
 }
 
-const reservedBy = (gateway: number): Reservations => ({
+const reservedBy = (gateway: number, serial = 1): Reservations => ({
   ...NO_RESERVATIONS,
   changes: 1,
-  reserved: { ...A, gateway },
+  reserved: { ...A, gateway, serial },
 });
+const take = { kind: "take", nexus: A, seen: 0 } as const;
+const give = { kind: "give", nexus: A, seen: 0, gateway: 7 } as const;
 
 const open = (): VolumeReservations =>
   new VolumeReservations(
@@ -116,51 +118,80 @@ test("when nobody can prove it, it is not told", async () => {
   });
 });
 
-test("RESERVE names the gateway's incarnation, with which it ends", async () => {
-  await open().change({ kind: "take", nexus: A }, { signal: never });
-  expect(asked).toEqual([{ kind: "take", nexus: A, gateway: 7 }]);
+test("a change that cannot be had in time is the cluster's trouble, not the target's", async () => {
+  answer = () => Promise.reject(new DOMException("too late", "TimeoutError"));
+  const clear = { kind: "clear", nexus: A, seen: 0, key: "00000000000000aa" } as const;
+  await expect(open().change(clear)).rejects.toMatchObject({ code: "cluster/unavailable" });
+});
+
+test("each RESERVE has a number of the gateway's incarnation, with which it ends", async () => {
+  const reservations = open();
+  await reservations.change(take);
+  await reservations.change({ ...take, kind: "give" });
+  await reservations.change(take);
+  expect(asked).toEqual([
+    { ...take, gateway: 7, serial: 1 },
+    { ...give, serial: 1 },
+    { ...take, gateway: 7, serial: 2 },
+  ]);
 });
 
 test("a lost nexus releases what it had reserved, and asks for nothing else", async () => {
   const reservations = open();
   await reservations.nexusLost(A);
   expect(asked).toEqual([]);
-  put({ ...record, reservations: reservedBy(7) });
-  answer = async () => {
-    put(record);
-    return "changed";
-  };
+  await reservations.change(take);
   await reservations.nexusLost(A);
-  expect(asked).toEqual([{ kind: "give", nexus: A }]);
+  await reservations.nexusLost(A);
+  expect(asked.slice(1)).toEqual([{ ...give, serial: 1 }]);
 });
 
-test("without a leader the end of a session waits a little for that, and it is tried until it is done", async () => {
-  put({ ...record, reservations: reservedBy(7) });
+test("a RESERVE that is under way when its session ends is released when it is known", async () => {
   const reservations = open();
+  let settle = (): void => {};
+  answer = () =>
+    new Promise((resolve) => {
+      settle = () => resolve("changed");
+    });
+  const taken = reservations.change(take);
+  const lost = reservations.nexusLost(A);
+  expect(asked).toHaveLength(1);
+  settle();
+  await taken;
+  await expect.poll(() => asked.length).toBe(2);
+  settle();
+  await lost;
+  expect(asked[1]).toEqual({ ...give, serial: 1 });
+});
+
+test("without a leader the end of a session waits a little; what its successor reserves is another", async () => {
+  const reservations = open();
+  await reservations.change(take);
   let failures = 2;
   answer = async () => {
     if (failures-- > 0) throw unavailable;
-    put(record);
     return "changed";
   };
   const lost = reservations.nexusLost(A);
-  await expect.poll(() => asked.length).toBe(1);
-  clock.advance(1_000);
   await expect.poll(() => asked.length).toBe(2);
   clock.advance(1_000);
-  await lost;
   await expect.poll(() => asked.length).toBe(3);
-  expect(reservations.current.reserved).toBeUndefined();
+  clock.advance(1_000);
+  await lost;
+  await reservations.change(take);
+  await expect.poll(() => asked.length).toBe(5);
+  expect(asked.slice(3)).toContainEqual({ ...give, serial: 1 });
+  expect(asked.slice(3)).toContainEqual({ ...take, gateway: 7, serial: 2 });
 });
 
 test("a volume that is closed tries no longer", async () => {
-  put({ ...record, reservations: reservedBy(7) });
   const reservations = open();
+  await reservations.change(take);
   answer = () => Promise.reject(unavailable);
   const lost = reservations.nexusLost(A);
-  await expect.poll(() => asked.length).toBe(1);
+  await expect.poll(() => asked.length).toBe(2);
   reservations.close();
   await lost;
   clock.advance(60_000);
-  expect(asked).toHaveLength(1);
+  expect(asked).toHaveLength(2);
 });

@@ -10,14 +10,14 @@ import {
   type VolumeId,
 } from "@ashlar/core";
 import {
+  type Holding,
   type NexusId,
   NO_RESERVATIONS,
   type ReservationAction,
   type Reservations,
-  sameNexus,
 } from "@ashlar/reservations";
 import { type Clock, type Log, sleep } from "@ashlar/runtime";
-import type { ReservationResult, UnitReservations, WithoutGateway } from "@ashlar/scsi";
+import type { RequestedAction, ReservationResult, UnitReservations } from "@ashlar/scsi";
 
 /** A change waits for the nodes that lead the volume's chunks, a failover included. */
 const CHANGE_TIMEOUT_MS = 12_000;
@@ -48,10 +48,18 @@ export interface VolumeReservationsDeps {
   readonly log: Log;
 }
 
+interface Held extends Holding {
+  /** When it is known whether it was reserved. */
+  readonly settled: Promise<unknown>;
+}
+
 export class VolumeReservations implements UnitReservations {
   private readonly deps: VolumeReservationsDeps;
   private readonly volume: VolumeId;
   private readonly closed = new AbortController();
+  /** What sessions have reserved by RESERVE(6) and (10), or may have. */
+  private readonly held = new Map<string, Held>();
+  private serial = 0;
 
   constructor(deps: VolumeReservationsDeps, volume: VolumeId) {
     this.deps = deps;
@@ -59,7 +67,7 @@ export class VolumeReservations implements UnitReservations {
   }
 
   get current(): Reservations {
-    return this.record?.reservations ?? NO_RESERVATIONS;
+    return this.deps.catalog.view.volumes.get(this.volume)?.reservations ?? NO_RESERVATIONS;
   }
 
   /**
@@ -75,18 +83,31 @@ export class VolumeReservations implements UnitReservations {
       return await Promise.any([this.provedByCatalog(options), this.provedByRead(options)]);
     } catch (thrown) {
       const [cause] = thrown instanceof AggregateError ? thrown.errors : [thrown];
-      throw new SystemError("cluster/unavailable", "what is reserved cannot be proved", {}, cause);
+      throw unavailable("what is reserved cannot be proved", cause);
     } finally {
       enough.abort(new SystemError("operation/aborted", "no more proof is needed"));
     }
   }
 
+  /**
+   * What has been asked for may be done whatever becomes of the command, so an abort waits for it; but not longer
+   * than the limit.
+   */
+  async change(action: RequestedAction): Promise<ReservationResult> {
+    if (action.kind === "take") return this.take(action);
+    const holding = this.holdingOf(action.nexus);
+    return this.ask(action.kind === "give" ? { ...action, ...holding } : action);
+  }
+
   /** Waits for it a little: whoever logs in next relies on it, but not for ever. */
   async nexusLost(nexus: NexusId): Promise<void> {
-    if (!this.isReservedBy(nexus)) return;
-    const { clock } = this.deps;
+    const key = keyOf(nexus);
+    const held = this.held.get(key);
+    if (!held) return;
+    this.held.delete(key);
     const { signal } = this.closed;
-    await Promise.race([this.give(nexus), sleep(clock, GIVE_WAIT_MS, { signal }).catch(() => {})]);
+    const wait = sleep(this.deps.clock, GIVE_WAIT_MS, { signal }).catch(() => {});
+    await Promise.race([this.give(nexus, held), wait]);
   }
 
   /** Gives up what it still tries. */
@@ -94,28 +115,32 @@ export class VolumeReservations implements UnitReservations {
     this.closed.abort(new SystemError("operation/aborted", "the volume was closed"));
   }
 
-  async change(
-    action: WithoutGateway,
-    { signal }: Pick<OperationOptions, "signal">,
+  private async take(
+    action: Extract<RequestedAction, { readonly kind: "take" }>,
   ): Promise<ReservationResult> {
-    const { catalog, incarnation } = this.deps;
-    const { volume } = this;
-    const whole = action.kind === "take" ? { ...action, gateway: incarnation() } : action;
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(CHANGE_TIMEOUT_MS)]);
-    return catalog.changeReservation({ volume, action: whole }, { signal: limited });
+    this.serial += 1;
+    const holding = { gateway: this.deps.incarnation(), serial: this.serial };
+    const settled = this.ask({ ...action, ...holding });
+    // Before it is known what comes of it: the session may end meanwhile.
+    this.held.set(keyOf(action.nexus), { ...holding, settled });
+    return settled;
   }
 
-  private isReservedBy(nexus: NexusId): boolean {
-    const { reserved } = this.current;
-    return reserved !== undefined && sameNexus(reserved, nexus);
+  /** What is released by name; a nexus that holds nothing names nothing. */
+  private holdingOf(nexus: NexusId): Holding {
+    const { gateway, serial } = this.held.get(keyOf(nexus)) ?? { gateway: 0, serial: 0 };
+    return { gateway, serial };
   }
 
-  private async give(nexus: NexusId): Promise<void> {
+  /** Until it is certain that what the lost session had reserved is free; its successor's is another one. */
+  private async give(nexus: NexusId, { settled, ...holding }: Held): Promise<void> {
     const { clock, log } = this.deps;
     const { signal } = this.closed;
-    while (this.isReservedBy(nexus) && !signal.aborted) {
+    await settled.catch(() => {});
+    while (!signal.aborted) {
       try {
-        await this.change({ kind: "give", nexus }, { signal });
+        await this.ask({ kind: "give", nexus, seen: this.current.changes, ...holding });
+        return;
       } catch (thrown) {
         log.warn({ error: toSystemError(thrown) }, "cannot release what a lost nexus reserved");
         await sleep(clock, GIVE_PAUSE_MS, { signal }).catch(() => {});
@@ -123,23 +148,40 @@ export class VolumeReservations implements UnitReservations {
     }
   }
 
-  private get record(): VolumeRecord | undefined {
-    return this.deps.catalog.view.volumes.get(this.volume);
+  private async ask(action: ReservationAction): Promise<ReservationResult> {
+    const signal = AbortSignal.any([this.closed.signal, AbortSignal.timeout(CHANGE_TIMEOUT_MS)]);
+    try {
+      return await this.deps.catalog.changeReservation({ volume: this.volume, action }, { signal });
+    } catch (thrown) {
+      throw thrown instanceof SystemError
+        ? thrown
+        : unavailable("the reservations could not be changed in time", thrown);
+    }
+  }
+
+  private get record(): VolumeRecord {
+    const record = this.deps.catalog.view.volumes.get(this.volume);
+    if (record) return record;
+    throw new SystemError("volume/not-found", "the volume is deleted");
   }
 
   private async provedByCatalog(options: { readonly signal: AbortSignal }): Promise<Reservations> {
     await this.deps.catalog.catchUp(options);
-    return this.current;
+    return this.record.reservations;
   }
 
   private async provedByRead(options: { readonly signal: AbortSignal }): Promise<Reservations> {
     const { device } = this.deps;
     for (;;) {
-      const before = this.record;
+      const { generation } = this.record;
       await device.read(0, device.blockSize, { ...options, path: NO_PATH });
-      if (before && this.record?.generation === before.generation) return this.current;
+      if (this.record.generation === generation) return this.record.reservations;
       options.signal.throwIfAborted();
-      if (!before) throw new SystemError("volume/not-found", "the volume is deleted");
     }
   }
 }
+
+const keyOf = ({ initiatorPort, targetPort }: NexusId): string => `${initiatorPort} ${targetPort}`;
+
+const unavailable = (what: string, cause: unknown): SystemError =>
+  new SystemError("cluster/unavailable", what, {}, cause);

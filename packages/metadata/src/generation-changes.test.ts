@@ -242,32 +242,72 @@ test("a caller that gives up waits no longer; what it began goes on", async () =
   expect(recordOf()).toMatchObject({ generation: 3, resets: 1 });
 });
 
+const KEY = "00000000000000aa";
+const A = { nexus: { initiatorPort: "iqn.test:a,i,0x1", targetPort: 1 }, seen: 100 } as const;
 const register = {
   kind: "register",
-  nexus: { initiatorPort: "iqn.test:a,i,0x1", targetPort: 1 },
+  ...A,
   key: "0".repeat(16),
-  newKey: "00000000000000aa",
+  newKey: KEY,
   allTargetPorts: false,
   aptpl: true,
 } as const;
+const reserve = { kind: "reserve", ...A, key: KEY, type: 5 } as const;
 
-test("P11: a change of reservations is answered when its generation is closed and committed", async () => {
+/** Registered, as before anything else. */
+async function registered(): Promise<GenerationChanges> {
   await make(1);
   const changes = await changesOf(group.leader());
+  answersAtOnce = () => true;
+  await group.answered(changes.changeReservation({ volume, action: register }, options));
+  answersAtOnce = () => false;
+  closings = [];
+  return changes;
+}
+
+async function openSession(): Promise<{
+  sequence: number;
+  session: number;
+  answeredBelow: number;
+}> {
+  const session = await group.answered(group.leader().log.propose({ kind: "openSession" }));
+  const name = session.result.kind === "done" ? session.result.value.session : 0;
+  return { session: name, sequence: 1, answeredBelow: 1 };
+}
+
+test("P11: a reservation is answered when its generation is closed and committed", async () => {
+  const changes = await registered();
   let outcome: string | undefined;
-  const done = changes.changeReservation({ volume, action: register }, options).then((answer) => {
+  const done = changes.changeReservation({ volume, action: reserve }, options).then((answer) => {
     outcome = answer.outcome;
     return answer;
   });
   await group.until(() => closings.length === 1);
   closings[0]?.answer();
   await group.until(() => closings.length === 2);
-  expect(recordOf()?.reservations.registrants).toEqual([]);
+  expect(recordOf()?.reservations.held).toBeUndefined();
   expect(outcome).toBeUndefined();
   closings[1]?.answer();
   const { index } = await group.answered(done);
-  expect(recordOf()).toMatchObject({ generation: 2, reservations: { generation: 1 } });
+  expect(recordOf()).toMatchObject({ generation: 3, reservations: { held: { type: 5 } } });
   expect([outcome, index]).toEqual(["changed", group.leader().log.view.appliedIndex]);
+});
+
+test("P11: what takes no right away stops nobody's I/O, and is answered when all know of it", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  let outcome: string | undefined;
+  const done = changes.changeReservation({ volume, action: register }, options).then((answer) => {
+    outcome = answer.outcome;
+  });
+  await group.until(() => closings.length === 1);
+  expect(recordOf()).toMatchObject({ generation: 2, change: undefined });
+  expect(closings[0]?.generation).toBe(1);
+  await group.settle();
+  expect(outcome).toBeUndefined();
+  closings[0]?.answer();
+  await group.answered(done);
+  expect(outcome).toBe("changed");
 });
 
 test("a request on reservations that changes nothing asks no node and stops nobody's I/O", async () => {
@@ -280,32 +320,57 @@ test("a request on reservations that changes nothing asks no node and stops nobo
   expect(recordOf()).toMatchObject({ generation: 1, change: undefined });
 });
 
-test("R10: a change of reservations that is sent again takes effect once, and is told as done", async () => {
-  await make(1);
-  answersAtOnce = () => true;
-  const { log } = group.leader();
-  const session = await group.answered(log.propose({ kind: "openSession" }));
-  const proposal = {
-    session: session.result.kind === "done" ? session.result.value.session : 0,
-    sequence: 1,
-    answeredBelow: 1,
-  };
-  const changes = await changesOf(group.leader());
-  const twice = [1, 2].map(() =>
-    changes.changeReservation({ volume, action: register }, { ...options, proposal }),
-  );
-  const answers = await group.answered(Promise.all(twice));
-  expect(answers.map(({ outcome }) => outcome)).toEqual(["changed", "changed"]);
-  expect(recordOf()?.reservations.generation).toBe(1);
-});
+test.each([
+  ["in two phases", reserve],
+  ["at once", { ...register, key: KEY, newKey: "00000000000000bb" }],
+] as const)(
+  "R10: a change of reservations %s that is sent again takes effect once, and is told as done",
+  async (_how, action) => {
+    const changes = await registered();
+    answersAtOnce = () => true;
+    const proposal = await openSession();
+    const { changes: before } = recordOf()?.reservations ?? { changes: 0 };
+    const twice = [1, 2].map(() =>
+      changes.changeReservation({ volume, action }, { ...options, proposal }),
+    );
+    const answers = await group.answered(Promise.all(twice));
+    expect(answers.map(({ outcome }) => outcome)).toEqual(["changed", "changed"]);
+    expect(recordOf()?.reservations.changes).toBe(before + 1);
+  },
+);
 
 test("a change of reservations that a node does not close is given up, and nothing is changed", async () => {
-  await make(1);
+  const changes = await registered();
   answersAtOnce = ({ limitMs }) => limitMs === PROBE_LIMIT_MS;
-  const changes = await changesOf(group.leader());
-  const done = changes.changeReservation({ volume, action: register }, options);
+  const done = changes.changeReservation({ volume, action: reserve }, options);
   await group.until(() => closings.length === 2);
   closings[1]?.answer(silent);
   await expect(group.answered(done)).rejects.toMatchObject({ code: "volume/not-fenced" });
-  expect(recordOf()).toMatchObject({ generation: 3, reservations: { registrants: [] } });
+  expect(recordOf()).toMatchObject({ generation: 4, reservations: { held: undefined } });
+});
+
+test("a change of reservations is answered though others wait behind it", async () => {
+  const changes = await registered();
+  const first = changes.changeReservation({ volume, action: reserve }, options);
+  await group.until(() => closings.length === 1);
+  const second = changes.fence({ volume, reset: true }, options);
+  closings[0]?.answer();
+  await group.until(() => closings.length === 2);
+  closings[1]?.answer();
+  expect((await group.answered(first)).outcome).toBe("changed");
+  await group.until(() => closings.length === 3);
+  closings[2]?.answer();
+  await group.answered(second);
+});
+
+test("P9: who gave up while nodes were asked does not find it done later", async () => {
+  const changes = await registered();
+  const caller = new AbortController();
+  const asked = changes.changeReservation({ volume, action: reserve }, { signal: caller.signal });
+  await group.until(() => closings.length === 1);
+  caller.abort(new SystemError("rpc/deadline", "too late"));
+  await expect(group.answered(asked)).rejects.toMatchObject({ code: "rpc/deadline" });
+  closings[0]?.answer();
+  await group.settle();
+  expect(recordOf()).toMatchObject({ generation: 2, reservations: { held: undefined } });
 });

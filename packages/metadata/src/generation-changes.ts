@@ -12,7 +12,7 @@ import {
   type VolumeRecord,
 } from "@ashlar/catalog";
 import { hasCode, SystemError, toSystemError, type VolumeId } from "@ashlar/core";
-import type { ReservationAction } from "@ashlar/reservations";
+import { type Holding, onlyWidens, type ReservationAction } from "@ashlar/reservations";
 import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
 import { type ChangeOutcome, ChangeOutcomes } from "./change-outcomes.ts";
 import type { GenerationCloser } from "./generation-closer.ts";
@@ -145,26 +145,24 @@ export class GenerationChanges implements Startable {
     { volume, action }: { readonly volume: VolumeId; readonly action: ReservationAction },
     { signal, proposal }: ChangeOptions,
   ): Promise<{ readonly index: number; readonly outcome: ReservationOutcome }> {
-    const { replicatedLog, closer } = this.deps;
     const done = this.enqueue(volume, async () => {
       signal.throwIfAborted();
-      await replicatedLog.readIndex();
-      const made = replicatedLog.answered(proposal, "prepareReservation");
-      if (made) return accepted(made);
-      const record = this.recordOf(volume);
-      // Whoever asks for nothing new, or for what another one has, stops nobody's I/O.
-      const foreseen = outcomeName(decideReservation(replicatedLog.view, record, action));
-      if (foreseen !== "changed") return { volume, generation: 0, outcome: foreseen };
-      const before = { family: record.family, generation: record.generation - 1 };
-      await closer.close(before, { signal: this.leads, limitMs: PROBE_LIMIT_MS });
-      const command = { kind: "prepareReservation", volume, action } as const;
-      const prepared = accepted((await replicatedLog.propose(command, proposal)).result);
-      if (prepared.generation > 0) await this.finish(prepared);
-      return prepared;
+      await this.deps.replicatedLog.readIndex();
+      const made = this.deps.replicatedLog.answered(proposal, "prepareReservation");
+      return made
+        ? { made: accepted(made) }
+        : this.makeReservation({ volume, action }, { signal, proposal });
     });
-    const { outcome, ...prepared } = await waited(done, signal);
-    if (prepared.generation > 0) await this.outcome(prepared, { signal });
-    return { index: replicatedLog.view.appliedIndex, outcome };
+    const answer = await waited(done, signal);
+    if (!("made" in answer)) return answer;
+    const { outcome, generation, inForce } = answer.made;
+    if (inForce)
+      await waited(
+        this.enqueue(volume, () => this.closed(answer.made)),
+        signal,
+      );
+    else if (generation > 0) await this.outcome(answer.made, { signal });
+    return { index: this.deps.replicatedLog.view.appliedIndex, outcome };
   }
 
   /** The end of a change that was prepared before, by this leader or another. */
@@ -239,15 +237,52 @@ export class GenerationChanges implements Startable {
   }
 
   private async advance(volume: VolumeId, reset: boolean): Promise<{ readonly index: number }> {
-    const { replicatedLog, closer, log } = this.deps;
-    const { family, name } = this.recordOf(volume);
+    const { replicatedLog, log } = this.deps;
+    const { name } = this.recordOf(volume);
     const command = { kind: "advanceGeneration", volume, reset } as const;
     const { index, result } = await replicatedLog.propose(command);
     const { generation } = accepted(result);
-    const old = { family, generation: generation - 1 };
-    await closer.close(old, { signal: this.leads, limitMs: FENCE_LIMIT_MS });
+    await this.closed({ volume, generation });
     log.info({ volume: name, generation, reset }, "volume is fenced");
     return { index };
+  }
+
+  /** In its turn, and for the first time. */
+  private async makeReservation(
+    { volume, action }: { readonly volume: VolumeId; readonly action: ReservationAction },
+    { signal, proposal }: ChangeOptions,
+  ): Promise<{ readonly index: number; readonly outcome: ReservationOutcome }> {
+    const { replicatedLog, closer } = this.deps;
+    const record = this.recordOf(volume);
+    // Whoever asks for nothing new, or for what another one has, stops nobody's I/O.
+    const foreseen = outcomeName(decideReservation(replicatedLog.view, record, action));
+    if (foreseen !== "changed") {
+      return { index: replicatedLog.view.appliedIndex, outcome: foreseen };
+    }
+    if (!onlyWidens(action)) {
+      const before = { family: record.family, generation: record.generation - 1 };
+      await closer.close(before, { signal: this.leads, limitMs: PROBE_LIMIT_MS });
+    }
+    // Who has given up by now must not be surprised by it later.
+    signal.throwIfAborted();
+    const command = { kind: "prepareReservation", volume, action } as const;
+    const made = accepted((await replicatedLog.propose(command, proposal)).result);
+    if (made.inForce) await this.closed(made);
+    else if (made.generation > 0) await this.finish(made);
+    const { reserved } = this.recordOf(volume).reservations;
+    const isLost =
+      action.kind === "take" && made.outcome === "changed" && !isHeldAs(reserved, action);
+    return {
+      index: replicatedLog.view.appliedIndex,
+      outcome: isLost ? "gone" : made.outcome,
+    };
+  }
+
+  /** Resolves when nobody admits operations of the generation before this one. */
+  private async closed({ volume, generation }: Prepared): Promise<void> {
+    const { family } = this.recordOf(volume);
+    const old = { family, generation: generation - 1 };
+    await this.deps.closer.close(old, { signal: this.leads, limitMs: FENCE_LIMIT_MS });
   }
 
   /** From the prepared change to its end. */
@@ -304,6 +339,10 @@ export class GenerationChanges implements Startable {
     return done;
   }
 }
+
+/** A gateway that is lost between preparation and commit takes along what was to be reserved through it. */
+const isHeldAs = (reserved: Holding | undefined, { gateway, serial }: Holding): boolean =>
+  reserved?.gateway === gateway && reserved.serial === serial;
 
 /** The outcome, unless the signal ends the waiting: what was begun goes on. */
 function waited<T>(done: Promise<T>, signal: AbortSignal): Promise<T> {

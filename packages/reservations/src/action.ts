@@ -1,13 +1,16 @@
 // What hosts ask of a unit's reservations: the service actions of PERSISTENT RESERVE OUT (SPC-4 6.16),
 // RESERVE and RELEASE. One function for each says what comes of it, and changes nothing itself.
 import { present } from "@ashlar/core";
+import { wasAborted } from "./rights.ts";
 import {
   ABORTS_KEPT_MAX,
   admitsRegistrants,
+  type Holding,
   holds,
   isHeldByAll,
   type NexusId,
   NO_KEY,
+  NOTICES_KEPT_MAX,
   type Notice,
   type NoticeKind,
   REGISTRANTS_MAX,
@@ -44,20 +47,25 @@ interface ActionTable {
     readonly aptpl: boolean;
     readonly to: NexusId;
   };
-  /** RESERVE(6) and (10), through an incarnation of a gateway: with that they end. */
-  take: { readonly gateway: number };
-  /** RELEASE(6) and (10), and the loss of the nexus. */
-  give: object;
+  /** RESERVE(6) and (10). */
+  take: Holding;
+  /** RELEASE(6) and (10), and the loss of the session that reserved. */
+  give: Holding;
 }
 
 export type ActionKind = keyof ActionTable;
 export type ReservationAction = {
-  [K in ActionKind]: { readonly kind: K; readonly nexus: NexusId } & ActionTable[K];
+  [K in ActionKind]: {
+    readonly kind: K;
+    readonly nexus: NexusId;
+    /** Changes of the state that were known when the request came: a PREEMPT AND ABORT since then ended it. */
+    readonly seen: number;
+  } & ActionTable[K];
 }[ActionKind];
 type ActionOf<K extends ActionKind> = Extract<ReservationAction, { readonly kind: K }>;
 
 /** Why a request is refused although nothing is reserved against it. */
-export const FAULTS = ["invalidRelease", "invalidParameter", "noRoom"] as const;
+export const FAULTS = ["invalidRelease", "invalidParameter", "noRoom", "aborted", "gone"] as const;
 export type Fault = (typeof FAULTS)[number];
 
 export type Outcome =
@@ -70,7 +78,10 @@ export type Outcome =
 
 /** What an action needs to know of the target device. */
 export interface TargetPorts {
-  /** Relative identifiers of all target ports, for registrations through all of them (ALL_TG_PT). */
+  /**
+   * Relative identifiers of all target ports, for registrations through all of them (ALL_TG_PT): each once, and in an
+   * order that is the same for all who decide.
+   */
   readonly ports: readonly number[];
 }
 
@@ -104,6 +115,7 @@ export function decide(
   target: TargetPorts,
 ): Outcome {
   const { reserved } = state;
+  if (wasAborted(state, action.nexus, action.seen)) return fault("aborted");
   // The two kinds of reservations exclude each other.
   if (reserved && action.kind !== "take" && action.kind !== "give") return CONFLICT;
   const handler = HANDLERS[action.kind] as Handler<ActionKind>;
@@ -112,20 +124,33 @@ export function decide(
 
 type Part = "aptpl" | "registrants" | "held" | "reserved" | "aborts";
 
+type News = Omit<Notice, "change">;
+
 interface Change extends Partial<Pick<Reservations, Part>> {
-  readonly notices?: readonly Notice[];
+  readonly news?: readonly News[];
   /** RESERVE and RELEASE are no news to PRGENERATION (SPC-4 6.15.2). */
   readonly keepsGeneration?: boolean;
 }
 
-function changed(state: Reservations, { keepsGeneration = false, ...change }: Change): Outcome {
+function changed(
+  state: Reservations,
+  { keepsGeneration = false, news = [], ...change }: Change,
+): Outcome {
   const generation = keepsGeneration ? state.generation : (state.generation + 1) % GENERATIONS;
   const changes = state.changes + 1;
-  return { kind: "changed", state: { ...state, notices: [], ...change, generation, changes } };
+  const notices = withNews(state.notices, news, changes);
+  return { kind: "changed", state: { ...state, ...change, notices, generation, changes } };
 }
 
+const withNews = (
+  notices: readonly Notice[],
+  news: readonly News[],
+  change: number,
+): readonly Notice[] =>
+  [...notices, ...news.map((one) => ({ ...one, change }))].slice(-NOTICES_KEPT_MAX);
+
 /** A notice for each of them. */
-const tell = (kind: NoticeKind, nexuses: readonly NexusId[]): Notice[] =>
+const tell = (kind: NoticeKind, nexuses: readonly NexusId[]): News[] =>
   nexuses.map(({ initiatorPort, targetPort }) => ({ initiatorPort, targetPort, kind }));
 
 const others = (registrants: readonly Registrant[], nexus: NexusId): Registrant[] =>
@@ -153,40 +178,30 @@ function register(
   const { nexus, key, newKey, aptpl } = action;
   const own = registrationOf(state, nexus);
   if (key !== undefined && key !== (own?.key ?? NO_KEY)) return CONFLICT;
-  if (newKey === NO_KEY) return own ? unregister(state, action) : UNCHANGED;
-  if (own) {
-    const registrants = state.registrants.map((one) =>
-      one === own ? { ...one, key: newKey } : one,
-    );
-    return changed(state, { registrants, aptpl });
-  }
-  const through = action.allTargetPorts ? ports : [nexus.targetPort];
-  const added = [...new Set([nexus.targetPort, ...through])]
-    .map((targetPort) => ({ initiatorPort: nexus.initiatorPort, targetPort, key: newKey }))
-    .filter((one) => !registrationOf(state, one));
-  const registrants = [...state.registrants, ...added];
+  // As if it had come through each of them, but that only this one has to know its key.
+  const through = [...new Set([nexus.targetPort, ...(action.allTargetPorts ? ports : [])])];
+  const meant = through.map((targetPort) => ({ initiatorPort: nexus.initiatorPort, targetPort }));
+  if (newKey === NO_KEY) return own ? unregister(state, meant, aptpl) : UNCHANGED;
+  const isMeant = (one: NexusId): boolean => meant.some((each) => sameNexus(each, one));
+  const registrants = [
+    ...state.registrants.map((one) => (isMeant(one) ? { ...one, key: newKey } : one)),
+    ...meant.filter((one) => !registrationOf(state, one)).map((one) => ({ ...one, key: newKey })),
+  ];
   if (registrants.length > REGISTRANTS_MAX) return fault("noRoom");
   return changed(state, { registrants, aptpl });
 }
 
-function unregister(
-  state: Reservations,
-  { nexus, aptpl }: Pick<ActionOf<"register">, "nexus" | "aptpl">,
-): Outcome {
-  const registrants = others(state.registrants, nexus);
+function unregister(state: Reservations, leaving: readonly NexusId[], aptpl: boolean): Outcome {
   const { held } = state;
+  const leaves = (one: NexusId): boolean => leaving.some((each) => sameNexus(each, one));
+  const registrants = state.registrants.filter((one) => !leaves(one));
   const isReleased =
     held !== undefined &&
-    holds(state, nexus) &&
-    (!isHeldByAll(held.type) || registrants.length === 0);
+    (held.holder === undefined ? registrants.length === 0 : leaves(held.holder));
   if (!isReleased) return changed(state, { registrants, aptpl });
   const told = admitsRegistrants(held.type) ? registrants : [];
-  return changed(state, {
-    registrants,
-    aptpl,
-    held: undefined,
-    notices: tell("reservationsReleased", told),
-  });
+  const news = tell("reservationsReleased", told);
+  return changed(state, { registrants, aptpl, held: undefined, news });
 }
 
 function reserve(state: Reservations, action: ActionOf<"reserve">): Outcome {
@@ -206,15 +221,15 @@ function release(state: Reservations, action: ActionOf<"release">): Outcome {
   if (!held || !holds(state, own)) return UNCHANGED;
   if (held.type !== action.type) return fault("invalidRelease");
   const told = admitsRegistrants(held.type) ? others(registrants, own) : [];
-  const notices = tell("reservationsReleased", told);
-  return changed(state, { held: undefined, notices, keepsGeneration: true });
+  const news = tell("reservationsReleased", told);
+  return changed(state, { held: undefined, news, keepsGeneration: true });
 }
 
 function clear(state: Reservations, action: ActionOf<"clear">): Outcome {
   const own = registered(state, action);
   if (!own) return CONFLICT;
-  const notices = tell("reservationsPreempted", others(state.registrants, own));
-  return changed(state, { registrants: [], held: undefined, notices });
+  const news = tell("reservationsPreempted", others(state.registrants, own));
+  return changed(state, { registrants: [], held: undefined, news });
 }
 
 function preempt(state: Reservations, action: ActionOf<"preempt">): Outcome {
@@ -243,7 +258,7 @@ function removeKey(
   const gone = others(registrants, own).filter(({ key }) => key === victim);
   return changed(state, {
     registrants: registrants.filter((one) => !gone.includes(one)),
-    notices: tell("registrationsPreempted", gone),
+    news: tell("registrationsPreempted", gone),
     aborts: abort ? withAborts(state, gone) : state.aborts,
   });
 }
@@ -261,16 +276,16 @@ function takeOver(
   return changed(state, {
     registrants: rest,
     held: { type, holder: isHeldByAll(type) ? undefined : nexusOf(own) },
-    notices: [...tell("registrationsPreempted", gone), ...tell("reservationsReleased", told)],
+    news: [...tell("registrationsPreempted", gone), ...tell("reservationsReleased", told)],
     aborts: abort ? withAborts(state, gone) : state.aborts,
   });
 }
 
-const withAborts = (state: Reservations, gone: readonly NexusId[]): Reservations["aborts"] =>
-  [
-    ...state.aborts,
-    ...gone.map((nexus) => ({ ...nexusOf(nexus), change: state.changes + 1 })),
-  ].slice(-ABORTS_KEPT_MAX);
+function withAborts(state: Reservations, gone: readonly NexusId[]): Reservations["aborts"] {
+  const change = state.changes + 1;
+  const earlier = state.aborts.filter((one) => !gone.some((each) => sameNexus(each, one)));
+  return [...earlier, ...gone.map((one) => ({ ...nexusOf(one), change }))].slice(-ABORTS_KEPT_MAX);
+}
 
 function registerAndMove(state: Reservations, action: ActionOf<"registerAndMove">): Outcome {
   const own = registered(state, action);
@@ -287,16 +302,23 @@ function registerAndMove(state: Reservations, action: ActionOf<"registerAndMove"
 }
 
 /** Without registrations only: SPC-4 5.13.3, with CRH 0. */
-function take(state: Reservations, { nexus, gateway }: ActionOf<"take">): Outcome {
+function take(state: Reservations, { nexus, gateway, serial }: ActionOf<"take">): Outcome {
   const { reserved, registrants } = state;
   if (registrants.length > 0) return CONFLICT;
-  if (reserved) return sameNexus(reserved, nexus) ? UNCHANGED : CONFLICT;
-  return changed(state, { reserved: { ...nexusOf(nexus), gateway }, keepsGeneration: true });
+  if (reserved && !sameNexus(reserved, nexus)) return CONFLICT;
+  if (reserved && sameHolding(reserved, { gateway, serial })) return UNCHANGED;
+  return changed(state, {
+    reserved: { ...nexusOf(nexus), gateway, serial },
+    keepsGeneration: true,
+  });
 }
 
-function give(state: Reservations, { nexus }: ActionOf<"give">): Outcome {
+const sameHolding = (a: Holding, b: Holding): boolean =>
+  a.gateway === b.gateway && a.serial === b.serial;
+
+function give(state: Reservations, action: ActionOf<"give">): Outcome {
   const { reserved, registrants } = state;
-  if (reserved && sameNexus(reserved, nexus)) {
+  if (reserved && sameNexus(reserved, action.nexus) && sameHolding(reserved, action)) {
     return { kind: "changed", state: withoutReserve(state, []) };
   }
   // From another nexus a RELEASE does nothing (SPC-2 7.17.1).
@@ -313,9 +335,18 @@ export const afterGatewayLoss = (state: Reservations, incarnation: number): Rese
     ? withoutReserve(state, tell("reservationsReleased", [state.reserved]))
     : state;
 
-const withoutReserve = (state: Reservations, notices: readonly Notice[]): Reservations => ({
-  ...state,
-  changes: state.changes + 1,
-  notices,
-  reserved: undefined,
-});
+function withoutReserve(state: Reservations, news: readonly News[]): Reservations {
+  const changes = state.changes + 1;
+  const notices = withNews(state.notices, news, changes);
+  return { ...state, changes, notices, reserved: undefined };
+}
+
+/**
+ * Whether an action takes no right away from anybody: then it may be seen before all know of it. Keys by themselves
+ * give no right.
+ */
+export const onlyWidens = (action: ReservationAction): boolean =>
+  action.kind === "release" ||
+  action.kind === "clear" ||
+  action.kind === "give" ||
+  (action.kind === "register" && action.newKey !== NO_KEY);

@@ -6,13 +6,15 @@ export {
   FAULTS,
   type Fault,
   type Outcome,
+  onlyWidens,
   type ReservationAction,
   type TargetPorts,
 } from "./action.ts";
-export { abortedSince, noticeFor } from "./attention.ts";
+export { abortedSince, noticesFor } from "./attention.ts";
 export { type ReservationRule, type Rights, rightsOf, wasAborted } from "./rights.ts";
 export {
   type Abort,
+  type Holding,
   holds,
   isHeldByAll,
   isReservationType,
@@ -20,6 +22,7 @@ export {
   NO_KEY,
   NO_RESERVATIONS,
   NOTICES,
+  NOTICES_KEPT_MAX,
   type Notice,
   type NoticeKind,
   REGISTRANTS_MAX,

@@ -5,9 +5,10 @@ import {
   afterReset,
   decide,
   type Outcome,
+  onlyWidens,
   type ReservationAction,
 } from "./action.ts";
-import { abortedSince, noticeFor } from "./attention.ts";
+import { abortedSince, noticesFor } from "./attention.ts";
 import { rightsOf, wasAborted } from "./rights.ts";
 import {
   isHeldByAll,
@@ -37,11 +38,16 @@ const WE_RO = RESERVATION_TYPE.writeExclusiveRegistrantsOnly;
 const WE_AR = RESERVATION_TYPE.writeExclusiveAllRegistrants;
 
 const PORTS = { ports: [1, 2, 3] };
-const ask = (state: Reservations, action: ReservationAction): Outcome =>
-  decide(state, action, PORTS);
+type Unseen<A> = A extends ReservationAction ? Omit<A, "seen"> & { readonly seen?: number } : never;
+type Asked = Unseen<ReservationAction>;
+/** By somebody who knows the state as it is. */
+const ask = (state: Reservations, action: Asked): Outcome =>
+  decide(state, { seen: state.changes, ...action } as ReservationAction, PORTS);
+const noticeFor = (before: Reservations, later: Reservations, who: NexusId) =>
+  noticesFor(before, later, who)[0];
 
 /** The state after actions that all take effect. */
-function after(state: Reservations, ...actions: readonly ReservationAction[]): Reservations {
+function after(state: Reservations, ...actions: readonly Asked[]): Reservations {
   return actions.reduce((from, action) => {
     const outcome = ask(from, action);
     if (outcome.kind !== "changed") throw new Error(`${action.kind}: ${outcome.kind}`);
@@ -87,10 +93,25 @@ describe("REGISTER", () => {
     expect(ask(TWO, registerAnyway(C, NO_KEY))).toEqual({ kind: "unchanged" });
   });
 
-  test("through all target ports each has a registration of its own", () => {
-    const state = after(NO_RESERVATIONS, { ...register(A, KEY_A), allTargetPorts: true });
-    expect(state.registrants.map(({ targetPort }) => targetPort)).toEqual([1, 2, 3]);
+  test("through all target ports it is as if it had come through each", () => {
+    const all = { allTargetPorts: true } as const;
+    const state = after(NO_RESERVATIONS, register(A2, KEY_B), { ...register(A, KEY_A), ...all });
+    expect(state.registrants.map(({ targetPort, key }) => [targetPort, key])).toEqual([
+      [2, KEY_A],
+      [1, KEY_A],
+      [3, KEY_A],
+    ]);
     expect(state.aptpl).toBe(true);
+    const changed = after(state, { ...register(A, KEY_C, KEY_A), ...all });
+    expect(keys(changed), "no port keeps a key that a victim would not be known by").toEqual([
+      KEY_C,
+      KEY_C,
+      KEY_C,
+    ]);
+    const held = after(changed, reserve(A2, KEY_C, WE_RO), register(B, KEY_B));
+    const gone = after(held, { ...register(A, NO_KEY, KEY_C), ...all });
+    expect(keys(gone)).toEqual([KEY_B]);
+    expect([gone.held, noticeFor(held, gone, B)]).toEqual([undefined, "reservationsReleased"]);
   });
 
   test("no more registrants than fit", () => {
@@ -261,6 +282,15 @@ describe("PREEMPT", () => {
     expect(wasAborted(aborted, A, held.changes)).toBe(true);
     expect(wasAborted(aborted, A, aborted.changes), "begun afterwards").toBe(false);
     expect(wasAborted(aborted, C, held.changes)).toBe(false);
+    const late = { ...registerAnyway(A, KEY_A), seen: held.changes };
+    expect(ask(aborted, late), "it was asked before").toEqual({ kind: "fault", fault: "aborted" });
+    expect(ask(plain, late).kind).toBe("changed");
+    const twice = after(
+      aborted,
+      register(A, KEY_A),
+      preempt(B, KEY_B, { victim: KEY_A, abort: true }),
+    );
+    expect(twice.aborts, "the latest of each nexus").toEqual([{ ...A, change: twice.changes }]);
     const other = after(held, preempt(B, KEY_B, { victim: KEY_C, abort: true }));
     expect(abortedSince(held, other), "who holds nothing").toEqual([
       { ...C, change: other.changes },
@@ -269,8 +299,10 @@ describe("PREEMPT", () => {
 });
 
 describe("RESERVE and RELEASE", () => {
-  const take = (who: NexusId, gateway = 7) => ({ kind: "take", nexus: who, gateway }) as const;
-  const give = (who: NexusId) => ({ kind: "give", nexus: who }) as const;
+  const take = (who: NexusId, gateway = 7, serial = 1) =>
+    ({ kind: "take", nexus: who, gateway, serial }) as const;
+  const give = (who: NexusId, gateway = 7, serial = 1) =>
+    ({ kind: "give", nexus: who, gateway, serial }) as const;
 
   test("shut everybody else out, from information too", () => {
     const state = after(NO_RESERVATIONS, take(A));
@@ -280,6 +312,13 @@ describe("RESERVE and RELEASE", () => {
     expect(ask(state, take(B))).toEqual({ kind: "conflict" });
     expect(ask(state, give(B))).toEqual({ kind: "unchanged" });
     expect(after(state, give(A)).reserved).toBeUndefined();
+  });
+
+  test("a lost session does not give what its successor has reserved", () => {
+    const successor = after(NO_RESERVATIONS, take(A, 7, 1), take(A, 7, 2));
+    expect(ask(successor, give(A, 7, 1))).toEqual({ kind: "unchanged" });
+    expect(ask(successor, give(A, 6, 2))).toEqual({ kind: "unchanged" });
+    expect(after(successor, give(A, 7, 2)).reserved).toBeUndefined();
   });
 
   test("and persistent reservations exclude each other", () => {
@@ -299,7 +338,7 @@ describe("RESERVE and RELEASE", () => {
   });
 });
 
-test("who missed changes in between is told what can be seen", () => {
+test("who hears of several changes at once is told of each, and of nothing that he did himself", () => {
   const held = after(THREE, reserve(A, KEY_A, WE_RO));
   const later = after(
     held,
@@ -307,11 +346,38 @@ test("who missed changes in between is told what can be seen", () => {
     register(A, KEY_A),
     preempt(B, KEY_B, { victim: KEY_C }),
     release(B, KEY_B, WE_RO),
+    register(B, NO_KEY, KEY_B),
   );
-  expect([A, B, C].map((who) => noticeFor(held, later, who))).toEqual([
-    "reservationsReleased",
-    "reservationsReleased",
-    "registrationsPreempted",
+  expect([A, B, C].map((who) => noticesFor(held, later, who))).toEqual([
+    ["registrationsPreempted", "reservationsReleased"],
+    [],
+    ["registrationsPreempted"],
   ]);
-  expect(noticeFor(held, held, A)).toBeUndefined();
+  expect(noticesFor(held, held, A)).toEqual([]);
+  const cleared = after(later, { kind: "clear", nexus: A, key: KEY_A });
+  expect(noticesFor(later, cleared, A)).toEqual([]);
+});
+
+test("what only widens takes no right away from anybody", () => {
+  const kinds: readonly Asked[] = [
+    register(A, KEY_A),
+    registerAnyway(A, KEY_C),
+    register(A, NO_KEY, KEY_A),
+    reserve(A, KEY_A, WE),
+    release(A, KEY_A, WE_RO),
+    { kind: "clear", nexus: A, key: KEY_A },
+    preempt(A, KEY_A, { victim: KEY_B }),
+  ];
+  const states = [TWO, ...TYPES.map((type) => after(THREE, reserve(A, KEY_A, type)))];
+  for (const state of states) {
+    for (const asked of kinds) {
+      const action = { seen: state.changes, ...asked } as ReservationAction;
+      const outcome = ask(state, action);
+      if (!onlyWidens(action) || outcome.kind !== "changed") continue;
+      for (const who of [A, A2, B, C]) {
+        const [before, now] = [rightsOf(state, who), rightsOf(outcome.state, who)];
+        expect([!before.read || now.read, !before.write || now.write]).toEqual([true, true]);
+      }
+    }
+  }
 });

@@ -61,12 +61,22 @@ export type NoticeKind = (typeof NOTICES)[number];
 
 export interface Notice extends NexusId {
   readonly kind: NoticeKind;
+  /** The change that is told, as {@link Reservations.changes} counts. */
+  readonly change: number;
 }
 
 /** The tasks of a nexus ended by a PREEMPT AND ABORT: what was begun before must not be done any more. */
 export interface Abort extends NexusId {
   /** The change that did it, as {@link Reservations.changes} counts. */
   readonly change: number;
+}
+
+/** One RESERVE(6) or (10), so that the loss of a session does not end what its successor has reserved. */
+export interface Holding {
+  /** Incarnation of the gateway that it came through. */
+  readonly gateway: number;
+  /** Counts within that. */
+  readonly serial: number;
 }
 
 export interface Reservations {
@@ -82,11 +92,11 @@ export interface Reservations {
   readonly held:
     | { readonly type: ReservationType; readonly holder: NexusId | undefined }
     | undefined;
-  /** Who has the unit by RESERVE(6) or (10), through which incarnation of a gateway. */
-  readonly reserved: (NexusId & { readonly gateway: number }) | undefined;
-  /** What the latest change has to tell. */
+  /** Who has the unit by RESERVE(6) or (10). */
+  readonly reserved: (NexusId & Holding) | undefined;
+  /** What changes had to tell, oldest first: at most NOTICES_KEPT_MAX. */
   readonly notices: readonly Notice[];
-  /** The latest ones, oldest first: at most ABORTS_KEPT_MAX. */
+  /** The latest of each nexus, oldest first: at most ABORTS_KEPT_MAX. */
   readonly aborts: readonly Abort[];
 }
 
@@ -103,6 +113,8 @@ export const NO_RESERVATIONS: Reservations = {
 
 /** 64 hosts with four paths each. Bounds the record, which every change sends to all gateways. */
 export const REGISTRANTS_MAX = 256;
+/** As many as one CLEAR has to tell. Who misses more finds out by his next command. */
+export const NOTICES_KEPT_MAX = 256;
 /** An operation lives for 20 s at most; hosts pre-empt each other far less often. */
 export const ABORTS_KEPT_MAX = 256;
 

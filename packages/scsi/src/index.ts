@@ -13,7 +13,7 @@ export {
 export type { UnitIdentity } from "./identity.ts";
 export { LogicalUnit, type UnitLimits } from "./logical-unit.ts";
 export { OPEN, type ShownUnit, type UnitPolicy, type UnitView } from "./nexus-units.ts";
-export type { ReservationResult, UnitReservations, WithoutGateway } from "./reservation-port.ts";
+export type { RequestedAction, ReservationResult, UnitReservations } from "./reservation-port.ts";
 export { nexusId } from "./reservation-port.ts";
 export { type CommandResult, checkCondition } from "./result.ts";
 export { SENSE, type Sense, STATUS, type Status } from "./sense.ts";

@@ -269,6 +269,24 @@ describe("a copy of the reservations that may be old", () => {
     expect((await harness.run(WRITE, { data: BLOCK })).status).toBe(GOOD);
   });
 
+  test("P6: a command of which a part was done is not done again when only the rest was forbidden", async () => {
+    const [harness, reservations] = await reservedByB();
+    const real = reservations.current;
+    const free = { ...real, held: undefined };
+    reservations.current = free;
+    reservations.real = free;
+    let writes = 0;
+    harness.device.write = async (_offset, _data, { permit }) => {
+      permit?.();
+      writes += 1;
+      // Between its parts another host had the volume, and has released it.
+      reservations.current = real;
+      permit?.();
+    };
+    expect((await harness.run(WRITE, { data: BLOCK })).status).toBe(STATUS.busy);
+    expect(writes).toBe(1);
+  });
+
   test("and that cannot be proved is BUSY, never a conflict; nor is it told", async () => {
     const [harness, reservations] = await reservedByB();
     reservations.failure = new SystemError("cluster/unavailable", "no leader");

@@ -12,17 +12,22 @@ import {
 import type { Nexus } from "./command.ts";
 import { nexusId, type UnitReservations } from "./reservation-port.ts";
 
-/** Stands in the way of one command, once for each attempt. */
+/** Stands in the way of one command. */
 export interface Guard {
   /** @throws SystemError volume/reserved, operation/aborted. */
+  check(): void;
+  /** The same, for an attempt of an operation that belongs to the command. */
   permit(): void;
+  /** Something of the command was permitted, and may have been done. */
+  readonly permitted: boolean;
   /** Whether the command is in conflict also under a state that is proved to be no older than this call. */
   isRefused(options: OperationOptions): Promise<boolean>;
 }
 
 /**
  * Runs what the guard permits, and again as long as only an old state forbids it: by that a host would be told that
- * it has lost what it still has. @throws what `run` throws, SystemError volume/reserved.
+ * it has lost what it still has. But not again when a part of it may have been done: another host may have written there
+ * since. @throws what `run` throws, SystemError volume/reserved, cluster/unavailable.
  */
 export async function guarded<T>(
   guard: Guard | undefined,
@@ -31,11 +36,12 @@ export async function guarded<T>(
 ): Promise<T> {
   for (;;) {
     try {
-      guard?.permit();
+      guard?.check();
       return await run();
     } catch (thrown) {
       if (!guard || !hasCode(thrown, "volume/reserved")) throw thrown;
       if (await guard.isRefused(options)) throw thrown;
+      if (guard.permitted) throw new SystemError("cluster/unavailable", "reserved in between");
     }
   }
 }
@@ -61,15 +67,24 @@ export class ReservationGuard {
   of(nexus: Nexus, rule: ReservationRule): Guard | undefined {
     if (rule === "always") return undefined;
     const begunAt = this.reservations.current.changes;
+    let permitted = false;
+    const check = (): void => {
+      const { current } = this.reservations;
+      if (isFree(current)) return;
+      if (wasAborted(current, nexusId(nexus), begunAt)) {
+        throw new SystemError("operation/aborted", "another host pre-empted this one");
+      }
+      if (this.rights(nexus, current)[rule]) return;
+      throw new SystemError("volume/reserved", "another host has reserved the volume");
+    };
     return {
+      check,
       permit: () => {
-        const { current } = this.reservations;
-        if (isFree(current)) return;
-        if (wasAborted(current, nexusId(nexus), begunAt)) {
-          throw new SystemError("operation/aborted", "another host pre-empted this one");
-        }
-        if (this.rights(nexus, current)[rule]) return;
-        throw new SystemError("volume/reserved", "another host has reserved the volume");
+        check();
+        permitted = true;
+      },
+      get permitted() {
+        return permitted;
       },
       isRefused: async (options) =>
         !this.rights(nexus, await this.reservations.proved(options))[rule],

@@ -1,6 +1,12 @@
 // The port between a logical unit and the one state of its reservations, which all gateways share.
 import type { OperationOptions } from "@ashlar/core";
-import type { Fault, NexusId, ReservationAction, Reservations } from "@ashlar/reservations";
+import type {
+  Fault,
+  Holding,
+  NexusId,
+  ReservationAction,
+  Reservations,
+} from "@ashlar/reservations";
 
 export type ReservationResult = "changed" | "unchanged" | "conflict" | Fault;
 
@@ -18,12 +24,12 @@ export interface UnitReservations {
    * Resolves when nothing that was admitted before can take effect any more, through any gateway.
    * @throws SystemError when it was not done, or is not known to be.
    */
-  change(action: WithoutGateway, options: OperationOptions): Promise<ReservationResult>;
+  change(action: RequestedAction, options: OperationOptions): Promise<ReservationResult>;
 }
 
-type OmitGateway<A> = A extends { readonly kind: "take" } ? Omit<A, "gateway"> : A;
-/** As a command asks for it: whoever shares the state adds by which gateway. */
-export type WithoutGateway = OmitGateway<ReservationAction>;
+type OmitHolding<A> = A extends Holding ? Omit<A, keyof Holding> : A;
+/** As a command asks for it: whoever shares the state adds which of the gateway's RESERVEs it is. */
+export type RequestedAction = OmitHolding<ReservationAction>;
 
 /** What reservations need to know of a session. */
 export const nexusId = ({

@@ -82,6 +82,8 @@ test("bits that the usage mask of a command leaves out change nothing, or are re
     fc.assert(
       fc.property(bytes(CDB_LENGTH - 1, CDB_LENGTH - 1), (rest) => {
         const cdb = Buffer.concat([Buffer.from([opcode]), rest]);
+        if (serviceAction !== undefined)
+          cdb.writeUInt8((rest.readUInt8(0) & 0xe0) | serviceAction, 1);
         const masked = cdb.map((value, at) => value & (mask[at] ?? 0));
         const outcome = seen(cdb);
         if (!invalidField.test(outcome)) expect(outcome).toBe(seen(Buffer.from(masked)));

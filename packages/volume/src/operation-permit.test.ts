@@ -118,4 +118,42 @@ describe("a permit", () => {
     clock.advance(OUTLIVED_MS + 300);
     expect(await written).toBe("chunk/unavailable");
   });
+
+  /** Its first primary says that it was logged, and dies before it has it committed. */
+  async function loggedByALostPrimary() {
+    const opened = await lostBeforeRefusal(false);
+    const { first } = opened;
+    first.interceptCancel = (reply) => {
+      reply(replyOf("logged"));
+      return true;
+    };
+    first.intercept = () => true;
+    first.disconnect();
+    await until(() => first.seen.length === 2);
+    return opened;
+  }
+
+  it("P11: what a lost primary had logged is decided again at the next one, which does not have it", async () => {
+    const { cluster, first, second, written } = await loggedByALostPrimary();
+    expect(first.seen[1]?.generation, "nobody takes it in anew").toBe(1);
+    cluster.lead(0, 1, 2);
+    expect(await written).toBe("volume/reserved");
+    expect(second.seen).toEqual([]);
+    expect(second.cancelled).toMatchObject([{ epoch: 2 }]);
+  });
+
+  it("that is refused while a reset comes: it ends with the reset, logged or not", async () => {
+    const { cluster, first, written } = await lostBeforeRefusal(true);
+    const answers: (() => void)[] = [];
+    first.interceptCancel = (reply) => {
+      answers.push(() => reply(replyOf("logged")));
+      return true;
+    };
+    first.disconnect();
+    await until(() => answers.length > 0);
+    cluster.changeVolume({ generation: 3, resets: 1 });
+    for (const answer of answers.splice(0)) answer();
+    expect(await written).toBe("operation/aborted");
+    expect(first.seen).toHaveLength(1);
+  });
 });

@@ -40,6 +40,7 @@ import {
   bytesOf,
   type ChunkWork,
   cancellationOf,
+  endedSince,
   failedFor,
   finalError,
   finalOf,
@@ -130,15 +131,8 @@ export class OperationRouter {
    * Resolves when nothing that a former process of this gateway sent to storage nodes can take effect
    * any more: they know of this one's streams, or what may be left there has become too old (P9).
    */
-  async outliveFormer(): Promise<void> {
-    const nodes = servingNodes(this.client.view);
-    const greeted = Promise.all(nodes.map((node) => this.clients.greet(node)));
-    let limit: Timer | undefined;
-    const outlived = new Promise<void>((resolve) => {
-      limit = this.clock.after(OUTLIVED_MS, resolve);
-    });
-    await Promise.race([greeted, outlived]);
-    limit?.cancel();
+  outliveFormer(): Promise<void> {
+    return this.clients.outlive(servingNodes(this.client.view), OUTLIVED_MS);
   }
 
   /** Fails everything outstanding and closes the connections. */
@@ -158,19 +152,22 @@ export class OperationRouter {
       this.fail(routed, new SystemError("volume/not-found", `volume ${work.volume} is gone`));
       return;
     }
+    const config = view.chunk(work.chunk);
+    const epoch = config?.epoch ?? 0;
+    if (routed.loggedIn !== epoch) routed.loggedIn = 0;
     const refusal = calledBack ? undefined : refusalOf(routed);
     if (refusal) {
       this.callBack(routed, refusal, { claimsUndone: hasCode(refusal, "volume/reserved") });
       return;
     }
-    routed.generation = volume.generation;
-    const config = view.chunk(work.chunk);
-    routed.epoch = config?.epoch ?? 0;
+    // What was permitted earlier, and is logged, goes under that generation: nobody takes it in anew.
+    if (!calledBack && routed.loggedIn === 0) routed.generation = volume.generation;
+    routed.epoch = epoch;
     if (!config) {
       this.again(routed, "unknownChunk", DISPOSITION_OF_FAILURE.patience);
       return;
     }
-    const { generation } = volume;
+    const { generation } = routed;
     const transmit: ReplicaRequest["transmit"] = calledBack
       ? (client, _, settle) => client.cancel(cancellationOf(routed), settle)
       : (client, token, settle) => {
@@ -270,9 +267,10 @@ export class OperationRouter {
       return;
     }
     routed.calledBack = undefined;
-    routed.logged = true;
-    this.leaveAttempt(routed);
-    this.attempt(routed);
+    routed.loggedIn = routed.epoch;
+    const ended = endedSince(this.client.view, routed);
+    if (ended) this.fail(routed, ended);
+    else this.redirect(routed);
   }
 
   /**

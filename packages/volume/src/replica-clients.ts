@@ -1,6 +1,7 @@
 // All storage nodes of a gateway: one client each, made at the first operation that goes there.
 import type { NodeRecord } from "@ashlar/catalog";
 import type { NodeId } from "@ashlar/core";
+import type { Timer } from "@ashlar/runtime";
 import {
   ReplicaClient,
   type ReplicaClientDependencies,
@@ -19,9 +20,15 @@ export class ReplicaClients {
     this.client(node).submit(request);
   }
 
-  /** Resolves when the node knows a stream of this process. */
-  greet(node: NodeId): Promise<void> {
-    return this.client(node).greet();
+  /** Resolves when the nodes know a stream of this process, or after `limitMs`. */
+  async outlive(nodes: readonly NodeId[], limitMs: number): Promise<void> {
+    const greeted = Promise.all(nodes.map((node) => this.client(node).greet()));
+    let limit: Timer | undefined;
+    const outlived = new Promise<void>((resolve) => {
+      limit = this.dependencies.clock.after(limitMs, resolve);
+    });
+    await Promise.race([greeted, outlived]);
+    limit?.cancel();
   }
 
   /** The catalog's record of a node changed. */

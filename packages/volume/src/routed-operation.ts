@@ -85,8 +85,11 @@ export interface Routed {
   sent: boolean;
   /** Some attempt reached the network, and no answer proved that it was not logged. */
   lost: boolean;
-  /** A primary has said that it has its LSN: it was permitted then, and what is asked for is its reply. */
-  logged: boolean;
+  /**
+   * Epoch in which a primary has said that it has its LSN, 0 for none. It was permitted then, and as long as that epoch
+   * lasts, what is asked for is its reply; a later primary may not have it.
+   */
+  loggedIn: number;
   /** It shall not be done any more; it ends with this when it cannot take effect later. */
   calledBack: CalledBack | undefined;
 }
@@ -99,8 +102,8 @@ export interface CalledBack {
 }
 
 /** Why another attempt must not be made under the volume's newest state, if so. */
-export function refusalOf({ permit, logged }: Routed): SystemError | undefined {
-  if (!permit || logged) return undefined;
+export function refusalOf({ permit, loggedIn }: Routed): SystemError | undefined {
+  if (!permit || loggedIn > 0) return undefined;
   try {
     permit();
     return undefined;
@@ -137,14 +140,17 @@ export const routedOf = (
   reasonSinceMs: 0,
   sent: false,
   lost: false,
-  logged: false,
+  loggedIn: 0,
   calledBack: undefined,
 });
 
 /** Whether the mirror is newer than what the last attempt went by. */
-export function knowsMore(view: CatalogView, { work, epoch, generation }: Routed): boolean {
+export function knowsMore(view: CatalogView, routed: Routed): boolean {
+  const { work, epoch, generation, loggedIn, calledBack } = routed;
   const { epoch: newest = epoch } = view.chunk(work.chunk) ?? {};
-  return newest !== epoch || view.volumes.get(work.volume)?.generation !== generation;
+  if (newest !== epoch) return true;
+  if (calledBack || loggedIn > 0) return false;
+  return view.volumes.get(work.volume)?.generation !== generation;
 }
 
 /** Notes why an attempt failed. */
@@ -240,6 +246,15 @@ export const gatewayStops = (): SystemError =>
 /** Of an operation that was begun before its unit was reset. */
 export const unitReset = (): SystemError =>
   new SystemError("operation/aborted", "the logical unit was reset");
+
+/** What came while it was called back for another reason, and found it so. */
+export function endedSince(
+  view: CatalogView,
+  { work, resets, signal }: Routed,
+): SystemError | undefined {
+  if (view.volumes.get(work.volume)?.resets !== resets) return unitReset();
+  return signal.aborted ? toSystemError(signal.reason, "operation/aborted") : undefined;
+}
 
 /** Of an operation whose budget is used up. */
 export const overdue = (routed: Routed): SystemError =>

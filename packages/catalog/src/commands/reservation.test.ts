@@ -12,6 +12,7 @@ const B = { initiatorPort: "iqn.test:b,i,0x1", targetPort: 2 };
 const register: ReservationAction = {
   kind: "register",
   nexus: A,
+  seen: 100,
   key: NO_KEY,
   newKey: KEY,
   allTargetPorts: true,
@@ -32,50 +33,77 @@ function gatewayUp(catalog: TestCatalog, gateway: number, bootId = "b"): number 
   return catalog.done({ kind: "gatewayUp", ...fields }).incarnation;
 }
 
-/** Prepares and commits. */
+const reserveAction = { kind: "reserve", nexus: A, seen: 100, key: KEY, type: 5 } as const;
+
+/** Prepares, and commits what is not in force at once. */
 function reserve(catalog: TestCatalog, action: ReservationAction): void {
-  const { generation } = catalog.done({ kind: "prepareReservation", volume, action });
-  catalog.done({ kind: "commitChange", volume, generation });
+  const made = catalog.done({ kind: "prepareReservation", volume, action });
+  const { generation, inForce } = made;
+  if (!inForce) catalog.done({ kind: "commitChange", volume, generation });
 }
 
-test("P11: it is prepared, and in force with its commit", () => {
+test("P11: what takes a right away is prepared, and in force with its commit", () => {
   const catalog = made();
-  gatewayUp(catalog, 7);
-  gatewayUp(catalog, 8);
-  const prepared = catalog.done({ kind: "prepareReservation", volume, action: register });
-  expect(prepared).toEqual({ volume, generation: 2, outcome: "changed" });
+  reserve(catalog, register);
+  const prepared = catalog.done({ kind: "prepareReservation", volume, action: reserveAction });
+  expect(prepared).toEqual({ volume, generation: 3, outcome: "changed", inForce: false });
   expect(recordOf(catalog)).toMatchObject({
-    generation: 1,
-    change: { kind: "reservations", action: register },
-    reservations: NO_RESERVATIONS,
+    generation: 2,
+    change: { kind: "reservations", action: reserveAction },
+    reservations: { held: undefined },
   });
-  const again = catalog.apply({ kind: "prepareReservation", volume, action: register });
+  const again = catalog.apply({ kind: "prepareReservation", volume, action: reserveAction });
   expect(again.result).toMatchObject({ code: "volume/changing" });
   const read = decodeState(encodeState(catalog.state));
   expect(read.view.volumes.get(volume)).toEqual(recordOf(catalog));
-  catalog.done({ kind: "commitChange", volume, generation: 2 });
-  expect(recordOf(catalog)).toMatchObject({ generation: 2, change: undefined });
-  const ports = recordOf(catalog)?.reservations.registrants.map(({ targetPort }) => targetPort);
-  expect(ports, "all portals of the cluster").toEqual([1, 7, 8]);
+  catalog.done({ kind: "commitChange", volume, generation: 3 });
+  expect(recordOf(catalog)).toMatchObject({
+    generation: 3,
+    change: undefined,
+    reservations: { held: { type: 5, holder: A } },
+  });
   expect(catalog.faults).toEqual([]);
+});
+
+test("what takes no right away is in force at once, under the next generation", () => {
+  const catalog = made();
+  const result = catalog.done({ kind: "prepareReservation", volume, action: register });
+  expect(result).toEqual({ volume, generation: 2, outcome: "changed", inForce: true });
+  expect(recordOf(catalog)).toMatchObject({ generation: 2, change: undefined });
+  expect(recordOf(catalog)?.reservations.registrants).toHaveLength(1);
+  expect(catalog.faults).toEqual([]);
+});
+
+test("R9: registrations through all ports come in one order, whatever order the gateways came in", () => {
+  const catalog = made();
+  for (const gateway of [9, 7, 8]) gatewayUp(catalog, gateway);
+  const other = new TestCatalog(decodeState(encodeState(catalog.state)));
+  for (const each of [catalog, other]) reserve(each, register);
+  const orders = [catalog, other].map((each) =>
+    recordOf(each)?.reservations.registrants.map(({ targetPort }) => targetPort),
+  );
+  expect(orders).toEqual([
+    [1, 7, 8, 9],
+    [1, 7, 8, 9],
+  ]);
 });
 
 test("what changes nothing, or is in conflict, is answered without a new generation", () => {
   const catalog = made();
   reserve(catalog, register);
-  const conflict = { ...register, nexus: A } as const;
   const outcomes = [
-    [conflict, "conflict"],
+    [register, "conflict"],
     [{ ...register, nexus: B, newKey: NO_KEY }, "unchanged"],
-    [{ kind: "release", nexus: A, key: KEY, type: 1 }, "unchanged"],
+    [{ ...reserveAction, kind: "release", type: 1 }, "unchanged"],
+    [{ kind: "take", nexus: B, seen: 100, gateway: 99, serial: 1 }, "gone"],
     [
-      { kind: "preempt", nexus: A, key: KEY, victim: NO_KEY, type: 1, abort: false },
+      { ...reserveAction, kind: "preempt", victim: NO_KEY, type: 1, abort: false },
       "invalidParameter",
     ],
   ] as const;
   for (const [action, outcome] of outcomes) {
     const result = catalog.done({ kind: "prepareReservation", volume, action });
-    expect(result).toEqual({ volume, generation: 0, outcome });
+    expect(result).toEqual({ volume, generation: 0, outcome, inForce: false });
   }
   expect(recordOf(catalog)).toMatchObject({ generation: 2, change: undefined });
   expect(catalog.faults).toEqual([]);
@@ -83,28 +111,38 @@ test("what changes nothing, or is in conflict, is answered without a new generat
 
 test("what is given up changes nothing", () => {
   const catalog = made();
-  catalog.done({ kind: "prepareReservation", volume, action: register });
-  catalog.done({ kind: "abortChange", volume, generation: 2 });
-  expect(recordOf(catalog)).toMatchObject({ generation: 3, reservations: NO_RESERVATIONS });
+  reserve(catalog, register);
+  const before = recordOf(catalog)?.reservations;
+  catalog.done({ kind: "prepareReservation", volume, action: reserveAction });
+  catalog.done({ kind: "abortChange", volume, generation: 3 });
+  expect(recordOf(catalog)).toMatchObject({ generation: 4, reservations: before });
   expect(catalog.faults).toEqual([]);
 });
 
-test("RESERVE ends with a reset, and with the gateway it came through, also while a change is prepared", () => {
+test("RESERVE ends with a reset, and with the gateway it came through", () => {
   const catalog = made();
   const gateway = gatewayUp(catalog, 7);
-  const take = { kind: "take", nexus: A, gateway } as const;
+  const take = { kind: "take", nexus: A, seen: 100, gateway, serial: 1 } as const;
   reserve(catalog, take);
+  expect(recordOf(catalog)?.reservations.reserved).toMatchObject({ gateway, serial: 1 });
   catalog.done({ kind: "advanceGeneration", volume, reset: true });
   expect(recordOf(catalog)?.reservations.reserved).toBeUndefined();
   reserve(catalog, take);
-  catalog.done({ kind: "prepareReservation", volume, action: { kind: "give", nexus: A } });
   gatewayUp(catalog, 7, "restarted");
   expect(recordOf(catalog)?.reservations.reserved).toBeUndefined();
-  const generation = (recordOf(catalog)?.generation ?? 0) + 1;
-  catalog.done({ kind: "commitChange", volume, generation });
-  expect(recordOf(catalog)).toMatchObject({ generation, change: undefined });
   reserve(catalog, { ...take, gateway: gateway + 1 });
   catalog.done({ kind: "gatewayDown", gateway: testNode(7), incarnation: gateway + 1 });
   expect(recordOf(catalog)?.reservations.reserved).toBeUndefined();
+  expect(catalog.faults).toEqual([]);
+});
+
+test("a gateway that is lost while its RESERVE is prepared reserves nothing with the commit", () => {
+  const catalog = made();
+  const gateway = gatewayUp(catalog, 7);
+  const take = { kind: "take", nexus: A, seen: 100, gateway, serial: 1 } as const;
+  const { generation } = catalog.done({ kind: "prepareReservation", volume, action: take });
+  catalog.done({ kind: "gatewayDown", gateway: testNode(7), incarnation: gateway });
+  catalog.done({ kind: "commitChange", volume, generation });
+  expect(recordOf(catalog)).toMatchObject({ generation, reservations: NO_RESERVATIONS });
   expect(catalog.faults).toEqual([]);
 });

@@ -1,9 +1,10 @@
-// Reservations of a volume's logical unit change in two phases, as all that must not be seen half done: whoever is
-// told that another host was shut out relies on it (P11). What changes nothing is answered at once.
+// Reservations of a volume's logical unit. What takes a right away changes in two phases, as all that must not be seen
+// half done: whoever is told that another host was shut out relies on it (P11). What takes none away is in force at
+// once, and answered when all know of it. What changes nothing is answered at once.
 import { present } from "@ashlar/core";
-import { decide, type Outcome, type ReservationAction } from "@ashlar/reservations";
+import { decide, type Outcome, onlyWidens, type ReservationAction } from "@ashlar/reservations";
 import { type CommandOf, done, type Result } from "../command.ts";
-import type { CatalogView, VolumeChange, VolumeRecord } from "../records.ts";
+import type { CatalogView, GatewayRecord, VolumeChange, VolumeRecord } from "../records.ts";
 import type { ReservationOutcome } from "../reservation-codecs.ts";
 import type { Step } from "../state.ts";
 import { settled } from "./generation.ts";
@@ -11,12 +12,21 @@ import { settled } from "./generation.ts";
 /** What would come of a request now. */
 export function decideReservation(
   { gateways }: Pick<CatalogView, "gateways">,
-  { reservations }: VolumeRecord,
+  { reservations }: Pick<VolumeRecord, "reservations">,
   action: ReservationAction,
 ): Outcome {
-  const portals = [...gateways.values()].flatMap((gateway) => gateway.portals);
-  return decide(reservations, action, { ports: portals.map(({ tpgt }) => tpgt) });
+  const lives = [...gateways.values()];
+  // With its gateway it has ended, or is to end: nobody would release it any more.
+  if (action.kind === "take" && !lives.some((one) => isAlive(one, action.gateway))) {
+    return { kind: "fault", fault: "gone" };
+  }
+  const tags = new Set(lives.flatMap(({ portals }) => portals.map(({ tpgt }) => tpgt)));
+  // Members have gateways in different orders: of arrival, or of a snapshot.
+  return decide(reservations, action, { ports: [...tags].sort((a, b) => a - b) });
 }
+
+const isAlive = ({ state, incarnation }: GatewayRecord, wanted: number): boolean =>
+  state === "up" && incarnation === wanted;
 
 export const outcomeName = (outcome: Outcome): ReservationOutcome =>
   outcome.kind === "fault" ? outcome.fault : outcome.kind;
@@ -27,16 +37,22 @@ export function prepareReservation(
 ): Result<"prepareReservation"> {
   const record = settled(step, volume);
   if ("code" in record) return record;
-  const outcome = outcomeName(decideReservation(step.state.view, record, action));
-  if (outcome !== "changed") return done({ volume, generation: 0, outcome });
-  step.put({ kind: "volume", record: { ...record, change: { kind: "reservations", action } } });
-  return done({ volume, generation: record.generation + 1, outcome });
+  const decided = decideReservation(step.state.view, record, action);
+  const outcome = outcomeName(decided);
+  if (decided.kind !== "changed") return done({ volume, generation: 0, outcome, inForce: false });
+  const generation = record.generation + 1;
+  const inForce = onlyWidens(action);
+  const next = inForce
+    ? { generation, reservations: decided.state }
+    : { change: { kind: "reservations", action } as const };
+  step.put({ kind: "volume", record: { ...record, ...next } });
+  return done({ volume, generation, outcome, inForce });
 }
 
 /** The reservations when a change is committed. Decided once more: a gateway may have been lost since. */
 export function reservationsAfter(
   { state }: Step,
-  record: VolumeRecord,
+  record: Pick<VolumeRecord, "reservations">,
   change: VolumeChange | undefined,
 ): VolumeRecord["reservations"] {
   if (change?.kind !== "reservations") return record.reservations;

@@ -8,6 +8,7 @@ const nexus = fc
   .tuple(fc.constantFrom("a", "b", "c"), fc.integer({ min: 1, max: 2 }))
   .map(([name, targetPort]) => ({ initiatorPort: `iqn.test:${name},i,0x1`, targetPort }));
 const key = fc.integer({ min: 0, max: 3 }).map((number) => number.toString(16).padStart(16, "0"));
+const seen = fc.oneof({ weight: 5, arbitrary: fc.constant(100) }, fc.nat(20));
 const type = fc.constantFrom(...Object.values(RESERVATION_TYPE));
 /** Of few hosts and keys, so that they meet. */
 export const reservationActions: fc.Arbitrary<ReservationAction> = fc.oneof(
@@ -16,17 +17,25 @@ export const reservationActions: fc.Arbitrary<ReservationAction> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("register" as const),
       nexus,
+      seen,
       key: fc.option(key, { nil: undefined, freq: 1 }),
       newKey: key,
       allTargetPorts: fc.boolean(),
       aptpl: fc.boolean(),
     }),
   },
-  fc.record({ kind: fc.constantFrom("reserve" as const, "release" as const), nexus, key, type }),
-  fc.record({ kind: fc.constant("clear" as const), nexus, key }),
+  fc.record({
+    kind: fc.constantFrom("reserve" as const, "release" as const),
+    nexus,
+    seen,
+    key,
+    type,
+  }),
+  fc.record({ kind: fc.constant("clear" as const), nexus, seen, key }),
   fc.record({
     kind: fc.constant("preempt" as const),
     nexus,
+    seen,
     key,
     victim: key,
     type,
@@ -35,14 +44,20 @@ export const reservationActions: fc.Arbitrary<ReservationAction> = fc.oneof(
   fc.record({
     kind: fc.constant("registerAndMove" as const),
     nexus,
+    seen,
     key,
     newKey: key,
     unregister: fc.boolean(),
     aptpl: fc.boolean(),
     to: nexus,
   }),
-  fc.record({ kind: fc.constant("take" as const), nexus, gateway: fc.nat(20) }),
-  fc.record({ kind: fc.constant("give" as const), nexus }),
+  fc.record({
+    kind: fc.constantFrom("take" as const, "give" as const),
+    nexus,
+    seen,
+    gateway: fc.nat(20),
+    serial: fc.nat(2),
+  }),
 );
 
 /** Who asks knows its key; what it asks for is done at once. */

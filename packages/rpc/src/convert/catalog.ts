@@ -41,6 +41,8 @@ import { oneOf, safeNumber } from "./scalars.ts";
 export const CATALOG_VERSION = 3;
 /** About 25 KiB a message: bounds memory, and keeps what one message takes from the loop below 10 ms. */
 export const CHUNKS_PER_MESSAGE_MAX = 1024;
+/** A volume whose reservations are as many as can be takes some 100 KiB; a message may have 16 MiB. */
+const CHANGES_PER_MESSAGE_MAX = 64;
 const UP_OR_DOWN = ["up", "down"] as const;
 const DISK_STATES = ["up", "down", "missing"] as const;
 
@@ -70,7 +72,7 @@ export function* toWatchMessages(step: WatchStep): Generator<WatchMessage, void,
       }
       changes.push(toChange(change));
     }
-    if (chunks.length === CHUNKS_PER_MESSAGE_MAX) {
+    if (chunks.length === CHUNKS_PER_MESSAGE_MAX || changes.length === CHANGES_PER_MESSAGE_MAX) {
       yield { ...head, complete: false, changes, chunks: toBatch(chunks) };
       changes = [];
       chunks = [];

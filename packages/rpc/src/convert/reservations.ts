@@ -1,6 +1,7 @@
 // Reservations of a logical unit and what is asked of them, between messages and domain.
 import { SystemError } from "@ashlar/core";
 import {
+  type Holding,
   isReservationType,
   type NexusId,
   NOTICES,
@@ -9,6 +10,7 @@ import {
   type Reservations,
   type ReservationType,
 } from "@ashlar/reservations";
+import type { Holding__Output } from "../gen/ashlar/v1/Holding.ts";
 import type { Nexus__Output } from "../gen/ashlar/v1/Nexus.ts";
 import type {
   ReservationAction as ActionMessage,
@@ -38,6 +40,13 @@ function fromNexus(message: Nexus__Output | null): NexusId {
   return { initiatorPort, targetPort };
 }
 
+const toHolding = ({ gateway, serial }: Holding): Holding => ({ gateway, serial });
+
+const fromHolding = ({ gateway, serial }: Holding__Output): Holding => ({
+  gateway: safeNumber(gateway),
+  serial: safeNumber(serial),
+});
+
 function fromKey(text: string): ReservationKey {
   if (/^[0-9a-f]{16}$/.test(text)) return text;
   throw bad("a message has no reservation key");
@@ -58,8 +67,8 @@ export const toReservations = (state: Reservations): Message => {
     type: held?.type ?? 0,
     holder: held?.holder ?? null,
     reserved: reserved ? toNexus(reserved) : null,
-    reservedGateway: reserved?.gateway ?? 0,
-    notices: state.notices.map(({ kind, ...nexus }) => ({ nexus, kind })),
+    reservedAs: reserved ? toHolding(reserved) : null,
+    notices: state.notices.map(({ kind, change, ...nexus }) => ({ nexus, kind, change })),
     aborts: state.aborts.map(({ change, ...nexus }) => ({ nexus, change })),
   };
 };
@@ -79,12 +88,14 @@ export const fromReservations = (message: Reservations__Output): Reservations =>
           type: fromType(message.type),
           holder: message.holder ? fromNexus(message.holder) : undefined,
         },
-  reserved: message.reserved
-    ? { ...fromNexus(message.reserved), gateway: safeNumber(message.reservedGateway) }
-    : undefined,
-  notices: message.notices.map(({ nexus, kind }) => ({
+  reserved:
+    message.reserved && message.reservedAs
+      ? { ...fromNexus(message.reserved), ...fromHolding(message.reservedAs) }
+      : undefined,
+  notices: message.notices.map(({ nexus, kind, change }) => ({
     ...fromNexus(nexus),
     kind: oneOf(NOTICES, kind),
+    change: safeNumber(change),
   })),
   aborts: message.aborts.map(({ nexus, change }) => ({
     ...fromNexus(nexus),
@@ -93,34 +104,34 @@ export const fromReservations = (message: Reservations__Output): Reservations =>
 });
 
 export function toAction(action: ReservationAction): ActionMessage {
-  const { kind, nexus, ...fields } = action;
+  const { kind, nexus, seen, ...fields } = action;
   const message = action.kind === "register" ? { ...fields, key: action.key ?? "" } : fields;
-  return { nexus: toNexus(nexus), [kind]: message };
+  return { nexus: toNexus(nexus), seen, [kind]: message };
 }
 
 /** @throws SystemError rpc/bad-frame for what no gateway sends. */
 export function fromAction(message: ReservationAction__Output): ReservationAction {
-  const nexus = fromNexus(message.nexus);
+  const who = { nexus: fromNexus(message.nexus), seen: safeNumber(message.seen) };
   const { register, reserve, release, clear, preempt, registerAndMove, take, give } = message;
   if (register) {
     const { key, newKey, allTargetPorts, aptpl } = register;
     const known = key === "" ? undefined : fromKey(key);
-    return { kind: "register", nexus, key: known, newKey: fromKey(newKey), allTargetPorts, aptpl };
+    return { kind: "register", ...who, key: known, newKey: fromKey(newKey), allTargetPorts, aptpl };
   }
-  if (reserve) return { kind: "reserve", nexus, ...fromHeld(reserve) };
-  if (release) return { kind: "release", nexus, ...fromHeld(release) };
-  if (clear) return { kind: "clear", nexus, key: fromKey(clear.key) };
+  if (reserve) return { kind: "reserve", ...who, ...fromHeld(reserve) };
+  if (release) return { kind: "release", ...who, ...fromHeld(release) };
+  if (clear) return { kind: "clear", ...who, key: fromKey(clear.key) };
   if (preempt) {
     const { victim, abort } = preempt;
-    return { kind: "preempt", nexus, ...fromHeld(preempt), victim: fromKey(victim), abort };
+    return { kind: "preempt", ...who, ...fromHeld(preempt), victim: fromKey(victim), abort };
   }
   if (registerAndMove) {
     const { key, newKey, unregister, aptpl, to } = registerAndMove;
     const keys = { key: fromKey(key), newKey: fromKey(newKey) };
-    return { kind: "registerAndMove", nexus, ...keys, unregister, aptpl, to: fromNexus(to) };
+    return { kind: "registerAndMove", ...who, ...keys, unregister, aptpl, to: fromNexus(to) };
   }
-  if (take) return { kind: "take", nexus, gateway: safeNumber(take.gateway) };
-  if (give) return { kind: "give", nexus };
+  if (take) return { kind: "take", ...who, ...fromHolding(take) };
+  if (give) return { kind: "give", ...who, ...fromHolding(give) };
   throw bad("a change of reservations of an unknown kind");
 }
 

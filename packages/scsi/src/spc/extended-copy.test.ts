@@ -138,6 +138,7 @@ describe("reservations of other hosts", () => {
   const register = {
     kind: "register",
     nexus,
+    seen: 0,
     key: undefined,
     newKey: key,
     allTargetPorts: false,
@@ -153,7 +154,7 @@ describe("reservations of other hosts", () => {
     await write(unit, 0, pattern(512));
     await write(other, 0, pattern(512));
     await other.reservations.change(register, options);
-    await other.reservations.change({ kind: "reserve", nexus, key, type }, options);
+    await other.reservations.change({ kind: "reserve", nexus, seen: 0, key, type }, options);
     const segment = side === "source" ? { source: 1, to: 9 } : { destination: 1, to: 9 };
     expect((await copy(listOf({ units: [unit, other], segments: [segment] }))).status).toBe(status);
     const written = await read(side === "source" ? unit : other, 9 * 512, 512);

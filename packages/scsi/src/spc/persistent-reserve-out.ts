@@ -7,8 +7,9 @@ import {
   type ReservationKey,
   type ReservationType,
 } from "@ashlar/reservations";
-import { type CommandRow, type DataOutOffer, unitCommand } from "../command.ts";
-import { nexusId, type WithoutGateway } from "../reservation-port.ts";
+import { type CommandRow, type DataOutOffer, type Place, unitCommand } from "../command.ts";
+import type { LogicalUnit } from "../logical-unit.ts";
+import { nexusId, type RequestedAction } from "../reservation-port.ts";
 import { type CommandResult, checkCondition, Refusal } from "../result.ts";
 import { SENSE } from "../sense.ts";
 import { resultOfReservation } from "./reserve-release.ts";
@@ -29,10 +30,13 @@ const UNREG = 0x02;
 interface ReserveOut {
   readonly type: number;
   readonly listLength: number;
+  /** Changes of the reservations that were known when the command came. */
+  readonly seen: number;
 }
 
 interface Request {
-  readonly nexus: NexusId;
+  /** Who asks, and what was known then. */
+  readonly by: { readonly nexus: NexusId; readonly seen: number };
   readonly list: Buffer;
   readonly type: ReservationType;
 }
@@ -43,7 +47,7 @@ interface ServiceAction {
   /** Scope and type mean something. */
   readonly hasType: boolean;
   readonly hasTransportId?: boolean;
-  actionOf(request: Request): WithoutGateway | undefined;
+  actionOf(request: Request): RequestedAction | undefined;
 }
 
 const keyAt = (list: Buffer, at: number): ReservationKey => list.toString("hex", at, at + 8);
@@ -53,12 +57,12 @@ const flags = (list: Buffer): number => list.readUInt8(20);
 
 const register =
   ({ ignoresExisting }: { readonly ignoresExisting: boolean }): ServiceAction["actionOf"] =>
-  ({ nexus, list }) =>
+  ({ by, list }) =>
     (flags(list) & SPEC_I_PT) !== 0
       ? undefined
       : {
           kind: "register",
-          nexus,
+          ...by,
           key: ignoresExisting ? undefined : ownKey(list),
           newKey: serviceActionKey(list),
           allTargetPorts: (flags(list) & ALL_TG_PT) !== 0,
@@ -67,22 +71,22 @@ const register =
 
 const preempt =
   ({ abort }: { readonly abort: boolean }): ServiceAction["actionOf"] =>
-  ({ nexus, list, type }) => ({
+  ({ by, list, type }) => ({
     kind: "preempt",
-    nexus,
+    ...by,
     key: ownKey(list),
     victim: serviceActionKey(list),
     type,
     abort,
   });
 
-function registerAndMove({ nexus, list }: Request): WithoutGateway | undefined {
+function registerAndMove({ by, list }: Request): RequestedAction | undefined {
   const idLength = list.readUInt32BE(20);
   const initiatorPort = decodeTransportId(list.subarray(LIST_LENGTH, LIST_LENGTH + idLength));
-  if (initiatorPort === undefined) return undefined;
+  if (initiatorPort === undefined || idLength > list.length - LIST_LENGTH) return undefined;
   return {
     kind: "registerAndMove",
-    nexus,
+    ...by,
     key: ownKey(list),
     newKey: serviceActionKey(list),
     unregister: (list.readUInt8(17) & UNREG) !== 0,
@@ -97,19 +101,19 @@ const SERVICE_ACTIONS: readonly ServiceAction[] = [
     name: "RESERVE",
     code: 1,
     hasType: true,
-    actionOf: ({ nexus, list, type }) => ({ kind: "reserve", nexus, key: ownKey(list), type }),
+    actionOf: ({ by, list, type }) => ({ kind: "reserve", ...by, key: ownKey(list), type }),
   },
   {
     name: "RELEASE",
     code: 2,
     hasType: true,
-    actionOf: ({ nexus, list, type }) => ({ kind: "release", nexus, key: ownKey(list), type }),
+    actionOf: ({ by, list, type }) => ({ kind: "release", ...by, key: ownKey(list), type }),
   },
   {
     name: "CLEAR",
     code: 3,
     hasType: false,
-    actionOf: ({ nexus, list }) => ({ kind: "clear", nexus, key: ownKey(list) }),
+    actionOf: ({ by, list }) => ({ kind: "clear", ...by, key: ownKey(list) }),
   },
   { name: "PREEMPT", code: 4, hasType: true, actionOf: preempt({ abort: false }) },
   { name: "PREEMPT AND ABORT", code: 5, hasType: true, actionOf: preempt({ abort: true }) },
@@ -131,6 +135,7 @@ const SERVICE_ACTIONS: readonly ServiceAction[] = [
 function parse(
   cdb: Buffer,
   { hasType, hasTransportId = false }: ServiceAction,
+  { unit }: Place<LogicalUnit>,
 ): ReserveOut | Refusal {
   const scopeAndType = cdb.readUInt8(2);
   const type = scopeAndType & TYPE_MASK;
@@ -141,23 +146,25 @@ function parse(
   const isRight = hasTransportId
     ? listLength >= LIST_LENGTH && listLength <= LIST_LENGTH_MAX
     : listLength === LIST_LENGTH;
-  return isRight ? { type, listLength } : new Refusal(SENSE.parameterListLengthError);
+  const seen = unit.reservations.current.changes;
+  return isRight ? { type, listLength, seen } : new Refusal(SENSE.parameterListLengthError);
 }
 
 function actionOf(
-  { type, listLength }: ReserveOut,
+  { type, listLength, seen }: ReserveOut,
   {
     row,
     nexus,
     offer,
   }: { readonly row: ServiceAction; readonly nexus: NexusId; readonly offer: DataOutOffer },
-): WithoutGateway | CommandResult {
+): RequestedAction | CommandResult {
   const list = scatterJoin(offer.data);
   if (list.length < listLength) return checkCondition(SENSE.parameterListLengthError);
   // Of a type that means nothing any will do.
   const known = isReservationType(type) ? type : 1;
   return (
-    row.actionOf({ nexus, list, type: known }) ?? checkCondition(SENSE.invalidFieldInParameterList)
+    row.actionOf({ by: { nexus, seen }, list, type: known }) ??
+    checkCondition(SENSE.invalidFieldInParameterList)
   );
 }
 
@@ -168,7 +175,7 @@ const persistentReserveOut = (row: ServiceAction): CommandRow =>
     serviceAction: row.code,
     usage: `5f${row.code.toString(16).padStart(2, "0")}ff0000ffffffff00`,
     reservation: "always",
-    parse: (cdb) => parse(cdb, row),
+    parse: (cdb, place) => parse(cdb, row, place),
     dataOutLength: ({ listLength }) => listLength,
     execute: async (command, { unit, nexus }, offer, options) => {
       const action = actionOf(command, { row, nexus: nexusId(nexus), offer });

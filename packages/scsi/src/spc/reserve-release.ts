@@ -1,7 +1,7 @@
 // RESERVE and RELEASE, (6) and (10) (SPC-2 7.21, 7.17): what hosts used before persistent reservations, and some
 // still fall back to. A reservation ends with its nexus and with a reset. Of extents and third parties nothing is known.
 import { type CommandRow, unitCommand } from "../command.ts";
-import { nexusId, type ReservationResult, type WithoutGateway } from "../reservation-port.ts";
+import { nexusId, type ReservationResult } from "../reservation-port.ts";
 import { type CommandResult, checkCondition, GOOD, Refusal, withStatus } from "../result.ts";
 import { SENSE, STATUS } from "../sense.ts";
 
@@ -15,6 +15,9 @@ const RESULTS: Readonly<Record<ReservationResult, CommandResult>> = {
   invalidRelease: checkCondition(SENSE.invalidReleaseOfReservation),
   invalidParameter: checkCondition(SENSE.invalidFieldInParameterList),
   noRoom: checkCondition(SENSE.insufficientRegistrationResources),
+  aborted: checkCondition(SENSE.abortedCommand),
+  // Its gateway is registering anew.
+  gone: withStatus(STATUS.busy),
 };
 
 export const resultOfReservation = (result: ReservationResult): CommandResult => RESULTS[result];
@@ -23,15 +26,17 @@ const reserveOrRelease = (
   shape: Pick<CommandRow, "name" | "opcode" | "usage">,
   kind: "take" | "give",
 ): CommandRow =>
-  unitCommand<Pick<WithoutGateway, "kind">>({
+  unitCommand<{ readonly seen: number }>({
     ...shape,
     reservation: "always",
-    parse: (cdb) =>
+    parse: (cdb, { unit }) =>
       (cdb.readUInt8(1) & UNSUPPORTED) !== 0
         ? new Refusal({ ...SENSE.invalidFieldInCdb, cdbByte: 1 })
-        : { kind },
-    execute: async (_command, { unit, nexus }, _offer, options) =>
-      resultOfReservation(await unit.reservations.change({ kind, nexus: nexusId(nexus) }, options)),
+        : { seen: unit.reservations.current.changes },
+    execute: async ({ seen }, { unit, nexus }, _offer, options) =>
+      resultOfReservation(
+        await unit.reservations.change({ kind, nexus: nexusId(nexus), seen }, options),
+      ),
   });
 
 export const RESERVE_6 = reserveOrRelease(

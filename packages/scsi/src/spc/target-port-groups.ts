@@ -56,7 +56,7 @@ export const REPORT_TARGET_PORT_GROUPS = unitCommand<ReportGroups>({
   opcode: 0xa3,
   serviceAction: 0x0a,
   usage: "a3ff00000000ffffffff0000",
-  reservation: "inform",
+  reservation: "always",
   parse: (cdb) => {
     const format = cdb.readUInt8(1) >> 5;
     if (format > FORMAT.extended) return new Refusal({ ...SENSE.invalidFieldInCdb, cdbByte: 1 });

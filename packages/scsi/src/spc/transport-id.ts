@@ -7,6 +7,8 @@ const FORMAT_MASK = 0xc0;
 const HEADER_LENGTH = 4;
 /** ADDITIONAL LENGTH is at least 20 and a multiple of 4. */
 const NAME_LENGTH_MIN = 20;
+/** A name of 223 bytes, `,i,0x` and an ISID (RFC 7143, 4.2.7.1). */
+const NAME_LENGTH_MAX = 223 + 5 + 12;
 
 export function encodeTransportId(initiatorPort: string): Buffer {
   const length = Math.max(
@@ -28,7 +30,8 @@ export function decodeTransportId(id: Buffer): string | undefined {
   const text = id.subarray(HEADER_LENGTH, HEADER_LENGTH + id.readUInt16BE(2));
   const end = text.indexOf(0);
   const name = text.toString("utf8", 0, end < 0 ? text.length : end);
-  return /^[^,]+,i,0x[0-9a-fA-F]{1,12}$/.test(name) ? withWholeIsid(name) : undefined;
+  const isPort = /^[^,]+,i,0x[0-9a-fA-F]{1,12}$/.test(name);
+  return isPort && Buffer.byteLength(name) <= NAME_LENGTH_MAX ? withWholeIsid(name) : undefined;
 }
 
 /** Sessions name their ISID with all digits. */

@@ -74,7 +74,8 @@ export function openTarget({
       const { signal } = new AbortController();
       const prepared = target.prepare(nexus, lun, padded);
       const offer = { data: [data], offeredLength: data.length };
-      const result = await executeCommand(prepared, offer, { signal, path: NO_PATH });
+      const permit = prepared.kind === "ready" ? prepared.permit : undefined;
+      const result = await executeCommand(prepared, offer, { signal, path: NO_PATH, permit });
       const sense = result.sense && [2, 12, 13].map((at) => hex(result.sense?.[at] ?? 0)).join("/");
       return { status: result.status, sense, data: Buffer.concat(result.dataIn), result };
     },

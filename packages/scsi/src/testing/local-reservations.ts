@@ -6,7 +6,7 @@ import {
   type ReservationAction,
   type Reservations,
 } from "@ashlar/reservations";
-import type { ReservationResult, UnitReservations, WithoutGateway } from "../reservation-port.ts";
+import type { RequestedAction, ReservationResult, UnitReservations } from "../reservation-port.ts";
 
 export class LocalReservations implements UnitReservations {
   current: Reservations = NO_RESERVATIONS;
@@ -21,13 +21,11 @@ export class LocalReservations implements UnitReservations {
   }
 
   async nexusLost(nexus: NexusId): Promise<void> {
-    await this.change({ kind: "give", nexus });
+    await this.change({ kind: "give", nexus, seen: this.current.changes });
   }
 
-  async change(action: WithoutGateway): Promise<ReservationResult> {
-    const whole = (
-      action.kind === "take" ? { ...action, gateway: 1 } : action
-    ) as ReservationAction;
+  async change(action: RequestedAction): Promise<ReservationResult> {
+    const whole = { gateway: 1, serial: 1, ...action } as ReservationAction;
     const outcome = decide(this.current, whole, { ports: this.ports });
     if (outcome.kind === "fault") return outcome.fault;
     if (outcome.kind === "changed") this.current = outcome.state;

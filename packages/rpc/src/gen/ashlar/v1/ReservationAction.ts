@@ -1,6 +1,7 @@
 // Original file: proto/catalog.proto
 
 import type { Nexus as _ashlar_v1_Nexus, Nexus__Output as _ashlar_v1_Nexus__Output } from '../../ashlar/v1/Nexus.ts';
+import type { Holding as _ashlar_v1_Holding, Holding__Output as _ashlar_v1_Holding__Output } from '../../ashlar/v1/Holding.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface _ashlar_v1_ReservationAction_Clear {
@@ -11,18 +12,12 @@ export interface _ashlar_v1_ReservationAction_Clear__Output {
   'key': (string);
 }
 
-export interface _ashlar_v1_ReservationAction_Give {
-}
-
-export interface _ashlar_v1_ReservationAction_Give__Output {
-}
-
-export interface _ashlar_v1_ReservationAction_Held {
+export interface _ashlar_v1_ReservationAction_KeyAndType {
   'key'?: (string);
   'type'?: (number);
 }
 
-export interface _ashlar_v1_ReservationAction_Held__Output {
+export interface _ashlar_v1_ReservationAction_KeyAndType__Output {
   'key': (string);
   'type': (number);
 }
@@ -71,36 +66,30 @@ export interface _ashlar_v1_ReservationAction_RegisterAndMove__Output {
   'to': (_ashlar_v1_Nexus__Output | null);
 }
 
-export interface _ashlar_v1_ReservationAction_Take {
-  'gateway'?: (number | string | Long);
-}
-
-export interface _ashlar_v1_ReservationAction_Take__Output {
-  'gateway': (number);
-}
-
 export interface ReservationAction {
   'nexus'?: (_ashlar_v1_Nexus | null);
   'register'?: (_ashlar_v1_ReservationAction_Register | null);
-  'reserve'?: (_ashlar_v1_ReservationAction_Held | null);
-  'release'?: (_ashlar_v1_ReservationAction_Held | null);
+  'reserve'?: (_ashlar_v1_ReservationAction_KeyAndType | null);
+  'release'?: (_ashlar_v1_ReservationAction_KeyAndType | null);
   'clear'?: (_ashlar_v1_ReservationAction_Clear | null);
   'preempt'?: (_ashlar_v1_ReservationAction_Preempt | null);
   'registerAndMove'?: (_ashlar_v1_ReservationAction_RegisterAndMove | null);
-  'take'?: (_ashlar_v1_ReservationAction_Take | null);
-  'give'?: (_ashlar_v1_ReservationAction_Give | null);
+  'take'?: (_ashlar_v1_Holding | null);
+  'give'?: (_ashlar_v1_Holding | null);
+  'seen'?: (number | string | Long);
   'kind'?: "register"|"reserve"|"release"|"clear"|"preempt"|"registerAndMove"|"take"|"give";
 }
 
 export interface ReservationAction__Output {
   'nexus': (_ashlar_v1_Nexus__Output | null);
   'register'?: (_ashlar_v1_ReservationAction_Register__Output | null);
-  'reserve'?: (_ashlar_v1_ReservationAction_Held__Output | null);
-  'release'?: (_ashlar_v1_ReservationAction_Held__Output | null);
+  'reserve'?: (_ashlar_v1_ReservationAction_KeyAndType__Output | null);
+  'release'?: (_ashlar_v1_ReservationAction_KeyAndType__Output | null);
   'clear'?: (_ashlar_v1_ReservationAction_Clear__Output | null);
   'preempt'?: (_ashlar_v1_ReservationAction_Preempt__Output | null);
   'registerAndMove'?: (_ashlar_v1_ReservationAction_RegisterAndMove__Output | null);
-  'take'?: (_ashlar_v1_ReservationAction_Take__Output | null);
-  'give'?: (_ashlar_v1_ReservationAction_Give__Output | null);
+  'take'?: (_ashlar_v1_Holding__Output | null);
+  'give'?: (_ashlar_v1_Holding__Output | null);
+  'seen': (number);
   'kind'?: "register"|"reserve"|"release"|"clear"|"preempt"|"registerAndMove"|"take"|"give";
 }
