@@ -31,6 +31,8 @@ export interface MemoryPortalOptions {
   /** Further targets of the portal, by name. */
   readonly others?: ReadonlyMap<string, ScsiTarget>;
   readonly tpgt: number;
+  /** `host:port,tag` of all portals, for discovery; its own alone if absent. */
+  readonly addresses?: readonly string[];
   readonly nowMs: () => number;
   /** What logins must prove, discovery included. */
   readonly authentication?: Authentication;
@@ -73,8 +75,10 @@ export class MemoryPortal {
 
   private async accept(events: WireEvents): ReturnType<Dial> {
     if (this.refusing) throw new SystemError("rpc/unavailable", "nobody listens");
-    const { targetName, tpgt, nowMs } = this.options;
-    const directory = { list: () => [{ name: targetName, addresses: [`memory:1,${tpgt}`] }] };
+    const { targetName, others, tpgt, nowMs } = this.options;
+    const { addresses = [`memory:1,${tpgt}`] } = this.options;
+    const names = [targetName, ...(others?.keys() ?? [])];
+    const directory = { list: () => names.map((name) => ({ name, addresses })) };
     const randomBytes = (length: number): Buffer => nodeRandom.bytes(length);
     const connection = new Connection(directory, {
       tpgt,

@@ -3,6 +3,7 @@
 
 import { present, scatterJoin } from "@ashlar/core";
 import {
+  type DiscoveredTarget,
   LogicalUnit,
   openSession,
   PathReservations,
@@ -40,7 +41,12 @@ export interface FleetDependencies extends SessionDependencies {
 
 /** Of one command: what a cluster's pass-through commands may take. */
 const COMMAND_TIMEOUT_MS = 20_000;
+/** No gateway has this index: discovery takes no path's place. */
+const DISCOVERY_QUALIFIER = 0xffff;
 const NAME_PREFIX = "iqn.2026-11.io.ashlar.drill";
+
+export const hostNamed = (host: number): string => `host-${host + 1}`;
+const initiatorNameOf = (host: number): string => `${NAME_PREFIX}:${hostNamed(host)}`;
 
 /** One host's way to one disk through one gateway: an I_T nexus. */
 export class HostPath {
@@ -67,9 +73,9 @@ export class HostPath {
     this.gateway = indices.gateway;
     this.portal = shape.gateway.portal;
     this.deps = deps;
-    const host = `host-${indices.host + 1}`;
+    const host = hostNamed(indices.host);
     this.place = { disk: shape.disk.name, host, path: shape.gateway.name };
-    this.initiatorName = `${NAME_PREFIX}:${host}`;
+    this.initiatorName = initiatorNameOf(indices.host);
     this.isid = randomIsid(deps.random ?? nodeRandom, indices.gateway);
   }
 
@@ -128,9 +134,11 @@ export class HostPath {
 export class Fleet {
   readonly shape: FleetShape;
   readonly paths: readonly HostPath[];
+  private readonly deps: FleetDependencies;
 
   constructor(shape: FleetShape, deps: FleetDependencies) {
     this.shape = shape;
+    this.deps = deps;
     this.paths = shape.disks.flatMap((disk) =>
       Array.from({ length: shape.hosts }, (_, host) =>
         shape.gateways.map(
@@ -153,6 +161,18 @@ export class Fleet {
 
   pathsOf(disk: Disk, host: number): HostPath[] {
     return this.pathsTo(disk).filter((path) => path.host === host);
+  }
+
+  /** SendTargets of a host through a gateway. */
+  async discover(host: number, { portal }: Gateway): Promise<DiscoveredTarget[]> {
+    const isid = randomIsid(this.deps.random ?? nodeRandom, DISCOVERY_QUALIFIER);
+    const options = { initiatorName: initiatorNameOf(host), isid };
+    const session = await openSession(portal, options, this.deps);
+    try {
+      return await session.discover();
+    } finally {
+      await session.logout();
+    }
   }
 
   /** Logs out everywhere; what does not answer is dropped. */

@@ -40,6 +40,8 @@ export interface Bending {
   readonly command?: (command: ReadyCommand, asked: Asked) => ReadyCommand;
   /** What the loss of a session changes in who has registered and reserved. */
   readonly afterLoss?: (state: Reservations, nexus: NexusId) => Reservations;
+  /** The second gateway tells of no portal but its own. */
+  readonly hiddenPortal?: boolean;
   /** The second gateway has never heard of the second disk. */
   readonly missingDisk?: boolean;
 }
@@ -157,7 +159,7 @@ export class BentCluster {
       every: (ms, call) => nodeClock.every(ms, call),
     };
     this.targets = this.disks.map((_, index) => new BentTarget(index, bending, () => this));
-    const portals = [1, 2].map((tpgt) => this.portal(tpgt, bending.missingDisk === true));
+    const portals = [1, 2].map((tpgt) => this.portal(tpgt, bending));
     this.dial = dialMemory(new Map(portals.map((portal, index) => [index + 1, portal])));
   }
 
@@ -173,15 +175,16 @@ export class BentCluster {
     this.skewMs += ms;
   }
 
-  private portal(tpgt: number, missing: boolean): MemoryPortal {
+  private portal(tpgt: number, { missingDisk, hiddenPortal }: Bending): MemoryPortal {
     const [first, second] = this.targets;
     const names = this.disks.map(({ iqn }) => iqn);
     const others = new Map([[names[1] ?? "", present(second, "two disks")]]);
     return new MemoryPortal({
       targetName: names[0] ?? "",
       scsi: present(first, "two disks"),
-      ...(!(missing && tpgt === 2) && { others }),
+      ...(!(missingDisk && tpgt === 2) && { others }),
       tpgt,
+      addresses: hiddenPortal && tpgt === 2 ? ["memory:2,2"] : ["memory:1,1", "memory:2,2"],
       nowMs: () => nodeClock.nowMs(),
     });
   }

@@ -130,6 +130,12 @@ export const BREAKAGES: readonly Breakage[] = [
     finding: { disk: "disk-2", path: "gateway-2", command: "login, TEST UNIT READY" },
   },
   {
+    what: "a gateway that does not tell of the other one",
+    bending: { hiddenPortal: true },
+    step: "list-disks",
+    finding: { path: "gateway-2", command: "SendTargets", found: "memory:2" },
+  },
+  {
     what: "another identity through the second gateway",
     bending: bending((asked) => isVpd(asked, 0x83) && isSecond(asked), setByte(15, 0xee)),
     step: "list-disks",

@@ -17,6 +17,7 @@ import { inParallel } from "../../step-judge.ts";
 import type { Disk, HostPath } from "../fleet.ts";
 import { plain } from "../judged-path.ts";
 import { onEveryDisk, type StepContext } from "../step-context.ts";
+import { discoverDisks } from "./discovery.ts";
 
 const SERIAL_NUMBER = 0x80;
 const DESIGNATION = 0x83;
@@ -103,6 +104,7 @@ async function lookAt(context: StepContext, path: HostPath): Promise<Looks> {
 /** Every disk is one disk through all paths, and no two have the same identity. */
 export async function listDisks(context: StepContext): Promise<void> {
   const { judge, fleet } = context;
+  await discoverDisks(context);
   const identities = new Map<string, Disk>();
   const serials = new Map<string, Disk>();
   await onEveryDisk(context, async (disk) => {
