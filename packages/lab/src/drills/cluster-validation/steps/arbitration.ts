@@ -4,7 +4,7 @@
 import { NO_KEY, WRITE_EXCLUSIVE_REGISTRANTS_ONLY } from "@ashlar/initiator";
 import { sleep } from "@ashlar/runtime";
 import { inParallel } from "../../step-judge.ts";
-import type { Disk } from "../fleet.ts";
+import { type Disk, hostNamed } from "../fleet.ts";
 import { JudgedPath, outNamed, registerHost, throughAll } from "../judged-path.ts";
 import { clearDisk, newKeys, onEveryDisk, othersThan, type StepContext } from "../step-context.ts";
 
@@ -83,12 +83,12 @@ async function whileDefended(contest: Contest): Promise<void> {
 }
 
 /** The one that won, named; findings when it is not exactly one. */
-export async function expectOneWinner(
+async function expectOneWinner(
   { context, disk, keys }: Contest,
   { winners, command }: { readonly winners: readonly number[]; readonly command: string },
 ): Promise<void> {
   const { judge, fleet } = context;
-  const names = winners.map((host) => `host-${host + 1}`).join(", ") || "none";
+  const names = winners.map(hostNamed).join(", ") || "none";
   const place = { disk: disk.name, host: names, path: "all paths" };
   const ok = winners.length === 1;
   judge.check(place, command, {
