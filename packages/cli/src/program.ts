@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
 import { addDiskCommands } from "./commands/disk.ts";
+import { addDrillCommands } from "./commands/drill.ts";
 import { addHostCommands } from "./commands/host.ts";
 import { addLabCommands } from "./commands/lab.ts";
 import { addNodeCommands } from "./commands/node.ts";
@@ -36,6 +37,7 @@ function makeProgram(json: boolean): Command {
   addNodeCommands(program);
   addDiskCommands(program);
   addClusterCommands(program);
+  addDrillCommands(program);
   addBenchCommand(program);
   addProcessCommands(program);
   return program;

@@ -1,11 +1,6 @@
 export { INCIDENT_KINDS, type Incident, type IncidentKind, IncidentLog } from "./incidents.ts";
 export { LatencyHistogram, type LatencySummary } from "./latency.ts";
-export {
-  type Capacity,
-  type Inquiry,
-  LogicalUnit,
-  type LogicalUnitOptions,
-} from "./logical-unit.ts";
+export { type Capacity, LogicalUnit, type LogicalUnitOptions } from "./logical-unit.ts";
 export {
   type MultipathDependencies,
   MultipathDevice,
@@ -18,7 +13,40 @@ export {
 export * as cdb from "./scsi/cdb.ts";
 export type { CommandExecutor, Residual, ScsiCommand, ScsiResult } from "./scsi/command.ts";
 export { type Designator, parseDesignators, unitIdentity } from "./scsi/identity.ts";
+export {
+  type BlockLimits,
+  type Inquiry,
+  type Provisioning,
+  parseBlockLimits,
+  parseInquiry,
+  parseProvisioning,
+  parseRotationRate,
+  parseSerialNumber,
+  parseSupportedPages,
+  parseVpdPage,
+  type VpdPage,
+} from "./scsi/inquiry-pages.ts";
+export {
+  type FullStatus,
+  initiatorPortOf,
+  NO_KEY,
+  type RegisteredKeys,
+  type ReservationKey,
+  type ReservationState,
+  type ReserveCapabilities,
+  type ReserveInAction,
+  type ReserveOut,
+  type ReserveOutAction,
+  WRITE_EXCLUSIVE_REGISTRANTS_ONLY,
+} from "./scsi/persistent-reserve.ts";
+export {
+  PathReservations,
+  type PathReservationsOptions,
+  RESERVE_IN_NAMES,
+  RESERVE_OUT_NAMES,
+} from "./scsi/reservations.ts";
 export { formatSense, parseSense, SENSE_KEY, type Sense, STATUS } from "./scsi/sense.ts";
+export { isActiveOptimized, type TargetPortGroup } from "./scsi/target-port-groups.ts";
 export type { LoginRefused, SessionEffect } from "./session/effects.ts";
 export type { LoginIdentity } from "./session/initiator-login.ts";
 export type { LoginProof } from "./session/initiator-security.ts";

@@ -75,7 +75,7 @@ describe("a logical unit", () => {
     [failing(SENSE_KEY.illegalRequest, 0x21), "volume/out-of-range"],
     [failing(SENSE_KEY.illegalRequest, 0x24), "argument/invalid"],
     [failing(SENSE_KEY.miscompare), "operation/miscompare"],
-    [{ ...good, status: STATUS.reservationConflict }, "volume/in-use"],
+    [{ ...good, status: STATUS.reservationConflict }, "volume/reserved"],
     [{ ...good, status: STATUS.acaActive }, "internal"],
   ] as const)("fails at once with %j", async (result, code) => {
     const { unit, asked } = scripted(result);

@@ -16,7 +16,13 @@ import { IncidentLog } from "./incidents.ts";
 import * as cdb from "./scsi/cdb.ts";
 import type { CommandExecutor, ScsiCommand, ScsiResult } from "./scsi/command.ts";
 import { parseDesignators, unitIdentity } from "./scsi/identity.ts";
+import { type Inquiry, parseBlockLimits, parseInquiry } from "./scsi/inquiry-pages.ts";
 import { formatSense, SENSE_KEY, STATUS, statusError } from "./scsi/sense.ts";
+import {
+  parseTargetPortGroups,
+  reportTargetPortGroups,
+  type TargetPortGroup,
+} from "./scsi/target-port-groups.ts";
 
 /** Nothing lies between an initiator and its commands: it needs no proof of a path. */
 export type AbortOptions = Pick<OperationOptions, "signal">;
@@ -41,14 +47,6 @@ export interface Capacity {
   readonly unmappedReadsZero: boolean;
 }
 
-export interface Inquiry {
-  readonly deviceType: number;
-  readonly version: number;
-  readonly vendor: string;
-  readonly product: string;
-  readonly revision: string;
-}
-
 const RETRY_BUDGET_MS = 30_000;
 /** Pause before a command that met BUSY goes out again. */
 const BUSY_PAUSE_MS = 100;
@@ -64,6 +62,8 @@ const UNMAP_MAX = 1024 * MIB;
 const WRITE_SAME_MAX = 32 * MIB;
 const VPD_LENGTH = 1024;
 const CONTROL_LENGTH = 255;
+/** Some hundred ports. */
+const GROUPS_LENGTH = 4096;
 
 type Verdict = "done" | "retry" | "pause";
 
@@ -183,14 +183,14 @@ export class LogicalUnit implements BlockDevice {
 
   async inquiry(): Promise<Inquiry> {
     const page = await this.fetch("INQUIRY", cdb.inquiry(CONTROL_LENGTH), CONTROL_LENGTH);
-    if (page.length < 36) throw new SystemError("rpc/bad-frame", "INQUIRY data is too short");
-    return {
-      deviceType: page.readUInt8(0) & 0x1f,
-      version: page.readUInt8(2),
-      vendor: page.toString("latin1", 8, 16).trimEnd(),
-      product: page.toString("latin1", 16, 32).trimEnd(),
-      revision: page.toString("latin1", 32, 36).trimEnd(),
-    };
+    return parseInquiry(page);
+  }
+
+  /** Which paths there are through all ports, and how they stand. */
+  async targetPortGroups(): Promise<TargetPortGroup[]> {
+    const command = reportTargetPortGroups(GROUPS_LENGTH);
+    const what = "REPORT TARGET PORT GROUPS";
+    return parseTargetPortGroups(await this.fetch(what, command, GROUPS_LENGTH));
   }
 
   /** A vital product data page, header included. */
@@ -278,15 +278,12 @@ export class LogicalUnit implements BlockDevice {
   private async readLimits(): Promise<void> {
     const pages = await this.vpd(0x00);
     if (!pages.subarray(4).includes(0xb0)) return;
-    const limits = await this.vpd(0xb0);
-    const limit = (at: number, width: 4 | 8, bound: number): number => {
-      if (limits.length < at + width) return bound;
-      const blocks = width === 4 ? limits.readUInt32BE(at) : Number(limits.readBigUInt64BE(at));
-      return blocks === 0 ? bound : Math.min(bound, blocks * this.blockSize);
-    };
-    this.transferMax = limit(8, 4, TRANSFER_MAX);
-    this.unmapMax = limit(20, 4, UNMAP_MAX);
-    this.writeSameMax = limit(36, 8, WRITE_SAME_MAX);
+    const { transferMax, unmapMax, writeSameMax } = parseBlockLimits(await this.vpd(0xb0));
+    const limit = (blocks: number, bound: number): number =>
+      blocks === 0 ? bound : Math.min(bound, blocks * this.blockSize);
+    this.transferMax = limit(transferMax, TRANSFER_MAX);
+    this.unmapMax = limit(unmapMax, UNMAP_MAX);
+    this.writeSameMax = limit(writeSameMax, WRITE_SAME_MAX);
   }
 
   private blocksOf(offset: number, length: number): { lba: number; blocks: number } {

@@ -1,4 +1,8 @@
 export { connectLines, labLines } from "./connect-text.ts";
+export type { RehearsalOptions } from "./drills/cluster-validation/rehearsal.ts";
+export { rehearseValidation } from "./drills/drills.ts";
+export { type Receipt, receiptLines, type StepReport } from "./drills/receipt.ts";
+export { checkReceiptPath, writeReceipt } from "./drills/receipt-file.ts";
 export { networkOf } from "./isolation.ts";
 export { Lab, type LabLog, type LabOptions } from "./lab.ts";
 export { findLab, type LabDocument, type LabProcess, readLab } from "./lab-file.ts";

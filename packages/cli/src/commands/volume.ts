@@ -1,11 +1,12 @@
 // `ashlar volume …`: the virtual disks of a cluster.
-import { formatSize, parseSize, SystemError, volumeId, volumeName } from "@ashlar/core";
+import { formatSize, parseSize, volumeId, volumeName } from "@ashlar/core";
 import type { VolumeStatus } from "@ashlar/rpc";
 import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
 import { EXIT } from "../exit-status.ts";
 import { type Answer, progressBar, table } from "../output.ts";
 import { answering } from "../run.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { accessLines, addMappingCommands } from "./mapping.ts";
 
 interface CreateOptions extends ClusterOptions {
@@ -17,14 +18,6 @@ interface CreateOptions extends ClusterOptions {
 
 interface DeleteOptions extends ClusterOptions {
   readonly force?: boolean;
-}
-
-function wholeNumber(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new SystemError("argument/invalid", `--${option} ${text} is not possible`, {
-    hint: "give a whole number above 0, or leave the option out",
-  });
 }
 
 const changeOf = ({ change }: VolumeStatus): string =>

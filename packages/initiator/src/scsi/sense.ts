@@ -75,7 +75,7 @@ const CODE_OF_SENSE_KEY: Readonly<Record<number, ErrorCode>> = {
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   [STATUS.busy]: "cluster/unavailable",
   [STATUS.taskSetFull]: "cluster/unavailable",
-  [STATUS.reservationConflict]: "volume/in-use",
+  [STATUS.reservationConflict]: "volume/reserved",
   [STATUS.taskAborted]: "operation/aborted",
 };
 

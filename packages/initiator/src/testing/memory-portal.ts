@@ -28,7 +28,11 @@ export function memoryTarget(device: BlockDevice, volume: VolumeId = VOLUME): Sc
 export interface MemoryPortalOptions {
   readonly targetName: string;
   readonly scsi: ScsiTarget;
+  /** Further targets of the portal, by name. */
+  readonly others?: ReadonlyMap<string, ScsiTarget>;
   readonly tpgt: number;
+  /** `host:port,tag` of all portals, for discovery; its own alone if absent. */
+  readonly addresses?: readonly string[];
   readonly nowMs: () => number;
   /** What logins must prove, discovery included. */
   readonly authentication?: Authentication;
@@ -71,8 +75,10 @@ export class MemoryPortal {
 
   private async accept(events: WireEvents): ReturnType<Dial> {
     if (this.refusing) throw new SystemError("rpc/unavailable", "nobody listens");
-    const { targetName, tpgt, nowMs } = this.options;
-    const directory = { list: () => [{ name: targetName, addresses: [`memory:1,${tpgt}`] }] };
+    const { targetName, others, tpgt, nowMs } = this.options;
+    const { addresses = [`memory:1,${tpgt}`] } = this.options;
+    const names = [targetName, ...(others?.keys() ?? [])];
+    const directory = { list: () => names.map((name) => ({ name, addresses })) };
     const randomBytes = (length: number): Buffer => nodeRandom.bytes(length);
     const connection = new Connection(directory, {
       tpgt,
@@ -98,9 +104,9 @@ export class MemoryPortal {
     if (!link.open) return;
     link.open = false;
     this.links.delete(link);
-    const nexus = link.connection.session?.nexus;
+    const { session } = link.connection;
     link.connection.end();
-    if (nexus) this.options.scsi.loseNexus(nexus);
+    if (session) void session.scsi.loseNexus(session.nexus);
   }
 
   private apply(link: Link, effects: readonly ConnectionEffect[]): void {
@@ -109,7 +115,6 @@ export class MemoryPortal {
 
   private applyOne(link: Link, effect: ConnectionEffect): void {
     const { connection, events } = link;
-    const { scsi } = this.options;
     switch (effect.kind) {
       case "send": {
         const bytes = Buffer.concat(effect.buffers);
@@ -125,9 +130,8 @@ export class MemoryPortal {
       }
       case "openSession": {
         const opened = connection.sessionOpened(1);
-        if (connection.session) {
-          scsi.establishNexus(connection.session.nexus, { reinstated: false });
-        }
+        const { session } = connection;
+        session?.scsi.establishNexus(session.nexus, { reinstated: false });
         this.apply(link, opened);
         return;
       }
@@ -138,7 +142,7 @@ export class MemoryPortal {
         const { management } = effect;
         const dead = management.tasks.map((task) => link.running.get(task));
         void Promise.all(dead).then(() => {
-          if (management.reset) scsi.reset(management.reset.lun);
+          if (management.reset) connection.session?.scsi.reset(management.reset.lun);
           this.apply(link, connection.managed(management));
         });
         return;
@@ -153,11 +157,12 @@ export class MemoryPortal {
   }
 
   private find(name: string | undefined): TargetLookup {
-    const { scsi, targetName, authentication } = this.options;
+    const { targetName, others, authentication } = this.options;
     const { redirect: address } = this;
     if (address !== undefined) return { kind: "redirect", address, authentication };
     if (name === undefined) return { kind: "discovery", authentication };
-    return name === targetName ? { kind: "found", scsi, authentication } : { kind: "unknown" };
+    const scsi = name === targetName ? this.options.scsi : others?.get(name);
+    return scsi ? { kind: "found", scsi, authentication } : { kind: "unknown" };
   }
 
   private async execute(link: Link, task: Task): Promise<void> {
