@@ -12,6 +12,7 @@ import { Login, type LoginStep, type SessionIdentity } from "./login.ts";
 import { RECEIVE_SEGMENT_MAX, type SessionParameters } from "./negotiation.ts";
 import { NopExchange } from "./nop-exchange.ts";
 import {
+  ASYNC_EVENT,
   LOGIN_STATUS,
   LOGOUT_REASON,
   LOGOUT_RESPONSE,
@@ -33,7 +34,6 @@ import type {
 import { initiatorPduDecoder } from "./pdu-decoder.ts";
 import { COMMAND_WINDOW, Session } from "./session.ts";
 import type { Task } from "./task.ts";
-import { formatText, KEY } from "./text.ts";
 import { TextExchange } from "./text-exchange.ts";
 import { Transmitter } from "./transmitter.ts";
 
@@ -182,7 +182,7 @@ export class Connection {
 
   /** Called every TICK_INTERVAL_MS. Counts ticks, so that a stalled process blames nobody. */
   tick(nowMs: number): ConnectionEffect[] {
-    if (this.state.kind !== "normal" && this.state.kind !== "discovery") {
+    if (!this.isFullFeature) {
       if (nowMs - this.openedAtMs > LOGIN_TIMEOUT_MS) this.close("loginTimeout");
       return this.takeEffects();
     }
@@ -193,11 +193,25 @@ export class Connection {
     return this.takeEffects();
   }
 
-  /** Ends the connection from outside; returns the tasks that still run. */
-  end(): { readonly effects: ConnectionEffect[]; readonly running: Task[] } {
+  /** Asks the initiator to log out within that time, and to come again where it is sent then. */
+  requestLogout(withinSeconds: number): ConnectionEffect[] {
+    if (this.isFullFeature) this.answers.event(ASYNC_EVENT.logoutRequested, { withinSeconds });
+    return this.takeEffects();
+  }
+
+  /** Ends the connection from outside, and says so if `told`; returns the tasks that still run. */
+  end({ told = false }: { readonly told?: boolean } = {}): {
+    readonly effects: ConnectionEffect[];
+    readonly running: Task[];
+  } {
     const running = this.abortTasks(undefined);
+    if (told && this.isFullFeature) this.answers.event(ASYNC_EVENT.sessionDropped);
     this.close("sessionEnded");
     return { effects: this.takeEffects(), running };
+  }
+
+  private get isFullFeature(): boolean {
+    return this.state.kind === "normal" || this.state.kind === "discovery";
   }
 
   private takeEffects(): ConnectionEffect[] {
@@ -263,7 +277,8 @@ export class Connection {
         this.refuseLogin(request, step.status);
         return;
       case "redirect":
-        this.redirect(request, step.address);
+        this.answers.redirect(request, step.address);
+        this.close("redirected");
         return;
       default:
         assertNever(step);
@@ -271,17 +286,8 @@ export class Connection {
   }
 
   private refuseLogin(request: LoginRequest, status: LoginStatus): void {
-    const answer = { transit: false, csg: request.csg, nsg: 0, text: [] };
-    this.answers.login(request, answer, { status, tsih: 0 });
+    this.answers.loginEnds(request, status);
     this.close("loginRefused");
-  }
-
-  /** For now only: hosts ask here again after they lost the other portal. */
-  private redirect(request: LoginRequest, address: string): void {
-    const text = formatText([[KEY.targetAddress, address]]);
-    const answer = { transit: false, csg: request.csg, nsg: 0, text };
-    this.answers.login(request, answer, { status: LOGIN_STATUS.movedTemporarily, tsih: 0 });
-    this.close("redirected");
   }
 
   private enterFullFeature(identity: SessionIdentity, parameters: SessionParameters): void {
@@ -325,7 +331,7 @@ export class Connection {
 
   /** A numbered PDU in its turn, or an immediate one at once. */
   private deliver(pdu: Exclude<InitiatorPdu, { kind: "dataOut" | "loginRequest" }>): void {
-    if (this.state.kind !== "normal" && this.state.kind !== "discovery") return;
+    if (!this.isFullFeature) return;
     if (pdu.kind !== "scsiCommand") this.admitMore();
     switch (pdu.kind) {
       case "scsiCommand":
