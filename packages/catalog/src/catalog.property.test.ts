@@ -15,6 +15,7 @@ import { decodeProposal, encodeProposal } from "./proposal.ts";
 import type { DiskRecord } from "./records.ts";
 import { isWaitedForInVain, livingNodes } from "./silence.ts";
 import { emptyState } from "./state.ts";
+import { gatewayCommands } from "./testing/arbitrary-gateways.ts";
 import { reservationActions } from "./testing/arbitrary-reservations.ts";
 import {
   TEST_CHUNK_SIZE,
@@ -137,18 +138,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     kind: fc.constantFrom("storeDown" as const, "retireStore" as const),
     store: fc.tuple(node, disk, life).map(([n, d, l]) => testStore(n, d, l)),
   }),
-  fc.record({
-    kind: fc.constant("gatewayUp" as const),
-    gateway: node.map(testNode),
-    bootId: fc.constantFrom("a", "b"),
-    portals: fc.constant([{ address: "127.0.0.1:3260", tpgt: 1 }]),
-    incarnationSeen: fc.nat(40),
-  }),
-  fc.record({
-    kind: fc.constant("gatewayDown" as const),
-    gateway: node.map(testNode),
-    incarnation: fc.nat(20),
-  }),
+  ...gatewayCommands(node.map(testNode)),
   fc.record({
     kind: fc.constant("beginVolume" as const),
     volume: fc.integer({ min: 1, max: 9 }).map(testVolume),

@@ -33,6 +33,7 @@ import {
   family,
   node,
   portals,
+  portalsV7,
   store,
   volumeChange,
 } from "./record-codecs.ts";
@@ -42,7 +43,7 @@ import type { KeptResult } from "./sessions.ts";
 /**
  * 2: nodeUp has what its stores have seen. 3: primaries are moved. 4: gatewayUp has what it has seen,
  * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard,
- * and a disk may be missing. 8: a change may be one of reservations.
+ * and a disk may be missing. 8: a change may be one of reservations, a portal has its role.
  */
 const COMMAND_FORMAT_VERSION = 8;
 const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, COMMAND_FORMAT_VERSION];
@@ -64,7 +65,8 @@ const nodeUp = record<FieldsOf<"nodeUp">>({
   incarnationSeen: uint,
 });
 const nodeDownFields = { node, incarnation: uint };
-const gatewayUpFields = { gateway: node, bootId: text, portals };
+const gatewayUpFields = { gateway: node, bootId: text };
+const gatewayUpFieldsV7 = { ...gatewayUpFields, portals: portalsV7 };
 const beginTermFields = { member: uint, run: text };
 
 /** Tags are the format: never use one again. */
@@ -79,7 +81,7 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   storeDown: { tag: 4, fields: record({ store }), result: nothing },
   gatewayUp: {
     tag: 5,
-    fields: record({ ...gatewayUpFields, incarnationSeen: uint }),
+    fields: record({ ...gatewayUpFields, portals, incarnationSeen: uint }),
     result: incarnation,
   },
   gatewayDown: { tag: 6, fields: record({ gateway: node, incarnation: uint }), result: effective },
@@ -160,18 +162,28 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
     fields: record({ volume, action: reservationAction }),
     result: record({ volume, generation: uint, outcome: reservationOutcome }),
   },
+  drainGateway: {
+    tag: 40,
+    fields: record({ gateway: node, draining: flag, force: flag }),
+    result: nothing,
+  },
 };
 
 type EarlierFields = Partial<Record<CommandKind, (from: ByteReader) => object>>;
 
-/** Where fields were fewer up to format 5: a node that fell silent was the only one. */
+/** Where fields were fewer up to format 7: no portal had a role. */
+const FIELDS_V7: EarlierFields = {
+  gatewayUp: (from) => record({ ...gatewayUpFieldsV7, incarnationSeen: uint }).read(from),
+};
+/** Up to format 5: a node that fell silent was the only one. */
 const FIELDS_V5: EarlierFields = {
+  ...FIELDS_V7,
   nodeDown: (from) => ({ ...record(nodeDownFields).read(from), unheard: [] }),
 };
 /** Up to format 3: gateways told nothing of what they had seen, nothing was skipped. */
 const FIELDS_V3: EarlierFields = {
   ...FIELDS_V5,
-  gatewayUp: (from) => ({ ...record(gatewayUpFields).read(from), incarnationSeen: 0 }),
+  gatewayUp: (from) => ({ ...record(gatewayUpFieldsV7).read(from), incarnationSeen: 0 }),
   beginTerm: (from) => ({ ...record(beginTermFields).read(from), incarnationsSkipped: 0 }),
 };
 /** And in format 1: stores told nothing of what they had seen. */
@@ -185,6 +197,8 @@ const EARLIER_FIELDS: Readonly<Record<number, EarlierFields>> = {
   3: FIELDS_V3,
   4: FIELDS_V5,
   5: FIELDS_V5,
+  6: FIELDS_V7,
+  7: FIELDS_V7,
 };
 
 const KIND_OF_TAG: ReadonlyMap<number, CommandKind> = new Map(

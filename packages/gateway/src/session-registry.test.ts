@@ -12,6 +12,7 @@ function holder(): SessionHolder & { ended: number } {
       made.ended += 1;
     },
     abortTasks: () => {},
+    requestLogout: () => {},
   };
   return made;
 }

@@ -1,75 +1,18 @@
 // What holds between sessions: reinstatement, resets, deleted volumes, trouble behind the portal. The
 // initiator is made of the PDU codec, so that it can misbehave.
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
 import type { GatewayRecord } from "@ashlar/catalog";
 import { MIB, nodeId, SystemError } from "@ashlar/core";
-import {
-  encodeInitiatorPdu,
-  type InitiatorPdu,
-  NO_DIGESTS,
-  TASK_FUNCTION,
-  type TargetPdu,
-  targetPduDecoder,
-  type UnknownPdu,
-} from "@ashlar/iscsi";
+import { type InitiatorPdu, TASK_FUNCTION, type TargetPdu, type UnknownPdu } from "@ashlar/iscsi";
 import { commandPdu, loginTo } from "@ashlar/iscsi/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type MemoryPortal, startMemoryPortal } from "./testing/memory-portal.ts";
+import { RawInitiator } from "./testing/raw-initiator.ts";
 
 const TUR = "00 00 00 00 00 00";
 const READ_ONE = "28 00 00 00 00 00 00 00 01";
 const WRITE_ONE = "2a 00 00 00 00 00 00 00 01";
 const NONE = 0xffffffff;
 const BLOCK = { write: true, expectedLength: 512, data: [Buffer.alloc(512, 7)] };
-
-class RawInitiator {
-  private readonly socket: Socket;
-  private readonly decoder = targetPduDecoder({ dataSegmentMax: 2 ** 20 });
-  private readonly received: (TargetPdu | UnknownPdu)[] = [];
-  private readonly closing: Promise<unknown>;
-  private wake: () => void = () => {};
-
-  constructor(address: string) {
-    const [host = "", port = ""] = address.split(":");
-    this.socket = connect(Number(port), host);
-    this.closing = once(this.socket, "close");
-    this.socket.on("error", () => {});
-    this.socket.on("data", (bytes: Buffer) => {
-      this.decoder.push(bytes, (pdu) => this.received.push(pdu));
-      this.wake();
-    });
-  }
-
-  send(pdu: InitiatorPdu): void {
-    const out: Buffer[] = [];
-    encodeInitiatorPdu(pdu, NO_DIGESTS, out);
-    this.socket.write(Buffer.concat(out));
-  }
-
-  async next(): Promise<TargetPdu | UnknownPdu> {
-    for (;;) {
-      const pdu = this.received.shift();
-      if (pdu) return pdu;
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
-  }
-
-  async ask(pdu: InitiatorPdu): Promise<TargetPdu | UnknownPdu> {
-    this.send(pdu);
-    return this.next();
-  }
-
-  async closed(): Promise<void> {
-    await this.closing;
-  }
-
-  close(): void {
-    this.socket.destroy();
-  }
-}
 
 let portal: MemoryPortal;
 let initiators: RawInitiator[];
@@ -117,7 +60,8 @@ test("a gateway that comes or goes is a port that every host hears of, and asks 
     state: "up",
     incarnation: 2,
     bootId: "other",
-    portals: [{ address: "192.0.2.2:3260", tpgt: 7 }],
+    portals: [{ address: "192.0.2.2:3260", tpgt: 7, role: "direct" }],
+    draining: false,
   };
   let cmdSn = 2;
   const reportAfter = async (record: GatewayRecord): Promise<string> => {
@@ -131,9 +75,10 @@ test("a gateway that comes or goes is a port that every host hears of, and asks 
   };
   const own = "000900010000000100000001000900020000000100000002";
   expect(await reportAfter(other)).toBe(`00000024${own}000900070000000100000007`);
-  expect(await reportAfter({ ...other, state: "down" })).toBe(
-    `00000024${own}030900070002000100000007`,
-  );
+  const unavailable = `00000024${own}030900070002000100000007`;
+  expect(await reportAfter({ ...other, draining: true })).toBe(unavailable);
+  await reportAfter(other);
+  expect(await reportAfter({ ...other, state: "down" })).toBe(unavailable);
   portal.setGateway({ ...other, state: "down", incarnation: 3 });
   const unchanged = await initiator.ask(commandPdu(TUR, { cmdSn }));
   expect(unchanged, "the same ports in the same states").toMatchObject({ status: 0 });

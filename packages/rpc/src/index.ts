@@ -7,6 +7,7 @@ export type {
   CreateVolumeOptions,
   DiskPlace,
   DiskStatus,
+  GatewayStatus,
   GroupStatus,
   MemberAnswer,
   MemberRole,
@@ -61,7 +62,14 @@ export {
   type Handler,
   type Handlers,
 } from "./grpc-server.ts";
-export type { ExitReport, HeartbeatService, Ping, PingVerdict } from "./heartbeat.ts";
+export type {
+  ExitReport,
+  HeartbeatService,
+  LogoutRequest,
+  Ping,
+  PingVerdict,
+  SessionSource,
+} from "./heartbeat.ts";
 export { askGroupStatus } from "./member-answers.ts";
 export type { CallServer, Channel, Connection, ConnectionListener, Network } from "./network.ts";
 export { nodeNetwork } from "./node-network.ts";

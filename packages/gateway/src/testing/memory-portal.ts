@@ -5,6 +5,8 @@ import {
   type CatalogView,
   type GatewayRecord,
   NO_RESERVATIONS,
+  type PortalRole,
+  type SessionPath,
   type VolumeRecord,
 } from "@ashlar/catalog";
 import {
@@ -12,6 +14,7 @@ import {
   type NodeId,
   nodeId,
   present,
+  SystemError,
   type VolumeId,
   volumeId,
   volumeName,
@@ -19,9 +22,12 @@ import {
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import type { Authentication, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import { afterReset, decide, type ReservationAction } from "@ashlar/reservations";
+import type { LogoutRequest } from "@ashlar/rpc";
 import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import type { ReservationResult } from "@ashlar/scsi";
 import { GatewayMetrics } from "../gateway-metrics.ts";
+import { LoginPlacement } from "../login-placement.ts";
+import { LogoutRequests } from "../logout-requests.ts";
 import { PortalServer } from "../portal.ts";
 import { SessionRegistry } from "../session-registry.ts";
 import {
@@ -65,6 +71,10 @@ class MemoryCatalog implements CatalogSource {
 
   /** Why there are no changes, as without a leader. */
   refusal: Error | undefined;
+
+  async placeSession(_path: SessionPath): Promise<string | undefined> {
+    throw new SystemError("cluster/unavailable", "no leader");
+  }
 
   async catchUp(): Promise<void> {
     if (this.refusal) throw this.refusal;
@@ -124,6 +134,10 @@ export interface MemoryPortalOptions {
   readonly port?: number;
   /** What discovery must prove. */
   readonly discovery?: Authentication;
+  /** Of each portal, direct if absent. */
+  readonly roles?: readonly PortalRole[];
+  /** Where the leader sends a login; without it there is none. */
+  readonly place?: (path: SessionPath) => Promise<string | undefined>;
 }
 
 export interface MemoryPortal {
@@ -138,6 +152,10 @@ export interface MemoryPortal {
   setGateway(record: GatewayRecord): void;
   /** As when another gateway was asked. */
   resetVolume(name: string): Promise<void>;
+  /** As the leader of the metadata service does. */
+  requestLogouts(requests: readonly LogoutRequest[]): void;
+  /** As a gateway does that stops in order. */
+  dismiss(): Promise<void>;
   /** The catalog takes no changes any more. */
   refuseChanges(refusal: Error): void;
   stop(): Promise<void>;
@@ -200,66 +218,51 @@ function withRules(
     reset: (scsi, lun) => watcher.reset(scsi, lun),
   };
 }
-const portalsOf = (addresses: readonly string[]): GatewayRecord["portals"] =>
-  addresses.map((address, index) => ({ address, tpgt: index + 1 }));
+const portalsOf = (
+  addresses: readonly string[],
+  roles: readonly PortalRole[],
+): GatewayRecord["portals"] =>
+  addresses.map((address, index) => ({
+    address,
+    tpgt: index + 1,
+    role: roles[index] ?? "direct",
+  }));
 
-const gatewayOf = (addresses: readonly string[]): GatewayRecord => ({
+const gatewayOf = (portals: GatewayRecord["portals"]): GatewayRecord => ({
   gateway: nodeId("gateway-1"),
   state: "up",
   incarnation: 1,
   bootId: "memory",
-  portals: portalsOf(addresses),
+  portals,
+  draining: false,
 });
 
-/** Starts `portals` portals, with tags from 1, that serve the same volumes. */
-export async function startMemoryPortal(
-  volumes: readonly MemoryVolumeOptions[],
-  { portals = 1, port = 0, discovery }: MemoryPortalOptions = {},
-): Promise<MemoryPortal> {
-  const catalog = new MemoryCatalog(() => servers.map((_, index) => index + 1));
-  volumes.forEach((options, index) => {
-    const record = recordOf(options, index);
-    catalog.volumes.set(record.volume, record);
-  });
-  const devices = new Map<string, MemoryVolume>();
-  const servers: PortalServer[] = [];
-  const addresses = (): string[] => servers.map((server) => `127.0.0.1:${server.port}`);
-  const registry = new SessionRegistry();
-  const openDevice = ({ name, sizeBytes, blockSize }: VolumeRecord): WatchedDevice => {
-    const device = new MemoryVolume({ sizeBytes, blockSize });
-    devices.set(name, device);
-    return device;
-  };
-  const targets = new TargetWatcher({ catalog, openDevice, registry, ...ALONE }, () =>
-    portalsOf(addresses()),
-  );
-  await targets.start();
-  const metricsRegistry = new Registry();
-  const metrics = new GatewayMetrics(metricsRegistry, {
-    connections: () => servers.reduce((sum, { connectionCount }) => sum + connectionCount, 0),
-    sessions: () => registry.count,
-    tasks: () => servers.reduce((sum, { taskCount }) => sum + taskCount, 0),
-  });
-  const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
-  const rules = { volumes, discovery, addresses };
-  for (let index = 0; index < portals; index += 1) {
-    const listen = `127.0.0.1:${port === 0 ? 0 : port + index}`;
-    const asked = withRules(targets, rules, index);
-    const driving = { targets: asked, registry, metrics, ...ports };
-    const server = new PortalServer(driving, { listen, tpgt: index + 1 });
-    await server.start();
-    servers.push(server);
-  }
-  catalog.setGateway(gatewayOf(addresses()));
+/** The gateway's own configuration, as far as its portals have started. */
+const selfOf = (started: () => GatewayRecord["portals"]) => ({
+  nodeId: nodeId("gateway-1"),
+  get portals() {
+    return started().map(({ address, ...portal }) => ({
+      ...portal,
+      listen: address,
+      advertise: address,
+    }));
+  },
+});
+
+/** What tests do to a portal besides logging in. */
+function controlsOf(
+  catalog: MemoryCatalog,
+  devices: ReadonlyMap<string, MemoryVolume>,
+): Pick<
+  MemoryPortal,
+  "iqnOf" | "deviceOf" | "deleteVolume" | "setGateway" | "resetVolume" | "refuseChanges"
+> {
   const known = (name: string): VolumeRecord => {
     const record = [...catalog.volumes.values()].find((volume) => volume.name === name);
     if (!record) throw new Error(`no volume ${name}`);
     return record;
   };
   return {
-    addresses: addresses(),
-    registry,
-    metrics: metricsRegistry,
     iqnOf: (name) => known(name).iqn,
     deviceOf: (name) => {
       const device = devices.get(known(name).name);
@@ -276,8 +279,64 @@ export async function startMemoryPortal(
     refuseChanges: (refusal) => {
       catalog.refusal = refusal;
     },
+  };
+}
+
+/** Starts `portals` portals, with tags from 1, that serve the same volumes. */
+export async function startMemoryPortal(
+  volumes: readonly MemoryVolumeOptions[],
+  { portals = 1, port = 0, discovery, roles = [], place }: MemoryPortalOptions = {},
+): Promise<MemoryPortal> {
+  const catalog = new MemoryCatalog(() => servers.map((_, index) => index + 1));
+  volumes.forEach((options, index) => {
+    const record = recordOf(options, index);
+    catalog.volumes.set(record.volume, record);
+  });
+  const devices = new Map<string, MemoryVolume>();
+  const servers: PortalServer[] = [];
+  const addresses = (): string[] => servers.map((server) => `127.0.0.1:${server.port}`);
+  const registry = new SessionRegistry();
+  const openDevice = ({ name, sizeBytes, blockSize }: VolumeRecord): WatchedDevice => {
+    const device = new MemoryVolume({ sizeBytes, blockSize });
+    devices.set(name, device);
+    return device;
+  };
+  const targets = new TargetWatcher({ catalog, openDevice, registry, ...ALONE }, () =>
+    portalsOf(addresses(), roles),
+  );
+  await targets.start();
+  const metricsRegistry = new Registry();
+  const metrics = new GatewayMetrics(metricsRegistry, {
+    connections: () => servers.reduce((sum, { connectionCount }) => sum + connectionCount, 0),
+    sessions: () => registry.count,
+    tasks: () => servers.reduce((sum, { taskCount }) => sum + taskCount, 0),
+  });
+  const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
+  const self = selfOf(() => portalsOf(addresses(), roles));
+  const logouts = new LogoutRequests({ registry, ...ports });
+  catalog.placeSession = place ?? catalog.placeSession;
+  const rules = { volumes, discovery, addresses };
+  for (let index = 0; index < portals; index += 1) {
+    const listen = `127.0.0.1:${port === 0 ? 0 : port + index}`;
+    const role = roles[index] ?? "direct";
+    const asked = withRules(targets, rules, index);
+    const placement = new LoginPlacement({ targets: asked, catalog, ...ports }, self);
+    const driving = { targets: placement.at({ role }), registry, metrics, ...ports };
+    const server = new PortalServer(driving, { listen, tpgt: index + 1 });
+    await server.start();
+    servers.push(server);
+  }
+  catalog.setGateway(gatewayOf(portalsOf(addresses(), roles)));
+  return {
+    addresses: addresses(),
+    registry,
+    metrics: metricsRegistry,
+    ...controlsOf(catalog, devices),
+    requestLogouts: (requests) => logouts.take(requests),
+    dismiss: async () => void (await Promise.all(servers.map((server) => server.dismiss()))),
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()));
+      await logouts.stop();
       await targets.stop();
     },
   };

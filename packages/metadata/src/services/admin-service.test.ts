@@ -35,6 +35,7 @@ function serviceOf(
     checker: new VolumeChecker({ log, clock }, { clusterId: GROUP_CLUSTER }),
     disks: new DiskAdministration({ log, clock, reportOf, calls }),
     reportOf,
+    sessionsOf: () => null,
     group: view,
   });
 }

@@ -38,6 +38,7 @@ import type {
 import type { WatchMessage, WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
 import { fromReservations, toReservations } from "./reservations.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
+import { fromPortal } from "./sessions.ts";
 
 /**
  * Version of the messages of the Catalog and Heartbeat services. 2: a volume has its change and its
@@ -161,7 +162,8 @@ const fromGateway = (message: GatewayRecord__Output): GatewayRecord => ({
   state: oneOf(UP_OR_DOWN, message.state),
   incarnation: safeNumber(message.incarnation),
   bootId: message.bootId,
-  portals: message.portals.map(({ address, tpgt }) => ({ address, tpgt })),
+  portals: message.portals.map(fromPortal),
+  draining: message.draining,
 });
 
 const fromMember = (message: MemberRecord__Output): MemberRecord => ({

@@ -8,8 +8,10 @@ import type { ClusterStatusReply as _ashlar_v1_ClusterStatusReply, ClusterStatus
 import type { CreateVolumeRequest as _ashlar_v1_CreateVolumeRequest, CreateVolumeRequest__Output as _ashlar_v1_CreateVolumeRequest__Output } from '../../ashlar/v1/CreateVolumeRequest.ts';
 import type { DeleteVolumeRequest as _ashlar_v1_DeleteVolumeRequest, DeleteVolumeRequest__Output as _ashlar_v1_DeleteVolumeRequest__Output } from '../../ashlar/v1/DeleteVolumeRequest.ts';
 import type { DiskRequest as _ashlar_v1_DiskRequest, DiskRequest__Output as _ashlar_v1_DiskRequest__Output } from '../../ashlar/v1/DiskRequest.ts';
+import type { DrainGatewayRequest as _ashlar_v1_DrainGatewayRequest, DrainGatewayRequest__Output as _ashlar_v1_DrainGatewayRequest__Output } from '../../ashlar/v1/DrainGatewayRequest.ts';
 import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
 import type { GroupStatusReply as _ashlar_v1_GroupStatusReply, GroupStatusReply__Output as _ashlar_v1_GroupStatusReply__Output } from '../../ashlar/v1/GroupStatusReply.ts';
+import type { ListGatewaysReply as _ashlar_v1_ListGatewaysReply, ListGatewaysReply__Output as _ashlar_v1_ListGatewaysReply__Output } from '../../ashlar/v1/ListGatewaysReply.ts';
 import type { ListNodesReply as _ashlar_v1_ListNodesReply, ListNodesReply__Output as _ashlar_v1_ListNodesReply__Output } from '../../ashlar/v1/ListNodesReply.ts';
 import type { ListVolumesReply as _ashlar_v1_ListVolumesReply, ListVolumesReply__Output as _ashlar_v1_ListVolumesReply__Output } from '../../ashlar/v1/ListVolumesReply.ts';
 import type { MemberRequest as _ashlar_v1_MemberRequest, MemberRequest__Output as _ashlar_v1_MemberRequest__Output } from '../../ashlar/v1/MemberRequest.ts';
@@ -60,6 +62,15 @@ export interface AdminClient extends grpc.Client {
   deleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   deleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   
+  DrainGateway(argument: _ashlar_v1_DrainGatewayRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DrainGateway(argument: _ashlar_v1_DrainGatewayRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DrainGateway(argument: _ashlar_v1_DrainGatewayRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DrainGateway(argument: _ashlar_v1_DrainGatewayRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  drainGateway(argument: _ashlar_v1_DrainGatewayRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  drainGateway(argument: _ashlar_v1_DrainGatewayRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  drainGateway(argument: _ashlar_v1_DrainGatewayRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  drainGateway(argument: _ashlar_v1_DrainGatewayRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
   FenceVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
   FenceVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
   FenceVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
@@ -86,6 +97,15 @@ export interface AdminClient extends grpc.Client {
   groupStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
   groupStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
   groupStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
+  
+  ListGateways(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  ListGateways(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  ListGateways(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  ListGateways(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  listGateways(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  listGateways(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  listGateways(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  listGateways(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
   
   ListNodes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
   ListNodes(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListNodesReply__Output>): grpc.ClientUnaryCall;
@@ -145,11 +165,15 @@ export interface AdminHandlers extends grpc.UntypedServiceImplementation {
   
   DeleteVolume: grpc.handleUnaryCall<_ashlar_v1_DeleteVolumeRequest__Output, _ashlar_v1_Empty>;
   
+  DrainGateway: grpc.handleUnaryCall<_ashlar_v1_DrainGatewayRequest__Output, _ashlar_v1_Empty>;
+  
   FenceVolume: grpc.handleUnaryCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus>;
   
   GetVolume: grpc.handleUnaryCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus>;
   
   GroupStatus: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_GroupStatusReply>;
+  
+  ListGateways: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ListGatewaysReply>;
   
   ListNodes: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ListNodesReply>;
   
@@ -169,9 +193,11 @@ export interface AdminDefinition extends grpc.ServiceDefinition {
   ClusterStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ClusterStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_ClusterStatusReply__Output>
   CreateVolume: MethodDefinition<_ashlar_v1_CreateVolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_CreateVolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
   DeleteVolume: MethodDefinition<_ashlar_v1_DeleteVolumeRequest, _ashlar_v1_Empty, _ashlar_v1_DeleteVolumeRequest__Output, _ashlar_v1_Empty__Output>
+  DrainGateway: MethodDefinition<_ashlar_v1_DrainGatewayRequest, _ashlar_v1_Empty, _ashlar_v1_DrainGatewayRequest__Output, _ashlar_v1_Empty__Output>
   FenceVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
   GetVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
   GroupStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_GroupStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_GroupStatusReply__Output>
+  ListGateways: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListGatewaysReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListGatewaysReply__Output>
   ListNodes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListNodesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListNodesReply__Output>
   ListVolumes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListVolumesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListVolumesReply__Output>
   RemoveMember: MethodDefinition<_ashlar_v1_MemberRequest, _ashlar_v1_Empty, _ashlar_v1_MemberRequest__Output, _ashlar_v1_Empty__Output>
