@@ -3,7 +3,7 @@
 // changes nothing.
 import { type CommandKind, type CommandOf, type Refusal, type Result, refused } from "./command.ts";
 import { createCluster } from "./commands/cluster.ts";
-import { gatewayDown, gatewayUp } from "./commands/gateway.ts";
+import { drainGateway, gatewayDown, gatewayUp } from "./commands/gateway.ts";
 import {
   abortChange,
   advanceGeneration,
@@ -44,6 +44,7 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   retireStore,
   gatewayUp,
   gatewayDown,
+  drainGateway,
   beginVolume,
   extendVolume,
   finishVolume,

@@ -14,6 +14,7 @@ import { decodeProposal, encodeProposal } from "./proposal.ts";
 import type { DiskRecord } from "./records.ts";
 import { isWaitedForInVain, livingNodes } from "./silence.ts";
 import { emptyState } from "./state.ts";
+import { gatewayCommands } from "./testing/arbitrary-gateways.ts";
 import { access, change, hostCommand, mapped } from "./testing/arbitrary-hosts.ts";
 import { reservationActions, reserving } from "./testing/arbitrary-reservations.ts";
 import {
@@ -124,20 +125,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     kind: fc.constantFrom("storeDown" as const, "retireStore" as const),
     store: fc.tuple(node, disk, life).map(([n, d, l]) => testStore(n, d, l)),
   }),
-  fc.record({
-    kind: fc.constant("gatewayUp" as const),
-    gateway: node.map(testNode),
-    bootId: fc.constantFrom("a", "b"),
-    portals: fc
-      .integer({ min: 1, max: 9 })
-      .map((tpgt) => [{ address: `127.0.0.1:326${tpgt}`, tpgt }]),
-    incarnationSeen: fc.nat(40),
-  }),
-  fc.record({
-    kind: fc.constant("gatewayDown" as const),
-    gateway: node.map(testNode),
-    incarnation: fc.nat(20),
-  }),
+  ...gatewayCommands(node.map(testNode)),
   fc.record({
     kind: fc.constant("beginVolume" as const),
     volume: fc.integer({ min: 1, max: 9 }).map(testVolume),

@@ -36,6 +36,7 @@ import {
   initiators,
   node,
   portals,
+  portalsV7,
   store,
   volumeAccess,
   volumeChange,
@@ -46,8 +47,8 @@ import type { KeptResult } from "./sessions.ts";
 /**
  * 2: nodeUp has what its stores have seen. 3: primaries are moved. 4: gatewayUp has what it has seen,
  * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard,
- * and a disk may be missing. 8: a change may be one of reservations, there are hosts, and beginVolume says who may use
- * the volume.
+ * and a disk may be missing. 8: a change may be one of reservations, there are hosts, beginVolume says who may use the
+ * volume, and a portal has its role.
  */
 const COMMAND_FORMAT_VERSION = 8;
 const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, COMMAND_FORMAT_VERSION];
@@ -69,7 +70,8 @@ const nodeUp = record<FieldsOf<"nodeUp">>({
   incarnationSeen: uint,
 });
 const nodeDownFields = { node, incarnation: uint };
-const gatewayUpFields = { gateway: node, bootId: text, portals };
+const gatewayUpFields = { gateway: node, bootId: text };
+const gatewayUpFieldsV7 = { ...gatewayUpFields, portals: portalsV7 };
 const beginVolumeFields = {
   volume,
   name: mapped(text, volumeName),
@@ -92,7 +94,7 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   storeDown: { tag: 4, fields: record({ store }), result: nothing },
   gatewayUp: {
     tag: 5,
-    fields: record({ ...gatewayUpFields, incarnationSeen: uint }),
+    fields: record({ ...gatewayUpFields, portals, incarnationSeen: uint }),
     result: incarnation,
   },
   gatewayDown: { tag: 6, fields: record({ gateway: node, incarnation: uint }), result: effective },
@@ -182,13 +184,19 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
     result: nothing,
   },
   deleteHost: { tag: 32, fields: record({ host }), result: nothing },
+  drainGateway: {
+    tag: 40,
+    fields: record({ gateway: node, draining: flag, force: flag }),
+    result: nothing,
+  },
 };
 
 type EarlierFields = Partial<Record<CommandKind, (from: ByteReader) => object>>;
 
-/** Where fields were fewer up to format 7: every volume was open to any initiator. */
+/** Where fields were fewer up to format 7: every volume was open to any initiator, and no portal had a role. */
 const FIELDS_V7: EarlierFields = {
   beginVolume: (from) => ({ ...record(beginVolumeFields).read(from), access: "any" }),
+  gatewayUp: (from) => record({ ...gatewayUpFieldsV7, incarnationSeen: uint }).read(from),
 };
 /** Up to format 5: a node that fell silent was the only one. */
 const FIELDS_V5: EarlierFields = {
@@ -198,7 +206,7 @@ const FIELDS_V5: EarlierFields = {
 /** Up to format 3: gateways told nothing of what they had seen, nothing was skipped. */
 const FIELDS_V3: EarlierFields = {
   ...FIELDS_V5,
-  gatewayUp: (from) => ({ ...record(gatewayUpFields).read(from), incarnationSeen: 0 }),
+  gatewayUp: (from) => ({ ...record(gatewayUpFieldsV7).read(from), incarnationSeen: 0 }),
   beginTerm: (from) => ({ ...record(beginTermFields).read(from), incarnationsSkipped: 0 }),
 };
 /** And in format 1: stores told nothing of what they had seen. */

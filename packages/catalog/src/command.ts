@@ -103,6 +103,14 @@ interface CommandTable {
     result: { readonly effective: boolean };
   };
   /**
+   * From now on, over all restarts of its process, a gateway takes no new sessions, or does again. Unless
+   * `force` is given, another gateway must be left that is up and takes them.
+   */
+  drainGateway: {
+    fields: { readonly gateway: NodeId; readonly draining: boolean; readonly force: boolean };
+    result: null;
+  };
+  /**
    * Checks a new volume and gives it a family; then its chunks come by extendVolume. Begun again with
    * the same fields, a volume keeps its family, and the two commands that follow know what is done.
    */

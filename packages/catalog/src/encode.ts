@@ -24,6 +24,7 @@ import {
   draftV3,
   draftV5,
   gatewayRecord,
+  gatewayRecordV5,
   hostRecord,
   memberRecord,
   nodeRecord,
@@ -38,7 +39,8 @@ import { type CatalogState, emptyState } from "./state.ts";
 /**
  * 2: a cluster record has familiesGiven. 3: it has familiesSkipped, and what the group of members needs
  * follows the chunks. 4: a volume has its change and its resets. 5: a disk may be missing. 6: a volume
- * has its reservations and says who may use it, and hosts follow the sessions.
+ * has its reservations and says who may use it, hosts follow the sessions, a portal has its role, and a gateway may be
+ * draining.
  */
 const STATE_FORMAT_VERSION = 6;
 const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, STATE_FORMAT_VERSION];
@@ -115,7 +117,8 @@ export function decodeState(bytes: Buffer): CatalogState {
     for (const one of list(clusterOf(version)).read(from))
       view.put({ kind: "cluster", record: one });
     for (const one of list(nodeRecord).read(from)) view.put({ kind: "node", record: one });
-    for (const one of list(gatewayRecord).read(from)) view.put({ kind: "gateway", record: one });
+    const gateways = version < 6 ? gatewayRecordV5 : gatewayRecord;
+    for (const one of list(gateways).read(from)) view.put({ kind: "gateway", record: one });
     const [volumes, drafts] = volumesOf(version);
     for (const one of list(volumes).read(from)) view.put({ kind: "volume", record: one });
     for (const one of list(drafts).read(from)) state.drafts.set(one.record.family, one);

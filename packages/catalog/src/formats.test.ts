@@ -56,7 +56,7 @@ describe("what earlier versions wrote is read", () => {
   test("a snapshot of format 2: the group of members is empty", () => {
     const catalog = TestCatalog.created(1);
     catalog.volume(1, 1);
-    const portals = [{ address: "127.0.0.1:3260", tpgt: 1 }];
+    const portals = [{ address: "127.0.0.1:3260", tpgt: 1, role: "direct" as const }];
     catalog.done({
       kind: "gatewayUp",
       gateway: testNode(9),
@@ -147,6 +147,28 @@ describe("what earlier versions wrote is read", () => {
     }
     const together = { ...command, unheard: [testNode(2), testNode(3)] };
     expect(decodeCommand(encodeCommand(together))).toEqual(together);
+  });
+
+  test("a gateway of format 7: none of its portals redirects", () => {
+    const command = {
+      kind: "gatewayUp",
+      gateway: testNode(9),
+      bootId: "g",
+      portals: [{ address: "a:1", tpgt: 1, role: "direct" }],
+      incarnationSeen: 0,
+    } as const;
+    const now = encodeCommand(command);
+    // The role is the last byte but one.
+    for (const version of [4, 5, 6, 7]) {
+      const earlier = Buffer.concat([
+        Buffer.from([version]),
+        now.subarray(1, -2),
+        Buffer.from([0]),
+      ]);
+      expect(decodeCommand(earlier)).toEqual(command);
+    }
+    const shown = { ...command, portals: [{ address: "a:1", tpgt: 1, role: "public" }] } as const;
+    expect(decodeCommand(encodeCommand(shown))).toEqual(shown);
   });
 
   test("a gateway and a leader of format 3: the one saw nothing, the other skipped nothing", () => {

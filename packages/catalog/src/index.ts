@@ -42,6 +42,9 @@ export {
   type Mapping,
   type MemberRecord,
   type NodeRecord,
+  PORTAL_ROLES,
+  type PortalRecord,
+  type PortalRole,
   UNUSED_STATE,
   VOLUME_ACCESS,
   VOLUME_CHANGES,
@@ -52,6 +55,17 @@ export {
 } from "./records.ts";
 export { RESERVATION_OUTCOMES, type ReservationOutcome } from "./reservation-codecs.ts";
 export { planRetirementInParts, type RetirementPlan } from "./retirement-plan.ts";
+export {
+  type GatewayLoad,
+  type HeldSession,
+  pathsOf,
+  planDrain,
+  planSpread,
+  type SessionMove,
+  type SessionPath,
+  type SessionPlace,
+  SessionTable,
+} from "./session-plan.ts";
 export { keptResult, RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
 export { isWaitedForInVain, type Lives, livingNodes } from "./silence.ts";
 export { type CatalogState, emptyState, type HashReports, type VolumeDraft } from "./state.ts";

@@ -8,6 +8,7 @@ import {
   diskId,
   type FamilyId,
   familyId,
+  flag,
   initiatorName,
   list,
   mapped,
@@ -34,6 +35,8 @@ import {
   type HostRecord,
   type MemberRecord,
   type NodeRecord,
+  PORTAL_ROLES,
+  type PortalRecord,
   VOLUME_ACCESS,
   type VolumeRecord,
 } from "./records.ts";
@@ -78,9 +81,16 @@ export const disk = record<DiskRecord>({
   sizeBytes: uint,
   state: oneOf(["up", "down", "missing"]),
 });
-export const portals = list(
-  record<GatewayRecord["portals"][number]>({ address: text, tpgt: uint }),
-);
+const portalFieldsV7 = { address: text, tpgt: uint };
+export const portals = list(record<PortalRecord>({ ...portalFieldsV7, role: oneOf(PORTAL_ROLES) }));
+/** Up to command format 7: no portal redirected. */
+export const portalsV7: Codec<readonly PortalRecord[]> = {
+  write: portals.write,
+  read: (from) =>
+    list(record(portalFieldsV7))
+      .read(from)
+      .map((portal) => ({ ...portal, role: "direct" })),
+};
 export const nodeRecord = record<NodeRecord>({
   node,
   state: upOrDown,
@@ -89,13 +99,16 @@ export const nodeRecord = record<NodeRecord>({
   address: text,
   disks: list(disk),
 });
-export const gatewayRecord = record<GatewayRecord>({
-  gateway: node,
-  state: upOrDown,
-  incarnation: uint,
-  bootId: text,
-  portals,
-});
+const gatewayFields = { gateway: node, state: upOrDown, incarnation: uint, bootId: text };
+export const gatewayRecord = record<GatewayRecord>({ ...gatewayFields, portals, draining: flag });
+/** Up to format 5: no gateway was drained. */
+export const gatewayRecordV5: Codec<GatewayRecord> = {
+  write: gatewayRecord.write,
+  read: (from) => ({
+    ...record({ ...gatewayFields, portals: portalsV7 }).read(from),
+    draining: false,
+  }),
+};
 const volumeFieldsV3 = {
   volume: mapped(text, volumeId),
   name: mapped(text, volumeName),

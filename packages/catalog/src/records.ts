@@ -68,6 +68,23 @@ export interface NodeRecord {
   readonly disks: readonly DiskRecord[];
 }
 
+/**
+ * What a portal does with a login: `direct` serves it. `public` sends it to a private portal of some gateway, and
+ * serves it only where there is none. `private` serves it, and is shown in discovery only where nothing is public.
+ * Their places are the format: append only.
+ */
+export const PORTAL_ROLES = ["direct", "public", "private"] as const;
+export type PortalRole = (typeof PORTAL_ROLES)[number];
+
+/** A portal as told to initiators. */
+export interface PortalRecord {
+  /** host:port; of a private portal the host is an IP literal. */
+  readonly address: string;
+  /** Target portal group tag, one of its own for each portal of the cluster. */
+  readonly tpgt: number;
+  readonly role: PortalRole;
+}
+
 /** A gateway; ops carry its incarnation. */
 export interface GatewayRecord {
   readonly gateway: NodeId;
@@ -75,8 +92,9 @@ export interface GatewayRecord {
   /** As of nodes: from the same counter. */
   readonly incarnation: number;
   readonly bootId: string;
-  /** Portals as told to initiators. */
-  readonly portals: readonly { readonly address: string; readonly tpgt: number }[];
+  readonly portals: readonly PortalRecord[];
+  /** It takes no new sessions and lets go of those it has, whatever becomes of its process. */
+  readonly draining: boolean;
 }
 
 export interface VolumeRecord {

@@ -32,6 +32,8 @@ export const EXIT_OF_CODE: Readonly<Record<ErrorCode, ExitStatus>> = {
   "node/down": failed,
   "node/superseded": failed,
   "node/busy": refused,
+  "gateway/not-found": failed,
+  "gateway/needed": refused,
   "process/not-found": failed,
   "process/failed": failed,
   "lab/exists": refused,

@@ -20,6 +20,8 @@ export const ERROR_CODES = [
   "node/down",
   "node/superseded",
   "node/busy",
+  "gateway/not-found",
+  "gateway/needed",
   "process/not-found",
   "process/failed",
   "lab/exists",

@@ -84,9 +84,13 @@ export class ConnectionDriver implements SessionHolder {
     return this.running.size;
   }
 
-  end(): Promise<void> {
-    this.ending ??= this.endOnce();
+  end({ told = false }: { readonly told?: boolean } = {}): Promise<void> {
+    this.ending ??= this.endOnce(told);
     return this.ending;
+  }
+
+  requestLogout(withinSeconds: number): void {
+    this.perform(this.connection.requestLogout(withinSeconds));
   }
 
   abortTasks(lun: number): void {
@@ -97,10 +101,10 @@ export class ConnectionDriver implements SessionHolder {
     this.connection.interruptForbidden();
   }
 
-  private async endOnce(): Promise<void> {
+  private async endOnce(told: boolean): Promise<void> {
     this.ended = true;
     this.ticker.cancel();
-    const { effects, running } = this.connection.end();
+    const { effects, running } = this.connection.end({ told });
     this.perform(effects);
     await this.untilDead([...running, ...this.running.keys()]);
     await this.leave();

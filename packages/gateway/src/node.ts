@@ -8,6 +8,7 @@ import {
   createCarrierDialer,
   createCatalogClient,
   type Network,
+  type SessionSource,
 } from "@ashlar/rpc";
 import {
   type Clock,
@@ -20,10 +21,11 @@ import {
   type Startable,
 } from "@ashlar/runtime";
 import { type OperationRouter, openVolume, type ReplicatedVolume } from "@ashlar/volume";
-import type { GatewayConfig } from "./config.ts";
-import type { DriverDependencies } from "./connection-driver.ts";
+import { type GatewayConfig, portalRecord } from "./config.ts";
 import { Exile } from "./exile.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
+import { LoginPlacement } from "./login-placement.ts";
+import { LogoutRequests } from "./logout-requests.ts";
 import { PortalServer } from "./portal.ts";
 import { Registration } from "./registration.ts";
 import { serveVolumes } from "./serving.ts";
@@ -43,6 +45,7 @@ export class GatewayNode implements HealthyNode {
   private readonly parts: readonly (readonly [string, Startable])[];
   private readonly client: CatalogClient & Startable;
   private readonly router: OperationRouter;
+  private readonly portals: PortalServer[] = [];
   readonly health: () => Health;
 
   constructor(dependencies: GatewayDependencies, config: GatewayConfig) {
@@ -52,24 +55,26 @@ export class GatewayNode implements HealthyNode {
     const { metadata } = config;
     const silentPeers = (): readonly string[] => dialer.silentPeers();
     const ports = { clock, random, network, log };
-    const client = createCatalogClient({ clusterId, metadata, ...ports, silentPeers });
+    const registry = new SessionRegistry();
+    const logouts = new LogoutRequests({ registry, clock, log });
+    const sessions = sessionSource(registry, logouts);
+    const client = createCatalogClient({ clusterId, metadata, ...ports, silentPeers, sessions });
     const registration = new Registration({ client, log }, { config, bootId });
     const incarnation = (): number => registration.incarnation;
     const self: CarrierSelf = { node: nodeId, incarnation };
     const dialer = createCarrierDialer({ self, clusterId, kind: config.carrier, ...ports });
-    const registry = new SessionRegistry();
     const { targets, router } = serveVolumes(
       { client, dialer, registry, clock, log, metrics: metricsRegistry },
       {
-        ownPortals: () =>
-          config.portals.map(({ advertise, tpgt }) => ({ address: advertise, tpgt })),
+        ownPortals: () => config.portals.map(portalRecord),
         incarnation,
         onTakenForDead: (refused) => exile.onTakenForDead(refused),
       },
     );
     this.client = client;
     this.router = router;
-    const portals: PortalServer[] = [];
+    const placement = new LoginPlacement({ targets, catalog: client, log }, config);
+    const { portals } = this;
     const total = (count: (portal: PortalServer) => number): number =>
       portals.reduce((sum, portal) => sum + count(portal), 0);
     const metrics = new GatewayMetrics(metricsRegistry, {
@@ -77,8 +82,10 @@ export class GatewayNode implements HealthyNode {
       sessions: () => registry.count,
       tasks: () => total(({ taskCount }) => taskCount),
     });
-    const driving: DriverDependencies = { targets, registry, metrics, clock, random, log };
-    for (const portal of config.portals) portals.push(new PortalServer(driving, portal));
+    const driving = { registry, metrics, clock, random, log };
+    for (const portal of config.portals) {
+      portals.push(new PortalServer({ ...driving, targets: placement.at(portal) }, portal));
+    }
     const exile = new Exile({ clock, log, registration, portals });
     this.health = () => ({
       ok: registration.registered,
@@ -96,6 +103,7 @@ export class GatewayNode implements HealthyNode {
       ],
       ["targets", targets],
       ["exile", exile],
+      ["logout requests", logouts],
       ...portals.map((portal) => ["portal", portal] as const),
     ];
   }
@@ -113,10 +121,19 @@ export class GatewayNode implements HealthyNode {
     return this.lifecycle.start(this.parts);
   }
 
-  stop(): Promise<void> {
-    return this.lifecycle.stop();
+  /** In order: hosts are asked to go first. */
+  async stop(): Promise<void> {
+    await Promise.all(this.portals.map((portal) => portal.dismiss()));
+    await this.lifecycle.stop();
   }
 }
+
+/** What pings tell and bring. */
+const sessionSource = (registry: SessionRegistry, logouts: LogoutRequests): SessionSource => ({
+  revision: () => registry.revision,
+  sessions: () => registry.sessions(),
+  onLogoutRequests: (requests) => logouts.take(requests),
+});
 
 /** Parts that need no start. */
 function stoppedBy(...stops: readonly (() => void)[]): Startable {

@@ -1,10 +1,14 @@
-// A portal: one TCP listener with its target portal group tag. It never redirects.
+// A portal: one TCP listener with its target portal group tag.
 
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket } from "node:net";
 import { present, SystemError } from "@ashlar/core";
 import { type Startable, splitAddress } from "@ashlar/runtime";
 import { ConnectionDriver, type DriverDependencies } from "./connection-driver.ts";
+
+/** What hosts are told of a gateway that stops, and what they have; those of a host at work take far less. */
+const LAST_LOGOUT_S = 1;
+const DISMISS_MAX_MS = 250;
 
 /** Connections of one portal: times the memory of a session, what hosts can claim of it. */
 const CONNECTIONS_MAX = 1024;
@@ -16,6 +20,7 @@ export class PortalServer implements Startable {
   private readonly drivers = new Set<ConnectionDriver>();
   private server: Server | undefined;
   private isShut = false;
+  private onEmpty = (): void => {};
 
   constructor(
     dependencies: DriverDependencies,
@@ -56,14 +61,31 @@ export class PortalServer implements Startable {
     this.server = server;
   }
 
-  /** Ends all sessions and resolves when their tasks are dead. */
+  /**
+   * Takes no connection any more and asks all hosts to log out; resolves when they have, or soon. What is left then
+   * is for {@link stop}.
+   */
+  async dismiss(): Promise<void> {
+    this.isShut = true;
+    if (this.drivers.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.dependencies.clock.after(DISMISS_MAX_MS, resolve);
+      this.onEmpty = () => {
+        timer.cancel();
+        resolve();
+      };
+      for (const driver of this.drivers) driver.requestLogout(LAST_LOGOUT_S);
+    });
+  }
+
+  /** Ends all sessions, telling their hosts, and resolves when their tasks are dead. */
   async stop(): Promise<void> {
     const { server } = this;
     if (!server) return;
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
-    await Promise.all([...this.drivers].map((driver) => driver.end()));
+    await Promise.all([...this.drivers].map((driver) => driver.end({ told: true })));
     await closed;
   }
 
@@ -84,6 +106,11 @@ export class PortalServer implements Startable {
     }
     const driver = new ConnectionDriver(socket, this.dependencies, { tpgt: this.tpgt });
     this.drivers.add(driver);
-    socket.once("close", () => void driver.end().then(() => this.drivers.delete(driver)));
+    socket.once("close", () => void driver.end().then(() => this.forget(driver)));
+  }
+
+  private forget(driver: ConnectionDriver): void {
+    this.drivers.delete(driver);
+    if (this.drivers.size === 0) this.onEmpty();
   }
 }

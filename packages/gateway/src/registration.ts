@@ -5,7 +5,7 @@ import type { CatalogView } from "@ashlar/catalog";
 import { toSystemError } from "@ashlar/core";
 import type { CatalogClient } from "@ashlar/rpc";
 import type { Log, Startable } from "@ashlar/runtime";
-import type { GatewayConfig } from "./config.ts";
+import { type GatewayConfig, portalRecord } from "./config.ts";
 
 type RegistrationClient = Pick<
   CatalogClient,
@@ -63,7 +63,7 @@ export class Registration implements Startable {
 
   private async register(): Promise<void> {
     const { config, bootId } = this.options;
-    const portals = config.portals.map(({ advertise, tpgt }) => ({ address: advertise, tpgt }));
+    const portals = config.portals.map(portalRecord);
     const { incarnation } = await this.client.registerGateway(
       { gateway: config.nodeId, bootId, portals, incarnationSeen: this.seen },
       { signal: this.stopping.signal },

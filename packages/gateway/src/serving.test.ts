@@ -72,6 +72,7 @@ async function writingSession(name: string) {
   const holder = {
     end: async () => {},
     abortTasks: () => {},
+    requestLogout: () => {},
     interruptForbidden: () => {
       if (write?.kind === "ready" && write.forbidden()) given.abort();
     },

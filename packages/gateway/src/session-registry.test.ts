@@ -13,6 +13,7 @@ function holder(): SessionHolder & { ended: number } {
     },
     abortTasks: () => {},
     interruptForbidden: () => {},
+    requestLogout: () => {},
   };
   return made;
 }

@@ -1,13 +1,16 @@
 // All sessions of this gateway. It gives TSIHs, sees to it that one I_T nexus has one session (an
 // older one dies first, RFC 7143 6.3.5), and lets a reset reach the sessions of all hosts.
+import type { HeldSession } from "@ashlar/catalog";
 import type { SessionIdentity } from "@ashlar/iscsi";
 import { abortedSince, noticesFor, type Reservations, sameNexus } from "@ashlar/reservations";
 import { type LogicalUnit, type Nexus, nexusId, type ScsiTarget, SENSE } from "@ashlar/scsi";
 
 /** What holds a session: a connection's driver. */
 export interface SessionHolder {
-  /** Ends the session; resolves when none of its tasks can reach a disk any more. */
-  end(): Promise<void>;
+  /** Ends the session, and says so if `told`; resolves when none of its tasks can reach a disk any more. */
+  end(options?: { readonly told?: boolean }): Promise<void>;
+  /** Asks the initiator to log out within that time; the session goes on until it does. */
+  requestLogout(withinSeconds: number): void;
   /** Aborts the session's tasks of a LUN at once: none of them begins anything any more. */
   abortTasks(lun: number): void;
   /** Interrupts tasks that their nexus may not do any more: none of them begins anything any more. */
@@ -27,16 +30,21 @@ export interface SessionEntry {
   readonly reinstated: boolean;
   readonly holder: SessionHolder;
   readonly key: string | undefined;
+  /** Undefined of a discovery session. */
+  readonly held: HeldSession | undefined;
   session: NormalSession | undefined;
 }
 
 const TSIH_MAX = 0xffff;
 
 /** One session per initiator name and ISID towards one target portal group. */
-function keyOf(identity: SessionIdentity, tpgt: number): string | undefined {
+const keyOf = ({ initiatorName, isid, targetName, tpgt }: HeldSession): string =>
+  `${initiatorName};${isid};${targetName};${tpgt}`;
+
+function heldBy(identity: SessionIdentity, tpgt: number): HeldSession | undefined {
   if (identity.kind === "discovery") return undefined;
   const { initiatorName, isid, targetName } = identity;
-  return `${initiatorName};${isid};${targetName};${tpgt}`;
+  return { initiatorName, isid, targetName, tpgt };
 }
 
 export class SessionRegistry {
@@ -45,9 +53,24 @@ export class SessionRegistry {
   /** Deleted targets, for logins that found one just before. */
   private readonly gone = new WeakSet<ScsiTarget>();
   private lastTsih = 0;
+  private changes = 0;
 
   get count(): number {
     return this.byTsih.size;
+  }
+
+  /** Another one whenever there are other sessions. */
+  get revision(): number {
+    return this.changes;
+  }
+
+  /** All but those for discovery. */
+  sessions(): readonly HeldSession[] {
+    return [...this.byKey.values()].flatMap(({ held }) => held ?? []);
+  }
+
+  entryOf(session: HeldSession): SessionEntry | undefined {
+    return this.byKey.get(keyOf(session));
   }
 
   /** Makes place for a session and enters it; undefined when there is no TSIH left or no target. */
@@ -55,7 +78,8 @@ export class SessionRegistry {
     identity: SessionIdentity,
     { tpgt, holder }: { readonly tpgt: number; readonly holder: SessionHolder },
   ): Promise<SessionEntry | undefined> {
-    const key = keyOf(identity, tpgt);
+    const held = heldBy(identity, tpgt);
+    const key = held && keyOf(held);
     let reinstated = false;
     for (let older = this.find(key); older; older = this.find(key)) {
       reinstated = true;
@@ -65,7 +89,8 @@ export class SessionRegistry {
     if (identity.kind === "normal" && this.gone.has(identity.scsi)) return undefined;
     const tsih = this.freeTsih();
     if (tsih === undefined) return undefined;
-    const entry: SessionEntry = { tsih, reinstated, holder, key, session: undefined };
+    const entry: SessionEntry = { tsih, reinstated, holder, key, held, session: undefined };
+    this.changes += 1;
     this.byTsih.set(tsih, entry);
     if (key !== undefined) this.byKey.set(key, entry);
     return entry;
@@ -80,6 +105,7 @@ export class SessionRegistry {
   /** The session is over and its tasks are dead. Resolves when nothing is reserved by it alone any more. */
   async leave(entry: SessionEntry): Promise<void> {
     if (this.byTsih.get(entry.tsih) !== entry) return;
+    this.changes += 1;
     this.byTsih.delete(entry.tsih);
     if (entry.key !== undefined) this.byKey.delete(entry.key);
     if (entry.session) await entry.session.scsi.loseNexus(entry.session.nexus);

@@ -53,7 +53,8 @@ test("a gateway that comes or goes is a port that every host hears of, and asks 
     state: "up",
     incarnation: 2,
     bootId: "other",
-    portals: [{ address: "192.0.2.2:3260", tpgt: 7 }],
+    portals: [{ address: "192.0.2.2:3260", tpgt: 7, role: "direct" }],
+    draining: false,
   };
   let cmdSn = 2;
   const reportAfter = async (record: GatewayRecord): Promise<string> => {
@@ -67,9 +68,10 @@ test("a gateway that comes or goes is a port that every host hears of, and asks 
   };
   const own = "000900010000000100000001000900020000000100000002";
   expect(await reportAfter(other)).toBe(`00000024${own}000900070000000100000007`);
-  expect(await reportAfter({ ...other, state: "down" })).toBe(
-    `00000024${own}030900070002000100000007`,
-  );
+  const unavailable = `00000024${own}030900070002000100000007`;
+  expect(await reportAfter({ ...other, draining: true })).toBe(unavailable);
+  await reportAfter(other);
+  expect(await reportAfter({ ...other, state: "down" })).toBe(unavailable);
   portal.setGateway({ ...other, state: "down", incarnation: 3 });
   const unchanged = await initiator.ask(commandPdu(TUR, { cmdSn }));
   expect(unchanged, "the same ports in the same states").toMatchObject({ status: 0 });

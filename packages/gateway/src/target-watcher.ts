@@ -13,7 +13,6 @@ import type { BlockDevice, VolumeId } from "@ashlar/core";
 import type { DiscoveredTarget, TargetDirectory, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import type { Clock, Log, Startable } from "@ashlar/runtime";
 import {
-  ACCESS_STATE,
   type AccessibleUnit,
   LogicalUnit,
   type Nexus,
@@ -23,6 +22,7 @@ import {
   type UnitView,
 } from "@ashlar/scsi";
 import { authenticationOf } from "./authentication.ts";
+import { shownPortals, targetPorts } from "./portal-list.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 import { type ReservationSource, VolumeReservations } from "./volume-reservations.ts";
 
@@ -149,15 +149,10 @@ export class TargetWatcher implements TargetFinder, Startable {
   }
 
   list(initiatorName: string): readonly DiscoveredTarget[] {
-    const portals = [...this.ownPortals()];
-    for (const gateway of this.dependencies.catalog.view.gateways.values()) {
-      if (gateway.state === "up") portals.push(...gateway.portals);
-    }
-    const addresses = new Set(portals.map(({ address, tpgt }) => `${address},${tpgt}`));
-    const sorted = [...addresses].sort();
+    const addresses = shownPortals(this.gateways, this.ownPortals());
     return [...this.served.values()]
       .filter(({ record }) => accessOf(this.view, record, initiatorName).kind !== "none")
-      .map(({ record: { iqn } }) => ({ name: iqn, addresses: sorted }))
+      .map(({ record: { iqn } }) => ({ name: iqn, addresses }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -223,19 +218,13 @@ export class TargetWatcher implements TargetFinder, Startable {
     }
   }
 
-  /** Tells hosts when a portal came or went, or its gateway did. */
+  private get gateways(): Iterable<GatewayRecord> {
+    return this.dependencies.catalog.view.gateways.values();
+  }
+
+  /** Tells hosts when a portal came or went, or its gateway did, or is being drained. */
   private comparePorts(): void {
-    const states = new Map<number, TargetPort>();
-    for (const { state, portals } of this.dependencies.catalog.view.gateways.values()) {
-      const { activeOptimized, unavailable } = ACCESS_STATE;
-      for (const { tpgt } of portals) {
-        states.set(tpgt, { tpgt, state: state === "up" ? activeOptimized : unavailable });
-      }
-    }
-    for (const { tpgt } of this.ownPortals()) {
-      states.set(tpgt, { tpgt, state: ACCESS_STATE.activeOptimized });
-    }
-    const ports = [...states.values()].sort((a, b) => a.tpgt - b.tpgt);
+    const ports = targetPorts(this.gateways, this.ownPortals());
     if (isDeepStrictEqual(ports, this.ports)) return;
     this.ports = ports;
     for (const { scsi } of this.served.values()) scsi.portsChanged();

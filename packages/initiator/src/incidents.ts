@@ -4,6 +4,7 @@
 export const INCIDENT_KINDS = [
   "path-lost",
   "path-restored",
+  "path-moved",
   "login-failed",
   "command-retried",
   "command-timeout",

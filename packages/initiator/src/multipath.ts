@@ -36,6 +36,7 @@ export interface MultipathDependencies {
 }
 
 const LOGIN_RETRY_MS = 1_000;
+const MS_PER_S = 1_000;
 const NO_PATH_TIMEOUT_MS = 60_000;
 /** Paths a command may lose before it fails: more means that it kills them itself. */
 const PATH_LOSSES_MAX = 16;
@@ -46,6 +47,8 @@ interface Path {
   portal: PortalAddress;
   readonly isid: string;
   session: Session | undefined;
+  /** The target asked for a logout: nothing new goes this way. */
+  leaving: boolean;
 }
 
 export interface PathStatus {
@@ -104,6 +107,7 @@ export class MultipathDevice implements CommandExecutor {
       portal,
       isid: randomIsid(random, index),
       session: undefined,
+      leaving: false,
     }));
   }
 
@@ -182,16 +186,22 @@ export class MultipathDevice implements CommandExecutor {
     const { signal } = this.closing;
     const { loginRetryMs = LOGIN_RETRY_MS } = this.options;
     while (!signal.aborted) {
+      let moves = false;
       if (path.session) {
         const reason = await path.session.closed;
+        moves = path.leaving;
         path.session = undefined;
+        path.leaving = false;
         if (signal.aborted) return;
-        this.record("path-lost", path, reason);
+        this.record(moves ? "path-moved" : "path-lost", path, reason);
       }
-      await sleep(this.clock, loginRetryMs, { signal }).catch(() => {});
+      // Who was asked to come again elsewhere is expected there.
+      if (!moves) await sleep(this.clock, loginRetryMs, { signal }).catch(() => {});
       if (signal.aborted) return;
       await this.connect(path).then(
-        () => this.incidents.record("path-restored", path.name, "logged in again"),
+        () => {
+          if (!moves) this.incidents.record("path-restored", path.name, "logged in again");
+        },
         () => {},
       );
     }
@@ -214,7 +224,7 @@ export class MultipathDevice implements CommandExecutor {
         throw new SystemError("argument/invalid", text);
       }
       this.closing.signal.throwIfAborted();
-      session.whenLogoutRequested(() => void session?.logout());
+      session.whenLogoutRequested((withinSeconds) => this.leave(path, withinSeconds));
       path.session = session;
     } catch (thrown) {
       session?.drop();
@@ -223,6 +233,13 @@ export class MultipathDevice implements CommandExecutor {
     } finally {
       for (const watcher of [...this.watchers]) watcher();
     }
+  }
+
+  /** Commands under way get half the time: a logout would end them, and others would have to repeat them. */
+  private leave(path: Path, withinSeconds: number): void {
+    if (path.leaving) return;
+    path.leaving = true;
+    void path.session?.logoutWhenIdle((withinSeconds * MS_PER_S) / 2);
   }
 
   private record(kind: IncidentKind, path: Path, error: SystemError): void {
@@ -269,4 +286,5 @@ export class MultipathDevice implements CommandExecutor {
   }
 }
 
-const isUp = (path: Path): path is Path & { session: Session } => path.session?.isOpen === true;
+const isUp = (path: Path): path is Path & { session: Session } =>
+  path.session?.isOpen === true && !path.leaving;

@@ -64,6 +64,8 @@ function makePortals(authentication?: Authentication) {
   return { first, second, dial: dialMemory(new Map(made.map((portal, at) => [at + 1, portal]))) };
 }
 
+const forever = { signal: new AbortController().signal };
+
 describe("CHAP with our own target", () => {
   const login = (
     target: Authentication | undefined,
@@ -186,5 +188,37 @@ describe("redirection by our own target", () => {
     await expect.poll(() => device?.incidents.counts["path-restored"]).toBe(1);
     expect([portals.first.lookups, portals.second.lookups]).toEqual([2, 1]);
     expect(await (await device.unit()).reportLuns()).toEqual([0]);
+  });
+
+  it("ends when the target asks for it: what is under way is answered, and the first portal is asked", async () => {
+    const portals = makePortals();
+    portals.first.redirect = "memory:2";
+    const { targetName, initiatorName } = identity;
+    const where = { portals: [FIRST], targetName, lun: 0, initiatorName };
+    device = await openMultipath(where, { dial: portals.dial });
+    const unit = await device.unit();
+    portals.first.redirect = undefined;
+    const read = (): Promise<unknown> => unit.read(0, 4096, forever);
+    const before = Array.from({ length: 8 }, read);
+    portals.second.requestLogout(5);
+    const after = Array.from({ length: 8 }, read);
+    await Promise.all([...before, ...after]);
+    await expect.poll(() => portals.first.lookups).toBe(2);
+    expect(portals.second.lookups).toBe(1);
+    await read();
+    const { counts } = device.incidents;
+    expect(counts).toMatchObject({ "path-moved": 1, "path-lost": 0, "command-retried": 0 });
+  });
+
+  it("ends after half the time when something is still under way, which goes elsewhere", async () => {
+    const portals = makePortals();
+    const { targetName, initiatorName } = identity;
+    const where = { portals: [FIRST], targetName, lun: 0, initiatorName };
+    device = await openMultipath(where, { dial: portals.dial });
+    const unit = await device.unit();
+    const reading = unit.read(0, 4096, forever);
+    portals.first.requestLogout(0);
+    await reading;
+    await expect.poll(() => device?.incidents.counts["path-moved"]).toBe(1);
   });
 });

@@ -1,9 +1,12 @@
-// Answers to what is no SCSI command: login, task management, logout, and PDUs that are rejected.
+// Answers to what is no SCSI command: login, task management, logout, and PDUs that are rejected; and what the
+// target tells unasked.
+import type { ScatterList } from "@ashlar/core";
 import type { CommandWindow } from "./command-window.ts";
 import { initiatorHeader } from "./initiator-pdu.ts";
 import type { LoginAnswer } from "./login.ts";
-import type { LoginStatus } from "./opcode.ts";
+import { LOGIN_STATUS, type LoginStatus } from "./opcode.ts";
 import type { InitiatorPdu, LoginRequest } from "./pdu.ts";
+import { formatText, KEY } from "./text.ts";
 import type { Transmitter } from "./transmitter.ts";
 
 export class Answers {
@@ -34,6 +37,25 @@ export class Answers {
       status,
       data: text,
     });
+  }
+
+  /** The last answer of a login that leads to no session here. */
+  loginEnds(request: LoginRequest, status: LoginStatus, text: ScatterList = []): void {
+    const answer = { transit: false, csg: request.csg, nsg: 0, text };
+    this.login(request, answer, { status, tsih: 0 });
+  }
+
+  /** For now only: hosts ask here again after they lost the other portal. */
+  redirect(request: LoginRequest, address: string): void {
+    const text = formatText([[KEY.targetAddress, address]]);
+    this.loginEnds(request, LOGIN_STATUS.movedTemporarily, text);
+  }
+
+  /** An event of the session (RFC 7143, 11.9); for events 1 and 3 with 0 to wait, and nothing kept. */
+  event(event: number, { withinSeconds = 0 }: { readonly withinSeconds?: number } = {}): void {
+    const parameters = { vendorCode: 0, parameter1: 0, parameter2: 0, parameter3: withinSeconds };
+    const told = { lun: 0, event, ...parameters, ...this.serials(), data: [] };
+    this.transmitter.send({ kind: "asyncMessage", ...told });
   }
 
   management(itt: number, response: number): void {

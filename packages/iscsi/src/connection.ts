@@ -2,16 +2,18 @@
 // connection logs in, is handed over to its session, and then serves commands in the order of CmdSN,
 // while pings, task management and logout are answered even when the back end stands still.
 // Error recovery level 0: whatever breaks the byte stream ends the connection (RFC 7143, 7).
-import { assertNever, type PathProof } from "@ashlar/core";
+import { assertNever } from "@ashlar/core";
 import type { CommandResult, Nexus, ScsiTarget } from "@ashlar/scsi";
 import { Answers } from "./answers.ts";
 import { CommandWindow } from "./command-window.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
 import type { TargetDirectory, TargetLookup } from "./directory.ts";
 import type { CloseReason, ConnectionEffect, Management } from "./effect.ts";
 import { Login, type LoginStep, type SessionIdentity } from "./login.ts";
 import { RECEIVE_SEGMENT_MAX, type SessionParameters } from "./negotiation.ts";
 import { NopExchange } from "./nop-exchange.ts";
 import {
+  ASYNC_EVENT,
   LOGIN_STATUS,
   LOGOUT_REASON,
   LOGOUT_RESPONSE,
@@ -33,7 +35,6 @@ import type {
 import { initiatorPduDecoder } from "./pdu-decoder.ts";
 import { COMMAND_WINDOW, Session } from "./session.ts";
 import type { Task } from "./task.ts";
-import { formatText, KEY } from "./text.ts";
 import { TextExchange } from "./text-exchange.ts";
 import { Transmitter } from "./transmitter.ts";
 
@@ -55,16 +56,6 @@ type State =
   | { readonly kind: "discovery" }
   | { readonly kind: "closed" };
 type OpenStep = Extract<LoginStep, { kind: "open" }>;
-
-export interface ConnectionOptions {
-  readonly tpgt: number;
-  /** Unpredictable: challenges of CHAP are made of them. */
-  readonly randomBytes: (length: number) => Buffer;
-  /** Monotonic. */
-  readonly nowMs: () => number;
-  /** What commands are given as their path: the driver's, since asking for a proof sends something. */
-  readonly pathProof: PathProof;
-}
 
 export class Connection {
   private readonly directory: TargetDirectory;
@@ -187,7 +178,7 @@ export class Connection {
 
   /** Called every TICK_INTERVAL_MS. Counts ticks, so that a stalled process blames nobody. */
   tick(nowMs: number): ConnectionEffect[] {
-    if (this.state.kind !== "normal" && this.state.kind !== "discovery") {
+    if (!this.isFullFeature) {
       if (nowMs - this.openedAtMs > LOGIN_TIMEOUT_MS) this.close("loginTimeout");
       return this.takeEffects();
     }
@@ -198,11 +189,25 @@ export class Connection {
     return this.takeEffects();
   }
 
-  /** Ends the connection from outside; returns the tasks that still run. */
-  end(): { readonly effects: ConnectionEffect[]; readonly running: Task[] } {
+  /** Asks the initiator to log out within that time, and to come again where it is sent then. */
+  requestLogout(withinSeconds: number): ConnectionEffect[] {
+    if (this.isFullFeature) this.answers.event(ASYNC_EVENT.logoutRequested, { withinSeconds });
+    return this.takeEffects();
+  }
+
+  /** Ends the connection from outside, and says so if `told`; returns the tasks that still run. */
+  end({ told = false }: { readonly told?: boolean } = {}): {
+    readonly effects: ConnectionEffect[];
+    readonly running: Task[];
+  } {
     const running = this.abortTasks(undefined);
+    if (told && this.isFullFeature) this.answers.event(ASYNC_EVENT.sessionDropped);
     this.close("sessionEnded");
     return { effects: this.takeEffects(), running };
+  }
+
+  private get isFullFeature(): boolean {
+    return this.state.kind === "normal" || this.state.kind === "discovery";
   }
 
   private takeEffects(): ConnectionEffect[] {
@@ -268,7 +273,8 @@ export class Connection {
         this.refuseLogin(request, step.status);
         return;
       case "redirect":
-        this.redirect(request, step.address);
+        this.answers.redirect(request, step.address);
+        this.close("redirected");
         return;
       default:
         assertNever(step);
@@ -276,17 +282,8 @@ export class Connection {
   }
 
   private refuseLogin(request: LoginRequest, status: LoginStatus): void {
-    const answer = { transit: false, csg: request.csg, nsg: 0, text: [] };
-    this.answers.login(request, answer, { status, tsih: 0 });
+    this.answers.loginEnds(request, status);
     this.close("loginRefused");
-  }
-
-  /** For now only: hosts ask here again after they lost the other portal. */
-  private redirect(request: LoginRequest, address: string): void {
-    const text = formatText([[KEY.targetAddress, address]]);
-    const answer = { transit: false, csg: request.csg, nsg: 0, text };
-    this.answers.login(request, answer, { status: LOGIN_STATUS.movedTemporarily, tsih: 0 });
-    this.close("redirected");
   }
 
   private enterFullFeature(identity: SessionIdentity, parameters: SessionParameters): void {
@@ -330,7 +327,7 @@ export class Connection {
 
   /** A numbered PDU in its turn, or an immediate one at once. */
   private deliver(pdu: Exclude<InitiatorPdu, { kind: "dataOut" | "loginRequest" }>): void {
-    if (this.state.kind !== "normal" && this.state.kind !== "discovery") return;
+    if (!this.isFullFeature) return;
     if (pdu.kind !== "scsiCommand") this.admitMore();
     switch (pdu.kind) {
       case "scsiCommand":

@@ -9,7 +9,8 @@ export {
   parseIdentifier,
   provesAccount,
 } from "./chap.ts";
-export { Connection, type ConnectionOptions, TICK_INTERVAL_MS } from "./connection.ts";
+export { Connection, TICK_INTERVAL_MS } from "./connection.ts";
+export type { ConnectionOptions } from "./connection-options.ts";
 export type {
   Authentication,
   ChapAccount,

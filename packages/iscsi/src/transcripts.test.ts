@@ -121,6 +121,43 @@ test("logins that are refused, and why", async () => {
   await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("testdata/login-refused.txt");
 });
 
+const logout = (cmdSn: number) =>
+  ({
+    kind: "logoutRequest",
+    immediate: true,
+    reason: 0,
+    itt: 9,
+    cid: 0,
+    cmdSn,
+    expStatSn: 0,
+  }) as const;
+
+test("a logout that is asked for: work goes on until the initiator follows", async () => {
+  const { script } = openScript();
+  script.perform(script.connection.requestLogout(5));
+  expect(script.lines, "nothing is said of it in a login").toEqual([]);
+  await script.send(loginTo(TARGET));
+  script.perform(script.connection.requestLogout(5));
+  await script.send(commandPdu("00 00 00 00 00 00", { cmdSn: 1, itt: 2 }));
+  await script.send(logout(2));
+  await golden(script, "logout-requested");
+});
+
+test("a session that is dropped, and says so", async () => {
+  const { script } = openScript({ automatic: false });
+  const early = openScript().script;
+  early.perform(early.connection.end({ told: true }).effects);
+  expect(early.lines).toEqual(["closed: sessionEnded"]);
+  await script.send(loginTo(TARGET));
+  script.perform(script.connection.targetFound(script.find({ targetName: TARGET })));
+  script.perform(script.connection.sessionOpened(1));
+  await script.send(commandPdu("00 00 00 00 00 00", { cmdSn: 1, itt: 2 }));
+  const { effects, running } = script.connection.end({ told: true });
+  script.perform(effects);
+  expect(running).toHaveLength(1);
+  await golden(script, "session-dropped");
+});
+
 test("reads and writes: immediate data, R2T, Data-In in pieces, residuals, sense", async () => {
   const { script } = openScript();
   await script.send(

@@ -49,6 +49,14 @@ const gatewayProcess = z.strictObject({
   advertise: z.strictObject({ host: z.string(), port }),
   /** Target portal group tag, fixed for ever. */
   tpgt: z.int().min(1),
+  /** Logins are sent there from the one above, which then is public; absent: the lab never redirects. */
+  privatePortal: z
+    .strictObject({
+      listen: z.strictObject({ host: z.string(), port }),
+      advertise: z.strictObject({ host: z.string(), port }),
+      tpgt: z.int().min(1),
+    })
+    .optional(),
   metricsPort: port,
 });
 
@@ -103,7 +111,11 @@ export const isMetadata = (process: LabProcess): process is MetadataProcess =>
 export const portsOf = (lab: LabDocument): number[] =>
   lab.processes.flatMap((process) =>
     process.kind === "gateway"
-      ? [process.listen.port, process.metricsPort]
+      ? [
+          process.listen.port,
+          process.metricsPort,
+          ...(process.privatePortal ? [process.privatePortal.listen.port] : []),
+        ]
       : [process.port, process.metricsPort],
   );
 

@@ -114,6 +114,29 @@ test("configurations name the cluster, the members and the files of the process"
   });
 });
 
+test("gateways of a lab that redirects have a private portal each, also one that is added", async () => {
+  const lab = await plan({ redirect: true, advertise: "192.0.2.1:3300" });
+  const added = await planOneMore({ random }, lab, "gateway");
+  const gateways = [...lab.processes, added].filter(isGateway);
+  expect(new Set(portsOf({ ...lab, processes: gateways })).size).toBe(3 * gateways.length);
+  const portals = gateways.map((gateway) => {
+    const config = processConfig("/lab", lab, gateway) as { portals: { tpgt: number }[] };
+    return config.portals;
+  });
+  expect(portals.map(([shown]) => shown)).toMatchObject([
+    { advertise: "192.0.2.1:3300", tpgt: 1, role: "public" },
+    { advertise: "192.0.2.1:3301", tpgt: 2, role: "public" },
+    { tpgt: 3, role: "public" },
+  ]);
+  expect(portals.map(([, hidden]) => hidden)).toMatchObject(
+    [1001, 1002, 1003].map((tpgt) => ({
+      advertise: expect.stringMatching(/^192\.0\.2\.1:\d+$/),
+      tpgt,
+      role: "private",
+    })),
+  );
+});
+
 test("labs that are planned at the same time have portals of their own", async () => {
   const folder = { socketPath: "/tmp/s.sock" };
   const labs = await Promise.all([1, 2, 3].map(() => planLab({ random }, labShape({}), folder)));

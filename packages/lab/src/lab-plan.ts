@@ -54,22 +54,35 @@ async function planStorage(
 interface PortalPlan {
   readonly listen: PortalAddress;
   readonly advertise: PortalAddress;
+  /** A private portal stands beside the one that hosts know. */
+  readonly redirect: boolean;
 }
+
+/** Tags of private portals are those of the public ones and this. */
+const PRIVATE_TPGT_OFFSET = 1_000;
 
 async function planGateway(
   site: Site,
   number: number,
-  { listen, advertise }: PortalPlan,
+  { listen, advertise, redirect }: PortalPlan,
 ): Promise<GatewayProcess> {
   const named = { kind: "gateway", id: `gateway-${number}` } as const;
   const host = site.host(named);
   const portal = await site.portal(listen, host);
+  const hidden = redirect ? await site.privatePortal(listen, host) : undefined;
   return {
     ...named,
     host,
     listen: portal,
     advertise: site.shared ? { host: advertise.host, port: advertise.port ?? portal.port } : portal,
     tpgt: number,
+    ...(hidden && {
+      privatePortal: {
+        listen: hidden,
+        advertise: site.shared ? { host: advertise.host, port: hidden.port } : hidden,
+        tpgt: PRIVATE_TPGT_OFFSET + number,
+      },
+    }),
     metricsPort: await site.internal("metrics"),
   };
 }
@@ -82,7 +95,8 @@ async function planProcesses(site: Site, shape: LabShape): Promise<LabProcess[]>
   const processes: LabProcess[] = [];
   for (let number = 1; number <= shape.gateways; number += 1) {
     const [listen, advertise] = [nth(shape.listen, number), nth(shape.advertise, number)];
-    processes.push(await planGateway(site, number, { listen, advertise }));
+    const { redirect } = shape;
+    processes.push(await planGateway(site, number, { listen, advertise, redirect }));
   }
   for (let number = 1; number <= shape.metadata; number += 1) {
     processes.push(await planMetadata(site, number));
@@ -141,7 +155,8 @@ export async function planOneMore(
   const last = gateways.at(-1);
   const listen = { host: last?.listen.host ?? INTERNAL_HOST };
   const advertise = { host: last?.advertise.host ?? INTERNAL_HOST };
-  return planGateway(site, nextNumber(gateways), { listen, advertise });
+  const redirect = last?.privatePortal !== undefined;
+  return planGateway(site, nextNumber(gateways), { listen, advertise, redirect });
 }
 
 /**
@@ -168,7 +183,21 @@ export async function refreshPorts(
     if (!(await isFree(host, port))) {
       throw portInUse(host, port, `hosts know ${process.id} by this port: free it and try again`);
     }
-    processes.push({ ...process, metricsPort });
+    processes.push({ ...process, metricsPort, ...(await refreshPrivate(process, ports)) });
   }
   return { ...lab, processes };
+}
+
+/** Hosts are told anew where it is with each login. */
+async function refreshPrivate(
+  { privatePortal }: GatewayProcess,
+  ports: PortPicker,
+): Promise<Pick<GatewayProcess, "privatePortal">> {
+  if (!privatePortal) return {};
+  const { listen, advertise, tpgt } = privatePortal;
+  const { host } = listen;
+  const port = (await isFree(host, listen.port)) ? listen.port : await ports.internal(host);
+  return {
+    privatePortal: { listen: { host, port }, advertise: { ...advertise, port }, tpgt },
+  };
 }

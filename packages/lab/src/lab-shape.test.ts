@@ -14,6 +14,7 @@ test("without options it is a lab of three nodes, three metadata members and two
     advertise: { host: "127.0.0.1" },
     carrier: "socket",
     isolate: false,
+    redirect: false,
   });
 });
 
@@ -40,6 +41,7 @@ test("options are taken as given", () => {
     advertise: { host: "storage.example", port: 13300 },
     carrier: "grpc",
     isolate: false,
+    redirect: false,
   });
 });
 
@@ -58,6 +60,7 @@ test.each([
   [{ listen: "127.0.0.1:99999" }, "--listen 127.0.0.1:99999"],
   [{ listen: "0.0.0.0" }, "--listen 0.0.0.0"],
   [{ carrier: "pigeon" }, "--carrier pigeon"],
+  [{ redirect: true, advertise: "storage.example" }, "--redirect would send hosts to storage"],
   [{ isolate: true, listen: "127.0.0.1" }, "--isolate and --listen exclude each other"],
   [{ isolate: true, advertise: "h" }, "--isolate and --advertise exclude each other"],
 ])("%j is refused with a message that names it", (options, message) => {

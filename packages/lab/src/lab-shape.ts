@@ -1,5 +1,6 @@
 // How large a lab is: the options of `lab up`, checked, with their defaults. Pure, so that a bad
 // option is refused before anything is touched.
+import { isIP } from "node:net";
 import {
   CHUNK_SIZE_DEFAULT,
   formatSize,
@@ -30,6 +31,8 @@ export interface UpOptions {
   readonly carrier?: string;
   /** A network namespace and an address for each process. */
   readonly isolate?: boolean;
+  /** Portals send logins to the gateway with the fewest sessions. */
+  readonly redirect?: boolean;
 }
 
 export interface LabShape {
@@ -44,6 +47,7 @@ export interface LabShape {
   readonly carrier: CarrierName;
   /** Portals then listen on the addresses of their gateways. */
   readonly isolate: boolean;
+  readonly redirect: boolean;
 }
 
 /** Each node and gateway is a process of some 80 MiB; more than this is not a lab. */
@@ -112,9 +116,18 @@ function isolated({ isolate = false, listen, advertise }: UpOptions): boolean {
   );
 }
 
+function redirecting(redirect: boolean, { host }: PortalAddress): boolean {
+  if (!redirect || isIP(host) !== 0) return redirect;
+  throw invalid(
+    `--redirect would send hosts to ${host}, and they may look up no names`,
+    "give --advertise with an IP address of this machine that they can reach",
+  );
+}
+
 /** @throws SystemError argument/invalid naming the option and what to give instead. */
 export function labShape(options: UpOptions): LabShape {
   const listen = parseAddress(options.listen ?? LISTEN_DEFAULT, "--listen");
+  const advertise = advertised(listen, options.advertise);
   return {
     nodes: count("nodes", options.nodes ?? "3", NODES_MAX),
     metadata: metadataCount(options.metadata ?? "3"),
@@ -123,8 +136,9 @@ export function labShape(options: UpOptions): LabShape {
     diskSizeBytes: options.diskSize === undefined ? DISK_SIZE_DEFAULT : diskSize(options.diskSize),
     mirror: options.mirror ?? false,
     listen,
-    advertise: advertised(listen, options.advertise),
+    advertise,
     carrier: carrier(options.carrier ?? "socket"),
     isolate: isolated(options),
+    redirect: redirecting(options.redirect ?? false, advertise),
   };
 }

@@ -50,13 +50,26 @@ function storageConfig(dir: string, lab: LabDocument, process: StorageProcess): 
   };
 }
 
-function gatewayConfig(lab: LabDocument, { listen, advertise, tpgt }: GatewayProcess): object {
-  const portal = {
-    listen: formatAddress(listen.host, listen.port),
-    advertise: formatAddress(advertise.host, advertise.port),
-    tpgt,
-  };
-  return { metadata: adminAddresses(lab), portals: [portal], carrier: lab.carrier };
+const portalConfig = ({
+  listen,
+  advertise,
+  tpgt,
+}: Pick<GatewayProcess, "listen" | "advertise" | "tpgt">): object => ({
+  listen: formatAddress(listen.host, listen.port),
+  advertise: formatAddress(advertise.host, advertise.port),
+  tpgt,
+});
+
+function gatewayConfig(lab: LabDocument, gateway: GatewayProcess): object {
+  const known = portalConfig(gateway);
+  const { privatePortal: hidden } = gateway;
+  const portals = hidden
+    ? [
+        { ...known, role: "public" },
+        { ...portalConfig(hidden), role: "private" },
+      ]
+    : [known];
+  return { metadata: adminAddresses(lab), portals, carrier: lab.carrier };
 }
 
 function roleConfig(dir: string, lab: LabDocument, process: LabProcess): object {

@@ -21,6 +21,10 @@ const COMPARED: Readonly<
     (lab) => lab.processes.find(isStorage)?.disks[0]?.mirrored ?? false,
     (shape) => shape.mirror,
   ],
+  redirect: [
+    (lab) => lab.processes.find(isGateway)?.privatePortal !== undefined,
+    (shape) => shape.redirect,
+  ],
   isolate: [(lab) => lab.network !== undefined, (shape) => shape.isolate],
   listen: [(lab) => lab.processes.find(isGateway)?.listen.host, (shape) => shape.listen.host],
 };

@@ -15,6 +15,8 @@ export interface Site {
   internal(use: keyof typeof ISOLATED_PORTS): Promise<number>;
   /** `host`: that of the gateway. @throws SystemError config/port-in-use for a port given explicitly. */
   portal(listen: PortalAddress, host: string): Promise<Required<PortalAddress>>;
+  /** Of a portal that hosts are sent to, beside the one that they know. */
+  privatePortal(listen: PortalAddress, host: string): Promise<Required<PortalAddress>>;
 }
 
 const ISOLATED_PORTS = { grpc: 7_001, metrics: 7_002 } as const;
@@ -30,6 +32,7 @@ export function sharedSite(
     host: () => INTERNAL_HOST,
     internal: () => ports.internal(INTERNAL_HOST),
     portal: async ({ host, port }) => ({ host, port: await ports.portal(host, port) }),
+    privatePortal: async ({ host }) => ({ host, port: await ports.internal(host) }),
   };
 }
 
@@ -39,5 +42,6 @@ export function isolatedSite(subnet: number): Site {
     host: (process) => isolatedHost(subnet, process),
     internal: async (use) => ISOLATED_PORTS[use],
     portal: async (_listen, host) => ({ host, port: ISCSI_PORT }),
+    privatePortal: async (_listen, host) => ({ host, port: ISCSI_PORT + 1 }),
   };
 }

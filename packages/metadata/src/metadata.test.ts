@@ -232,7 +232,7 @@ describe("a node that ends", () => {
     const registration = {
       gateway: nodeId("gateway-1"),
       bootId: "g1",
-      portals: [{ address: "127.0.0.1:3260", tpgt: 1 }],
+      portals: [{ address: "127.0.0.1:3260", tpgt: 1, role: "public" as const }],
       incarnationSeen: 0,
     };
     await gateway.registerGateway(registration, fixture.options);

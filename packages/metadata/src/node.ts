@@ -1,6 +1,6 @@
 // Composition root of the metadata process.
 import type { CatalogView } from "@ashlar/catalog";
-import { present, type SystemError } from "@ashlar/core";
+import { type NodeId, present, type SystemError } from "@ashlar/core";
 import type { MemberId } from "@ashlar/raft";
 import {
   bindAdmin,
@@ -48,6 +48,7 @@ import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
 import { LogHeartbeatService } from "./services/heartbeat-service.ts";
 import { openSession } from "./services/session-service.ts";
+import { SessionPlacement } from "./session-placement.ts";
 import { StorageCalls } from "./storage-calls.ts";
 import { VolumeChecker } from "./volume-check.ts";
 import { VolumeCreation } from "./volume-creation.ts";
@@ -168,8 +169,10 @@ export class MetadataNode implements HealthyNode {
     const metrics = openBalanceMetrics(registry);
     const hub = new WatchHub({ log: group.log });
     const { changes, calls } = this.generationChanges(group);
+    const placement = new SessionPlacement({ replicatedLog: group.log, clock, log }, this.config);
+    const onMemberExit = (node: NodeId): boolean => group.memberEnded(node);
     const heartbeat = new LogHeartbeatService(
-      { replicatedLog: group.log, clock, log, onMemberExit: (node) => group.memberEnded(node) },
+      { replicatedLog: group.log, clock, log, placement, onMemberExit },
       this.config,
     );
     this.heartbeat = heartbeat;
@@ -189,6 +192,7 @@ export class MetadataNode implements HealthyNode {
       disks: new DiskAdministration({ log: group.log, clock, calls, reportOf }),
       hosts: new HostAdministration({ log: group.log, clock }),
       reportOf,
+      sessionsOf: (gateway) => placement.sessionsOf(gateway),
       group: group.view,
     });
     const server = new GrpcServer({ log, network }, { clusterId, ...splitAddress(listen) });
@@ -197,7 +201,7 @@ export class MetadataNode implements HealthyNode {
     bindSessions(server, { open: () => openSession(group.log) });
     bindCatalog(
       server,
-      new LogCatalogService({ log: group.log, hub, changes }, { pingIntervalMs }),
+      new LogCatalogService({ log: group.log, hub, changes, placement }, { pingIntervalMs }),
     );
     bindHeartbeat(server, heartbeat);
     bindAdmin(server, admin);
@@ -211,6 +215,7 @@ export class MetadataNode implements HealthyNode {
       ["duties", duties],
       ["storage calls", { start: async () => {}, stop: async () => calls.close() }],
       ["changes", changes],
+      ["placement", placement],
       ["heartbeat", heartbeat],
       ["balancer", balancer],
       ["copies", this.copyKeeper(group, heartbeat)],

@@ -11,6 +11,7 @@ import type {
   CreateHostOptions,
   CreateVolumeOptions,
   DiskPlace,
+  GatewayStatus,
   GroupStatus,
   HostStatus,
   MemberAnswer,
@@ -22,7 +23,13 @@ import type {
 import { AdminPatience, isAnswer } from "./admin-patience.ts";
 import { attended } from "./attended-call.ts";
 import { hostStatus, toAccessEdit, toChap } from "./convert/access.ts";
-import { clusterStatus, groupStatus, nodeStatus, volumeStatus } from "./convert/admin.ts";
+import {
+  clusterStatus,
+  gatewayStatus,
+  groupStatus,
+  nodeStatus,
+  volumeStatus,
+} from "./convert/admin.ts";
 import { safeNumber } from "./convert/scalars.ts";
 import { type ScrubPass, scrubPass } from "./convert/scrub.ts";
 import type { VolumeRequest } from "./gen/ashlar/v1/VolumeRequest.ts";
@@ -116,6 +123,18 @@ class GrpcAdminClient implements AdminClient {
     { signal, force = false }: Abortable & { readonly force?: boolean | undefined },
   ): Promise<void> {
     await this.propose(adminService.RetireDisk, { node, disk, force }, { signal });
+  }
+
+  async listGateways({ signal }: Abortable): Promise<readonly GatewayStatus[]> {
+    const { gateways } = await this.unary(adminService.ListGateways, {}, { signal });
+    return gateways.map(gatewayStatus);
+  }
+
+  async drainGateway(
+    asked: { readonly gateway: string; readonly draining: boolean },
+    { signal, force = false }: Abortable & { readonly force?: boolean | undefined },
+  ): Promise<void> {
+    await this.propose(adminService.DrainGateway, { ...asked, force }, { signal });
   }
 
   async listVolumes({ signal }: Abortable): Promise<readonly VolumeStatus[]> {

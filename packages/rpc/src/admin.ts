@@ -1,6 +1,13 @@
 // What people and their tools ask of a cluster, in domain types: served by the metadata process,
 // called by the command line. Field names are those of `--json`.
-import type { AccessEdit, HostChap, Mapping, ProposalId, VolumeAccess } from "@ashlar/catalog";
+import type {
+  AccessEdit,
+  HostChap,
+  Mapping,
+  PortalRecord,
+  ProposalId,
+  VolumeAccess,
+} from "@ashlar/catalog";
 import type {
   DiskId,
   HostName,
@@ -22,7 +29,18 @@ export interface ProcessStatus {
   /** host:port of its gRPC server; empty for gateways. */
   readonly address: string;
   /** Gateways only: as told to initiators. */
-  readonly portals: readonly { readonly address: string; readonly tpgt: number }[];
+  readonly portals: readonly PortalRecord[];
+}
+
+export interface GatewayStatus {
+  readonly id: NodeId;
+  readonly state: ProcessState;
+  /** It takes no new sessions and lets go of those it has. */
+  readonly draining: boolean;
+  readonly incarnation: number;
+  readonly portals: readonly PortalRecord[];
+  /** Sessions of hosts; null while nothing is known of them: it is down, or there is a new leader. */
+  readonly sessions: number | null;
 }
 
 /** What a metadata member does in its group; `absent` is expected and has never joined. */
@@ -241,6 +259,16 @@ export interface AdminService {
    * of some chunk, or, without `force`, when no other disk has room for what it holds.
    */
   retireDisk(place: DiskPlace, options: AdminCallOptions & Forceful): Promise<void>;
+  listGateways(options: AdminCallOptions): Promise<readonly GatewayStatus[]>;
+  /**
+   * From now on, over restarts, a gateway takes no new sessions and lets go of those it has, or takes some again.
+   * @throws SystemError gateway/not-found; gateway/needed when no other one is up that takes sessions, unless
+   * `force` is given.
+   */
+  drainGateway(
+    asked: { readonly gateway: NodeId; readonly draining: boolean },
+    options: AdminCallOptions & Forceful,
+  ): Promise<void>;
   listVolumes(options: AdminCallOptions): Promise<readonly VolumeStatus[]>;
   getVolume(name: VolumeName, options: AdminCallOptions): Promise<VolumeStatus>;
   /** The volume can be served when this resolves. */

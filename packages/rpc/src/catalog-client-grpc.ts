@@ -9,6 +9,7 @@ import {
   type ProposalId,
   RESERVATION_OUTCOMES,
   type ReservationOutcome,
+  type SessionPath,
 } from "@ashlar/catalog";
 import { type ClusterId, hasCode, type StoreUuid, SystemError, type VolumeId } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
@@ -26,6 +27,7 @@ import { oneOf, safeNumber } from "./convert/scalars.ts";
 import type { RegisterReply__Output } from "./gen/ashlar/v1/RegisterReply.ts";
 import type { WatchMessage__Output } from "./gen/ashlar/v1/WatchMessage.ts";
 import type { Abortable, CallableMethod, GrpcClient } from "./grpc-client.ts";
+import type { SessionSource } from "./heartbeat.ts";
 import { LeaderBelief } from "./leader-belief.ts";
 import {
   type Attempt,
@@ -52,6 +54,8 @@ export interface CatalogClientOptions {
   readonly log: Log;
   /** host:port of storage nodes that this process does not hear, told with its pings. */
   readonly silentPeers?: () => readonly string[];
+  /** Of a gateway: told and heard of with its pings. */
+  readonly sessions?: SessionSource | undefined;
   /** The machine's if absent. */
   readonly network?: Network | undefined;
 }
@@ -79,7 +83,16 @@ class GrpcCatalogClient implements CatalogClient, Startable {
   private watching: Promise<void> = Promise.resolve();
 
   constructor(options: CatalogClientOptions) {
-    const { clusterId, metadata, clock, random, log, network, silentPeers = () => [] } = options;
+    const {
+      clusterId,
+      metadata,
+      clock,
+      random,
+      log,
+      network,
+      sessions,
+      silentPeers = () => [],
+    } = options;
     this.clock = clock;
     this.log = log.child({ component: "catalog-client" });
     const deps = { clock, random, log: this.log, network };
@@ -91,7 +104,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
       this.ask((member, attempt) => member.unary(sessionsService.Open, {}, attempt), options);
     this.session = new ProposerSession({ open });
     this.pings = new PingWorker(
-      { clock, log: this.log, members: this.pingCalls, silentPeers },
+      { clock, log: this.log, members: this.pingCalls, silentPeers, sessions },
       {
         onSuperseded: (incarnation) => {
           for (const listen of this.supersededListeners) listen(incarnation);
@@ -199,6 +212,18 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     );
     await this.reachedIndex(safeNumber(reply.index), { signal });
     return oneOf(RESERVATION_OUTCOMES, reply.outcome);
+  }
+
+  async placeSession(
+    { initiatorName, isid, targetName }: SessionPath,
+    { signal }: Abortable,
+  ): Promise<string | undefined> {
+    const request = { version: CATALOG_VERSION, initiatorName, isid, targetName };
+    const { address } = await this.ask(
+      (member, attempt) => member.unary(catalogService.PlaceSession, request, attempt),
+      { signal },
+    );
+    return address === "" ? undefined : address;
   }
 
   /** It may take a failover's time, so a leader that falls silent meanwhile is noticed beside it. */

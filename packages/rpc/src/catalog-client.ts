@@ -7,6 +7,7 @@ import type {
   DiskRecord,
   GatewayRecord,
   ReservationOutcome,
+  SessionPath,
 } from "@ashlar/catalog";
 import type { ChunkId, NodeId, StoreUuid, VolumeId } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
@@ -108,6 +109,14 @@ export interface CatalogClient {
     request: { readonly volume: VolumeId; readonly action: ReservationAction },
     options: { readonly signal: AbortSignal },
   ): Promise<ReservationOutcome>;
+  /**
+   * Address of the portal that is to serve a login which came to a public one; undefined when no gateway that
+   * lives has a private portal.
+   */
+  placeSession(
+    path: SessionPath,
+    options: { readonly signal: AbortSignal },
+  ): Promise<string | undefined>;
   /** Resolves when the mirror has heard of all up to that entry. */
   reachedIndex(index: number, options: { readonly signal: AbortSignal }): Promise<void>;
   /** The store failed for good: it leaves every configuration where another member is left. */

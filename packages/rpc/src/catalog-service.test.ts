@@ -49,9 +49,11 @@ test("what is proposed to the catalog comes with its name", async () => {
   const node = { node: "storage-1", bootId: "b", address: "a:1" };
   const seen = { familySeen: 4, incarnationSeen: 2 ** 40 };
   const gateway = { gateway: "gateway-1", incarnationSeen: 2 ** 41 };
+  // As a gateway without roles tells it.
+  const portals = [{ address: "a:2", tpgt: 1 }];
   const calls = [
     client.unary(catalogService.RegisterStorage, { version, ...node, ...seen }, named),
-    client.unary(catalogService.RegisterGateway, { version, ...gateway }, named),
+    client.unary(catalogService.RegisterGateway, { version, ...gateway, portals }, named),
     client.unary(catalogService.AddToIsr, { version, items: [] }, named),
     client.unary(catalogService.StoreDown, { version, store }, { signal }),
   ];
@@ -60,7 +62,11 @@ test("what is proposed to the catalog comes with its name", async () => {
   expect(asked).toEqual(
     expect.arrayContaining([
       ["registerStorage", { ...node, ...seen, disks: [] }, PROPOSAL],
-      ["registerGateway", { ...gateway, bootId: "", portals: [] }, PROPOSAL],
+      [
+        "registerGateway",
+        { ...gateway, bootId: "", portals: [{ address: "a:2", tpgt: 1, role: "direct" }] },
+        PROPOSAL,
+      ],
       ["addToIsr", [], PROPOSAL],
       ["storeDown", store, undefined],
     ]),
@@ -110,10 +116,12 @@ test("a session is opened for whoever asks, also without the cluster's id", asyn
 });
 
 test("a ping is answered when its verdict says so", async () => {
+  const session = { initiatorName: "a", isid: "1", targetName: "t", tpgt: 101 };
+  const logout = { session, withinSeconds: 5, enforced: true };
   const verdicts = [
-    { superseded: false, answer: false },
-    { superseded: false, answer: true },
-    { superseded: true, answer: false },
+    { superseded: false, answer: false, logouts: [] },
+    { superseded: false, answer: true, logouts: [logout] },
+    { superseded: true, answer: false, logouts: [] },
   ];
   const client = await serve((server) =>
     bindHeartbeat(server, {
@@ -130,5 +138,8 @@ test("a ping is answered when its verdict says so", async () => {
   }
   stream.end();
   await ended;
-  expect(answers).toEqual([{ superseded: false }, { superseded: true }]);
+  expect(answers).toEqual([
+    { superseded: false, logouts: [logout] },
+    { superseded: true, logouts: [] },
+  ]);
 });

@@ -4,6 +4,7 @@ import {
   type IsrCandidate,
   type ProposalId,
   type ReservationOutcome,
+  type SessionPath,
   VOLUME_ACCESS,
 } from "@ashlar/catalog";
 import {
@@ -19,15 +20,16 @@ import {
 import type { ReservationAction } from "@ashlar/reservations";
 import type { AdminService } from "./admin.ts";
 import type { GatewayRegistration, StorageRegistration } from "./catalog-client.ts";
-import { asMessage } from "./convert/admin.ts";
+import { asMessage, toGatewayStatus } from "./convert/admin.ts";
 import { CATALOG_VERSION, fromDisk, toWatchMessages, type WatchStep } from "./convert/catalog.ts";
 import { mirrorStatus } from "./convert/mirror.ts";
 import { fromAction } from "./convert/reservations.ts";
 import { memberAddress, oneOf, safeNumber } from "./convert/scalars.ts";
 import { scrubPass } from "./convert/scrub.ts";
+import { fromPortal, fromSession, toLogoutRequest } from "./convert/sessions.ts";
 import type { StoreReport__Output } from "./gen/ashlar/v1/StoreReport.ts";
 import { bidi, failStream, type GrpcServer, serverStream, unary } from "./grpc-server.ts";
-import { type HeartbeatService, SILENT_PEERS_MAX } from "./heartbeat.ts";
+import { type HeartbeatService, SESSIONS_TOLD_MAX, SILENT_PEERS_MAX } from "./heartbeat.ts";
 import { hostHandlers } from "./host-service.ts";
 import { adminService, catalogService, heartbeatService } from "./services.ts";
 
@@ -73,6 +75,8 @@ export interface CatalogService {
     request: { readonly volume: VolumeId; readonly action: ReservationAction },
     options: ProposalContext & { readonly signal: AbortSignal },
   ): Promise<{ readonly index: number; readonly outcome: ReservationOutcome }>;
+  /** Address of the private portal where a login is to be served, if any gateway that lives has one. */
+  placeSession(path: SessionPath): string | undefined;
   readIndex(): Promise<{ readonly index: number }>;
 }
 
@@ -104,11 +108,10 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
     }),
     RegisterGateway: unary(({ version, gateway, incarnationSeen, ...request }, context) => {
       checkVersion(version);
-      const { bootId, portals } = request;
       const registration = {
         gateway: nodeId(gateway),
-        bootId,
-        portals,
+        bootId: request.bootId,
+        portals: request.portals.map(fromPortal),
         incarnationSeen: safeNumber(incarnationSeen),
       };
       return service.registerGateway(registration, context);
@@ -150,6 +153,10 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
         context,
       );
     }),
+    PlaceSession: unary(async ({ version, ...path }) => {
+      checkVersion(version);
+      return { address: service.placeSession(path) ?? "" };
+    }),
     ReadIndex: unary(() => service.readIndex()),
   });
 }
@@ -157,7 +164,7 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
 export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): void {
   server.add(heartbeatService, {
     Ping: bidi((stream) => {
-      stream.on("data", ({ version, process, incarnation, stores, silent }) => {
+      stream.on("data", ({ version, process, incarnation, stores, silent, sessions }) => {
         try {
           checkVersion(version);
           const disks = stores.map((store: StoreReport__Output) => ({
@@ -170,10 +177,12 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
           }));
           const ping = { process: nodeId(process), incarnation: safeNumber(incarnation) };
           const unheard = silent.slice(0, SILENT_PEERS_MAX);
-          const told = { ...ping, report: { disks }, silent: unheard };
-          const { superseded, answer } = service.ping(told);
+          const held = sessions?.sessions.slice(0, SESSIONS_TOLD_MAX).map(fromSession);
+          const told = { ...ping, report: { disks }, silent: unheard, sessions: held };
+          const { superseded, answer, logouts } = service.ping(told);
           // Silence is consent: answers to every ping would be half the work of an idle cluster.
-          if (superseded || answer) stream.write({ superseded });
+          if (!superseded && !answer) return;
+          stream.write({ superseded, logouts: logouts.map(toLogoutRequest) });
         } catch (thrown) {
           failStream(stream, thrown);
         }
@@ -211,6 +220,13 @@ export function bindAdmin(server: GrpcServer, service: AdminService): void {
     RetireDisk: unary(async ({ node, disk, force }, context) => {
       const place = { node: nodeId(node), disk: diskId(disk) };
       await service.retireDisk(place, { ...context, force });
+      return {};
+    }),
+    ListGateways: unary(async (_request, context) => ({
+      gateways: asMessage(await service.listGateways(context)).map(toGatewayStatus),
+    })),
+    DrainGateway: unary(async ({ gateway, draining, force }, context) => {
+      await service.drainGateway({ gateway: nodeId(gateway), draining }, { ...context, force });
       return {};
     }),
     ListVolumes: unary(async (_request, context) => ({

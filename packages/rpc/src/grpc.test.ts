@@ -35,6 +35,8 @@ async function serve(over: Partial<AdminHandlers>, clusterOptional = false): Pro
       ListNodes: missing,
       ScrubDisk: missing,
       RetireDisk: missing,
+      ListGateways: missing,
+      DrainGateway: missing,
       ListVolumes: unary(async () => ({ volumes: [] })),
       GetVolume: missing,
       CreateVolume: missing,

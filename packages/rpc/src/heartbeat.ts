@@ -1,5 +1,6 @@
 // Signs of life, in domain types: what the metadata process hears, and how a supervisor reports an
 // exit. The pings themselves belong to the CatalogClient.
+import type { HeldSession } from "@ashlar/catalog";
 import type { NodeId } from "@ashlar/core";
 import type { StorageReport } from "./catalog-client.ts";
 
@@ -10,6 +11,27 @@ export interface Ping {
   readonly report: StorageReport;
   /** host:port of the storage nodes that it does not hear, at most {@link SILENT_PEERS_MAX}. */
   readonly silent: readonly string[];
+  /** Of gateways: undefined while they are as this member was told before. */
+  readonly sessions: readonly HeldSession[] | undefined;
+}
+
+/** More than the portals of a gateway take; some 200 bytes each. */
+export const SESSIONS_TOLD_MAX = 4096;
+
+/** A host shall log out of a session, and come again where it is sent then. */
+export interface LogoutRequest {
+  readonly session: HeldSession;
+  readonly withinSeconds: number;
+  /** The session is ended if its host does not follow in time. */
+  readonly enforced: boolean;
+}
+
+/** What a gateway tells of its sessions, and hears of them, with its pings. */
+export interface SessionSource {
+  /** Another one whenever there are other sessions. */
+  readonly revision: () => number;
+  readonly sessions: () => readonly HeldSession[];
+  readonly onLogoutRequests: (requests: readonly LogoutRequest[]) => void;
 }
 
 /** More than a gateway or storage node has peers; a ping stays small. */
@@ -28,6 +50,8 @@ export interface PingVerdict {
   readonly superseded: boolean;
   /** Whether the pinger is told at all: most pings are answered by silence. */
   readonly answer: boolean;
+  /** Of gateways. */
+  readonly logouts: readonly LogoutRequest[];
 }
 
 export interface HeartbeatService {

@@ -9,6 +9,7 @@ export type {
   CreateVolumeOptions,
   DiskPlace,
   DiskStatus,
+  GatewayStatus,
   GroupStatus,
   HostStatus,
   MemberAnswer,
@@ -65,7 +66,14 @@ export {
   type Handler,
   type Handlers,
 } from "./grpc-server.ts";
-export type { ExitReport, HeartbeatService, Ping, PingVerdict } from "./heartbeat.ts";
+export type {
+  ExitReport,
+  HeartbeatService,
+  LogoutRequest,
+  Ping,
+  PingVerdict,
+  SessionSource,
+} from "./heartbeat.ts";
 export { askGroupStatus } from "./member-answers.ts";
 export type { CallServer, Channel, Connection, ConnectionListener, Network } from "./network.ts";
 export { nodeNetwork } from "./node-network.ts";

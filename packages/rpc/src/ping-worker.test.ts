@@ -3,6 +3,7 @@ import { nodeId } from "@ashlar/core";
 import { type Clock, seededRandom, silentLog } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { afterEach, expect, test } from "vitest";
+import type { LogoutRequest, SessionSource } from "./heartbeat.ts";
 import { LeaderBelief } from "./leader-belief.ts";
 import { MemberCalls } from "./member-calls.ts";
 import { PingWorker } from "./ping-worker.ts";
@@ -14,7 +15,7 @@ afterEach(async () => {
   for (const part of open.splice(0).reverse()) await part.stop();
 });
 
-async function pinging(count: number, clock = new ManualClock()) {
+async function pinging(count: number, clock = new ManualClock(), sessions?: SessionSource) {
   const members = await startMembers(count);
   const ports = { clock, random: seededRandom(1), log: silentLog };
   const belief = new LeaderBelief(
@@ -24,7 +25,7 @@ async function pinging(count: number, clock = new ManualClock()) {
   const calls = new MemberCalls(ports, { clusterId: TEST_CLUSTER, belief });
   const superseded: number[] = [];
   const worker = new PingWorker(
-    { clock, log: silentLog, members: calls, silentPeers: () => [] },
+    { clock, log: silentLog, members: calls, silentPeers: () => [], sessions },
     { onSuperseded: (incarnation) => superseded.push(incarnation) },
   );
   open.push(...members, { stop: async () => calls.close() }, { stop: async () => worker.end() });
@@ -127,6 +128,33 @@ test("they go where a call of this process found the leader", async () => {
   clock.advance(INTERVAL_MS);
   await expect.poll(() => second.pings).toBe(1);
   expect(first.pings).toBe(1);
+});
+
+test("sessions are told at first and when they are others, to each leader anew", async () => {
+  const held = { initiatorName: "a", isid: "1", targetName: "t", tpgt: 101 };
+  const requests: LogoutRequest[] = [];
+  let revision = 1;
+  const sessions = {
+    revision: () => revision,
+    sessions: () => [held],
+    onLogoutRequests: (more: readonly LogoutRequest[]) => void requests.push(...more),
+  };
+  const { members, clock, belief, begin } = await pinging(2, new ManualClock(), sessions);
+  const [first, second] = members as [TestMember, TestMember];
+  first.part = "leads";
+  second.part = "leads";
+  const logout = { session: held, withinSeconds: 5, enforced: false };
+  first.logouts.push(logout);
+  begin();
+  await expect.poll(() => first.pings).toBe(1);
+  await pingTimes(clock, first, 2);
+  revision += 1;
+  await pingTimes(clock, first, 1);
+  expect(first.toldSessions).toEqual([[held], undefined, undefined, [held]]);
+  await expect.poll(() => requests).toEqual([logout]);
+  belief.leave(first.address, { tried: new Set() });
+  clock.advance(INTERVAL_MS);
+  await expect.poll(() => second.toldSessions).toEqual([[held]]);
 });
 
 test("who was given up is told once and pings no more", async () => {

@@ -6,9 +6,10 @@ import type { Clock, Log, Timer } from "@ashlar/runtime";
 import type { ClientDuplexStream } from "@grpc/grpc-js";
 import type { StorageReport } from "./catalog-client.ts";
 import { CATALOG_VERSION } from "./convert/catalog.ts";
+import { fromLogoutRequest } from "./convert/sessions.ts";
 import type { PingMessage } from "./gen/ashlar/v1/PingMessage.ts";
 import type { PingReply__Output } from "./gen/ashlar/v1/PingReply.ts";
-import { SILENT_PEERS_MAX } from "./heartbeat.ts";
+import { SESSIONS_TOLD_MAX, type SessionSource, SILENT_PEERS_MAX } from "./heartbeat.ts";
 import { type MemberCalls, refusal } from "./member-calls.ts";
 import { heartbeatService } from "./services.ts";
 import { fromServiceError } from "./status.ts";
@@ -34,6 +35,8 @@ interface Line {
   unanswered: number;
   /** A ping the stream has not taken yet: the next one waits, none pile up. */
   writing: boolean;
+  /** Revision of the sessions that were told last on it. */
+  toldRevision: number | undefined;
 }
 
 export class PingWorker {
@@ -41,6 +44,7 @@ export class PingWorker {
   private readonly log: Log;
   private readonly members: MemberCalls;
   private readonly silentPeers: () => readonly string[];
+  private readonly sessions: SessionSource | undefined;
   private readonly onSuperseded: (incarnation: number) => void;
   private timer: Timer | undefined;
   private source: PingSource | undefined;
@@ -55,6 +59,8 @@ export class PingWorker {
       readonly members: MemberCalls;
       /** host:port of those this process does not hear. */
       readonly silentPeers: () => readonly string[];
+      /** Of a gateway. */
+      readonly sessions?: SessionSource | undefined;
     },
     { onSuperseded }: { readonly onSuperseded: (incarnation: number) => void },
   ) {
@@ -62,6 +68,7 @@ export class PingWorker {
     this.log = deps.log;
     this.members = deps.members;
     this.silentPeers = deps.silentPeers;
+    this.sessions = deps.sessions;
     this.onSuperseded = onSuperseded;
   }
 
@@ -102,9 +109,18 @@ export class PingWorker {
     const { process, incarnation } = source;
     line.writing = true;
     const silent = this.silentPeers().slice(0, SILENT_PEERS_MAX);
-    line.stream.write({ version: CATALOG_VERSION, process, incarnation, stores, silent }, () => {
+    const said = { version: CATALOG_VERSION, process, incarnation, stores, silent };
+    line.stream.write({ ...said, ...this.newSessions(line) }, () => {
       line.writing = false;
     });
+  }
+
+  /** Nothing while they are as they were told on this line. */
+  private newSessions(line: Line): Pick<PingMessage, "sessions"> {
+    const revision = this.sessions?.revision();
+    if (!this.sessions || revision === line.toldRevision) return {};
+    line.toldRevision = revision;
+    return { sessions: { sessions: this.sessions.sessions().slice(0, SESSIONS_TOLD_MAX) } };
   }
 
   private open({ incarnation }: PingSource): Line {
@@ -112,10 +128,14 @@ export class PingWorker {
     const { address } = member;
     const hangUp = new AbortController();
     const stream = member.bidi(heartbeatService.Ping, { signal: hangUp.signal });
-    const line: Line = { address, stream, hangUp, unanswered: 0, writing: false };
-    stream.on("data", ({ superseded }: PingReply__Output) => {
+    const counts = { unanswered: 0, writing: false, toldRevision: undefined };
+    const line: Line = { address, stream, hangUp, ...counts };
+    stream.on("data", ({ superseded, logouts }: PingReply__Output) => {
       line.unanswered = 0;
-      if (!superseded || line !== this.line) return;
+      if (line !== this.line) return;
+      const requests = logouts.flatMap((message) => fromLogoutRequest(message) ?? []);
+      if (requests.length > 0) this.sessions?.onLogoutRequests(requests);
+      if (!superseded) return;
       this.log.warn({ incarnation }, "this incarnation was declared down");
       this.end();
       this.onSuperseded(incarnation);

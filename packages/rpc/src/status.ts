@@ -25,6 +25,8 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
   "node/down": status.FAILED_PRECONDITION,
   "node/superseded": status.ABORTED,
   "node/busy": status.UNAVAILABLE,
+  "gateway/not-found": status.NOT_FOUND,
+  "gateway/needed": status.FAILED_PRECONDITION,
   "process/not-found": status.NOT_FOUND,
   "process/failed": status.FAILED_PRECONDITION,
   "lab/exists": status.ALREADY_EXISTS,

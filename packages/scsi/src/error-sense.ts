@@ -28,6 +28,8 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | Other>> = {
   "node/down": BUSY,
   "node/superseded": BUSY,
   "node/busy": BUSY,
+  "gateway/not-found": BUSY,
+  "gateway/needed": BUSY,
   "process/not-found": BUSY,
   "process/failed": BUSY,
   "lab/exists": SENSE.internalTargetFailure,

@@ -2,6 +2,7 @@
 // through it by RESERVE(6) or (10), which ends with their nexus.
 import { afterGatewayLoss } from "@ashlar/reservations";
 import { type CommandOf, done, type Result, refused } from "../command.ts";
+import type { GatewayRecord } from "../records.ts";
 import type { Step } from "../state.ts";
 import { INCARNATION_MAX, seeIncarnation } from "./incarnations.ts";
 import { nameRefusal } from "./names.ts";
@@ -23,7 +24,8 @@ export function gatewayUp(
   }
   if (known) endReserves(step, known.incarnation);
   const incarnation = step.nextIncarnation();
-  const record = { gateway, state: "up", incarnation, bootId, portals } as const;
+  const draining = known?.draining ?? false;
+  const record = { gateway, state: "up", incarnation, bootId, portals, draining } as const;
   step.put({ kind: "gateway", record });
   return done({ incarnation });
 }
@@ -37,6 +39,30 @@ export function gatewayDown(
   endReserves(step, incarnation);
   step.put({ kind: "gateway", record: { ...known, state: "down" } });
   return done({ effective: true });
+}
+
+export function drainGateway(
+  step: Step,
+  { gateway, draining, force }: CommandOf<"drainGateway">,
+): Result<"drainGateway"> {
+  const { gateways } = step.state.view;
+  const known = gateways.get(gateway);
+  if (!known) {
+    const hint = "see `ashlar gateway list`";
+    return refused("gateway/not-found", `no gateway is called "${gateway}"`, hint);
+  }
+  if (known.draining === draining) return done(null);
+  const serves = (other: GatewayRecord): boolean =>
+    other.gateway !== gateway && other.state === "up" && !other.draining;
+  if (draining && !force && ![...gateways.values()].some(serves)) {
+    return refused(
+      "gateway/needed",
+      `no other gateway is up that would take the sessions of ${gateway}`,
+      "start another one, or drain it all the same with --force: its hosts lose their disks",
+    );
+  }
+  step.put({ kind: "gateway", record: { ...known, draining } });
+  return done(null);
 }
 
 function endReserves(step: Step, incarnation: number): void {

@@ -28,7 +28,7 @@ function made(): TestCatalog {
 const recordOf = (catalog: TestCatalog) => catalog.state.view.volumes.get(volume);
 
 function gatewayUp(catalog: TestCatalog, gateway: number, bootId = "b"): number {
-  const portals = [{ address: `127.0.0.1:326${gateway}`, tpgt: gateway }];
+  const portals = [{ address: `127.0.0.1:326${gateway}`, tpgt: gateway, role: "direct" as const }];
   const fields = { gateway: testNode(gateway), bootId, portals, incarnationSeen: 0 };
   return catalog.done({ kind: "gatewayUp", ...fields }).incarnation;
 }

@@ -159,6 +159,7 @@ function addUp(lab: Command): void {
     .option("--listen <host[:port]>", "where the portals listen (default: 127.0.0.1, from 3260 on)")
     .option("--advertise <host[:port]>", "what initiators are told in its place")
     .option("--carrier <kind>", "how operations travel, socket or grpc (default: socket)")
+    .option("--redirect", "portals send each login to the gateway with the fewest sessions")
     .option(
       "--isolate",
       "a network namespace and an address for each process (needs root, iproute2)",

@@ -1,43 +1,53 @@
 // The roles: what supervisors, systemd and compose start. Each runs until it is told to stop.
 import { fileURLToPath } from "node:url";
+import { SystemError } from "@ashlar/core";
 import type { Command } from "commander";
 import { processStreams, writeError } from "../output.ts";
+import { addGatewayCommands } from "./gateway.ts";
 
 /** The command itself, for supervisors to start roles with. */
 export const script = (): string => fileURLToPath(new URL("../../bin/ashlar.js", import.meta.url));
 
 interface ProcessOptions {
-  readonly config: string;
+  readonly config?: string;
 }
+
+function pathIn({ config }: ProcessOptions): string {
+  if (config !== undefined) return config;
+  throw new SystemError("argument/invalid", "it is not said what is to be done", {
+    hint: "give a sub-command, see --help, or --config to run the process",
+  });
+}
+
+const CONFIG = "--config <file>";
 
 type Main = (options: ProcessOptions) => Promise<void>;
 
 const ROLES: Readonly<Record<string, readonly [description: string, main: Main]>> = {
   metadata: [
     "run a metadata member",
-    async ({ config }) => (await import("@ashlar/metadata")).main({ configPath: config }),
+    async (options) => (await import("@ashlar/metadata")).main({ configPath: pathIn(options) }),
   ],
   storage: [
     "run a storage node",
-    async ({ config }) => (await import("@ashlar/storage")).main({ configPath: config }),
+    async (options) => (await import("@ashlar/storage")).main({ configPath: pathIn(options) }),
   ],
   gateway: [
-    "run a gateway",
-    async ({ config }) => (await import("@ashlar/gateway")).main({ configPath: config }),
+    "gateways: the iSCSI portals that hosts log in to; with --config, run one",
+    async (options) => (await import("@ashlar/gateway")).main({ configPath: pathIn(options) }),
   ],
   supervise: [
     "run the processes of this machine and start again what dies",
-    async ({ config }) =>
-      (await import("@ashlar/supervisor")).main({ configPath: config, script: script() }),
+    async (options) =>
+      (await import("@ashlar/supervisor")).main({ configPath: pathIn(options), script: script() }),
   ],
 };
 
 export function addProcessCommands(program: Command): void {
   for (const [name, [description, main]] of Object.entries(ROLES)) {
-    program
+    const command = program
       .command(name)
       .description(description)
-      .requiredOption("--config <file>", "its configuration, a JSON file")
       .action(async (options: ProcessOptions) => {
         try {
           await main(options);
@@ -45,5 +55,8 @@ export function addProcessCommands(program: Command): void {
           process.exitCode = writeError(processStreams, thrown, false);
         }
       });
+    // Sub-commands that go with a role do without it, and must not be asked for it.
+    if (name !== "gateway") command.requiredOption(CONFIG, "its configuration, a JSON file");
+    else addGatewayCommands(command.option(CONFIG, "the configuration of the process to run"));
   }
 }

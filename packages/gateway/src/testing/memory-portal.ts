@@ -3,16 +3,29 @@ import {
   type CatalogChange,
   CatalogMirror,
   type GatewayRecord,
+  type PortalRole,
+  type SessionPath,
   UNUSED_STATE,
   type VolumeRecord,
 } from "@ashlar/catalog";
-import { familyId, nodeId, present, type VolumeId, volumeId, volumeName } from "@ashlar/core";
+import {
+  familyId,
+  nodeId,
+  present,
+  SystemError,
+  type VolumeId,
+  volumeId,
+  volumeName,
+} from "@ashlar/core";
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import type { Authentication, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import { afterReset, decide, type ReservationAction } from "@ashlar/reservations";
+import type { LogoutRequest } from "@ashlar/rpc";
 import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import type { ReservationResult } from "@ashlar/scsi";
 import { GatewayMetrics } from "../gateway-metrics.ts";
+import { LoginPlacement } from "../login-placement.ts";
+import { LogoutRequests } from "../logout-requests.ts";
 import { PortalServer } from "../portal.ts";
 import { SessionRegistry } from "../session-registry.ts";
 import {
@@ -46,6 +59,10 @@ class MemoryCatalog implements CatalogSource {
   refusal: Error | undefined;
   /** What is known to the metadata service and has not come here yet. */
   unseen: CatalogChange[] = [];
+
+  async placeSession(_path: SessionPath): Promise<string | undefined> {
+    throw new SystemError("cluster/unavailable", "no leader");
+  }
 
   async catchUp(): Promise<void> {
     if (this.refusal) throw this.refusal;
@@ -102,6 +119,10 @@ export interface MemoryPortalOptions {
   readonly port?: number;
   /** What discovery must prove. */
   readonly discovery?: Authentication;
+  /** Of each portal, direct if absent. */
+  readonly roles?: readonly PortalRole[];
+  /** Where the leader sends a login; without it there is none. */
+  readonly place?: (path: SessionPath) => Promise<string | undefined>;
 }
 
 export interface MemoryPortal {
@@ -122,6 +143,10 @@ export interface MemoryPortal {
   changeVolume(name: string, part: Partial<VolumeRecord>): void;
   /** The same, and this portal hears of it only when it asks. */
   changeVolumeLater(name: string, part: Partial<VolumeRecord>): void;
+  /** As the leader of the metadata service does. */
+  requestLogouts(requests: readonly LogoutRequest[]): void;
+  /** As a gateway does that stops in order. */
+  dismiss(): Promise<void>;
   /** The catalog takes no changes any more. */
   refuseChanges(refusal: Error): void;
   stop(): Promise<void>;
@@ -217,21 +242,41 @@ function withRules(
     reset: (scsi, lun) => watcher.reset(scsi, lun),
   };
 }
-const portalsOf = (addresses: readonly string[]): GatewayRecord["portals"] =>
-  addresses.map((address, index) => ({ address, tpgt: index + 1 }));
+const portalsOf = (
+  addresses: readonly string[],
+  roles: readonly PortalRole[],
+): GatewayRecord["portals"] =>
+  addresses.map((address, index) => ({
+    address,
+    tpgt: index + 1,
+    role: roles[index] ?? "direct",
+  }));
 
-const gatewayOf = (addresses: readonly string[]): GatewayRecord => ({
+const gatewayOf = (portals: GatewayRecord["portals"]): GatewayRecord => ({
   gateway: nodeId("gateway-1"),
   state: "up",
   incarnation: 1,
   bootId: "memory",
-  portals: portalsOf(addresses),
+  portals,
+  draining: false,
+});
+
+/** The gateway's own configuration, as far as its portals have started. */
+const selfOf = (started: () => GatewayRecord["portals"]) => ({
+  nodeId: nodeId("gateway-1"),
+  get portals() {
+    return started().map(({ address, ...portal }) => ({
+      ...portal,
+      listen: address,
+      advertise: address,
+    }));
+  },
 });
 
 /** Starts `portals` portals, with tags from 1, that serve the same volumes. */
 export async function startMemoryPortal(
   volumes: readonly MemoryVolumeOptions[],
-  { portals = 1, port = 0, discovery }: MemoryPortalOptions = {},
+  { portals = 1, port = 0, discovery, roles = [], place }: MemoryPortalOptions = {},
 ): Promise<MemoryPortal> {
   const catalog = new MemoryCatalog(() => servers.map((_, index) => index + 1));
   volumes.forEach((options, index) => {
@@ -247,7 +292,7 @@ export async function startMemoryPortal(
     return device;
   };
   const targets = new TargetWatcher({ catalog, openDevice, registry, ...ALONE }, () =>
-    portalsOf(addresses()),
+    portalsOf(addresses(), roles),
   );
   await targets.start();
   const metricsRegistry = new Registry();
@@ -257,20 +302,27 @@ export async function startMemoryPortal(
     tasks: () => servers.reduce((sum, { taskCount }) => sum + taskCount, 0),
   });
   const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
+  const self = selfOf(() => portalsOf(addresses(), roles));
+  const logouts = new LogoutRequests({ registry, ...ports });
+  catalog.placeSession = place ?? catalog.placeSession;
   const rules = { volumes, discovery, addresses };
   for (let index = 0; index < portals; index += 1) {
     const listen = `127.0.0.1:${port === 0 ? 0 : port + index}`;
+    const role = roles[index] ?? "direct";
     const asked = withRules(targets, rules, index);
-    const driving = { targets: asked, registry, metrics, ...ports };
+    const placement = new LoginPlacement({ targets: asked, catalog, ...ports }, self);
+    const driving = { targets: placement.at({ role }), registry, metrics, ...ports };
     const server = new PortalServer(driving, { listen, tpgt: index + 1 });
     await server.start();
     servers.push(server);
   }
-  catalog.tell({ kind: "gateway", record: gatewayOf(addresses()) });
+  catalog.tell({ kind: "gateway", record: gatewayOf(portalsOf(addresses(), roles)) });
   return {
     addresses: addresses(),
     registry,
     metrics: metricsRegistry,
+    requestLogouts: (requests) => logouts.take(requests),
+    dismiss: async () => void (await Promise.all(servers.map((server) => server.dismiss()))),
     iqnOf: (name) => catalog.named(name).iqn,
     deviceOf: (name) => {
       const device = devices.get(catalog.named(name).name);
@@ -280,6 +332,7 @@ export async function startMemoryPortal(
     ...directing(catalog),
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()));
+      await logouts.stop();
       await targets.stop();
     },
   };

@@ -59,7 +59,8 @@ export class Session implements CommandExecutor {
   private endReason: SystemError | undefined;
   private heardAtMs = 0;
   private keepAlive: Timer | undefined;
-  private onLogoutRequested: (() => void) | undefined;
+  private onLogoutRequested: ((withinSeconds: number) => void) | undefined;
+  private onIdle = (): void => {};
   private resolveClosed: (reason: SystemError) => void = () => {};
 
   /** Use openSession. */
@@ -128,7 +129,7 @@ export class Session implements CommandExecutor {
   }
 
   /** Called when the target asks for a logout; without it the session stays until it is dropped. */
-  whenLogoutRequested(call: () => void): void {
+  whenLogoutRequested(call: (withinSeconds: number) => void): void {
     this.onLogoutRequested = call;
   }
 
@@ -198,6 +199,20 @@ export class Session implements CommandExecutor {
     timer.cancel();
   }
 
+  /** Logs out when no command is outstanding, at the latest after `withinMs`. */
+  async logoutWhenIdle(withinMs: number): Promise<void> {
+    if (this.commands.size > 0 && !this.endReason) {
+      await new Promise<void>((resolve) => {
+        const timer = this.clock.after(withinMs, resolve);
+        this.onIdle = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+    await this.logout();
+  }
+
   /** Drops the connection without a word. */
   drop(): void {
     this.end(new SystemError("rpc/disconnected", "the initiator dropped the connection"));
@@ -248,7 +263,7 @@ export class Session implements CommandExecutor {
         this.end(new SystemError("rpc/disconnected", "the session is logged out"));
         return;
       case "logoutRequested":
-        this.onLogoutRequested?.();
+        this.onLogoutRequested?.(effect.withinSeconds);
         return;
       case "broken":
         this.end(new SystemError("rpc/bad-frame", `the target broke a rule: ${effect.rule}`));
@@ -321,6 +336,7 @@ export class Session implements CommandExecutor {
   private takeCommand(tag: number): PendingCommand | undefined {
     const command = settle(this.commands, tag);
     command?.release();
+    if (this.commands.size === 0) this.onIdle();
     return command;
   }
 

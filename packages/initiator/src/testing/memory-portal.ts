@@ -73,6 +73,13 @@ export class MemoryPortal {
     }
   }
 
+  /** Asks every initiator to log out. */
+  requestLogout(withinSeconds: number): void {
+    for (const link of [...this.links]) {
+      this.apply(link, link.connection.requestLogout(withinSeconds));
+    }
+  }
+
   private async accept(events: WireEvents): ReturnType<Dial> {
     if (this.refusing) throw new SystemError("rpc/unavailable", "nobody listens");
     const { targetName, others, tpgt, nowMs } = this.options;

@@ -24,6 +24,7 @@ import type {
   CreateVolumeOptions,
   DiskPlace,
   DiskStatus,
+  GatewayStatus,
   GroupStatus,
   HostStatus,
   NodeStatus,
@@ -51,6 +52,7 @@ export interface AdminServiceDeps {
   readonly hosts: HostAdministration;
   /** What a node told with its newest ping. */
   readonly reportOf: (node: NodeId) => StorageReport | undefined;
+  readonly sessionsOf: (gateway: NodeId) => number | null;
   readonly group: GroupView;
 }
 
@@ -142,6 +144,25 @@ export class LogAdminService implements AdminService {
   ): Promise<void> {
     await this.currentView();
     await this.deps.disks.retire(place, { ...call, force });
+  }
+
+  async listGateways(): Promise<readonly GatewayStatus[]> {
+    const { gateways } = await this.currentView();
+    return [...gateways.values()]
+      .map(({ gateway, bootId: _, ...record }) => ({
+        ...record,
+        id: gateway,
+        sessions: this.deps.sessionsOf(gateway),
+      }))
+      .sort(byId);
+  }
+
+  async drainGateway(
+    asked: { readonly gateway: NodeId; readonly draining: boolean },
+    { proposal, force = false }: AdminCall & { readonly force?: boolean | undefined },
+  ): Promise<void> {
+    const command = { kind: "drainGateway", ...asked, force } as const;
+    accepted((await this.deps.log.propose(command, proposal)).result);
   }
 
   async listVolumes(): Promise<readonly VolumeStatus[]> {

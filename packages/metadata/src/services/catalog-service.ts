@@ -1,5 +1,5 @@
 // What storage nodes and gateways ask: thin, each request is a proposal or a read of the log.
-import type { IsrCandidate, ReservationOutcome } from "@ashlar/catalog";
+import type { IsrCandidate, ReservationOutcome, SessionPath } from "@ashlar/catalog";
 import { formatChunkId, SystemError, type VolumeId } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
 import type {
@@ -13,6 +13,7 @@ import type {
 import type { GenerationChanges } from "../generation-changes.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
+import type { SessionPlacement } from "../session-placement.ts";
 import type { WatchHub } from "../watch-hub.ts";
 
 /** One command carries at most this many; a storage node's batches are far smaller. */
@@ -22,6 +23,7 @@ export class LogCatalogService implements CatalogService {
   private readonly log: ReplicatedLog;
   private readonly hub: WatchHub;
   private readonly changes: Pick<GenerationChanges, "fence" | "changeReservation">;
+  private readonly placement: Pick<SessionPlacement, "place">;
   private readonly pingIntervalMs: number;
 
   constructor(
@@ -29,16 +31,19 @@ export class LogCatalogService implements CatalogService {
       log,
       hub,
       changes,
+      placement,
     }: {
       readonly log: ReplicatedLog;
       readonly hub: WatchHub;
       readonly changes: Pick<GenerationChanges, "fence" | "changeReservation">;
+      readonly placement: Pick<SessionPlacement, "place">;
     },
     { pingIntervalMs }: { readonly pingIntervalMs: number },
   ) {
     this.log = log;
     this.hub = hub;
     this.changes = changes;
+    this.placement = placement;
     this.pingIntervalMs = pingIntervalMs;
   }
 
@@ -108,6 +113,10 @@ export class LogCatalogService implements CatalogService {
     options: ProposalContext & { readonly signal: AbortSignal },
   ): Promise<{ readonly index: number; readonly outcome: ReservationOutcome }> {
     return this.changes.changeReservation(request, options);
+  }
+
+  placeSession(path: SessionPath): string | undefined {
+    return this.placement.place(path);
   }
 
   async readIndex(): Promise<{ readonly index: number }> {

@@ -19,8 +19,15 @@ beforeEach(async () => {
 afterEach(() => group.stop());
 
 async function service(): Promise<LogHeartbeatService> {
+  const placement = { heard: () => [] };
   const heartbeat = new LogHeartbeatService(
-    { replicatedLog: log, clock: group.clock, log: silentLog, onMemberExit: () => false },
+    {
+      replicatedLog: log,
+      clock: group.clock,
+      log: silentLog,
+      placement,
+      onMemberExit: () => false,
+    },
     { pingIntervalMs: 200, pingsMissedMax: 5 },
   );
   await heartbeat.start();
@@ -37,6 +44,7 @@ const ping = () => ({
   incarnation: log.view.nodes.get(A)?.incarnation ?? 0,
   report: { disks: [] },
   silent: [],
+  sessions: undefined,
 });
 
 test("a node that pings lives, one that stops is down after five missed pings", async () => {
@@ -54,7 +62,7 @@ test("a node that pings lives, one that stops is down after five missed pings", 
   group.clock.advance(200);
   await settled();
   expect(stateOf()).toBe("down");
-  expect(heartbeat.ping(ping())).toEqual({ superseded: true, answer: true });
+  expect(heartbeat.ping(ping())).toMatchObject({ superseded: true, answer: true });
 });
 
 test("a new leader gives those who were up two seconds to find it", async () => {
@@ -99,7 +107,7 @@ test("a ping of an earlier incarnation keeps nobody alive", async () => {
   const earlier = ping();
   await register("b");
   group.clock.advance(900);
-  expect(heartbeat.ping(earlier)).toEqual({ superseded: true, answer: true });
+  expect(heartbeat.ping(earlier)).toMatchObject({ superseded: true, answer: true });
   group.clock.advance(200);
   await settled();
   expect(stateOf()).toBe("down");
@@ -155,7 +163,13 @@ async function pingAlone(heartbeat: LogHeartbeatService, node: number, forMs: nu
   const { node: process } = registrationOf(node);
   for (let ms = 0; ms < forMs; ms += 200) {
     const { incarnation = 0 } = log.view.nodes.get(process) ?? {};
-    heartbeat.ping({ process, incarnation, report: { disks: [] }, silent: [] });
+    heartbeat.ping({
+      process,
+      incarnation,
+      report: { disks: [] },
+      sessions: undefined,
+      silent: [],
+    });
     group.clock.advance(200);
     await settled();
   }
@@ -232,7 +246,7 @@ async function pingApart(heartbeat: LogHeartbeatService, forMs: number): Promise
       const { node: process } = registrationOf(node);
       const { incarnation = 0 } = log.view.nodes.get(process) ?? {};
       const silent = node === 1 ? [registrationOf(2).address] : [];
-      heartbeat.ping({ process, incarnation, report: { disks: [] }, silent });
+      heartbeat.ping({ process, incarnation, report: { disks: [] }, sessions: undefined, silent });
     }
     group.clock.advance(200);
     await settled();

@@ -11,6 +11,7 @@ import { LivenessMonitor, type LivenessOptions, type Silent } from "../liveness-
 import { isWaitedFor, PathJudge } from "../path-judge.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
+import type { SessionPlacement } from "../session-placement.ts";
 
 /**
  * What processes have to find a new leader: they notice a silent one after a second, about when the next
@@ -42,6 +43,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   private readonly replicatedLog: ReplicatedLog;
   private readonly clock: Clock;
   private readonly log: Log;
+  private readonly placement: Pick<SessionPlacement, "heard">;
   private readonly onMemberExit: (member: NodeId) => boolean;
   private readonly options: LivenessOptions;
   private monitor: LivenessMonitor;
@@ -61,6 +63,8 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
       readonly replicatedLog: ReplicatedLog;
       readonly clock: Clock;
       readonly log: Log;
+      /** Follows the sessions of gateways. */
+      readonly placement: Pick<SessionPlacement, "heard">;
       /** A process ended; true if it was a metadata member, which is nobody's but the group's matter. */
       readonly onMemberExit: (member: NodeId) => boolean;
     },
@@ -69,6 +73,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     this.replicatedLog = deps.replicatedLog;
     this.clock = deps.clock;
     this.log = deps.log.child({ component: "heartbeat" });
+    this.placement = deps.placement;
     this.onMemberExit = deps.onMemberExit;
     this.options = {
       silenceMaxMs: pingIntervalMs * pingsMissedMax,
@@ -175,20 +180,23 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     return this.judge.isComplainedOf(this.clock.nowMs());
   }
 
-  ping({ process, incarnation, report, silent }: Ping): PingVerdict {
+  ping({ process, incarnation, report, silent, sessions }: Ping): PingVerdict {
     this.replicatedLog.requireLead();
     const known = this.registration(process);
     if (!isUpAs(known, incarnation)) {
-      return { superseded: true, answer: true };
+      return { superseded: true, answer: true, logouts: [] };
     }
     const now = this.clock.nowMs();
     this.monitor.heard(process, incarnation, now);
     this.reports.set(process, report);
     if (silent.length > 0) this.judge.heard(process, this.living(silent), now);
+    const isGateway = this.replicatedLog.view.gateways.has(process);
+    const logouts = isGateway ? this.placement.heard({ process, incarnation, sessions }, now) : [];
     const answer =
+      logouts.length > 0 ||
       now - (this.answeredMs.get(process) ?? Number.NEGATIVE_INFINITY) >= ANSWER_INTERVAL_MS;
     if (answer) this.answeredMs.set(process, now);
-    return { superseded: false, answer };
+    return { superseded: false, answer, logouts };
   }
 
   async reportExit({ process, bootId, status }: ExitReport): Promise<void> {

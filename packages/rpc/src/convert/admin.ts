@@ -4,6 +4,7 @@ import { nodeId, volumeName } from "@ashlar/core";
 import type {
   ClusterStatus,
   DiskStatus,
+  GatewayStatus,
   GroupStatus,
   MemberRole,
   MemberStatus,
@@ -13,6 +14,10 @@ import type {
   VolumeStatus,
 } from "../admin.ts";
 import type { ClusterStatusReply__Output } from "../gen/ashlar/v1/ClusterStatusReply.ts";
+import type {
+  GatewayStatus as GatewayMessage,
+  GatewayStatus__Output,
+} from "../gen/ashlar/v1/GatewayStatus.ts";
 import type { GroupStatusReply__Output } from "../gen/ashlar/v1/GroupStatusReply.ts";
 import type { MemberStatus__Output } from "../gen/ashlar/v1/MemberStatus.ts";
 import type { NodeStatus__Output } from "../gen/ashlar/v1/NodeStatus.ts";
@@ -22,6 +27,7 @@ import { fromMapping } from "./access.ts";
 import { mirrorStatus } from "./mirror.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
 import { scrubPass } from "./scrub.ts";
+import { fromPortal } from "./sessions.ts";
 
 const PROCESS_STATES: readonly ProcessState[] = ["up", "down"];
 const MEMBER_ROLES: readonly MemberRole[] = [
@@ -40,9 +46,29 @@ function processStatus(message: ProcessStatus__Output): ProcessStatus {
     state: oneOf(PROCESS_STATES, message.state),
     incarnation: safeNumber(message.incarnation),
     address: message.address,
-    portals: message.portals.map(({ address, tpgt }) => ({ address, tpgt })),
+    portals: message.portals.map(fromPortal),
   };
 }
+
+export const gatewayStatus = (message: GatewayStatus__Output): GatewayStatus => ({
+  id: nodeId(message.id),
+  state: oneOf(PROCESS_STATES, message.state),
+  draining: message.draining,
+  incarnation: safeNumber(message.incarnation),
+  portals: message.portals.map(fromPortal),
+  sessions: message.sessionsKnown ? message.sessions : null,
+});
+
+export const toGatewayStatus = ({
+  sessions,
+  portals,
+  ...status
+}: GatewayStatus): GatewayMessage => ({
+  ...status,
+  portals: [...portals],
+  sessionsKnown: sessions !== null,
+  sessions: sessions ?? 0,
+});
 
 const memberStatus = (message: MemberStatus__Output): MemberStatus => ({
   id: nodeId(message.id),

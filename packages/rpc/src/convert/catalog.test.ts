@@ -60,9 +60,11 @@ describe("a step of the watch over the wire", () => {
       kind: "gatewayUp",
       gateway: testNode(9),
       bootId: "g",
-      portals: [{ address: "127.0.0.1:3260", tpgt: 1 }],
+      portals: [{ address: "127.0.0.1:3260", tpgt: 1, role: "private" }],
       incarnationSeen: 0,
     });
+    const drain = { kind: "drainGateway", gateway: testNode(9) } as const;
+    catalog.done({ ...drain, draining: true, force: true });
     catalog.nodeUp(3, { boot: 2, disks: 2, familySeen: 4 });
     catalog.volume(1, 7, 3);
     catalog.volume(2, 5, 2);

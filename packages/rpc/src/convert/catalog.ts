@@ -33,6 +33,7 @@ import type { VolumeRecord__Output } from "../gen/ashlar/v1/VolumeRecord.ts";
 import type { WatchMessage, WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
 import { fromHost, fromSharedState, toHost, toSharedState } from "./access.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
+import { fromPortal } from "./sessions.ts";
 
 /**
  * Version of the messages of the Catalog and Heartbeat services. 2: a volume has its change and its
@@ -158,7 +159,8 @@ const fromGateway = (message: GatewayRecord__Output): GatewayRecord => ({
   state: oneOf(UP_OR_DOWN, message.state),
   incarnation: safeNumber(message.incarnation),
   bootId: message.bootId,
-  portals: message.portals.map(({ address, tpgt }) => ({ address, tpgt })),
+  portals: message.portals.map(fromPortal),
+  draining: message.draining,
 });
 
 const fromMember = (message: MemberRecord__Output): MemberRecord => ({

@@ -14,6 +14,7 @@ import {
   serverStream,
   unary,
 } from "../grpc-server.ts";
+import type { LogoutRequest } from "../heartbeat.ts";
 import { adminService, catalogService, heartbeatService, sessionsService } from "../services.ts";
 
 export const TEST_CLUSTER = clusterId("11111111-2222-4333-8444-555555555555");
@@ -52,6 +53,10 @@ export class TestMember implements Startable {
   /** Whether pings are answered. */
   answersPings = true;
   pings = 0;
+  /** What gateways told of their sessions, one for each ping: undefined for nothing new. */
+  readonly toldSessions: unknown[] = [];
+  /** What it asks of gateways with its next answer. */
+  readonly logouts: LogoutRequest[] = [];
   private readonly server: GrpcServer;
   private readonly answers = new Map<string, Answer>([["Open", () => ({ session: 1 })]]);
 
@@ -115,6 +120,8 @@ export class TestMember implements Startable {
         ListNodes: served("ListNodes"),
         ScrubDisk: served("ScrubDisk"),
         RetireDisk: served("RetireDisk"),
+        ListGateways: served("ListGateways"),
+        DrainGateway: served("DrainGateway"),
         ListVolumes: served("ListVolumes"),
         GetVolume: served("GetVolume"),
         CreateVolume: served("CreateVolume"),
@@ -138,6 +145,7 @@ export class TestMember implements Startable {
       StoreDown: served("StoreDown"),
       FenceVolume: served("FenceVolume"),
       ChangeReservation: served("ChangeReservation"),
+      PlaceSession: served("PlaceSession"),
       ReadIndex: served("ReadIndex"),
       Watch: serverStream(async (request, send, context) => {
         await this.serve("Watch", request, context);
@@ -151,11 +159,13 @@ export class TestMember implements Startable {
   private addHeartbeat(reportExit: ReturnType<typeof unary<object, object>>): void {
     this.server.add(heartbeatService, {
       Ping: bidi((stream) => {
-        const reply = (superseded: boolean): void => void stream.write({ superseded });
+        const reply = (superseded: boolean): void =>
+          void stream.write({ superseded, logouts: this.logouts.splice(0) });
         this.pinging.add(reply);
         stream.on("close", () => this.pinging.delete(reply));
-        stream.on("data", () => {
+        stream.on("data", ({ sessions }) => {
           this.pings += 1;
+          this.toldSessions.push(sessions?.sessions);
           if (this.part === "follows") failStream(stream, this.refusal());
           else if (this.part === "leads" && this.answersPings) reply(false);
         });

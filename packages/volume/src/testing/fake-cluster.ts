@@ -86,6 +86,8 @@ export class FakeCatalog implements CatalogClient {
   async addToIsr(): Promise<void> {}
   async storeDown(): Promise<void> {}
   async fenceVolume(): Promise<void> {}
+  async placeSession(): Promise<undefined> {}
+
   async changeReservation(): Promise<"unchanged"> {
     return "unchanged";
   }

@@ -10,10 +10,12 @@ import type { CreateHostRequest as _ashlar_v1_CreateHostRequest, CreateHostReque
 import type { CreateVolumeRequest as _ashlar_v1_CreateVolumeRequest, CreateVolumeRequest__Output as _ashlar_v1_CreateVolumeRequest__Output } from '../../ashlar/v1/CreateVolumeRequest.ts';
 import type { DeleteVolumeRequest as _ashlar_v1_DeleteVolumeRequest, DeleteVolumeRequest__Output as _ashlar_v1_DeleteVolumeRequest__Output } from '../../ashlar/v1/DeleteVolumeRequest.ts';
 import type { DiskRequest as _ashlar_v1_DiskRequest, DiskRequest__Output as _ashlar_v1_DiskRequest__Output } from '../../ashlar/v1/DiskRequest.ts';
+import type { DrainGatewayRequest as _ashlar_v1_DrainGatewayRequest, DrainGatewayRequest__Output as _ashlar_v1_DrainGatewayRequest__Output } from '../../ashlar/v1/DrainGatewayRequest.ts';
 import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
 import type { GroupStatusReply as _ashlar_v1_GroupStatusReply, GroupStatusReply__Output as _ashlar_v1_GroupStatusReply__Output } from '../../ashlar/v1/GroupStatusReply.ts';
 import type { HostRequest as _ashlar_v1_HostRequest, HostRequest__Output as _ashlar_v1_HostRequest__Output } from '../../ashlar/v1/HostRequest.ts';
 import type { HostStatus as _ashlar_v1_HostStatus, HostStatus__Output as _ashlar_v1_HostStatus__Output } from '../../ashlar/v1/HostStatus.ts';
+import type { ListGatewaysReply as _ashlar_v1_ListGatewaysReply, ListGatewaysReply__Output as _ashlar_v1_ListGatewaysReply__Output } from '../../ashlar/v1/ListGatewaysReply.ts';
 import type { ListHostsReply as _ashlar_v1_ListHostsReply, ListHostsReply__Output as _ashlar_v1_ListHostsReply__Output } from '../../ashlar/v1/ListHostsReply.ts';
 import type { ListNodesReply as _ashlar_v1_ListNodesReply, ListNodesReply__Output as _ashlar_v1_ListNodesReply__Output } from '../../ashlar/v1/ListNodesReply.ts';
 import type { ListVolumesReply as _ashlar_v1_ListVolumesReply, ListVolumesReply__Output as _ashlar_v1_ListVolumesReply__Output } from '../../ashlar/v1/ListVolumesReply.ts';
@@ -93,6 +95,15 @@ export interface AdminClient extends grpc.Client {
   deleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   deleteVolume(argument: _ashlar_v1_DeleteVolumeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   
+  DrainGateway(argument: _ashlar_v1_DrainGatewayRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DrainGateway(argument: _ashlar_v1_DrainGatewayRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DrainGateway(argument: _ashlar_v1_DrainGatewayRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  DrainGateway(argument: _ashlar_v1_DrainGatewayRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  drainGateway(argument: _ashlar_v1_DrainGatewayRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  drainGateway(argument: _ashlar_v1_DrainGatewayRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  drainGateway(argument: _ashlar_v1_DrainGatewayRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  drainGateway(argument: _ashlar_v1_DrainGatewayRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
   FenceVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
   FenceVolume(argument: _ashlar_v1_VolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
   FenceVolume(argument: _ashlar_v1_VolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_VolumeStatus__Output>): grpc.ClientUnaryCall;
@@ -128,6 +139,15 @@ export interface AdminClient extends grpc.Client {
   groupStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
   groupStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
   groupStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_GroupStatusReply__Output>): grpc.ClientUnaryCall;
+  
+  ListGateways(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  ListGateways(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  ListGateways(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  ListGateways(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  listGateways(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  listGateways(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  listGateways(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
+  listGateways(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ListGatewaysReply__Output>): grpc.ClientUnaryCall;
   
   ListHosts(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ListHostsReply__Output>): grpc.ClientUnaryCall;
   ListHosts(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ListHostsReply__Output>): grpc.ClientUnaryCall;
@@ -211,6 +231,8 @@ export interface AdminHandlers extends grpc.UntypedServiceImplementation {
   
   DeleteVolume: grpc.handleUnaryCall<_ashlar_v1_DeleteVolumeRequest__Output, _ashlar_v1_Empty>;
   
+  DrainGateway: grpc.handleUnaryCall<_ashlar_v1_DrainGatewayRequest__Output, _ashlar_v1_Empty>;
+  
   FenceVolume: grpc.handleUnaryCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus>;
   
   GetHost: grpc.handleUnaryCall<_ashlar_v1_HostRequest__Output, _ashlar_v1_HostStatus>;
@@ -218,6 +240,8 @@ export interface AdminHandlers extends grpc.UntypedServiceImplementation {
   GetVolume: grpc.handleUnaryCall<_ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus>;
   
   GroupStatus: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_GroupStatusReply>;
+  
+  ListGateways: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ListGatewaysReply>;
   
   ListHosts: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ListHostsReply>;
   
@@ -244,10 +268,12 @@ export interface AdminDefinition extends grpc.ServiceDefinition {
   CreateVolume: MethodDefinition<_ashlar_v1_CreateVolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_CreateVolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
   DeleteHost: MethodDefinition<_ashlar_v1_HostRequest, _ashlar_v1_Empty, _ashlar_v1_HostRequest__Output, _ashlar_v1_Empty__Output>
   DeleteVolume: MethodDefinition<_ashlar_v1_DeleteVolumeRequest, _ashlar_v1_Empty, _ashlar_v1_DeleteVolumeRequest__Output, _ashlar_v1_Empty__Output>
+  DrainGateway: MethodDefinition<_ashlar_v1_DrainGatewayRequest, _ashlar_v1_Empty, _ashlar_v1_DrainGatewayRequest__Output, _ashlar_v1_Empty__Output>
   FenceVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
   GetHost: MethodDefinition<_ashlar_v1_HostRequest, _ashlar_v1_HostStatus, _ashlar_v1_HostRequest__Output, _ashlar_v1_HostStatus__Output>
   GetVolume: MethodDefinition<_ashlar_v1_VolumeRequest, _ashlar_v1_VolumeStatus, _ashlar_v1_VolumeRequest__Output, _ashlar_v1_VolumeStatus__Output>
   GroupStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_GroupStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_GroupStatusReply__Output>
+  ListGateways: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListGatewaysReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListGatewaysReply__Output>
   ListHosts: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListHostsReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListHostsReply__Output>
   ListNodes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListNodesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListNodesReply__Output>
   ListVolumes: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ListVolumesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ListVolumesReply__Output>

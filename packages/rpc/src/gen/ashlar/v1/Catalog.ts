@@ -7,6 +7,8 @@ import type { ChangeReservationReply as _ashlar_v1_ChangeReservationReply, Chang
 import type { ChangeReservationRequest as _ashlar_v1_ChangeReservationRequest, ChangeReservationRequest__Output as _ashlar_v1_ChangeReservationRequest__Output } from '../../ashlar/v1/ChangeReservationRequest.ts';
 import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
 import type { FenceVolumeRequest as _ashlar_v1_FenceVolumeRequest, FenceVolumeRequest__Output as _ashlar_v1_FenceVolumeRequest__Output } from '../../ashlar/v1/FenceVolumeRequest.ts';
+import type { PlaceSessionReply as _ashlar_v1_PlaceSessionReply, PlaceSessionReply__Output as _ashlar_v1_PlaceSessionReply__Output } from '../../ashlar/v1/PlaceSessionReply.ts';
+import type { PlaceSessionRequest as _ashlar_v1_PlaceSessionRequest, PlaceSessionRequest__Output as _ashlar_v1_PlaceSessionRequest__Output } from '../../ashlar/v1/PlaceSessionRequest.ts';
 import type { ProposalReply as _ashlar_v1_ProposalReply, ProposalReply__Output as _ashlar_v1_ProposalReply__Output } from '../../ashlar/v1/ProposalReply.ts';
 import type { RegisterGatewayRequest as _ashlar_v1_RegisterGatewayRequest, RegisterGatewayRequest__Output as _ashlar_v1_RegisterGatewayRequest__Output } from '../../ashlar/v1/RegisterGatewayRequest.ts';
 import type { RegisterReply as _ashlar_v1_RegisterReply, RegisterReply__Output as _ashlar_v1_RegisterReply__Output } from '../../ashlar/v1/RegisterReply.ts';
@@ -42,6 +44,15 @@ export interface CatalogClient extends grpc.Client {
   fenceVolume(argument: _ashlar_v1_FenceVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   fenceVolume(argument: _ashlar_v1_FenceVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   fenceVolume(argument: _ashlar_v1_FenceVolumeRequest, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
+  
+  PlaceSession(argument: _ashlar_v1_PlaceSessionRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
+  PlaceSession(argument: _ashlar_v1_PlaceSessionRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
+  PlaceSession(argument: _ashlar_v1_PlaceSessionRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
+  PlaceSession(argument: _ashlar_v1_PlaceSessionRequest, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
+  placeSession(argument: _ashlar_v1_PlaceSessionRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
+  placeSession(argument: _ashlar_v1_PlaceSessionRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
+  placeSession(argument: _ashlar_v1_PlaceSessionRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
+  placeSession(argument: _ashlar_v1_PlaceSessionRequest, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
   
   ReadIndex(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   ReadIndex(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
@@ -93,6 +104,8 @@ export interface CatalogHandlers extends grpc.UntypedServiceImplementation {
   
   FenceVolume: grpc.handleUnaryCall<_ashlar_v1_FenceVolumeRequest__Output, _ashlar_v1_ProposalReply>;
   
+  PlaceSession: grpc.handleUnaryCall<_ashlar_v1_PlaceSessionRequest__Output, _ashlar_v1_PlaceSessionReply>;
+  
   ReadIndex: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ProposalReply>;
   
   RegisterGateway: grpc.handleUnaryCall<_ashlar_v1_RegisterGatewayRequest__Output, _ashlar_v1_RegisterReply>;
@@ -109,6 +122,7 @@ export interface CatalogDefinition extends grpc.ServiceDefinition {
   AddToIsr: MethodDefinition<_ashlar_v1_AddToIsrRequest, _ashlar_v1_ProposalReply, _ashlar_v1_AddToIsrRequest__Output, _ashlar_v1_ProposalReply__Output>
   ChangeReservation: MethodDefinition<_ashlar_v1_ChangeReservationRequest, _ashlar_v1_ChangeReservationReply, _ashlar_v1_ChangeReservationRequest__Output, _ashlar_v1_ChangeReservationReply__Output>
   FenceVolume: MethodDefinition<_ashlar_v1_FenceVolumeRequest, _ashlar_v1_ProposalReply, _ashlar_v1_FenceVolumeRequest__Output, _ashlar_v1_ProposalReply__Output>
+  PlaceSession: MethodDefinition<_ashlar_v1_PlaceSessionRequest, _ashlar_v1_PlaceSessionReply, _ashlar_v1_PlaceSessionRequest__Output, _ashlar_v1_PlaceSessionReply__Output>
   ReadIndex: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ProposalReply, _ashlar_v1_Empty__Output, _ashlar_v1_ProposalReply__Output>
   RegisterGateway: MethodDefinition<_ashlar_v1_RegisterGatewayRequest, _ashlar_v1_RegisterReply, _ashlar_v1_RegisterGatewayRequest__Output, _ashlar_v1_RegisterReply__Output>
   RegisterStorage: MethodDefinition<_ashlar_v1_RegisterStorageRequest, _ashlar_v1_RegisterReply, _ashlar_v1_RegisterStorageRequest__Output, _ashlar_v1_RegisterReply__Output>

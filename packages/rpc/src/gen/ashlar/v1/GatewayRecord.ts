@@ -9,6 +9,7 @@ export interface GatewayRecord {
   'incarnation'?: (number | string | Long);
   'bootId'?: (string);
   'portals'?: (_ashlar_v1_Portal)[];
+  'draining'?: (boolean);
 }
 
 export interface GatewayRecord__Output {
@@ -17,4 +18,5 @@ export interface GatewayRecord__Output {
   'incarnation': (number);
   'bootId': (string);
   'portals': (_ashlar_v1_Portal__Output)[];
+  'draining': (boolean);
 }

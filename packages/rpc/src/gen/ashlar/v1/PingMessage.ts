@@ -1,6 +1,7 @@
 // Original file: proto/heartbeat.proto
 
 import type { StoreReport as _ashlar_v1_StoreReport, StoreReport__Output as _ashlar_v1_StoreReport__Output } from '../../ashlar/v1/StoreReport.ts';
+import type { HeldSessions as _ashlar_v1_HeldSessions, HeldSessions__Output as _ashlar_v1_HeldSessions__Output } from '../../ashlar/v1/HeldSessions.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PingMessage {
@@ -9,6 +10,7 @@ export interface PingMessage {
   'incarnation'?: (number | string | Long);
   'stores'?: (_ashlar_v1_StoreReport)[];
   'silent'?: (string)[];
+  'sessions'?: (_ashlar_v1_HeldSessions | null);
 }
 
 export interface PingMessage__Output {
@@ -17,4 +19,5 @@ export interface PingMessage__Output {
   'incarnation': (number);
   'stores': (_ashlar_v1_StoreReport__Output)[];
   'silent': (string)[];
+  'sessions': (_ashlar_v1_HeldSessions__Output | null);
 }
