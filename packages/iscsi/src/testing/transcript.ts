@@ -103,6 +103,12 @@ export class ConnectionScript {
     await this.settled();
   }
 
+  /** Sends bytes as they are, piece by piece, and waits until everything they started is done. */
+  async sendBytes(pieces: readonly Buffer[]): Promise<void> {
+    for (const piece of pieces) this.perform(this.connection.receive(piece));
+    await this.settled();
+  }
+
   perform(effects: readonly ConnectionEffect[]): void {
     for (const effect of effects) {
       if (effect.kind === "send") this.take(effect.buffers);
