@@ -58,8 +58,10 @@ async function reservedByA(): Promise<[ReservingHost, ReservingHost]> {
   return [a, b];
 }
 
-async function stop(id: string): Promise<() => void> {
-  const pid = (await lab.pidOf(id)) ?? 0;
+/** To be asked for before anything is stopped: some of what follows must not take long. */
+const pidOf = async (id: string): Promise<number> => (await lab.pidOf(id)) ?? 0;
+
+function stop(pid: number): () => void {
   expect(pid, "a process that runs").toBeGreaterThan(0);
   process.kill(pid, "SIGSTOP");
   stopped.push(pid);
@@ -107,7 +109,7 @@ test("both gateways tell the same, and keep out who is not registered", async ()
 
 /** A write of A waits in the socket of its stopped gateway. */
 async function writeToStoppedGateway(a: ReservingHost) {
-  const resume = await stop("gateway-1");
+  const resume = stop(await pidOf("gateway-1"));
   // An outcome, since a host may be told nothing of it and hang up.
   const stale = a.write(++fill).catch(() => undefined);
   await until("the write in the socket", DEADLINE_MS, unread, (bytes) => bytes > 0);
@@ -149,12 +151,15 @@ test("P11: a write that was sent to a stopped primary never lands after a PREEMP
   const before = ++fill;
   expect(await a.write(before)).toBe(GOOD);
   const { node } = (await chunk.config()).primary;
-  const resumePrimary = await stop(node);
+  const gateway = await pidOf("gateway-1");
+  const resumePrimary = stop(await pidOf(node));
   const stale = a.write(++fill);
   const inFlight = (): Promise<number> => lab.metric("gateway-1", "ashlar_volume_in_flight");
   await until("the write sent", DEADLINE_MS, inFlight, (count) => count > 0);
-  const resume = await stop("gateway-1");
+  // Before another node leads, and the gateway could send it there: then it would be done in time.
+  const resume = stop(gateway);
   expect(await b.preempt(KEY_A)).toBe(GOOD);
+  expect(await b.read(), "not done before").toBe(before);
   expect((await chunk.config()).primary.node).not.toBe(node);
   resume();
   resumePrimary();

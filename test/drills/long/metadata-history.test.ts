@@ -4,10 +4,10 @@ import { randomInt } from "node:crypto";
 import { seededRandom } from "@ashlar/runtime";
 import { checkLinearizable, explainVerdict, VOLUME_NAMES } from "@ashlar/sim";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FAULT_NAMES, FaultSchedule } from "../support/metadata-faults.ts";
-import { MetadataHosts } from "../support/metadata-hosts.ts";
-import { startPlaceholderNode } from "../support/placeholder-node.ts";
-import { VOLUME_CALLS, VolumeHistory } from "../support/volume-history.ts";
+import { FAULT_NAMES, FaultSchedule } from "../../support/metadata-faults.ts";
+import { MetadataHosts } from "../../support/metadata-hosts.ts";
+import { startPlaceholderNode } from "../../support/placeholder-node.ts";
+import { VOLUME_CALLS, VolumeHistory } from "../../support/volume-history.ts";
 import {
   type Habit,
   readAll,
@@ -15,7 +15,7 @@ import {
   settledUser,
   useVolumes,
   VolumeNames,
-} from "../support/volume-users.ts";
+} from "../../support/volume-users.ts";
 
 const { ASHLAR_HISTORY_SEED, ASHLAR_HISTORY_SECONDS } = process.env;
 /** The same seed gives the same faults and calls; when they meet is left to the machine. */

@@ -9,8 +9,8 @@ import { LabNetwork, networkOf, OUTSIDE, readLab } from "@ashlar/lab";
 import { nodeRandom } from "@ashlar/runtime";
 import { SupervisorClient } from "@ashlar/supervisor";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ASHLAR, TestLab } from "../support/test-lab.ts";
-import { isRunning, outcomeOf, run, scratchFolder, until } from "../support/tools.ts";
+import { ASHLAR, TestLab } from "../../support/test-lab.ts";
+import { isRunning, outcomeOf, run, scratchFolder, until } from "../../support/tools.ts";
 
 const SMALL = ["--isolate", "--nodes", "1", "--metadata", "1", "--gateways", "1"];
 const DEADLINE_MS = 30_000;

@@ -2,14 +2,13 @@
 // of the cluster waits at the most.
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MetadataGroup } from "../support/metadata-group.ts";
-import { TestLab, type VolumeDocument } from "../support/test-lab.ts";
-import { until } from "../support/tools.ts";
-import { type LoadReport, underLoad, type VerifiedLoad } from "../support/verified-load.ts";
+import { MetadataGroup } from "../../support/metadata-group.ts";
+import { TestLab, type VolumeDocument } from "../../support/test-lab.ts";
+import { until } from "../../support/tools.ts";
+import { type LoadReport, underLoad, type VerifiedLoad } from "../../support/verified-load.ts";
 
 const MEMBERS = ["metadata-1", "metadata-2", "metadata-3"];
-const { ASHLAR_DRILLS } = process.env;
-const KILLS = ASHLAR_DRILLS === "all" ? 10 : 2;
+const KILLS = 10;
 const GAP_MAX_MS = 1_000;
 const ELECTION_DEADLINE_MS = 10_000;
 /** QEMU's (libiscsi), a path at each portal; the other drills use our own, with multipath. */

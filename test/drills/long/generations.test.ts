@@ -5,11 +5,11 @@ import { setTimeout } from "node:timers/promises";
 import { scatterJoin } from "@ashlar/core";
 import { cdb, LogicalUnit, type Session } from "@ashlar/initiator";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ChunkClient } from "../support/chunk-client.ts";
-import { sessionAt, signalTo } from "../support/lab-sessions.ts";
-import { MetadataGroup } from "../support/metadata-group.ts";
-import { TestLab, type VolumeDocument } from "../support/test-lab.ts";
-import { until } from "../support/tools.ts";
+import { ChunkClient } from "../../support/chunk-client.ts";
+import { sessionAt, signalTo } from "../../support/lab-sessions.ts";
+import { MetadataGroup } from "../../support/metadata-group.ts";
+import { TestLab, type VolumeDocument } from "../../support/test-lab.ts";
+import { until } from "../../support/tools.ts";
 
 const DEADLINE_MS = 60_000;
 const BLOCK = 4096;

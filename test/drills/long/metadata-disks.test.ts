@@ -6,10 +6,10 @@ import { cp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { toSystemError } from "@ashlar/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MetadataGroup } from "../support/metadata-group.ts";
-import { SmallDisk, upOnSmallDisks } from "../support/small-disks.ts";
-import { ashlarOutcome, TestLab, type VolumeDocument } from "../support/test-lab.ts";
-import { scratchFolder, until } from "../support/tools.ts";
+import { MetadataGroup } from "../../support/metadata-group.ts";
+import { SmallDisk, upOnSmallDisks } from "../../support/small-disks.ts";
+import { ashlarOutcome, TestLab, type VolumeDocument } from "../../support/test-lab.ts";
+import { scratchFolder, until } from "../../support/tools.ts";
 
 const MEMBERS = ["metadata-1", "metadata-2", "metadata-3"];
 const DISK_MIB = 32;

@@ -1,12 +1,11 @@
 // A storage node is stopped while it leads a chunk, another one takes over and writes, the first goes
 // on. Until it hears that it was replaced it would answer from its old state: it must not.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ChunkClient } from "../support/chunk-client.ts";
-import { TestLab } from "../support/test-lab.ts";
-import { run, until } from "../support/tools.ts";
+import { ChunkClient } from "../../support/chunk-client.ts";
+import { TestLab } from "../../support/test-lab.ts";
+import { run, until } from "../../support/tools.ts";
 
-const { ASHLAR_DRILLS } = process.env;
-const ROUNDS = ASHLAR_DRILLS === "all" ? 3 : 1;
+const ROUNDS = 3;
 /** Waiting in the socket of the stopped process: it finds them before it hears of anything new. */
 const WAITING_READS = 16;
 const DEADLINE_MS = 60_000;

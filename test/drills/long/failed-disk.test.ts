@@ -3,9 +3,9 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { OwnFileSystem } from "../support/own-file-system.ts";
-import { type CheckDocument, TestLab, type VolumeDocument } from "../support/test-lab.ts";
-import { run, until } from "../support/tools.ts";
+import { OwnFileSystem } from "../../support/own-file-system.ts";
+import { type CheckDocument, TestLab, type VolumeDocument } from "../../support/test-lab.ts";
+import { run, until } from "../../support/tools.ts";
 
 const MIB = 1024 * 1024;
 const DISK_MIB = 512;
