@@ -6,9 +6,10 @@ import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ChunkClient } from "../support/chunk-client.ts";
 import { SilentInitiator } from "../support/silent-initiator.ts";
+import { StoppedProcesses, unreadAt } from "../support/stopped-process.ts";
 import { TestLab, type VolumeDocument } from "../support/test-lab.ts";
 import { commandOn, type TestHost, TestNetwork } from "../support/test-network.ts";
-import { run, until } from "../support/tools.ts";
+import { until } from "../support/tools.ts";
 
 const DEADLINE_MS = 60_000;
 const STALE_GATEWAY = "gateway-1";
@@ -19,7 +20,7 @@ let host: TestHost;
 let lab: TestLab;
 let chunk: ChunkClient;
 let volume: VolumeDocument;
-let stopped: number[] = [];
+const stopped = new StoppedProcesses();
 let host2: SilentInitiator;
 let fill = 0;
 
@@ -32,7 +33,7 @@ beforeAll(async () => {
   host2 = await SilentInitiator.login(lab.url(volume, 2));
 });
 afterEach(() => {
-  for (const pid of stopped.splice(0)) process.kill(pid, "SIGCONT");
+  stopped.resumeAll();
 });
 afterAll(async () => {
   host2?.drop();
@@ -44,23 +45,7 @@ afterAll(async () => {
 /** To be asked for before anything is stopped: some of what follows must not take long. */
 const pidOf = async (id: string): Promise<number> => (await lab.pidOf(id)) ?? 0;
 
-function stop(pid: number): () => void {
-  expect(pid, "a process that runs").toBeGreaterThan(0);
-  process.kill(pid, "SIGSTOP");
-  stopped.push(pid);
-  return () => {
-    stopped = stopped.filter((other) => other !== pid);
-    process.kill(pid, "SIGCONT");
-  };
-}
-
-/** Bytes that wait in the sockets of the stale gateway's portal. */
-async function unread(): Promise<number> {
-  const port = lab.portals[0]?.split(":").at(-1);
-  const sockets = await run("ss", "-Htn", "sport", "=", `:${port}`);
-  const queues = sockets.split("\n").map((line) => Number(line.trim().split(/\s+/)[1] ?? 0));
-  return queues.reduce((sum, queue) => sum + (queue || 0), 0);
-}
+const unread = (): Promise<number> => unreadAt(lab.portals[0]);
 
 const gauge = (name: string): Promise<number> => lab.metric(STALE_GATEWAY, name);
 const writesDone = (): Promise<number> =>
@@ -95,7 +80,7 @@ test.each(["hung up", "keeps silent"])(
     const [first, old, newest] = [++fill, ++fill, ++fill];
     await host1.write(first);
     const before = { done: await writesDone(), failed: await writesFailed() };
-    const resume = stop(await pidOf(STALE_GATEWAY));
+    const resume = stopped.stop(await pidOf(STALE_GATEWAY));
     const stale = host1.write(old).catch(() => "failed");
     await until("the write in the socket", DEADLINE_MS, unread, (bytes) => bytes > 0);
     if (how === "hung up") host1.drop();
@@ -126,7 +111,7 @@ test("a write that was sent to a stopped primary is not sent again without a pro
   const { node } = (await chunk.config()).primary;
   await host1.write(first);
   const before = { done: await writesDone(), failed: await writesFailed() };
-  const resumePrimary = stop(nodes.get(node) ?? 0);
+  const resumePrimary = stopped.stop(nodes.get(node) ?? 0);
   const stale = host1.write(old).catch(() => "failed");
   await until(
     "the write sent",
@@ -134,7 +119,7 @@ test("a write that was sent to a stopped primary is not sent again without a pro
     () => gauge("ashlar_volume_in_flight"),
     (n) => n > 0,
   );
-  const resume = stop(gateway);
+  const resume = stopped.stop(gateway);
   host1.fallSilent();
   await host2.write(newest);
   expect((await chunk.config()).primary.node).not.toBe(node);
@@ -176,7 +161,7 @@ test("a write of a host whose link was cut while its gateway stood still never t
       (text) => text.includes("wrote"),
     );
     const before = { done: await writesDone(), failed: await writesFailed() };
-    const resume = stop(await pidOf(STALE_GATEWAY));
+    const resume = stopped.stop(await pidOf(STALE_GATEWAY));
     shell.stdin?.write(`write -P ${old} 0 4k\n`);
     await until("the write in the socket", DEADLINE_MS, unread, (bytes) => bytes > 0);
     await network.cut(host, outside);

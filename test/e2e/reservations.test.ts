@@ -8,8 +8,9 @@ import {
   ReservingHost,
   WRITE_EXCLUSIVE_REGISTRANTS_ONLY,
 } from "../support/reserving-host.ts";
+import { StoppedProcesses, unreadAt } from "../support/stopped-process.ts";
 import { type CheckDocument, TestLab, type VolumeDocument } from "../support/test-lab.ts";
-import { run, until } from "../support/tools.ts";
+import { until } from "../support/tools.ts";
 
 const DEADLINE_MS = 60_000;
 const VOLUME = "shared";
@@ -21,7 +22,7 @@ const ANSWER_MAX_MS = 2_000;
 let lab: TestLab;
 let volume: VolumeDocument;
 let chunk: ChunkClient;
-let stopped: number[] = [];
+const stopped = new StoppedProcesses();
 const hosts: ReservingHost[] = [];
 let fill = 0;
 
@@ -31,7 +32,7 @@ beforeAll(async () => {
   chunk = await ChunkClient.open(lab, VOLUME);
 });
 afterEach(() => {
-  for (const pid of stopped.splice(0)) process.kill(pid, "SIGCONT");
+  stopped.resumeAll();
   for (const host of hosts.splice(0)) host.drop();
 });
 afterAll(async () => {
@@ -61,23 +62,7 @@ async function reservedByA(): Promise<[ReservingHost, ReservingHost]> {
 /** To be asked for before anything is stopped: some of what follows must not take long. */
 const pidOf = async (id: string): Promise<number> => (await lab.pidOf(id)) ?? 0;
 
-function stop(pid: number): () => void {
-  expect(pid, "a process that runs").toBeGreaterThan(0);
-  process.kill(pid, "SIGSTOP");
-  stopped.push(pid);
-  return () => {
-    stopped = stopped.filter((other) => other !== pid);
-    process.kill(pid, "SIGCONT");
-  };
-}
-
-/** Bytes that wait in the sockets of gateway-1's portal. */
-async function unread(): Promise<number> {
-  const port = lab.portals[0]?.split(":").at(-1);
-  const sockets = await run("ss", "-Htn", "sport", "=", `:${port}`);
-  const queues = sockets.split("\n").map((line) => Number(line.trim().split(/\s+/)[1] ?? 0));
-  return queues.reduce((sum, queue) => sum + (queue || 0), 0);
-}
+const unread = (): Promise<number> => unreadAt(lab.portals[0]);
 
 async function expectEverywhere(newest: number, ...readers: ReservingHost[]): Promise<void> {
   for (const reader of readers) expect(await reader.read()).toBe(newest);
@@ -109,7 +94,7 @@ test("both gateways tell the same, and keep out who is not registered", async ()
 
 /** A write of A waits in the socket of its stopped gateway. */
 async function writeToStoppedGateway(a: ReservingHost) {
-  const resume = stop(await pidOf("gateway-1"));
+  const resume = stopped.stop(await pidOf("gateway-1"));
   // An outcome, since a host may be told nothing of it and hang up.
   const stale = a.write(++fill).catch(() => undefined);
   await until("the write in the socket", DEADLINE_MS, unread, (bytes) => bytes > 0);
@@ -152,12 +137,12 @@ test("P11: a write that was sent to a stopped primary never lands after a PREEMP
   expect(await a.write(before)).toBe(GOOD);
   const { node } = (await chunk.config()).primary;
   const gateway = await pidOf("gateway-1");
-  const resumePrimary = stop(await pidOf(node));
+  const resumePrimary = stopped.stop(await pidOf(node));
   const stale = a.write(++fill);
   const inFlight = (): Promise<number> => lab.metric("gateway-1", "ashlar_volume_in_flight");
   await until("the write sent", DEADLINE_MS, inFlight, (count) => count > 0);
   // Before another node leads, and the gateway could send it there: then it would be done in time.
-  const resume = stop(gateway);
+  const resume = stopped.stop(gateway);
   expect(await b.preempt(KEY_A)).toBe(GOOD);
   expect(await b.read(), "not done before").toBe(before);
   expect((await chunk.config()).primary.node).not.toBe(node);
