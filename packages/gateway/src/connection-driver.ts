@@ -198,8 +198,8 @@ export class ConnectionDriver implements SessionHolder {
     if (!session) return false;
     const { scsi, nexus } = session;
     const ownLun = lun === undefined ? undefined : scsi.unitAt(nexus, lun)?.ownLun;
-    // Not to be seen any more, since the session asked.
-    if (lun !== undefined && ownLun === undefined) return false;
+    // Not to be seen any more, since the session asked; and a reset of the target is felt by all hosts.
+    if (lun === undefined ? !scsi.showsAny(nexus) : ownLun === undefined) return false;
     try {
       await this.dependencies.targets.reset(scsi, ownLun);
       return true;

@@ -124,13 +124,19 @@ test("a change that cannot be had in time is the cluster's trouble, not the targ
   await expect(open().change(clear)).rejects.toMatchObject({ code: "cluster/unavailable" });
 });
 
-test("each RESERVE has a number of the gateway's incarnation, with which it ends", async () => {
+test("a session's RESERVE has a number of the gateway's incarnation, also when it asks again", async () => {
   const reservations = open();
   await reservations.change(take);
+  answer = () => Promise.reject(unavailable);
+  await expect(reservations.change(take)).rejects.toBe(unavailable);
+  answer = async () => "changed";
   await reservations.change({ ...take, kind: "give" });
+  await reservations.nexusLost(A);
   await reservations.change(take);
   expect(asked).toEqual([
     { ...take, gateway: 7, serial: 1 },
+    { ...take, gateway: 7, serial: 1 },
+    { ...give, serial: 1 },
     { ...give, serial: 1 },
     { ...take, gateway: 7, serial: 2 },
   ]);

@@ -118,12 +118,17 @@ export class VolumeReservations implements UnitReservations {
   private async take(
     action: Extract<RequestedAction, { readonly kind: "take" }>,
   ): Promise<ReservationResult> {
-    this.serial += 1;
-    const holding = { gateway: this.deps.incarnation(), serial: this.serial };
-    const settled = this.ask({ ...action, ...holding });
+    const key = keyOf(action.nexus);
+    const before = this.held.get(key);
+    const gateway = this.deps.incarnation();
+    // A session asks again for the one that it has, or may have.
+    if (before?.gateway !== gateway) this.serial += 1;
+    const holding = { gateway, serial: before?.gateway === gateway ? before.serial : this.serial };
+    const answer = this.ask({ ...action, ...holding });
     // Before it is known what comes of it: the session may end meanwhile.
-    this.held.set(keyOf(action.nexus), { ...holding, settled });
-    return settled;
+    const settled = Promise.allSettled([before?.settled, answer]);
+    this.held.set(key, { ...holding, settled });
+    return answer;
   }
 
   /** What is released by name; a nexus that holds nothing names nothing. */
@@ -139,8 +144,11 @@ export class VolumeReservations implements UnitReservations {
     await settled.catch(() => {});
     while (!signal.aborted) {
       try {
-        await this.ask({ kind: "give", nexus, seen: this.current.changes, ...holding });
-        return;
+        const { changes: seen } = this.current;
+        const result = await this.ask({ kind: "give", nexus, seen, ...holding });
+        // By a copy that was old: the next one will have seen it.
+        if (result !== "aborted") return;
+        await sleep(clock, GIVE_PAUSE_MS, { signal }).catch(() => {});
       } catch (thrown) {
         log.warn({ error: toSystemError(thrown) }, "cannot release what a lost nexus reserved");
         await sleep(clock, GIVE_PAUSE_MS, { signal }).catch(() => {});

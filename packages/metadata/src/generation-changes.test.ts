@@ -310,6 +310,16 @@ test("P11: what takes no right away stops nobody's I/O, and is answered when all
   expect(outcome).toBe("changed");
 });
 
+test("what takes no right away is told as done, though a node has not said that it knows", async () => {
+  await make(1);
+  const changes = await changesOf(group.leader());
+  const done = changes.changeReservation({ volume, action: register }, options);
+  await group.until(() => closings.length === 1);
+  closings[0]?.answer(silent);
+  expect((await group.answered(done)).outcome).toBe("changed");
+  expect(recordOf()?.reservations.registrants).toHaveLength(1);
+});
+
 test("a request on reservations that changes nothing asks no node and stops nobody's I/O", async () => {
   await make(1);
   const changes = await changesOf(group.leader());

@@ -155,14 +155,14 @@ export class GenerationChanges implements Startable {
     });
     const answer = await waited(done, signal);
     if (!("made" in answer)) return answer;
-    const { outcome, generation, inForce } = answer.made;
-    if (inForce)
+    const { made } = answer;
+    if (made.inForce)
       await waited(
-        this.enqueue(volume, () => this.closed(answer.made)),
+        this.enqueue(volume, () => this.closedIfPossible(made)),
         signal,
       );
-    else if (generation > 0) await this.outcome(answer.made, { signal });
-    return { index: this.deps.replicatedLog.view.appliedIndex, outcome };
+    else if (made.generation > 0) await this.outcome(made, { signal });
+    return this.answerOf(made, action);
   }
 
   /** The end of a change that was prepared before, by this leader or another. */
@@ -267,15 +267,35 @@ export class GenerationChanges implements Startable {
     signal.throwIfAborted();
     const command = { kind: "prepareReservation", volume, action } as const;
     const made = accepted((await replicatedLog.propose(command, proposal)).result);
-    if (made.inForce) await this.closed(made);
+    if (made.inForce) await this.closedIfPossible(made);
     else if (made.generation > 0) await this.finish(made);
+    return this.answerOf(made, action);
+  }
+
+  private answerOf(
+    { volume, outcome }: { readonly volume: VolumeId; readonly outcome: ReservationOutcome },
+    action: ReservationAction,
+  ): { readonly index: number; readonly outcome: ReservationOutcome } {
+    const { replicatedLog } = this.deps;
     const { reserved } = this.recordOf(volume).reservations;
-    const isLost =
-      action.kind === "take" && made.outcome === "changed" && !isHeldAs(reserved, action);
-    return {
-      index: replicatedLog.view.appliedIndex,
-      outcome: isLost ? "gone" : made.outcome,
-    };
+    const isLost = action.kind === "take" && outcome === "changed" && !isHeldAs(reserved, action);
+    return { index: replicatedLog.view.appliedIndex, outcome: isLost ? "gone" : outcome };
+  }
+
+  /**
+   * What took no right away is in force, whoever has heard of it: to call it not done would be wrong, and to wait longer
+   * for a node that does not answer helps nobody.
+   */
+  private async closedIfPossible(made: Prepared): Promise<void> {
+    try {
+      await this.closed(made);
+    } catch (thrown) {
+      if (!hasCode(thrown, "volume/not-fenced")) throw thrown;
+      this.deps.log.warn(
+        { ...made, error: thrown },
+        "not all nodes know of a change of reservations",
+      );
+    }
   }
 
   /** Resolves when nobody admits operations of the generation before this one. */

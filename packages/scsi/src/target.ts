@@ -86,6 +86,11 @@ export class ScsiTarget {
     return this.seenBy(nexus).at(lun);
   }
 
+  /** Whether a nexus sees any unit: one that sees none has no business with those of others. */
+  showsAny(nexus: Nexus): boolean {
+    return this.seenBy(nexus).luns().length > 0;
+  }
+
   /** The number under which a nexus sees a unit. */
   lunOf(nexus: Nexus, ownLun: number): number | undefined {
     return this.seenBy(nexus).lunOf(ownLun);

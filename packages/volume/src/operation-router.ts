@@ -238,8 +238,9 @@ export class OperationRouter {
     routed.calledBack = { error, sinceMs: this.clock.nowMs(), claimsUndone };
     if (isOnItsWay) {
       // Behind it: should the stream break, its own failure leads to the next attempt.
+      const { epoch } = routed;
       request.stream?.cancel(cancellationOf(routed), (outcome) => {
-        if (isSettled(outcome)) this.endCalledBack(routed, outcome);
+        if (isSettled(outcome)) this.endCalledBack(routed, outcome, epoch);
       });
       return;
     }
@@ -248,7 +249,7 @@ export class OperationRouter {
   }
 
   private onCalledBack(routed: Routed, outcome: OperationOutcome): void {
-    if (isSettled(outcome)) this.endCalledBack(routed, outcome);
+    if (isSettled(outcome)) this.endCalledBack(routed, outcome, routed.epoch);
     else if (outcome.kind === "failed") {
       this.again(routed, outcome.error.code, DISPOSITION_OF_FAILURE.patience);
     } else {
@@ -259,7 +260,7 @@ export class OperationRouter {
     }
   }
 
-  private endCalledBack(routed: Routed, outcome: SettledOutcome): void {
+  private endCalledBack(routed: Routed, outcome: SettledOutcome, epoch: number): void {
     const { calledBack } = routed;
     if (!calledBack) return;
     if (!calledBack.claimsUndone || outcome.reply.status !== "logged") {
@@ -267,7 +268,7 @@ export class OperationRouter {
       return;
     }
     routed.calledBack = undefined;
-    routed.loggedIn = routed.epoch;
+    routed.loggedIn = epoch;
     const ended = endedSince(this.client.view, routed);
     if (ended) this.fail(routed, ended);
     else this.redirect(routed);

@@ -60,6 +60,7 @@ function open({
 } = {}) {
   const volume = volumeId("0f8fad5b-d9cb-469f-a165-708676289500");
   const device = new MemoryBlockDevice({ sizeBytes, blockSize: otherBlockSize });
+  const allowed = { now: true };
   const reservations = new LocalReservations();
   const other = new LogicalUnit({ device, volume, reservations });
   const harness = openTarget({
@@ -68,7 +69,9 @@ function open({
     surroundings: {
       targetPorts: () => [],
       findUnit: (naa, nexus) =>
-        nexus === NEXUS_A && naa.equals(other.identity.naa) ? { unit: other, readOnly } : undefined,
+        nexus === NEXUS_A && allowed.now && naa.equals(other.identity.naa)
+          ? { unit: other, readOnly }
+          : undefined,
     },
   });
   const copy = (data: Buffer, nexus = NEXUS_A) =>
@@ -82,7 +85,7 @@ function open({
   const read = async ({ device: from }: LogicalUnit, at: number, length: number) =>
     scatterJoin(await from.read(at, length, options));
   const write = (to: LogicalUnit, at: number, data: Buffer) => to.device.write(at, [data], options);
-  return { ...harness, other, copy, read, write };
+  return { ...harness, other, allowed, copy, read, write };
 }
 
 const pattern = (length: number): Buffer =>
@@ -172,6 +175,22 @@ describe("what cannot be done ends the command at its segment", () => {
       "07/27/00",
     );
     expect((await read(other, 512, 512)).every((byte) => byte === 0)).toBe(true);
+  });
+
+  test("a unit that the host loses in the middle of a copy is not written any more (P11)", async () => {
+    const { unit, other, allowed, copy, read } = open();
+    const write = other.device.write.bind(other.device);
+    let pieces = 0;
+    other.device.write = async (offset, data, each) => {
+      pieces += 1;
+      await write(offset, data, each);
+      allowed.now = false;
+    };
+    await unit.device.write(0, [pattern(3 * MIB)], options);
+    const segments = [{ destination: 1, count: 6144 }];
+    expect((await copy(listOf({ units: [unit, other], segments }))).status).not.toBe(0);
+    expect(pieces).toBe(1);
+    expect((await read(other, MIB, MIB)).every((byte) => byte === 0)).toBe(true);
   });
 
   test("units that the nexus may not access are not reachable", async () => {

@@ -1,7 +1,7 @@
 // EXTENDED COPY(LID1) (SPC-4 6.4, 5.17): a host lets the gateway copy blocks. It reads and writes like
 // the host itself would, so only units that the host may access are found, and segments take effect
 // in order; the first that cannot be done ends the command and is named in the sense.
-import { type OperationOptions, scatterJoin, toSystemError } from "@ashlar/core";
+import { type OperationOptions, SystemError, scatterJoin, toSystemError } from "@ashlar/core";
 import {
   type AccessibleUnit,
   type DataOutOffer,
@@ -12,7 +12,7 @@ import {
 import { COPY_STATE, type CopyState } from "../copy-statuses.ts";
 import { resultOfError } from "../error-sense.ts";
 import type { LogicalUnit } from "../logical-unit.ts";
-import { guarded } from "../reservation-guard.ts";
+import { type Guard, guarded } from "../reservation-guard.ts";
 import { type CommandResult, checkCondition, GOOD, Refusal } from "../result.ts";
 import { SENSE, type Sense, STATUS } from "../sense.ts";
 import { COPY_LIST_MAX, SEGMENT_LENGTH_MAX } from "./copy-limits.ts";
@@ -84,23 +84,64 @@ function isRepeatable(moves: readonly (Move | Sense)[]): boolean {
   );
 }
 
+/** A unit's part in a copy, and what may forbid it. */
+interface Side {
+  readonly unit: LogicalUnit;
+  readonly guard: Guard | undefined;
+  readonly writes: boolean;
+}
+
+const sideOf = (
+  unit: LogicalUnit,
+  rule: "read" | "write",
+  { nexus }: Place<LogicalUnit>,
+): Side => ({
+  unit,
+  guard: unit.guard.of(nexus, rule),
+  writes: rule === "write",
+});
+
+/** The host may use the other unit no more, or not write it: only sessions of that unit's target hear of it. */
+function stillAllows({ unit, writes }: Side, { units }: Place<LogicalUnit>): void {
+  const now = units.findUnit(unit.identity.naa);
+  if (now?.unit === unit && !(writes && now.readOnly)) return;
+  throw new SystemError("operation/aborted", "the host may not use the unit any more");
+}
+
+/** One operation on a side, under whatever permits it when it is sent. */
+const operate = <T>(
+  side: Side,
+  place: Place<LogicalUnit>,
+  { signal, path }: OperationOptions,
+  run: (options: OperationOptions) => Promise<T>,
+): Promise<T> => {
+  const permit = (): void => {
+    stillAllows(side, place);
+    side.guard?.permit();
+  };
+  return guarded(side.guard, { signal, path }, () => {
+    stillAllows(side, place);
+    return run({ signal, path, permit });
+  });
+};
+
 /** Piece by piece, from the end when the destination overlaps what is yet to be read. */
-async function copy(move: Move, nexus: Nexus, options: OperationOptions): Promise<void> {
-  const { source, destination, from, to, length } = move;
-  const { signal, path } = options;
-  const reading = source.guard.of(nexus, "read");
-  const writing = destination.guard.of(nexus, "write");
+async function copy(
+  { source, destination, from, to, length }: Move,
+  place: Place<LogicalUnit>,
+  options: OperationOptions,
+): Promise<void> {
+  const reading = sideOf(source, "read", place);
+  const writing = sideOf(destination, "write", place);
   const backwards = source === destination && to > from && to < from + length;
   const pieces = Math.ceil(length / COPY_PIECE);
   for (let index = 0; index < pieces; index += 1) {
     const at = (backwards ? pieces - 1 - index : index) * COPY_PIECE;
     const piece = Math.min(COPY_PIECE, length - at);
-    const data = await guarded(reading, options, () =>
-      source.device.read(from + at, piece, { signal, path, permit: reading?.permit }),
+    const data = await operate(reading, place, options, (each) =>
+      source.device.read(from + at, piece, each),
     );
-    await guarded(writing, options, () =>
-      destination.device.write(to + at, data, { signal, path, permit: writing?.permit }),
-    );
+    await operate(writing, place, options, (each) => destination.device.write(to + at, data, each));
   }
 }
 
@@ -149,7 +190,7 @@ async function copySegments(
   for (const [index, move] of moves.entries()) {
     if (!isMove(move)) return progress.ended(checkCondition({ ...move, information: index }));
     try {
-      await copy(move, place.nexus, options);
+      await copy(move, place, options);
     } catch (thrown) {
       const result = resultOfError(toSystemError(thrown));
       // Hosts repeat what met BUSY, and would copy what was copied over.
