@@ -35,7 +35,7 @@ export const CHUNKS_PER_FAMILY_MAX = 2 ** 22;
 export const FAMILY_ID_MAX = 2 ** 31 - 1;
 
 const NODE_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const VOLUME_NAME = /^(?=.{1,63}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
+const NAME = /^(?=.{1,63}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 function parseUuid(text: string, what: string): string {
@@ -70,23 +70,21 @@ export function diskId(text: string): DiskId {
   return text as DiskId;
 }
 
+function requireName(what: string, text: string): void {
+  if (NAME.test(text)) return;
+  throw new SystemError(
+    "argument/invalid",
+    `${what} name must be 1 to 63 of a-z 0-9 with inner "." and "-", got "${text}"`,
+  );
+}
+
 export function volumeName(text: string): VolumeName {
-  if (!VOLUME_NAME.test(text)) {
-    throw new SystemError(
-      "argument/invalid",
-      `volume name must be 1 to 63 of a-z 0-9 with inner "." and "-", got "${text}"`,
-    );
-  }
+  requireName("volume", text);
   return text as VolumeName;
 }
 
 export function hostName(text: string): HostName {
-  if (!VOLUME_NAME.test(text)) {
-    throw new SystemError(
-      "argument/invalid",
-      `host name must be 1 to 63 of a-z 0-9 with inner "." and "-", got "${text}"`,
-    );
-  }
+  requireName("host", text);
   return text as HostName;
 }
 

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startMembers, TEST_CLUSTER, type TestMember } from "@ashlar/rpc/testing";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { EXIT } from "../exit-status.ts";
-import { run } from "../program.ts";
+import { said as saidBy } from "../testing/said.ts";
 
 const members: TestMember[] = [];
 afterEach(async () => {
@@ -18,22 +18,10 @@ async function group(count: number): Promise<readonly TestMember[]> {
   return members;
 }
 
-/** What a command line writes about the group, and the exit status it leaves. */
-async function said(...argv: string[]) {
-  const spies = [process.stdout, process.stderr].map((stream) => {
-    const written: string[] = [];
-    const spy = vi.spyOn(stream, "write").mockImplementation((text) => {
-      written.push(String(text));
-      return true;
-    });
-    return { written, spy };
-  });
-  process.exitCode = 0;
+/** Said to the group, as far as there is one. */
+function said(...argv: string[]) {
   const addresses = members.map(({ address }) => address).join(",");
-  await run(addresses === "" ? argv : [...argv, "--admin", addresses]);
-  for (const { spy } of spies) spy.mockRestore();
-  const [out = "", err = ""] = spies.map(({ written }) => written.join(""));
-  return { out, err, exit: process.exitCode };
+  return saidBy(...argv, ...(addresses === "" ? [] : ["--admin", addresses]));
 }
 
 type Role = "leader" | "follower" | "learner" | "absent";

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startMembers, type TestMember } from "@ashlar/rpc/testing";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { EXIT } from "../exit-status.ts";
-import { run } from "../program.ts";
+import { said as saidBy } from "../testing/said.ts";
 
 const SECRET = "a secret of 1";
 const OTHER = "another secret, too long for Windows";
@@ -25,22 +25,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What a command line writes, and the exit status it leaves. */
-async function said(...argv: string[]) {
-  const spies = [process.stdout, process.stderr].map((stream) => {
-    const written: string[] = [];
-    const spy = vi.spyOn(stream, "write").mockImplementation((text) => {
-      written.push(String(text));
-      return true;
-    });
-    return { written, spy };
-  });
-  process.exitCode = 0;
-  await run([...argv, "--admin", leader.address]);
-  for (const { spy } of spies) spy.mockRestore();
-  const [out = "", err = ""] = spies.map(({ written }) => written.join(""));
-  return { out, err, exit: process.exitCode };
-}
+/** Said to the leader. */
+const said = (...argv: string[]) => saidBy(...argv, "--admin", leader.address);
 
 async function file(name: string, content: string): Promise<string> {
   const path = join(folder, name);
