@@ -34,6 +34,7 @@ export async function startPlaceholderNode(cluster: {
     disks: [{ disk: diskId("disk-1"), ...store }],
     familySeen: 0,
     incarnationSeen: 0,
+    zone: "",
   };
   const report = () => ({ disks: [{ ...store, freeBytes: SIZE_BYTES }] });
   const ended = new AbortController();

@@ -2,7 +2,8 @@
 // commands give the same state on every member (R8, R9), and what cannot be done is a refusal that
 // changes nothing.
 import { type CommandKind, type CommandOf, type Refusal, type Result, refused } from "./command.ts";
-import { createCluster } from "./commands/cluster.ts";
+import { createCluster, setRebalancing } from "./commands/cluster.ts";
+import { addMembers, dropMembers } from "./commands/copies.ts";
 import { drainGateway, gatewayDown, gatewayUp } from "./commands/gateway.ts";
 import {
   abortChange,
@@ -18,6 +19,7 @@ import { nodeDown, nodeUp, retireStore, storeDown } from "./commands/node.ts";
 import { movePrimaries } from "./commands/primary.ts";
 import { replaceMembers } from "./commands/replacement.ts";
 import { prepareReservation } from "./commands/reservation.ts";
+import { leaveStore, removeNode, setNodeService } from "./commands/service.ts";
 import { openSession } from "./commands/session.ts";
 import {
   abortVolume,
@@ -25,6 +27,7 @@ import {
   deleteVolume,
   extendVolume,
   finishVolume,
+  setReplicas,
 } from "./commands/volume.ts";
 import type { Proposal } from "./proposal.ts";
 import type { CatalogChange } from "./records.ts";
@@ -42,6 +45,10 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   nodeDown,
   storeDown,
   retireStore,
+  setNodeService,
+  removeNode,
+  leaveStore,
+  setRebalancing,
   gatewayUp,
   gatewayDown,
   drainGateway,
@@ -61,6 +68,9 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   addToIsr,
   movePrimaries,
   replaceMembers,
+  addMembers,
+  dropMembers,
+  setReplicas,
   openSession,
   beginTerm,
   memberExpected,

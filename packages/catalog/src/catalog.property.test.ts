@@ -14,6 +14,7 @@ import { decodeProposal, encodeProposal } from "./proposal.ts";
 import type { DiskRecord } from "./records.ts";
 import { isWaitedForInVain, livingNodes } from "./silence.ts";
 import { emptyState } from "./state.ts";
+import { copyCommands, movedCopies, service } from "./testing/arbitrary-copies.ts";
 import { gatewayCommands } from "./testing/arbitrary-gateways.ts";
 import { access, change, hostCommand, mapped } from "./testing/arbitrary-hosts.ts";
 import { reservationActions, reserving } from "./testing/arbitrary-reservations.ts";
@@ -114,6 +115,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     disks: fc.constant([]),
     familySeen: fc.nat(6),
     incarnationSeen: fc.nat(40),
+    zone: fc.constantFrom("", "rack-1"),
   }),
   fc.record({
     kind: fc.constant("nodeDown" as const),
@@ -187,6 +189,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant("addToIsr" as const), items: candidates }),
   fc.record({ kind: fc.constant("movePrimaries" as const), items: candidates }),
   fc.record({ kind: fc.constant("replaceMembers" as const), items: replacements }),
+  ...copyCommands({ chunk, node: node.map(testNode), store: anyStore }),
 );
 
 /** A disk of a node, perhaps another one's, in a place of its own. */
@@ -213,6 +216,7 @@ const back: fc.Arbitrary<Event> = fc
     ]),
     familySeen: 0,
     incarnationSeen: 0,
+    zone: "",
   }));
 
 const move: fc.Arbitrary<Event> = fc.nat(3).map((movesMax) => (catalog) => ({
@@ -223,7 +227,7 @@ const move: fc.Arbitrary<Event> = fc.nat(3).map((movesMax) => (catalog) => ({
 const replace: fc.Arbitrary<Event> = fc.nat(3).map((copiesMax) => (catalog) => {
   const roomOf = () => ({ freeBytes: Number.MAX_SAFE_INTEGER, usedBytes: 0 });
   const policy = { isGivenUp: () => true, roomOf, copiesMax };
-  return { kind: "replaceMembers", items: planCopies(catalog, policy).items };
+  return { kind: "replaceMembers", items: planCopies(catalog, policy).replacements };
 });
 
 const event: fc.Arbitrary<Event> = fc.oneof(
@@ -241,6 +245,8 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: continued },
   { weight: 2, arbitrary: move },
   { weight: 2, arbitrary: replace },
+  { weight: 4, arbitrary: movedCopies },
+  { weight: 3, arbitrary: service({ node, store: anyStore }) },
   { weight: 2, arbitrary: settled },
   { weight: 4, arbitrary: reserving },
   {

@@ -127,6 +127,7 @@ describe("a volume", () => {
       })),
       familySeen: 0,
       incarnationSeen: 0,
+      zone: "",
     });
     const chunks = chunksOf(catalog, catalog.volume(1, 100, 1));
     const held = chunks.map(({ members }) => members[0]!);

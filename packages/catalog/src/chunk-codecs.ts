@@ -16,6 +16,8 @@ import type { ChunkConfig, ChunkMember } from "./records.ts";
 
 const MEMBER_IN_ISR = 1;
 const MEMBER_LEARNS = 2;
+/** Beside the role, since state format 7. */
+const MEMBER_LEAVES = 4;
 const ROLE = { isr: MEMBER_IN_ISR, learner: MEMBER_LEARNS, out: 0 } as const;
 /** Chunks written between two pauses: well below a millisecond. */
 const CHUNKS_PER_PAUSE = 1024;
@@ -62,7 +64,7 @@ function writeChunk(to: ByteWriter, row: ChunkRow, places: ReadonlyMap<ChunkMemb
   for (let slot = 0; slot < members.length; slot += 1) {
     const one = present(members[slot], "within the list");
     to.uint(present(places.get(one), "loads name it"));
-    to.u8(ROLE[row.roleAt(slot)]);
+    to.u8(ROLE[row.roleAt(slot)] | (row.isLeaving(slot) ? MEMBER_LEAVES : 0));
   }
 }
 
@@ -80,15 +82,25 @@ function readChunk(from: ByteReader, stores: readonly ChunkMember[]): ChunkConfi
   const members: ChunkMember[] = [];
   const isr: StoreUuid[] = [];
   const learners: StoreUuid[] = [];
+  const leaving: StoreUuid[] = [];
   for (let count = from.u8(); count > 0; count -= 1) {
     const one = stores[from.uint()];
     if (!one) throw new CodecError("a chunk names an unknown store");
-    const role = from.u8();
+    const flags = from.u8();
+    const role = flags & ~MEMBER_LEAVES;
     members.push(one);
+    if (role !== flags) leaving.push(one.storeUuid);
     if (role === MEMBER_IN_ISR) isr.push(one.storeUuid);
     if (role === MEMBER_LEARNS) learners.push(one.storeUuid);
   }
   const primary = members[primarySlot];
   if (!primary) throw new CodecError("a chunk has no primary");
-  return { ...head, members, isr, learners, primary: { node: primary.node, incarnation } };
+  return {
+    ...head,
+    members,
+    isr,
+    learners,
+    ...(leaving.length > 0 && { leaving }),
+    primary: { node: primary.node, incarnation },
+  };
 }

@@ -77,13 +77,13 @@ export function withoutStore(
   if (!wasIn && !config.learners.includes(store)) return undefined;
   const version = config.version + 1;
   if (isSole(config, store)) return { ...config, version };
-  const { chunk, epoch, members, primary } = config;
+  const { chunk, epoch, members, primary, leaving } = config;
   const isr = without(config.isr, store);
   const learners = without(config.learners, store);
   const led = memberOn(config, primary.node).storeUuid === store;
-  if (!led) return { chunk, epoch, version, members, isr, learners, primary };
-  const next = choose(among(members, isr));
-  return { chunk, epoch: epoch + 1, version, members, isr, learners, primary: next };
+  const next = led ? choose(among(members, isr)) : primary;
+  const shape = { chunk, epoch: led ? epoch + 1 : epoch, version, members, isr, learners };
+  return leaving === undefined ? { ...shape, primary: next } : { ...shape, leaving, primary: next };
 }
 
 /**
@@ -124,7 +124,60 @@ export function withReplacedMember(
   fresh: ChunkMember,
 ): ChunkConfig {
   const members = config.members.map((one) => (one.storeUuid === lost ? fresh : one));
-  return { ...config, version: config.version + 1, members };
+  return leavingOf({ ...config, version: config.version + 1, members }, (one) => one !== lost);
+}
+
+/**
+ * One more member, which learns. With `instead` a copy moves: that member goes when the volume's replicas are in
+ * sync without it.
+ */
+export function withAddedMember(
+  config: ChunkConfig,
+  fresh: ChunkMember,
+  instead: StoreUuid | undefined,
+): ChunkConfig {
+  const { version, members, learners, leaving = [] } = config;
+  return {
+    ...config,
+    version: version + 1,
+    members: [...members, fresh],
+    learners: [...learners, fresh.storeUuid],
+    ...(instead !== undefined && { leaving: [...leaving, instead] }),
+  };
+}
+
+/**
+ * A member goes, for others are enough: never the only one in sync (K4). When no more are left than the volume
+ * has `replicas`, none is leaving any more.
+ */
+export function withDroppedMember(
+  config: ChunkConfig,
+  store: StoreUuid,
+  { replicas, choose }: { readonly replicas: number; readonly choose: ChoosePrimary },
+): ChunkConfig {
+  const { version, epoch, primary } = config;
+  assert(!isSole(config, store), "K4: the ISR is never emptied");
+  const led = memberOn(config, primary.node).storeUuid === store;
+  const stays = (one: StoreUuid): boolean => one !== store;
+  const members = config.members.filter(({ storeUuid }) => stays(storeUuid));
+  const isr = config.isr.filter(stays);
+  const dropped = {
+    ...config,
+    version: version + 1,
+    epoch: led ? epoch + 1 : epoch,
+    members,
+    isr,
+    learners: config.learners.filter(stays),
+    primary: led ? choose(among(members, isr)) : primary,
+  };
+  return leavingOf(dropped, (one) => stays(one) && members.length > replicas);
+}
+
+/** Those leave of which it is still true. */
+function leavingOf(config: ChunkConfig, isTrue: (store: StoreUuid) => boolean): ChunkConfig {
+  const { leaving = [], ...rest } = config;
+  const left = leaving.filter(isTrue);
+  return left.length === 0 ? rest : { ...rest, leaving: left };
 }
 
 /** A learner that its primary reports durable up to the commit LSN joins the ISR (K3). */

@@ -19,6 +19,8 @@ export interface ChunkRow {
   /** In the order that {@link roleAt} counts. */
   readonly members: readonly ChunkMember[];
   roleAt(slot: number): MemberRole;
+  /** Whether this member goes when enough others are in sync. */
+  isLeaving(slot: number): boolean;
   /** Whether a member on this node is in sync. */
   isInSyncOn(node: NodeId): boolean;
 }
@@ -80,6 +82,10 @@ export class RowWindow implements ChunkRow {
     return (at(this.table.learners, this.row) & bit) === 0 ? "out" : "learner";
   }
 
+  isLeaving(slot: number): boolean {
+    return (at(this.table.leaving, this.row) & (1 << slot)) !== 0;
+  }
+
   isInSyncOn(node: NodeId): boolean {
     const { members } = this;
     for (let slot = 0; slot < members.length; slot += 1) {
@@ -92,6 +98,7 @@ export class RowWindow implements ChunkRow {
   config(): ChunkConfig {
     const { table, row, combination } = this;
     const primary = present(combination.members[at(table.primarySlot, row)], "it has a primary");
+    const leaving = at(table.leaving, row);
     return {
       chunk: this.chunk,
       epoch: at(table.epoch, row),
@@ -99,6 +106,7 @@ export class RowWindow implements ChunkRow {
       members: combination.members,
       isr: subset(combination, at(table.isr, row)),
       learners: subset(combination, at(table.learners, row)),
+      ...(leaving !== 0 && { leaving: subset(combination, leaving) }),
       primary: this.lists.primary(primary.node, at(table.incarnation, row)),
     };
   }

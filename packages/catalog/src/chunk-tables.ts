@@ -99,6 +99,7 @@ export class ChunkTables implements ChunkScans {
     }
     table.isr[row] = bitsOf(members, config.isr);
     table.learners[row] = config.learners.length === 0 ? 0 : bitsOf(members, config.learners);
+    table.leaving[row] = config.leaving === undefined ? 0 : bitsOf(members, config.leaving);
     table.primarySlot[row] = primarySlot;
     table.epoch[row] = config.epoch;
     table.version[row] = config.version;

@@ -35,8 +35,10 @@ import {
   hostChap,
   initiators,
   node,
+  nodeService,
   portals,
   portalsV7,
+  rebalancing,
   store,
   volumeAccess,
   volumeChange,
@@ -48,10 +50,11 @@ import type { KeptResult } from "./sessions.ts";
  * 2: nodeUp has what its stores have seen. 3: primaries are moved. 4: gatewayUp has what it has seen,
  * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard,
  * and a disk may be missing. 8: a change may be one of reservations, there are hosts, beginVolume says who may use the
- * volume, and a portal has its role.
+ * volume, and a portal has its role. 9: nodeUp says the zone, copies are added and dropped, and nodes and
+ * stores have their service.
  */
-const COMMAND_FORMAT_VERSION = 8;
-const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, COMMAND_FORMAT_VERSION];
+const COMMAND_FORMAT_VERSION = 9;
+const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, COMMAND_FORMAT_VERSION];
 
 interface CommandCodec<K extends CommandKind> {
   readonly tag: number;
@@ -64,11 +67,9 @@ const volume = mapped(text, volumeId);
 const incarnation = record({ incarnation: uint });
 const effective = record({ effective: flag });
 const nodeUpFields = { node, bootId: text, address: text, disks: list(disk) };
-const nodeUp = record<FieldsOf<"nodeUp">>({
-  ...nodeUpFields,
-  familySeen: uint,
-  incarnationSeen: uint,
-});
+const nodeUpFieldsV8 = { ...nodeUpFields, familySeen: uint, incarnationSeen: uint };
+const nodeUp = record<FieldsOf<"nodeUp">>({ ...nodeUpFieldsV8, zone: text });
+const skipped = record({ skipped: list(chunk) });
 const nodeDownFields = { node, incarnation: uint };
 const gatewayUpFields = { gateway: node, bootId: text };
 const gatewayUpFieldsV7 = { ...gatewayUpFields, portals: portalsV7 };
@@ -137,14 +138,14 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   movePrimaries: {
     tag: 19,
     fields: record({ items: list(candidate) }),
-    result: record({ skipped: list(chunk) }),
+    result: skipped,
   },
   replaceMembers: {
     tag: 24,
     fields: record({
       items: list(record({ chunk, version: uint, lost: store, node, store })),
     }),
-    result: record({ skipped: list(chunk) }),
+    result: skipped,
   },
   advanceGeneration: {
     tag: 20,
@@ -184,6 +185,23 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
     result: nothing,
   },
   deleteHost: { tag: 32, fields: record({ host }), result: nothing },
+  setNodeService: { tag: 50, fields: record({ node, service: nodeService }), result: nothing },
+  removeNode: { tag: 51, fields: record({ node, lost: flag }), result: nothing },
+  leaveStore: { tag: 52, fields: record({ store, leaving: flag }), result: nothing },
+  setRebalancing: { tag: 53, fields: record({ rebalancing }), result: nothing },
+  addMembers: {
+    tag: 54,
+    fields: record({
+      items: list(record({ chunk, version: uint, node, store, instead: optional(store) })),
+    }),
+    result: skipped,
+  },
+  dropMembers: {
+    tag: 55,
+    fields: record({ items: list(record({ chunk, version: uint, store })) }),
+    result: skipped,
+  },
+  setReplicas: { tag: 56, fields: record({ volume, replicas: uint }), result: nothing },
   drainGateway: {
     tag: 40,
     fields: record({ gateway: node, draining: flag, force: flag }),
@@ -193,8 +211,13 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
 
 type EarlierFields = Partial<Record<CommandKind, (from: ByteReader) => object>>;
 
-/** Where fields were fewer up to format 7: every volume was open to any initiator, and no portal had a role. */
+/** Where fields were fewer up to format 8: a node was a zone for itself. */
+const FIELDS_V8: EarlierFields = {
+  nodeUp: (from) => ({ ...record(nodeUpFieldsV8).read(from), zone: "" }),
+};
+/** Up to format 7: every volume was open to any initiator, and no portal had a role. */
 const FIELDS_V7: EarlierFields = {
+  ...FIELDS_V8,
   beginVolume: (from) => ({ ...record(beginVolumeFields).read(from), access: "any" }),
   gatewayUp: (from) => record({ ...gatewayUpFieldsV7, incarnationSeen: uint }).read(from),
 };
@@ -212,7 +235,12 @@ const FIELDS_V3: EarlierFields = {
 /** And in format 1: stores told nothing of what they had seen. */
 const FIELDS_V1: EarlierFields = {
   ...FIELDS_V3,
-  nodeUp: (from) => ({ ...record(nodeUpFields).read(from), familySeen: 0, incarnationSeen: 0 }),
+  nodeUp: (from) => ({
+    ...record(nodeUpFields).read(from),
+    familySeen: 0,
+    incarnationSeen: 0,
+    zone: "",
+  }),
 };
 const EARLIER_FIELDS: Readonly<Record<number, EarlierFields>> = {
   1: FIELDS_V1,
@@ -222,6 +250,7 @@ const EARLIER_FIELDS: Readonly<Record<number, EarlierFields>> = {
   5: FIELDS_V5,
   6: FIELDS_V7,
   7: FIELDS_V7,
+  8: FIELDS_V8,
 };
 
 const KIND_OF_TAG: ReadonlyMap<number, CommandKind> = new Map(

@@ -13,7 +13,15 @@ import type {
   VolumeName,
 } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
-import type { DiskRecord, GatewayRecord, HostChap, VolumeAccess, VolumeChange } from "./records.ts";
+import type {
+  DiskRecord,
+  GatewayRecord,
+  HostChap,
+  NodeService,
+  Rebalancing,
+  VolumeAccess,
+  VolumeChange,
+} from "./records.ts";
 import type { ReservationOutcome } from "./reservation-codecs.ts";
 
 /** Chunks in one command that makes or moves many: bounds the size of an entry's changes and the time of apply. */
@@ -34,6 +42,24 @@ export interface Replacement {
   readonly lost: StoreUuid;
   /** Where the new one learns: a store that is up, on a node without another copy. */
   readonly node: NodeId;
+  readonly store: StoreUuid;
+}
+
+/** One more copy of a chunk. */
+export interface Addition {
+  readonly chunk: ChunkId;
+  readonly version: number;
+  /** Where it learns: a store for new copies, on a node and in a zone without another copy. */
+  readonly node: NodeId;
+  readonly store: StoreUuid;
+  /** A copy moves: this member in sync goes when enough others are. Undefined: the volume wants one more. */
+  readonly instead: StoreUuid | undefined;
+}
+
+/** A copy of a chunk that is one too many. */
+export interface Surplus {
+  readonly chunk: ChunkId;
+  readonly version: number;
   readonly store: StoreUuid;
 }
 
@@ -62,6 +88,8 @@ interface CommandTable {
        */
       readonly familySeen: number;
       readonly incarnationSeen: number;
+      /** What fails together with it; empty: nothing else. */
+      readonly zone: string;
     };
     result: { readonly incarnation: number };
   };
@@ -86,6 +114,28 @@ interface CommandTable {
   /** As storeDown, but refused while a chunk has its only copy in sync there: people ask for it. */
   retireStore: {
     fields: { readonly store: StoreUuid };
+    result: null;
+  };
+  /** From now on, whatever its process does. Whether its copies have a place elsewhere is asked before. */
+  setNodeService: {
+    fields: { readonly node: NodeId; readonly service: NodeService };
+    result: null;
+  };
+  /**
+   * A node that is down goes for good, and its stores with it. Refused while it has the only copy in sync of a
+   * chunk, and, unless it is `lost`, while chunks name it.
+   */
+  removeNode: {
+    fields: { readonly node: NodeId; readonly lost: boolean };
+    result: null;
+  };
+  /** The copies of a store that is up move elsewhere, or do not any more. */
+  leaveStore: {
+    fields: { readonly store: StoreUuid; readonly leaving: boolean };
+    result: null;
+  };
+  setRebalancing: {
+    fields: { readonly rebalancing: Rebalancing };
     result: null;
   };
   gatewayUp: {
@@ -236,6 +286,26 @@ interface CommandTable {
     fields: { readonly items: readonly Replacement[] };
     /** Chunks that were not as given; the others are done. */
     result: { readonly skipped: readonly ChunkId[] };
+  };
+  /** Chunks get one more copy that learns, each where the version still is as given: at most CHUNKS_PER_COMMAND_MAX. */
+  addMembers: {
+    fields: { readonly items: readonly Addition[] };
+    /** Chunks that were not as given; the others are done. */
+    result: { readonly skipped: readonly ChunkId[] };
+  };
+  /**
+   * Copies beyond what the volume wants go, each where the version still is as given and as many others as it
+   * wants are in sync: at most CHUNKS_PER_COMMAND_MAX.
+   */
+  dropMembers: {
+    fields: { readonly items: readonly Surplus[] };
+    /** Chunks that were not as given; the others are done. */
+    result: { readonly skipped: readonly ChunkId[] };
+  };
+  /** How many copies its chunks are to have: they are made, or go, one by one. */
+  setReplicas: {
+    fields: { readonly volume: VolumeId; readonly replicas: number };
+    result: null;
   };
   /** Opens a session of a proposer (R10), named by the index of this entry. */
   openSession: {

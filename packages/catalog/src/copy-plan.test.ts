@@ -17,7 +17,7 @@ const allChunks = ({ state: { view } }: TestCatalog): ChunkConfig[] =>
   view.chunks.families().flatMap((family) => view.chunksOf(family));
 
 const carryOut = (catalog: TestCatalog, policy: CopyPolicy): number => {
-  const { items } = planCopies(catalog, policy);
+  const { replacements: items } = planCopies(catalog, policy);
   expect(catalog.done({ kind: "replaceMembers", items }).skipped).toEqual([]);
   expect(catalog.faults).toEqual([]);
   return items.length;
@@ -43,10 +43,10 @@ test("of a failed disk every copy is made elsewhere, spread evenly, and then non
   const counts = [2, 3, 4].map((node) => on(testStore(node)));
   expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(2);
   // What learns is on its way: nothing is planned twice.
-  expect(planCopies(catalog, POLICY).items).toEqual([]);
+  expect(planCopies(catalog, POLICY).replacements).toEqual([]);
   admitAll(catalog);
   expect(allChunks(catalog).every(({ isr }) => isr.length === 2)).toBe(true);
-  expect(planCopies(catalog, POLICY).items).toEqual([]);
+  expect(planCopies(catalog, POLICY).replacements).toEqual([]);
 });
 
 test("a node that is away is waited for until it is given up, sooner where one copy is left", () => {
@@ -54,12 +54,12 @@ test("a node that is away is waited for until it is given up, sooner where one c
   catalog.volume(1, 30, 2);
   catalog.volume(2, 30, 3);
   catalog.nodeDown(1);
-  expect(planCopies(catalog, POLICY).items).toEqual([]);
+  expect(planCopies(catalog, POLICY).replacements).toEqual([]);
   const sooner = { ...POLICY, isGivenUp: (_: string, inSync: number) => inSync === 1 };
-  const { items } = planCopies(catalog, sooner);
+  const { replacements: items } = planCopies(catalog, sooner);
   expect(items.length).toBeGreaterThan(0);
   for (const { chunk } of items) expect(catalog.state.view.chunk(chunk)?.isr).toHaveLength(1);
-  const all = planCopies(catalog, { ...POLICY, isGivenUp: () => true }).items;
+  const all = planCopies(catalog, { ...POLICY, isGivenUp: () => true }).replacements;
   expect(all.length).toBeGreaterThan(items.length);
   // Those with one copy left come first.
   const risk = all.map(({ chunk }) => catalog.state.view.chunk(chunk)!.isr.length);
@@ -77,9 +77,9 @@ test("where no disk has room, the copy waits, and the others are made", () => {
   const roomOf = (store: StoreUuid) => ({ freeBytes: room.get(store) ?? 0, usedBytes: 1024 * MIB });
   const plan = planCopies(catalog, { ...POLICY, roomOf });
   const placed = (node: number): number =>
-    plan.items.filter((item) => item.node === testNode(node)).length;
+    plan.replacements.filter((item) => item.node === testNode(node)).length;
   expect([placed(2), placed(3)]).toEqual([3, 2]);
-  expect(plan.homeless).toBeGreaterThan(0);
+  expect(plan.homeless.lost).toBeGreaterThan(0);
 });
 
 test("a copy is taken to need what copies on the disk of one in sync need, a whole chunk if nobody knows", () => {
@@ -92,8 +92,8 @@ test("a copy is taken to need what copies on the disk of one in sync need, a who
       if (store === testStore(3)) return { freeBytes: 4 * TEST_CHUNK_SIZE, usedBytes: 0 };
       return usedBytes === undefined ? undefined : { freeBytes: 0, usedBytes };
     };
-    const { items, homeless } = planCopies(catalog, { ...POLICY, roomOf });
-    expect(items.length + homeless).toBe(20);
+    const { replacements: items, homeless } = planCopies(catalog, { ...POLICY, roomOf });
+    expect(items.length + homeless.lost).toBe(20);
     // Those whose other copy is on store 3 have nowhere to go.
     return items.length;
   };
@@ -107,20 +107,24 @@ test("with as many nodes as copies only another disk of the same node can help",
   const catalog = TestCatalog.created(2, 2);
   catalog.volume(1, 10, 2);
   catalog.done({ kind: "storeDown", store: testStore(2, 1) });
-  const { items, homeless } = planCopies(catalog, POLICY);
-  expect(homeless).toBe(0);
+  const { replacements: items, homeless } = planCopies(catalog, POLICY);
+  expect(homeless.lost).toBe(0);
   expect(new Set(items.map(({ store }) => store))).toEqual(new Set([testStore(2, 2)]));
   const bare = TestCatalog.created(2);
   bare.volume(1, 10, 2);
   bare.done({ kind: "storeDown", store: testStore(2) });
-  expect(planCopies(bare, POLICY)).toEqual({ items: [], homeless: 10 });
+  expect(planCopies(bare, POLICY)).toMatchObject({
+    replacements: [],
+    additions: [],
+    homeless: { lost: 10 },
+  });
 });
 
 test("a plan is no longer than asked for", () => {
   const catalog = TestCatalog.created(4);
   catalog.volume(1, 30, 2);
   catalog.done({ kind: "storeDown", store: testStore(1) });
-  expect(planCopies(catalog, { ...POLICY, copiesMax: 4 }).items).toHaveLength(4);
+  expect(planCopies(catalog, { ...POLICY, copiesMax: 4 }).replacements).toHaveLength(4);
 });
 
 test("whatever is lost, rounds of copies come to an end with all that the nodes allow in sync", () => {
@@ -180,5 +184,5 @@ test("a chunk whose only copy is lost is left alone", () => {
   const chunk = chunkId(catalog.volume(1, 1, 1), 0);
   const [sole] = catalog.state.view.chunk(chunk)!.isr;
   catalog.done({ kind: "storeDown", store: sole! });
-  expect(planCopies(catalog, { ...POLICY, isGivenUp: () => true }).items).toEqual([]);
+  expect(planCopies(catalog, { ...POLICY, isGivenUp: () => true }).replacements).toEqual([]);
 });

@@ -20,6 +20,7 @@ import {
   cluster,
   clusterV1,
   clusterV2,
+  clusterV6,
   draft,
   draftV3,
   draftV5,
@@ -28,6 +29,7 @@ import {
   hostRecord,
   memberRecord,
   nodeRecord,
+  nodeRecordV6,
   store,
   volumeRecord,
   volumeRecordV3,
@@ -40,10 +42,11 @@ import { type CatalogState, emptyState } from "./state.ts";
  * 2: a cluster record has familiesGiven. 3: it has familiesSkipped, and what the group of members needs
  * follows the chunks. 4: a volume has its change and its resets. 5: a disk may be missing. 6: a volume
  * has its reservations and says who may use it, hosts follow the sessions, a portal has its role, and a gateway may be
- * draining.
+ * draining. 7: a cluster has its rebalancing, a node its service and zone, members of chunks may be leaving, and so may
+ * stores.
  */
-const STATE_FORMAT_VERSION = 6;
-const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, STATE_FORMAT_VERSION];
+const STATE_FORMAT_VERSION = 7;
+const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, STATE_FORMAT_VERSION];
 
 export function encodeState(state: CatalogState): Buffer {
   const work = encodeStateInParts(state);
@@ -91,6 +94,10 @@ export function encodeStateInParts(state: CatalogState): Generator<void, Buffer,
     after,
     sorted(view.hosts.values(), ({ host }) => host),
   );
+  list(store).write(
+    after,
+    sorted(state.leaving, (uuid) => uuid),
+  );
   return encodeParts(before, view.chunks.frozen(), after.take());
 }
 
@@ -116,7 +123,8 @@ export function decodeState(bytes: Buffer): CatalogState {
     const { view } = state;
     for (const one of list(clusterOf(version)).read(from))
       view.put({ kind: "cluster", record: one });
-    for (const one of list(nodeRecord).read(from)) view.put({ kind: "node", record: one });
+    const nodes = version < 7 ? nodeRecordV6 : nodeRecord;
+    for (const one of list(nodes).read(from)) view.put({ kind: "node", record: one });
     const gateways = version < 6 ? gatewayRecordV5 : gatewayRecord;
     for (const one of list(gateways).read(from)) view.put({ kind: "gateway", record: one });
     const [volumes, drafts] = volumesOf(version);
@@ -128,6 +136,7 @@ export function decodeState(bytes: Buffer): CatalogState {
     if (version >= 6) {
       for (const one of list(hostRecord).read(from)) view.put({ kind: "host", record: one });
     }
+    if (version >= 7) for (const uuid of list(store).read(from)) state.leaving.add(uuid);
     view.apply([], appliedIndex);
     return state;
   });
@@ -138,8 +147,11 @@ const volumesOf = (version: number): readonly [typeof volumeRecord, typeof draft
   return version < 6 ? [volumeRecordV5, draftV5] : [volumeRecord, draft];
 };
 
-const clusterOf = (version: number): typeof cluster =>
-  version === 1 ? clusterV1 : version === 2 ? clusterV2 : cluster;
+const clusterOf = (version: number): typeof cluster => {
+  if (version === 1) return clusterV1;
+  if (version === 2) return clusterV2;
+  return version < 7 ? clusterV6 : cluster;
+};
 
 /** Equal on all members at an equal index (R9). */
 export const stateHash = (state: CatalogState): number => hashOfEncoded(encodeState(state));

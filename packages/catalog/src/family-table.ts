@@ -1,6 +1,6 @@
 // The columns of one family's chunks: typed arrays, some 25 bytes a chunk.
 
-/** ISR and learners are bits of one byte. */
+/** ISR, learners and who is leaving are bits of one byte each. */
 export const MEMBERS_MAX = 8;
 
 /** Slots hold 1 + the store's place; 0 is an empty slot. A row with epoch 0 is no chunk. */
@@ -14,13 +14,22 @@ export interface FamilyTable {
   readonly slots: Uint16Array;
   readonly isr: Uint8Array;
   readonly learners: Uint8Array;
+  readonly leaving: Uint8Array;
   readonly primarySlot: Uint8Array;
   readonly epoch: Uint32Array;
   readonly version: Float64Array;
   readonly incarnation: Float64Array;
 }
 
-const COLUMNS = ["isr", "learners", "primarySlot", "epoch", "version", "incarnation"] as const;
+const COLUMNS = [
+  "isr",
+  "learners",
+  "leaving",
+  "primarySlot",
+  "epoch",
+  "version",
+  "incarnation",
+] as const;
 
 export const newTable = (width: number, capacity: number): FamilyTable => ({
   length: 0,
@@ -29,6 +38,7 @@ export const newTable = (width: number, capacity: number): FamilyTable => ({
   slots: new Uint16Array(width * capacity),
   isr: new Uint8Array(capacity),
   learners: new Uint8Array(capacity),
+  leaving: new Uint8Array(capacity),
   primarySlot: new Uint8Array(capacity),
   epoch: new Uint32Array(capacity),
   version: new Float64Array(capacity),

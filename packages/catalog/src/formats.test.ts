@@ -134,6 +134,7 @@ describe("what earlier versions wrote is read", () => {
       disks: [{ ...testDisk(1), sizeBytes: 1024 * MIB }],
       familySeen: 0,
       incarnationSeen: 0,
+      zone: "",
     });
   });
 

@@ -3,6 +3,7 @@ export { type Applied, applyProposal } from "./apply.ts";
 export type { ChunkRow, MemberRole } from "./chunk-row.ts";
 export type { ChunkScans, ChunkTables, RowRange, StoreLoad } from "./chunk-tables.ts";
 export {
+  type Addition,
   CHUNKS_PER_COMMAND_MAX,
   type Command,
   type CommandKind,
@@ -11,10 +12,13 @@ export {
   type Refusal,
   type Replacement,
   type Result,
+  type Surplus,
 } from "./command.ts";
 export { INCARNATIONS_SKIPPED_MAX } from "./commands/incarnations.ts";
 export { decideReservation, outcomeName } from "./commands/reservation.ts";
-export { type CopyPlan, type CopyPolicy, planCopiesInParts, type StoreRoom } from "./copy-plan.ts";
+export { NEED_KINDS, type NeedKind } from "./copy-judge.ts";
+export { type CopyPlan, type CopyPolicy, planCopiesInParts } from "./copy-plan.ts";
+export { CopySizes, type RoomOf, Rooms, type StoreRoom } from "./copy-rooms.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
 export {
   decodeState,
@@ -34,6 +38,7 @@ export {
   type ChunkConfig,
   type ChunkMember,
   type ClusterRecord,
+  DISK_STATES,
   type DiskRecord,
   type FamilyRange,
   type GatewayRecord,
@@ -41,10 +46,14 @@ export {
   type HostRecord,
   type Mapping,
   type MemberRecord,
+  NODE_SERVICES,
   type NodeRecord,
+  type NodeService,
   PORTAL_ROLES,
   type PortalRecord,
   type PortalRole,
+  REBALANCING,
+  type Rebalancing,
   UNUSED_STATE,
   VOLUME_ACCESS,
   VOLUME_CHANGES,

@@ -141,7 +141,7 @@ function checkHosts({ view, drafts }: CatalogState): string[] {
 }
 
 function checkChunk(state: CatalogState, config: ChunkConfig): string[] {
-  const { members, isr, learners, primary } = config;
+  const { members, isr, learners, leaving = [], primary } = config;
   const uuids = new Set<string>(members.map(({ storeUuid }) => storeUuid));
   const leads = members.find(({ node }) => node === primary.node);
   const rules: readonly (readonly [holds: boolean, rule: string])[] = [
@@ -149,6 +149,7 @@ function checkChunk(state: CatalogState, config: ChunkConfig): string[] {
     [isr.every((one) => uuids.has(one)), "K3: the ISR names a store that is no member"],
     [learners.every((one) => uuids.has(one)), "a learner is no member"],
     [!learners.some((one) => isr.includes(one)), "a store learns and is in sync"],
+    [leaving.every((one) => uuids.has(one)), "who is leaving is no member"],
     [new Set(members.map(({ node }) => node)).size === members.length, "two replicas on one node"],
     [uuids.size === members.length, "one store twice"],
     [leads !== undefined && isr.includes(leads.storeUuid), "K2: the primary is not in the ISR"],
@@ -249,6 +250,12 @@ export function chunksOfState({ view }: CatalogState): Map<ChunkId, ChunkConfig>
   return new Map(all.map((config) => [config.chunk, config]));
 }
 
+/** By how many each command changes the members of a chunk that it changes. */
+const MEMBER_STEPS: Readonly<Partial<Record<Command["kind"], number>>> = {
+  addMembers: 1,
+  dropMembers: -1,
+};
+
 /** Breaches of what must hold between the chunks before a command and after it. */
 export function checkStep(
   before: ReadonlyMap<ChunkId, ChunkConfig>,
@@ -297,7 +304,10 @@ function checkTransition(was: ChunkConfig, is: ChunkConfig, command: Command): s
         holdersOf(is).some((node) => node !== command.node && !command.unheard.includes(node)),
       "P16: a silent node left the ISR to others that are silent",
     ],
-    [is.members.length === was.members.length, "the number of copies changed"],
+    [
+      !changed || is.members.length - was.members.length === (MEMBER_STEPS[command.kind] ?? 0),
+      `the number of copies changed by ${command.kind}`,
+    ],
     [
       is.members.every(
         ({ storeUuid }) =>

@@ -56,7 +56,7 @@ export class CatalogMirror implements CatalogView {
 
   /**
    * Becomes the catalog that `list` describes in full, as of entry `index`.
-   * @returns the list preceded by the deletion of volumes, hosts and members that are in it no more.
+   * @returns the list preceded by the deletion of volumes, hosts, nodes and members that are in it no more.
    */
   replace(list: readonly CatalogChange[], index: number): readonly CatalogChange[] {
     const gone = this.missingIn(list);
@@ -96,6 +96,9 @@ export class CatalogMirror implements CatalogView {
         break;
       case "node":
         this.nodes.set(change.record.node, change.record);
+        break;
+      case "nodeRemoved":
+        this.nodes.delete(change.node);
         break;
       case "gateway":
         this.gateways.set(change.record.gateway, change.record);
@@ -141,12 +144,15 @@ export class CatalogMirror implements CatalogView {
     const volumes = new Map(this.volumes);
     const members = new Map(this.members);
     const hosts = new Map(this.hosts);
+    const nodes = new Map(this.nodes);
     for (const change of list) {
+      if (change.kind === "node") nodes.delete(change.record.node);
       if (change.kind === "volume") volumes.delete(change.record.volume);
       if (change.kind === "member") members.delete(change.record.node);
       if (change.kind === "host") hosts.delete(change.record.host);
     }
     return [
+      ...[...nodes.keys()].map((node) => ({ kind: "nodeRemoved" as const, node })),
       ...[...members.keys()].map((node) => ({ kind: "memberRemoved" as const, node })),
       ...[...hosts.keys()].map((host) => ({ kind: "hostDeleted" as const, host })),
       ...[...volumes.values()].map(({ volume, family }) => ({

@@ -1,4 +1,4 @@
-// Where the replicas of new chunks go: on distinct nodes that are up, in proportion to the size of
+// Where the replicas of new chunks go: on nodes that are up, of distinct zones, in proportion to the size of
 // their disks, with primaries in the same proportion. Deterministic: a hash of the chunk decides
 // among equals, so that the partners of a node are spread over all the others.
 import { type ChunkId, type NodeId, present } from "@ashlar/core";
@@ -22,32 +22,46 @@ interface NodeCandidate {
   primaries: number;
 }
 
-export const usableDisks = (node: NodeRecord): readonly DiskRecord[] =>
-  node.state === "up" ? node.disks.filter(({ state }) => state === "up") : [];
+/** Disks that serve. */
+export const openDisks = (node: NodeRecord): readonly DiskRecord[] =>
+  node.state === "up"
+    ? node.disks.filter(({ state }) => state === "up" || state === "leaving")
+    : [];
 
-/** Nodes that can take a new replica. */
-export function usableNodes(state: CatalogState): readonly NodeRecord[] {
-  return [...state.view.nodes.values()].filter((node) => usableDisks(node).length > 0);
+/** Those of them that may get new copies. */
+export const disksForCopies = (node: NodeRecord): readonly DiskRecord[] =>
+  node.service === "in" ? openDisks(node).filter(({ state }) => state === "up") : [];
+
+/** What fails together with the node: no two copies of a chunk are in one. */
+export const zoneOf = ({ node, zone }: Pick<NodeRecord, "node" | "zone">): string =>
+  zone === "" ? `node ${node}` : `zone ${zone}`;
+
+/** Zones that can take a new replica: as many replicas a volume can have. */
+export function zonesForCopies(state: CatalogState): ReadonlySet<string> {
+  const nodes = [...state.view.nodes.values()];
+  return new Set(nodes.filter((node) => disksForCopies(node).length > 0).map(zoneOf));
 }
 
 export class Placement {
   private readonly candidates: NodeCandidate[];
 
   constructor(state: CatalogState) {
-    this.candidates = usableNodes(state)
+    this.candidates = [...state.view.nodes.values()]
+      .filter((node) => disksForCopies(node).length > 0)
       .map((record) => nodeCandidate(state, record))
       .sort((a, b) => (a.record.node < b.record.node ? -1 : 1));
   }
 
-  /** The first configuration of a chunk, undefined when fewer than `replicas` nodes can take one. */
+  /** The first configuration of a chunk, undefined when fewer than `replicas` zones can take one. */
   place(chunk: ChunkId, replicas: number): ChunkConfig | undefined {
-    if (this.candidates.length < replicas) return undefined;
     const order =
       (value: (node: NodeCandidate) => number) => (a: NodeCandidate, b: NodeCandidate) =>
         value(a) - value(b) || mixed(a.salt, chunk) - mixed(b.salt, chunk);
-    const chosen = [...this.candidates]
-      .sort(order((node) => (node.replicas + 1) / node.sizeBytes))
-      .slice(0, replicas);
+    const ordered = [...this.candidates].sort(
+      order((node) => (node.replicas + 1) / node.sizeBytes),
+    );
+    const chosen = firstOfZones(ordered).slice(0, replicas);
+    if (chosen.length < replicas) return undefined;
     const members = chosen.map((node) => takeDisk(node));
     const primary = present(
       [...chosen].sort(order((node) => (node.primaries + 1) / node.sizeBytes))[0],
@@ -94,9 +108,19 @@ export function evenPrimaries(
   };
 }
 
+function firstOfZones(ordered: readonly NodeCandidate[]): readonly NodeCandidate[] {
+  const zones = new Set<string>();
+  return ordered.filter(({ record }) => {
+    const zone = zoneOf(record);
+    if (zones.has(zone)) return false;
+    zones.add(zone);
+    return true;
+  });
+}
+
 function nodeCandidate(state: CatalogState, record: NodeRecord): NodeCandidate {
   let primaries = 0;
-  const disks = usableDisks(record).map(({ disk, storeUuid, sizeBytes }) => {
+  const disks = disksForCopies(record).map(({ disk, storeUuid, sizeBytes }) => {
     const member = { node: record.node, disk, storeUuid };
     const load = state.view.chunks.load(member);
     primaries += load.primaries;

@@ -204,6 +204,7 @@ test("many volumes of one chunk are spread over the nodes, in proportion to thei
     disks: [testDisk(3, 1), testDisk(3, 2)],
     familySeen: 0,
     incarnationSeen: 0,
+    zone: "",
   });
   for (let number = 1; number <= 40; number += 1) catalog.volume(number, 1, 3);
   for (const node of [2, 3]) {

@@ -10,7 +10,7 @@ import type { ChunkRow } from "./chunk-row.ts";
 import type { ChunkTables, RowRange } from "./chunk-tables.ts";
 import type { IsrCandidate } from "./command.ts";
 import type { CatalogMirror } from "./mirror.ts";
-import { usableDisks } from "./placement.ts";
+import { disksForCopies } from "./placement.ts";
 
 interface Leader {
   readonly node: NodeId;
@@ -99,7 +99,7 @@ function* planInParts(
 function leadersOf(nodes: CatalogMirror["nodes"]): readonly Leader[] {
   const sized = [...nodes.values()]
     .sort((a, b) => (a.node < b.node ? -1 : 1))
-    .map((record) => ({ node: record.node, disks: usableDisks(record) }))
+    .map((record) => ({ node: record.node, disks: disksForCopies(record) }))
     .filter(({ disks }) => disks.length > 0)
     .map(({ node, disks }) => ({
       node,

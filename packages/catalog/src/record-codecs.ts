@@ -28,15 +28,18 @@ import type { IsrCandidate } from "./command.ts";
 import {
   type ChunkMember,
   type ClusterRecord,
+  DISK_STATES,
   type DiskRecord,
   type FamilyRange,
   type GatewayRecord,
   type HostChap,
   type HostRecord,
   type MemberRecord,
+  NODE_SERVICES,
   type NodeRecord,
   PORTAL_ROLES,
   type PortalRecord,
+  REBALANCING,
   VOLUME_ACCESS,
   type VolumeRecord,
 } from "./records.ts";
@@ -58,10 +61,17 @@ export const clusterFields = {
   createdAt: text,
 };
 const clusterFieldsV2 = { ...clusterFields, familiesGiven: uint };
-export const cluster = record<ClusterRecord>({
+const clusterFieldsV6 = {
   ...clusterFieldsV2,
   familiesSkipped: list(record<FamilyRange>({ first: uint, last: uint })),
-});
+};
+export const rebalancing = oneOf(REBALANCING);
+export const cluster = record<ClusterRecord>({ ...clusterFieldsV6, rebalancing });
+/** Up to format 6: nothing moved by itself, and nobody had said that it must not. */
+export const clusterV6: Codec<ClusterRecord> = {
+  write: cluster.write,
+  read: (from) => ({ ...record(clusterFieldsV6).read(from), rebalancing: "auto" }),
+};
 /** Of format 1. That no family was given deletes nothing, until the next volume is made. */
 export const clusterV1: Codec<ClusterRecord> = {
   write: cluster.write,
@@ -69,17 +79,22 @@ export const clusterV1: Codec<ClusterRecord> = {
     ...record(clusterFields).read(from),
     familiesGiven: 0,
     familiesSkipped: [],
+    rebalancing: "auto",
   }),
 };
 export const clusterV2: Codec<ClusterRecord> = {
   write: cluster.write,
-  read: (from) => ({ ...record(clusterFieldsV2).read(from), familiesSkipped: [] }),
+  read: (from) => ({
+    ...record(clusterFieldsV2).read(from),
+    familiesSkipped: [],
+    rebalancing: "auto",
+  }),
 };
 export const disk = record<DiskRecord>({
   disk: mapped(text, diskId),
   storeUuid: store,
   sizeBytes: uint,
-  state: oneOf(["up", "down", "missing"]),
+  state: oneOf(DISK_STATES),
 });
 const portalFieldsV7 = { address: text, tpgt: uint };
 export const portals = list(record<PortalRecord>({ ...portalFieldsV7, role: oneOf(PORTAL_ROLES) }));
@@ -91,14 +106,25 @@ export const portalsV7: Codec<readonly PortalRecord[]> = {
       .read(from)
       .map((portal) => ({ ...portal, role: "direct" })),
 };
-export const nodeRecord = record<NodeRecord>({
+const nodeFieldsV6 = {
   node,
   state: upOrDown,
   incarnation: uint,
   bootId: text,
   address: text,
   disks: list(disk),
+};
+export const nodeService = oneOf(NODE_SERVICES);
+export const nodeRecord = record<NodeRecord>({
+  ...nodeFieldsV6,
+  service: nodeService,
+  zone: text,
 });
+/** Up to format 6: every node took part, and was a zone for itself. */
+export const nodeRecordV6: Codec<NodeRecord> = {
+  write: nodeRecord.write,
+  read: (from) => ({ ...record(nodeFieldsV6).read(from), service: "in", zone: "" }),
+};
 const gatewayFields = { gateway: node, state: upOrDown, incarnation: uint, bootId: text };
 export const gatewayRecord = record<GatewayRecord>({ ...gatewayFields, portals, draining: flag });
 /** Up to format 5: no gateway was drained. */

@@ -32,7 +32,15 @@ export interface ClusterRecord {
    * an older copy that the catalog was restored from. They are unknown here for good.
    */
   readonly familiesSkipped: readonly FamilyRange[];
+  readonly rebalancing: Rebalancing;
 }
+
+/**
+ * `auto`: copies move by themselves where disks came, went or grew. `paused`: only away from where they cannot stay.
+ * Their places are the format: append only.
+ */
+export const REBALANCING = ["auto", "paused"] as const;
+export type Rebalancing = (typeof REBALANCING)[number];
 
 /** Families from the first to the last, both included. */
 export interface FamilyRange {
@@ -47,10 +55,21 @@ export interface DiskRecord {
   readonly sizeBytes: number;
   /**
    * `down` after storeDown: this uuid never returns. `missing`: its node could not open it, or another node that
-   * is up has it; it may be back.
+   * is up has it; it may be back. `leaving`: it serves, gets no new copies, and its copies move elsewhere.
    */
-  readonly state: "up" | "down" | "missing";
+  readonly state: (typeof DISK_STATES)[number];
 }
+
+/** Their places are the format: append only. */
+export const DISK_STATES = ["up", "down", "missing", "leaving"] as const;
+
+/**
+ * What people want of a storage node. `in`: it takes part. `draining`: it serves, gets no new copies, and its
+ * copies move elsewhere. `maintenance`: it may be away for a while, and nobody makes its copies elsewhere.
+ * Their places are the format: append only.
+ */
+export const NODE_SERVICES = ["in", "draining", "maintenance"] as const;
+export type NodeService = (typeof NODE_SERVICES)[number];
 
 /** A storage node. */
 export interface NodeRecord {
@@ -66,6 +85,10 @@ export interface NodeRecord {
   /** host:port of the node's gRPC server (chunk service). */
   readonly address: string;
   readonly disks: readonly DiskRecord[];
+  /** Over all restarts of its process. */
+  readonly service: NodeService;
+  /** What fails together, such as a rack: no two copies are in one. Empty: the node is one for itself. */
+  readonly zone: string;
 }
 
 /**
@@ -232,6 +255,8 @@ export interface ChunkConfig {
   readonly isr: readonly StoreUuid[];
   /** Members being brought up to date. */
   readonly learners: readonly StoreUuid[];
+  /** Members that go as soon as the volume's replicas are in sync without them; absent: none. */
+  readonly leaving?: readonly StoreUuid[];
   readonly primary: { readonly node: NodeId; readonly incarnation: number };
 }
 
@@ -239,6 +264,7 @@ export interface ChunkConfig {
 export type CatalogChange =
   | { readonly kind: "cluster"; readonly record: ClusterRecord }
   | { readonly kind: "node"; readonly record: NodeRecord }
+  | { readonly kind: "nodeRemoved"; readonly node: NodeId }
   | { readonly kind: "gateway"; readonly record: GatewayRecord }
   | { readonly kind: "member"; readonly record: MemberRecord }
   | { readonly kind: "memberRemoved"; readonly node: NodeId }

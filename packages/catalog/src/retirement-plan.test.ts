@@ -10,7 +10,7 @@ function planOf(
 ): RetirementPlan {
   // Full copies.
   const roomOf = (uuid: StoreUuid) => ({ freeBytes: freeBytes(uuid), usedBytes: 1024 * MIB });
-  const work = planRetirementInParts(state.view, store, roomOf);
+  const work = planRetirementInParts(state.view, new Set([store]), roomOf);
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;

@@ -1,73 +1,69 @@
-// What becomes of the copies on a disk that is taken out of use for good: whether each chunk has another one in
-// sync, and whether there is room to make it again elsewhere. Pure; the work pauses often, as that of copy plans.
+// What becomes of the copies on disks that are emptied, or taken out of use for good: whether each chunk has
+// another one in sync, and whether there is room to make it again elsewhere. Pure; the work pauses often, as
+// that of copy plans.
 import type { StoreUuid } from "@ashlar/core";
 import type { ChunkRow } from "./chunk-row.ts";
-import {
-  CHUNKS_PER_PAUSE,
-  type CopyPolicy,
-  CopySizes,
-  type Room,
-  roomsOf,
-  takeRoom,
-} from "./copy-plan.ts";
+import { CHUNKS_PER_PAUSE } from "./copy-plan.ts";
+import { CopySizes, type RoomOf, Rooms } from "./copy-rooms.ts";
 import type { CatalogMirror } from "./mirror.ts";
 import { type Lives, livingNodes } from "./silence.ts";
 
 export interface RetirementPlan {
-  /** Chunks with a copy on the disk, in sync or not. */
+  /** Copies on the disks, in sync or not. */
   copies: number;
+  /** What they are taken to hold. */
+  bytes: number;
   /** Of them, those of which no other copy in sync is on a node that is up. */
   sole: number;
   /** Of them, those that no other disk has room for. */
   homeless: number;
 }
 
+interface Looked {
+  readonly stores: ReadonlySet<StoreUuid>;
+  readonly lives: Lives;
+  readonly rooms: Rooms;
+  readonly sizes: CopySizes;
+}
+
 export function* planRetirementInParts(
   view: CatalogMirror,
-  store: StoreUuid,
-  roomOf: CopyPolicy["roomOf"],
+  stores: ReadonlySet<StoreUuid>,
+  roomOf: RoomOf,
 ): Generator<void, RetirementPlan, undefined> {
-  const { nodes, cluster } = view;
   const chunks = view.chunks.frozen();
-  const sizes = new CopySizes(view.chunks, { roomOf }, cluster?.chunkSize);
-  const rooms = roomsOf(nodes, view.chunks, { roomOf }).filter((room) => room.store !== store);
-  const lives = livingNodes(view, []);
-  const plan: RetirementPlan = { copies: 0, sole: 0, homeless: 0 };
+  const looked: Looked = {
+    stores,
+    lives: livingNodes(view, []),
+    rooms: new Rooms(view, roomOf, (store) => stores.has(store)),
+    sizes: new CopySizes(chunks, roomOf, view.cluster?.chunkSize),
+  };
+  const plan: RetirementPlan = { copies: 0, bytes: 0, sole: 0, homeless: 0 };
   for (const family of chunks.families()) {
     for (let from = 0; from < chunks.rowsOf(family); from += CHUNKS_PER_PAUSE) {
       const until = from + CHUNKS_PER_PAUSE;
-      chunks.scan(family, (row) => count(plan, row, { store, lives, rooms, sizes }), {
-        from,
-        until,
-      });
+      chunks.scan(family, (row) => count(plan, row, looked), { from, until });
       yield;
     }
   }
   return plan;
 }
 
-function count(
-  plan: RetirementPlan,
-  row: ChunkRow,
-  {
-    store,
-    lives,
-    rooms,
-    sizes,
-  }: {
-    readonly store: StoreUuid;
-    readonly lives: Lives;
-    readonly rooms: readonly Room[];
-    readonly sizes: CopySizes;
-  },
-): void {
+function count(plan: RetirementPlan, row: ChunkRow, { stores, lives, rooms, sizes }: Looked): void {
   const { members } = row;
-  const slot = members.findIndex((member) => member.storeUuid === store);
-  if (slot < 0) return;
-  plan.copies += 1;
-  const isInSync = (at: number): boolean => row.roleAt(at) === "isr";
-  const isHeld = members.some(({ node }, at) => at !== slot && isInSync(at) && lives(node));
-  if (isInSync(slot) && !isHeld) plan.sole += 1;
-  const others = members.filter((_, at) => at !== slot);
-  if (!takeRoom(rooms, others, sizes.needBytes(row))) plan.homeless += 1;
+  const goes = (slot: number): boolean => stores.has(members[slot]?.storeUuid as StoreUuid);
+  const going = [...members.keys()].filter(goes);
+  if (going.length === 0) return;
+  const isInSync = (slot: number): boolean => row.roleAt(slot) === "isr";
+  const isHeld = members.some(({ node }, at) => !goes(at) && isInSync(at) && lives(node));
+  const staying = members.filter((_, at) => !goes(at));
+  const needBytes = sizes.needBytes(row);
+  for (const slot of going) {
+    plan.copies += 1;
+    plan.bytes += needBytes;
+    if (isInSync(slot) && !isHeld) plan.sole += 1;
+    const room = rooms.take({ members: staying, staying }, needBytes);
+    if (room) staying.push(room);
+    else plan.homeless += 1;
+  }
 }

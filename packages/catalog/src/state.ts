@@ -25,6 +25,8 @@ export interface CatalogState {
   readonly drafts: Map<FamilyId, VolumeDraft>;
   /** Stores declared failed: these never return. */
   readonly retired: Set<StoreUuid>;
+  /** Stores that are to be emptied, wherever their disks are. */
+  readonly leaving: Set<StoreUuid>;
   /** The newest incarnation given to any process. */
   lastIncarnation: number;
   /** The newest family number; numbers are never used again. */
@@ -45,6 +47,7 @@ export const emptyState = (): CatalogState => ({
   view: new CatalogMirror(),
   drafts: new Map(),
   retired: new Set(),
+  leaving: new Set(),
   lastIncarnation: 0,
   lastFamily: 0,
   sessions: new Map(),

@@ -32,6 +32,7 @@ export const EXIT_OF_CODE: Readonly<Record<ErrorCode, ExitStatus>> = {
   "node/down": failed,
   "node/superseded": failed,
   "node/busy": refused,
+  "node/needed": refused,
   "gateway/not-found": failed,
   "gateway/needed": refused,
   "process/not-found": failed,

@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   "node/down",
   "node/superseded",
   "node/busy",
+  "node/needed",
   "gateway/not-found",
   "gateway/needed",
   "process/not-found",

@@ -67,7 +67,7 @@ export class DiskAdministration {
     const rooms = storeRooms(log.view.nodes.keys(), this.deps.reportOf);
     const plan = await inSlices(
       clock,
-      planRetirementInParts(log.view, disk.storeUuid, (store) => rooms.get(store)),
+      planRetirementInParts(log.view, new Set([disk.storeUuid]), (store) => rooms.get(store)),
     );
     const name = `${place.node}/${place.disk}`;
     // Of which it has the only copy is judged by the command itself, whatever happens before it.

@@ -55,12 +55,18 @@ export const openBalanceMetrics = (registry: Registry): BalanceMetrics => ({
 
 export interface CopyMetrics {
   readonly copiesBegun: Counter;
+  readonly copiesDropped: Counter;
 }
 
 export const openCopyMetrics = (registry: Registry): CopyMetrics => ({
   copiesBegun: new Counter({
     name: "ashlar_metadata_copies_begun_total",
-    help: "Lost copies of chunks that began to be made elsewhere, by this member",
+    help: "Copies of chunks that began to be made: lost ones, further ones, and those that move, by this member",
+    registers: [registry],
+  }),
+  copiesDropped: new Counter({
+    name: "ashlar_metadata_copies_dropped_total",
+    help: "Copies of chunks that were one too many and were dropped, by this member",
     registers: [registry],
   }),
 });

@@ -105,7 +105,7 @@ export interface DiskStatus {
    * `retired`: taken out of use while its node runs; what it held is made again elsewhere. `missing`: its node
    * could not open it, or another node has it.
    */
-  readonly state: "up" | "down" | "failed" | "retired" | "missing";
+  readonly state: "up" | "down" | "failed" | "retired" | "missing" | "leaving";
   readonly sizeBytes: number;
   readonly freeBytes: number;
   /** Chunks with a copy on it, in sync or not. */

@@ -75,6 +75,7 @@ const registration: StorageRegistration = {
   ],
   familySeen: 0,
   incarnationSeen: 0,
+  zone: "",
 };
 
 test("the watch goes on at another leader where it was, without a full list", async () => {

@@ -26,6 +26,8 @@ export interface StorageRegistration {
    */
   readonly familySeen: number;
   readonly incarnationSeen: number;
+  /** What fails together with it; empty: nothing else. */
+  readonly zone: string;
 }
 
 export interface GatewayRegistration {

@@ -47,7 +47,7 @@ test("what is proposed to the catalog comes with its name", async () => {
   const named = { signal, proposal: PROPOSAL };
   const version = CATALOG_VERSION;
   const node = { node: "storage-1", bootId: "b", address: "a:1" };
-  const seen = { familySeen: 4, incarnationSeen: 2 ** 40 };
+  const seen = { familySeen: 4, incarnationSeen: 2 ** 40, zone: "" };
   const gateway = { gateway: "gateway-1", incarnationSeen: 2 ** 41 };
   // As a gateway without roles tells it.
   const portals = [{ address: "a:2", tpgt: 1 }];

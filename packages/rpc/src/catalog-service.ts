@@ -95,7 +95,7 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
   server.add(catalogService, {
     RegisterStorage: unary(({ version, disks, ...request }, context) => {
       checkVersion(version);
-      const { node, bootId, address, familySeen, incarnationSeen } = request;
+      const { node, bootId, address, familySeen, incarnationSeen, zone } = request;
       const registration = {
         node: nodeId(node),
         bootId,
@@ -103,6 +103,7 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
         disks: disks.map(fromDisk),
         familySeen,
         incarnationSeen: safeNumber(incarnationSeen),
+        zone,
       };
       return service.registerStorage(registration, context);
     }),

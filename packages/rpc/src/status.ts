@@ -25,6 +25,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
   "node/down": status.FAILED_PRECONDITION,
   "node/superseded": status.ABORTED,
   "node/busy": status.UNAVAILABLE,
+  "node/needed": status.FAILED_PRECONDITION,
   "gateway/not-found": status.NOT_FOUND,
   "gateway/needed": status.FAILED_PRECONDITION,
   "process/not-found": status.NOT_FOUND,

@@ -28,6 +28,7 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | Other>> = {
   "node/down": BUSY,
   "node/superseded": BUSY,
   "node/busy": BUSY,
+  "node/needed": BUSY,
   "gateway/not-found": BUSY,
   "gateway/needed": BUSY,
   "process/not-found": BUSY,

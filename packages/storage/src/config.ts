@@ -27,6 +27,11 @@ export const STORAGE_CONFIG = z.strictObject({
   advertise: addressField,
   /** The node's own state: which store lies on which disk. */
   dataDir: z.string().min(1),
+  /** What fails together with this node, such as a rack: no two copies of anything are in one zone. */
+  zone: z
+    .string()
+    .regex(/^[a-z0-9.-]{0,63}$/, "must be at most 63 of a-z, 0-9, dots and dashes")
+    .default(""),
   disks: z
     .array(disk)
     .min(1)

@@ -94,7 +94,7 @@ test("P10: a gateway of a catalog that went back is served when that was told wh
   const early = gatewayUp(restored, 9, "a");
   tell();
   expect(lives.isDead(early), "its number was another's").toBe(true);
-  const seen = { familySeen: 0, incarnationSeen: lost.state.lastIncarnation };
+  const seen = { familySeen: 0, incarnationSeen: lost.state.lastIncarnation, zone: "" };
   const node = { node: testNode(1), bootId: "a", address: "127.0.0.1:1", disks: [] };
   restored.done({ kind: "nodeUp", ...node, ...seen });
   tell();

@@ -339,6 +339,7 @@ export class StorageNode implements HealthyNode {
       node: this.config.nodeId,
       bootId: this.deps.bootId,
       address: `${shown}:${advertised === 0 ? port : advertised}`,
+      zone: this.config.zone,
       disks: [
         ...disks.all
           .filter(({ failed }) => !failed)

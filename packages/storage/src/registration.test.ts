@@ -47,6 +47,7 @@ beforeEach(async () => {
       disks: [],
       familySeen: 0,
       incarnationSeen: seen,
+      zone: "",
     }),
     report: () => ({ disks: [] }),
     onIncarnation: (incarnation) => heard.push(incarnation),

@@ -112,11 +112,21 @@ function catalogOf(address: string): CatalogClient {
           createdAt: "",
           familiesGiven: 1,
           familiesSkipped: [],
+          rebalancing: "auto",
         },
       },
       {
         kind: "node",
-        record: { node: NODE, state: "up", incarnation: 1, bootId: "b", address, disks: [] },
+        record: {
+          node: NODE,
+          state: "up",
+          incarnation: 1,
+          bootId: "b",
+          address,
+          disks: [],
+          service: "in",
+          zone: "",
+        },
       },
       {
         kind: "volume",

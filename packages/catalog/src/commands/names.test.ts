@@ -15,6 +15,7 @@ const asNode = (node: typeof ONE) =>
     disks: [],
     familySeen: 0,
     incarnationSeen: 0,
+    zone: "",
   }) as const;
 
 test("a name belongs to one process, whatever its kind", () => {

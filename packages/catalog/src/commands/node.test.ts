@@ -13,15 +13,18 @@ const up = {
   disks: [testDisk(1)],
   familySeen: 0,
   incarnationSeen: 0,
+  zone: "",
 } as const;
 
 test("what a node's stores have seen is not given again", () => {
   const catalog = TestCatalog.created();
-  expect(catalog.done({ ...up, familySeen: 7, incarnationSeen: 40 })).toEqual({ incarnation: 41 });
+  expect(catalog.done({ ...up, familySeen: 7, incarnationSeen: 40, zone: "" })).toEqual({
+    incarnation: 41,
+  });
   expect(catalog.begin(1, 1)).toBe(8);
   expect(catalog.state.view.cluster?.familiesSkipped).toEqual([{ first: 1, last: 7 }]);
   // The same process tells it once more, having seen more meanwhile; a lower number takes nothing back.
-  const more = { ...up, familySeen: 9, incarnationSeen: 50 };
+  const more = { ...up, familySeen: 9, incarnationSeen: 50, zone: "" };
   expect(catalog.done(more)).toEqual({ incarnation: 41 });
   expect(catalog.done({ ...up, bootId: "next" })).toEqual({ incarnation: 51 });
   expect(catalog.volume(2, 1)).toBe(10);

@@ -16,7 +16,7 @@ import {
   withSilentStore,
 } from "../chunk-config.ts";
 import { type CommandOf, done, type Result, refused } from "../command.ts";
-import { evenPrimaries, usableDisks } from "../placement.ts";
+import { evenPrimaries, openDisks } from "../placement.ts";
 import type { ChunkConfig, NodeRecord } from "../records.ts";
 import { livingNodes } from "../silence.ts";
 import type { Step } from "../state.ts";
@@ -26,14 +26,14 @@ import { nameRefusal } from "./names.ts";
 /** A repeated registration of the same running process changes nothing. */
 export function nodeUp(
   step: Step,
-  { node, bootId, address, disks, familySeen, incarnationSeen }: CommandOf<"nodeUp">,
+  { node, bootId, address, disks, familySeen, incarnationSeen, zone }: CommandOf<"nodeUp">,
 ): Result<"nodeUp"> {
   if (familySeen > FAMILY_ID_MAX || incarnationSeen > INCARNATION_MAX) {
     return refused("argument/invalid", `${node} has seen numbers that were never given`);
   }
   const refusal = nameRefusal(step, node, "nodes");
   if (refusal) return refusal;
-  const { view, retired } = step.state;
+  const { view, retired, leaving } = step.state;
   skipFamilies(step, familySeen);
   seeIncarnation(step, incarnationSeen);
   const known = view.nodes.get(node);
@@ -50,8 +50,11 @@ export function nodeUp(
     address,
     disks: disks.map((disk) => {
       if (retired.has(disk.storeUuid)) return { ...disk, state: "down" };
-      return elsewhere.has(disk.storeUuid) ? { ...disk, state: "missing" } : { ...disk };
+      if (elsewhere.has(disk.storeUuid)) return { ...disk, state: "missing" };
+      return leaving.has(disk.storeUuid) ? { ...disk, state: "leaving" } : { ...disk };
     }),
+    service: known?.service ?? "in",
+    zone,
   };
   step.put({ kind: "node", record });
   const choose = evenPrimaries(step.state);
@@ -76,7 +79,7 @@ function storesOfOthers({ state: { view } }: Step, node: NodeId): ReadonlySet<St
   const stores = new Set<StoreUuid>();
   for (const other of view.nodes.values()) {
     if (other.node === node) continue;
-    for (const { storeUuid } of usableDisks(other)) stores.add(storeUuid);
+    for (const { storeUuid } of openDisks(other)) stores.add(storeUuid);
   }
   return stores;
 }
@@ -86,7 +89,7 @@ function disksMovedTo(
   { state: { view } }: Step,
   record: NodeRecord,
 ): (readonly [home: NodeId, disks: ReadonlyMap<StoreUuid, DiskId>])[] {
-  const here = new Map(usableDisks(record).map(({ storeUuid, disk }) => [storeUuid, disk]));
+  const here = new Map(openDisks(record).map(({ storeUuid, disk }) => [storeUuid, disk]));
   const moved = new Map<NodeId, Map<StoreUuid, DiskId>>();
   for (const { member } of view.chunks.loads()) {
     const { node: home, storeUuid } = member;
@@ -115,7 +118,7 @@ function chunkOfReturned(
   choose: ReturnType<typeof evenPrimaries>,
 ): ChunkConfig {
   const member = memberOn(config, record.node);
-  const open = usableDisks(record);
+  const open = openDisks(record);
   if (open.some(({ storeUuid }) => storeUuid === member.storeUuid)) {
     const learning = withLearner(config, member.storeUuid);
     if (learning) return learning;
@@ -168,6 +171,7 @@ export function storeDown(step: Step, { store }: CommandOf<"storeDown">): Result
     .sort((a, b) => (a.node < b.node ? -1 : 1));
   if (holders.length === 0) return refused("catalog/refused", `no node has store ${store}`);
   retired.add(store);
+  step.state.leaving.delete(store);
   for (const holder of holders) {
     const disks = holder.disks.map((disk) =>
       disk.storeUuid === store ? ({ ...disk, state: "down" } as const) : disk,

@@ -10,7 +10,7 @@ import {
   type Result,
   refused,
 } from "../command.ts";
-import { usableDisks } from "../placement.ts";
+import { openDisks } from "../placement.ts";
 import type { Step } from "../state.ts";
 
 /** Each item stands alone: one that is out of date does not keep the others back. */
@@ -32,7 +32,7 @@ function move(step: Step, { chunk, epoch, version, store }: IsrCandidate): boole
   const target = config.members.find(({ storeUuid }) => storeUuid === store);
   if (!target || !config.isr.includes(store) || target.node === config.primary.node) return false;
   const record = view.nodes.get(target.node);
-  if (!record || !usableDisks(record).some(({ storeUuid }) => storeUuid === store)) return false;
+  if (!record || !openDisks(record).some(({ storeUuid }) => storeUuid === store)) return false;
   const { node, incarnation } = record;
   step.put({ kind: "chunk", record: withPrimary(config, { node, incarnation }) });
   return true;

@@ -10,7 +10,7 @@ import {
   type Result,
   refused,
 } from "../command.ts";
-import { usableDisks } from "../placement.ts";
+import { disksForCopies } from "../placement.ts";
 import type { ChunkMember } from "../records.ts";
 import type { Step } from "../state.ts";
 
@@ -44,6 +44,6 @@ function replace(step: Step, item: Replacement): boolean {
 
 function memberOf(step: Step, { node, store }: Replacement): ChunkMember | undefined {
   const record = step.state.view.nodes.get(node);
-  const disk = record && usableDisks(record).find(({ storeUuid }) => storeUuid === store);
+  const disk = record && disksForCopies(record).find(({ storeUuid }) => storeUuid === store);
   return disk && { node, disk: disk.disk, storeUuid: store };
 }

@@ -20,7 +20,7 @@ import {
   type Result,
   refused,
 } from "../command.ts";
-import { Placement, usableNodes } from "../placement.ts";
+import { Placement, zonesForCopies } from "../placement.ts";
 import { UNUSED_STATE, type VolumeRecord } from "../records.ts";
 import type { Step, VolumeDraft } from "../state.ts";
 
@@ -42,7 +42,7 @@ export function beginVolume(step: Step, command: CommandOf<"beginVolume">): Resu
   if (state.deleted.includes(command.volume)) {
     return refused("volume/not-found", `volume "${command.name}" was made and deleted since`);
   }
-  const up = usableNodes(state).length;
+  const up = zonesForCopies(state).size;
   const replicas = command.replicas || Math.max(1, Math.min(REPLICAS_DEFAULT, up));
   const refusal = shapeRefusal(command) ?? nameRefusal(step, command) ?? nodesRefusal(replicas, up);
   if (refusal) return refusal;
@@ -74,7 +74,7 @@ export function extendVolume(
   const placement = new Placement(state);
   for (let index = draft.placed; index < draft.placed + count; index += 1) {
     const record = placement.place(chunkId(family, index), replicas);
-    if (!record) return tooFewNodes(replicas, usableNodes(state).length);
+    if (!record) return tooFewNodes(replicas, zonesForCopies(state).size);
     step.put({ kind: "chunk", record });
   }
   const placed = draft.placed + count;
@@ -120,6 +120,23 @@ export function deleteVolume(
   const record = step.state.view.volumes.get(volume);
   if (!record) return refused("volume/not-found", "the volume is deleted already");
   removeVolume(step, record);
+  return done(null);
+}
+
+/** Copies are made, or go, as the plan of copies sees what is wanted. */
+export function setReplicas(
+  step: Step,
+  { volume, replicas }: CommandOf<"setReplicas">,
+): Result<"setReplicas"> {
+  const record = step.state.view.volumes.get(volume);
+  if (!record) return refused("volume/not-found", "no such volume");
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > REPLICAS_MAX) {
+    return refused("argument/invalid", `replicas must be 1 to ${REPLICAS_MAX}, not ${replicas}`);
+  }
+  if (record.replicas === replicas) return done(null);
+  const up = zonesForCopies(step.state).size;
+  if (replicas > record.replicas && up < replicas) return tooFewNodes(replicas, up);
+  step.put({ kind: "volume", record: { ...record, replicas } });
   return done(null);
 }
 

@@ -115,6 +115,7 @@ export class TestCatalog {
       disks: Array.from({ length: disks }, (_, disk) => testDisk(node, disk + 1, life)),
       familySeen,
       incarnationSeen: 0,
+      zone: "",
     });
   }
 

@@ -37,6 +37,7 @@ export function registrationOf(node: number, boot = 1): StorageRegistration {
     address: `127.0.0.1:${7000 + node}`,
     familySeen: 0,
     incarnationSeen: 0,
+    zone: "",
     disks: [
       { disk: diskId("disk-1"), storeUuid: storeOf(node), sizeBytes: 1024 * MIB, state: "up" },
     ],

@@ -38,7 +38,14 @@ const MEMBER_ROLES: readonly MemberRole[] = [
   "absent",
   "unknown",
 ];
-const DISK_STATES: readonly DiskStatus["state"][] = ["up", "down", "failed", "retired", "missing"];
+const DISK_STATES: readonly DiskStatus["state"][] = [
+  "up",
+  "down",
+  "failed",
+  "retired",
+  "missing",
+  "leaving",
+];
 
 function processStatus(message: ProcessStatus__Output): ProcessStatus {
   return {

@@ -1,14 +1,17 @@
 // Catalog messages <-> domain. A step of the watch becomes one or more messages of at most
 // CHUNKS_PER_MESSAGE_MAX chunk records each; the last one has `complete`.
-import type {
-  CatalogChange,
-  ChunkConfig,
-  ChunkMember,
-  DiskRecord,
-  GatewayRecord,
-  MemberRecord,
-  NodeRecord,
-  VolumeRecord,
+import {
+  type CatalogChange,
+  type ChunkConfig,
+  type ChunkMember,
+  DISK_STATES,
+  type DiskRecord,
+  type GatewayRecord,
+  type MemberRecord,
+  NODE_SERVICES,
+  type NodeRecord,
+  REBALANCING,
+  type VolumeRecord,
 } from "@ashlar/catalog";
 import {
   chunkIdFromNumber,
@@ -45,7 +48,6 @@ export const CHUNKS_PER_MESSAGE_MAX = 1024;
 /** A volume whose reservations are as many as can be takes some 100 KiB; a message may have 16 MiB. */
 const CHANGES_PER_MESSAGE_MAX = 64;
 const UP_OR_DOWN = ["up", "down"] as const;
-const DISK_STATES = ["up", "down", "missing"] as const;
 
 /** One step of a watch: all that changed up to entry `index`, or the whole catalog as of it. */
 export interface WatchStep {
@@ -100,6 +102,8 @@ function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
       return { gateway: { ...change.record, portals: [...change.record.portals] } };
     case "member":
       return { member: change.record };
+    case "nodeRemoved":
+      return { nodeRemoved: { node: change.node } };
     case "memberRemoved":
       return { memberRemoved: { node: change.node } };
     case "volume":
@@ -115,14 +119,20 @@ function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
 
 function fromChange(change: Change__Output): CatalogChange {
   if (change.cluster) {
-    const { clusterId: id, familiesSkipped, ...fields } = change.cluster;
+    const { clusterId: id, familiesSkipped, rebalancing, ...fields } = change.cluster;
     const ranges = familiesSkipped.map(({ first, last }) => ({ first, last }));
     return {
       kind: "cluster",
-      record: { clusterId: clusterId(id), ...fields, familiesSkipped: ranges },
+      record: {
+        clusterId: clusterId(id),
+        ...fields,
+        familiesSkipped: ranges,
+        rebalancing: oneOf(REBALANCING, rebalancing),
+      },
     };
   }
   if (change.node) return { kind: "node", record: fromNode(change.node) };
+  if (change.nodeRemoved) return { kind: "nodeRemoved", node: nodeId(change.nodeRemoved.node) };
   if (change.gateway) return { kind: "gateway", record: fromGateway(change.gateway) };
   if (change.member) return { kind: "member", record: fromMember(change.member) };
   if (change.memberRemoved) {
@@ -152,6 +162,8 @@ const fromNode = (message: NodeRecord__Output): NodeRecord => ({
   bootId: message.bootId,
   address: message.address,
   disks: message.disks.map(fromDisk),
+  service: oneOf(NODE_SERVICES, message.service),
+  zone: message.zone,
 });
 
 const fromGateway = (message: GatewayRecord__Output): GatewayRecord => ({
@@ -202,7 +214,8 @@ function toBatch(chunks: readonly ChunkConfig[]): ChunkBatch | null {
   if (chunks.length === 0) return null;
   const stores = new PlaceTable<ChunkMember>();
   const nodes = new PlaceTable<string>();
-  const records = chunks.map(({ chunk, epoch, version, members, isr, learners, primary }) => {
+  const records = chunks.map((config) => {
+    const { chunk, epoch, version, members, isr, learners, leaving = [], primary } = config;
     const places = members.map((one) => stores.place(`${one.storeUuid}/${one.node}`, one));
     const placesOf = (uuids: readonly StoreUuid[]): number[] =>
       places.filter((place) => uuids.includes(stores.values[place]?.storeUuid as StoreUuid));
@@ -213,6 +226,7 @@ function toBatch(chunks: readonly ChunkConfig[]): ChunkBatch | null {
       members: places,
       isr: placesOf(isr),
       learners: placesOf(learners),
+      leaving: placesOf(leaving),
       primaryNode: nodes.place(primary.node, primary.node),
       primaryIncarnation: primary.incarnation,
     };
@@ -238,6 +252,7 @@ function* fromBatch(batch: ChunkBatch__Output): Generator<ChunkConfig> {
       members,
       isr: uuids(record.isr),
       learners: uuids(record.learners),
+      ...(record.leaving.length > 0 && { leaving: uuids(record.leaving) }),
       primary: {
         node: entryOf(nodes, record.primaryNode),
         incarnation: safeNumber(record.primaryIncarnation),

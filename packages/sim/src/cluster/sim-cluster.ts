@@ -181,6 +181,7 @@ export class SimCluster {
       advertise: addressOf(name),
       dataDir: "/storage",
       disks: [{ diskId: diskId("disk-1"), path: "/disk-1", sizeBytes: this.shape.diskBytes }],
+      zone: "",
       scrubIntervalMs: SCRUB_INTERVAL_MS,
       scrubBytesPerSecond: SCRUB_BYTES_PER_SECOND,
       pageCacheBytes: PAGE_CACHE_BYTES,

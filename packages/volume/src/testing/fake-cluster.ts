@@ -266,7 +266,16 @@ export class FakeNode {
 
   private record(address: string): NodeRecord {
     const { node, incarnation } = this;
-    return { node, state: "up", incarnation, bootId: "b", address, disks: [] };
+    return {
+      node,
+      state: "up",
+      incarnation,
+      bootId: "b",
+      address,
+      disks: [],
+      service: "in",
+      zone: "",
+    };
   }
 }
 
@@ -293,6 +302,7 @@ export class FakeCluster {
           createdAt: "",
           familiesGiven: 1,
           familiesSkipped: [],
+          rebalancing: "auto",
         },
       },
       {

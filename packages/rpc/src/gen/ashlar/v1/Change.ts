@@ -9,6 +9,7 @@ import type { MemberRecord as _ashlar_v1_MemberRecord, MemberRecord__Output as _
 import type { MemberRemoved as _ashlar_v1_MemberRemoved, MemberRemoved__Output as _ashlar_v1_MemberRemoved__Output } from '../../ashlar/v1/MemberRemoved.ts';
 import type { HostRecord as _ashlar_v1_HostRecord, HostRecord__Output as _ashlar_v1_HostRecord__Output } from '../../ashlar/v1/HostRecord.ts';
 import type { HostDeleted as _ashlar_v1_HostDeleted, HostDeleted__Output as _ashlar_v1_HostDeleted__Output } from '../../ashlar/v1/HostDeleted.ts';
+import type { NodeRemoved as _ashlar_v1_NodeRemoved, NodeRemoved__Output as _ashlar_v1_NodeRemoved__Output } from '../../ashlar/v1/NodeRemoved.ts';
 
 export interface Change {
   'cluster'?: (_ashlar_v1_ClusterRecord | null);
@@ -20,7 +21,8 @@ export interface Change {
   'memberRemoved'?: (_ashlar_v1_MemberRemoved | null);
   'host'?: (_ashlar_v1_HostRecord | null);
   'hostDeleted'?: (_ashlar_v1_HostDeleted | null);
-  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted"|"member"|"memberRemoved"|"host"|"hostDeleted";
+  'nodeRemoved'?: (_ashlar_v1_NodeRemoved | null);
+  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted"|"member"|"memberRemoved"|"host"|"hostDeleted"|"nodeRemoved";
 }
 
 export interface Change__Output {
@@ -33,5 +35,6 @@ export interface Change__Output {
   'memberRemoved'?: (_ashlar_v1_MemberRemoved__Output | null);
   'host'?: (_ashlar_v1_HostRecord__Output | null);
   'hostDeleted'?: (_ashlar_v1_HostDeleted__Output | null);
-  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted"|"member"|"memberRemoved"|"host"|"hostDeleted";
+  'nodeRemoved'?: (_ashlar_v1_NodeRemoved__Output | null);
+  'change'?: "cluster"|"node"|"gateway"|"volume"|"volumeDeleted"|"member"|"memberRemoved"|"host"|"hostDeleted"|"nodeRemoved";
 }

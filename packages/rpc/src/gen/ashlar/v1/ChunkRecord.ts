@@ -11,6 +11,7 @@ export interface ChunkRecord {
   'learners'?: (number)[];
   'primaryNode'?: (number);
   'primaryIncarnation'?: (number | string | Long);
+  'leaving'?: (number)[];
 }
 
 export interface ChunkRecord__Output {
@@ -22,4 +23,5 @@ export interface ChunkRecord__Output {
   'learners': (number)[];
   'primaryNode': (number);
   'primaryIncarnation': (number);
+  'leaving': (number)[];
 }

@@ -8,6 +8,7 @@ export interface ClusterRecord {
   'createdAt'?: (string);
   'familiesGiven'?: (number);
   'familiesSkipped'?: (_ashlar_v1_FamilyRange)[];
+  'rebalancing'?: (string);
 }
 
 export interface ClusterRecord__Output {
@@ -16,4 +17,5 @@ export interface ClusterRecord__Output {
   'createdAt': (string);
   'familiesGiven': (number);
   'familiesSkipped': (_ashlar_v1_FamilyRange__Output)[];
+  'rebalancing': (string);
 }

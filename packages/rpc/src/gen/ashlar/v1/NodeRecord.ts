@@ -10,6 +10,8 @@ export interface NodeRecord {
   'bootId'?: (string);
   'address'?: (string);
   'disks'?: (_ashlar_v1_DiskRecord)[];
+  'service'?: (string);
+  'zone'?: (string);
 }
 
 export interface NodeRecord__Output {
@@ -19,4 +21,6 @@ export interface NodeRecord__Output {
   'bootId': (string);
   'address': (string);
   'disks': (_ashlar_v1_DiskRecord__Output)[];
+  'service': (string);
+  'zone': (string);
 }

@@ -11,6 +11,7 @@ export interface RegisterStorageRequest {
   'disks'?: (_ashlar_v1_DiskRecord)[];
   'familySeen'?: (number);
   'incarnationSeen'?: (number | string | Long);
+  'zone'?: (string);
 }
 
 export interface RegisterStorageRequest__Output {
@@ -21,4 +22,5 @@ export interface RegisterStorageRequest__Output {
   'disks': (_ashlar_v1_DiskRecord__Output)[];
   'familySeen': (number);
   'incarnationSeen': (number);
+  'zone': (string);
 }

@@ -1,0 +1,10 @@
+// Original file: proto/catalog.proto
+
+
+export interface NodeRemoved {
+  'node'?: (string);
+}
+
+export interface NodeRemoved__Output {
+  'node': (string);
+}
