@@ -42,6 +42,45 @@ const STATE_V3 = Buffer.from(
   "hex",
 );
 
+/** The same, as format 5 wrote it. */
+const STATE_V5 = Buffer.from(
+  [
+    "05060102012461626364656630312d303030302d343030302d383030302d303030303030303030303030",
+    "8080800818323032362d31312d30315430303a30303a30302e3030305a0100010973746f726167652d31",
+    "000108626f6f742d312d310e3132372e302e302e313a3730303101066469736b2d312430303030303030",
+    "302d303030302d343030302d383030302d30303030303030313031303080808080040000012431313131",
+    "313131312d303030302d343030302d383030302d30303030303030303030303108766f6c756d652d3101",
+    "80808008800401012769716e2e323032362d31312e696f2e6173686c61723a61626364656630313a766f",
+    "6c756d652d310018323032362d31312d30315430303a30303a30302e3030305a00000124313131313131",
+    "31312d303030302d343030302d383030302d30303030303030303030303208766f6c756d652d32028080",
+    "8008800401012769716e2e323032362d31312e696f2e6173686c61723a61626364656630313a766f6c75",
+    "6d652d320018323032362d31312d30315430303a30303a30302e3030305a0000010000010973746f7261",
+    "67652d31066469736b2d312430303030303030302d303030302d343030302d383030302d303030303030",
+    "30313031303001018080800201010100010001000000000000",
+  ].join(""),
+  "hex",
+);
+
+/** And as format 6 did. */
+const STATE_V6 = Buffer.from(
+  [
+    "06060102012461626364656630312d303030302d343030302d383030302d303030303030303030303030",
+    "8080800818323032362d31312d30315430303a30303a30302e3030305a0100010973746f726167652d31",
+    "000108626f6f742d312d310e3132372e302e302e313a3730303101066469736b2d312430303030303030",
+    "302d303030302d343030302d383030302d30303030303030313031303080808080040000012431313131",
+    "313131312d303030302d343030302d383030302d30303030303030303030303108766f6c756d652d3101",
+    "80808008800401012769716e2e323032362d31312e696f2e6173686c61723a61626364656630313a766f",
+    "6c756d652d310018323032362d31312d30315430303a30303a30302e3030305a00000000000000000000",
+    "0000012431313131313131312d303030302d343030302d383030302d3030303030303030303030320876",
+    "6f6c756d652d320280808008800401012769716e2e323032362d31312e696f2e6173686c61723a616263",
+    "64656630313a766f6c756d652d320018323032362d31312d30315430303a30303a30302e3030305a0000",
+    "00000000000000000000010000010973746f726167652d31066469736b2d312430303030303030302d30",
+    "3030302d343030302d383030302d30303030303030313031303001018080800201010100010001000000",
+    "00000000",
+  ].join(""),
+  "hex",
+);
+
 /** Test node 1 registering with one disk, as format 1 wrote it. */
 const NODE_UP_V1 = Buffer.from(
   [
@@ -93,23 +132,15 @@ describe("what earlier versions wrote is read", () => {
     expect(view.volumes.size).toBe(1);
   });
 
-  test("a snapshot of format 5: nothing is reserved, every volume is open to all, and there are no hosts", () => {
+  test("snapshots of formats 5 and 6: all is open to all, nodes take part, and nothing is leaving", () => {
     const catalog = TestCatalog.created(1);
     catalog.volume(1, 1);
     catalog.begin(2, 1);
-    const now = encodeState(catalog.state);
-    // The number of hosts came last; behind each of the two volumes, of which the second is a draft, came
-    // the eight fields of its reservations, its access, and the number of its mappings. Here all are bytes 0.
-    const open = Buffer.alloc(10);
-    const ends = [...now.toString("latin1").matchAll(/T00:00:00\.000Z\0\0(?=\0{10})/g)];
-    expect(ends).toHaveLength(2);
-    const cuts = ends.map((found) => found.index + found[0].length);
-    const parts = [1, ...cuts.map((cut) => cut + open.length)].map((from, at) =>
-      now.subarray(from, cuts[at] ?? -1),
-    );
-    const read = decodeState(Buffer.concat([Buffer.from([5]), ...parts]));
-    expect(check(read)).toEqual([]);
-    expect(encodeState(read)).toEqual(now);
+    for (const earlier of [STATE_V5, STATE_V6]) {
+      const read = decodeState(earlier);
+      expect(check(read)).toEqual([]);
+      expect(encodeState(read)).toEqual(encodeState(catalog.state));
+    }
   });
 
   test("a volume that is begun of format 7: it is open to any initiator", () => {
@@ -123,6 +154,17 @@ describe("what earlier versions wrote is read", () => {
     }
     const mapped = { ...command, access: "mapped" } as const;
     expect(decodeCommand(encodeCommand(mapped))).toEqual(mapped);
+  });
+
+  test("a registration of format 8: the node is a zone for itself", () => {
+    const shape = { node: testNode(1), bootId: "b", address: "a:1", disks: [testDisk(1)] };
+    const seen = { familySeen: 1, incarnationSeen: 2 };
+    const command = { kind: "nodeUp", ...shape, ...seen, zone: "" } as const;
+    const now = encodeCommand(command);
+    const earlier = Buffer.concat([Buffer.from([8]), now.subarray(1, -1)]);
+    expect(decodeCommand(earlier)).toEqual(command);
+    const inRack = { ...command, zone: "rack" };
+    expect(decodeCommand(encodeCommand(inRack))).toEqual(inRack);
   });
 
   test("a registration of format 1: its stores tell nothing of what they saw", () => {

@@ -105,7 +105,14 @@ export class TestCatalog {
       disks = 1,
       life = 0,
       familySeen = 0,
-    }: { boot?: number; disks?: number; life?: number; familySeen?: number } = {},
+      zone = "",
+    }: {
+      boot?: number;
+      disks?: number;
+      life?: number;
+      familySeen?: number;
+      zone?: string;
+    } = {},
   ): { readonly incarnation: number } {
     return this.done({
       kind: "nodeUp",
@@ -115,7 +122,7 @@ export class TestCatalog {
       disks: Array.from({ length: disks }, (_, disk) => testDisk(node, disk + 1, life)),
       familySeen,
       incarnationSeen: 0,
-      zone: "",
+      zone,
     });
   }
 
