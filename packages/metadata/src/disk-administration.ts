@@ -3,6 +3,7 @@ import { type ProposalId, planRetirementInParts } from "@ashlar/catalog";
 import { type NodeId, SystemError, toSystemError } from "@ashlar/core";
 import type { DiskPlace, ScrubPass, StorageReport } from "@ashlar/rpc";
 import { type Clock, inSlices } from "@ashlar/runtime";
+import { findDisk } from "./named-disks.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
 import type { StorageCalls } from "./storage-calls.ts";
@@ -32,7 +33,7 @@ export class DiskAdministration {
 
   /** @throws SystemError node/not-found, node/down, disk/not-found, disk/failed. */
   async scrub(place: DiskPlace, { signal }: { readonly signal: AbortSignal }): Promise<ScrubPass> {
-    const { record } = this.find(place);
+    const { record } = findDisk(this.deps.log.view, place);
     const { node, state, address } = record;
     if (state === "down") throw new SystemError("node/down", `${node} is down`);
     try {
@@ -63,7 +64,7 @@ export class DiskAdministration {
       accepted(before);
       return;
     }
-    const { disk } = this.find(place);
+    const { disk } = findDisk(this.deps.log.view, place);
     const rooms = storeRooms(log.view.nodes.keys(), this.deps.reportOf);
     const plan = await inSlices(
       clock,
@@ -80,19 +81,5 @@ export class DiskAdministration {
     }
     const command = { kind: "retireStore", store: disk.storeUuid } as const;
     accepted((await log.propose(command, proposal)).result);
-  }
-
-  private find({ node, disk: name }: DiskPlace) {
-    const record = this.deps.log.view.nodes.get(node);
-    if (!record) {
-      throw new SystemError("node/not-found", `no storage node is called "${node}"`, {
-        hint: "see `ashlar node list`",
-      });
-    }
-    const disk = record.disks.find((one) => one.disk === name);
-    if (disk) return { record, disk };
-    throw new SystemError("disk/not-found", `${node} has no disk "${name}"`, {
-      hint: "see `ashlar disk list`",
-    });
   }
 }

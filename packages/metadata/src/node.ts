@@ -8,6 +8,7 @@ import {
   bindHeartbeat,
   bindRaft,
   bindSessions,
+  bindUpkeep,
   createRaftTransport,
   GrpcServer,
   type Network,
@@ -47,6 +48,7 @@ import { PrimaryBalancer } from "./primary-balancer.ts";
 import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
 import { LogHeartbeatService } from "./services/heartbeat-service.ts";
+import { LogUpkeepService } from "./services/upkeep-service.ts";
 import { openSession } from "./services/session-service.ts";
 import { SessionPlacement } from "./session-placement.ts";
 import { StorageCalls } from "./storage-calls.ts";
@@ -205,6 +207,7 @@ export class MetadataNode implements HealthyNode {
     );
     bindHeartbeat(server, heartbeat);
     bindAdmin(server, admin);
+    bindUpkeep(server, new LogUpkeepService({ log: group.log, clock, reportOf }));
     openStateMetrics(registry, {
       log: group.log,
       group: group.host,

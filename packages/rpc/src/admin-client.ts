@@ -1,7 +1,6 @@
-// The Admin service as its callers see it: they name some members, the client finds the one that leads and
-// rides out its loss. Whatever is asked here can be asked again: reads by nature, a volume is created under
-// an identity of the caller's, and the rest is proposed in a session.
-import type { AccessEdit, ProposalId } from "@ashlar/catalog";
+// The Admin service as its callers see it. Whatever is asked here can be asked again: reads by nature, a volume is
+// created under an identity of the caller's, and the rest is proposed in a session.
+import type { AccessEdit } from "@ashlar/catalog";
 import { type ClusterId, type HostName, hasCode, SystemError, type VolumeName } from "@ashlar/core";
 import { nodeClock, nodeRandom, silentLog } from "@ashlar/runtime";
 import type {
@@ -20,8 +19,7 @@ import type {
   VolumeCheck,
   VolumeStatus,
 } from "./admin.ts";
-import { AdminPatience, isAnswer } from "./admin-patience.ts";
-import { attended } from "./attended-call.ts";
+import { AdminCalls } from "./admin-calls.ts";
 import { hostStatus, toAccessEdit, toChap } from "./convert/access.ts";
 import {
   clusterStatus,
@@ -33,17 +31,15 @@ import {
 import { safeNumber } from "./convert/scalars.ts";
 import { type ScrubPass, scrubPass } from "./convert/scrub.ts";
 import type { VolumeRequest } from "./gen/ashlar/v1/VolumeRequest.ts";
-import type { Abortable, CallableMethod, GrpcClient } from "./grpc-client.ts";
-import { LeaderBelief } from "./leader-belief.ts";
-import { askGroupStatus, askMembers, joinedAddresses } from "./member-answers.ts";
-import { type Attempt, MemberCalls, type Ports } from "./member-calls.ts";
-import { ProposerSession } from "./proposer-session.ts";
-import { adminService, sessionsService } from "./services.ts";
+import type { Abortable, GrpcClient } from "./grpc-client.ts";
+import { askMembers } from "./member-answers.ts";
+import type { Ports } from "./member-calls.ts";
+import { adminService } from "./services.ts";
+import type { UpkeepService } from "./upkeep.ts";
+import { UpkeepClient } from "./upkeep-client.ts";
 
 /** Creation of a 64 TiB volume is some 250 log entries, each with an fsync. */
 const CREATE_DEADLINE_MS = 120_000;
-/** The service gives a change up much earlier. */
-const CHANGE_DEADLINE_MS = 30_000;
 
 export interface AdminClientOptions {
   /** Absent when only an address is known: then any cluster that answers is taken. */
@@ -63,57 +59,50 @@ export function createAdminClient(
 }
 
 class GrpcAdminClient implements AdminClient {
+  readonly upkeep: UpkeepService;
   private readonly ports: Ports;
   private readonly options: AdminClientOptions;
-  private readonly belief: LeaderBelief;
-  private readonly calls: MemberCalls;
-  private readonly session: ProposerSession;
-  /** Whether a member told where the others are. */
-  private knowsGroup = false;
+  private readonly calls: AdminCalls;
 
   constructor(ports: Ports, options: AdminClientOptions) {
-    const { clusterId, addresses } = options;
     this.ports = ports;
     this.options = options;
-    this.belief = new LeaderBelief(ports, addresses);
-    this.calls = new MemberCalls(ports, { clusterId, belief: this.belief });
-    this.session = new ProposerSession({
-      open: ({ signal }) => this.unary(sessionsService.Open, {}, { signal }),
-    });
+    this.calls = new AdminCalls(ports, options);
+    this.upkeep = new UpkeepClient(this.calls);
   }
 
   async clusterStatus({ signal }: Abortable): Promise<ClusterStatus> {
-    return clusterStatus(await this.unary(adminService.ClusterStatus, {}, { signal }));
+    return clusterStatus(await this.calls.unary(adminService.ClusterStatus, {}, { signal }));
   }
 
   async groupStatus({ signal }: Abortable): Promise<GroupStatus> {
-    return groupStatus(await this.unary(adminService.GroupStatus, {}, { signal }));
+    return groupStatus(await this.calls.unary(adminService.GroupStatus, {}, { signal }));
   }
 
   async askMembers({ signal }: Abortable): Promise<readonly MemberAnswer[]> {
     const { clusterId } = this.options;
     const { network } = this.ports;
-    return askMembers({ addresses: this.belief.addresses, clusterId, network }, { signal });
+    return askMembers({ addresses: this.calls.belief.addresses, clusterId, network }, { signal });
   }
 
   async addMember(
     { id, address }: { readonly id: string; readonly address: string },
     { signal }: Abortable,
   ): Promise<void> {
-    await this.propose(adminService.AddMember, { name: id, address }, { signal });
+    await this.calls.propose(adminService.AddMember, { name: id, address }, { signal });
   }
 
   async removeMember(id: string, { signal }: Abortable): Promise<void> {
-    await this.propose(adminService.RemoveMember, { name: id }, { signal });
+    await this.calls.propose(adminService.RemoveMember, { name: id }, { signal });
   }
 
   async listNodes({ signal }: Abortable): Promise<readonly NodeStatus[]> {
-    const { nodes } = await this.unary(adminService.ListNodes, {}, { signal });
+    const { nodes } = await this.calls.unary(adminService.ListNodes, {}, { signal });
     return nodes.map(nodeStatus);
   }
 
   scrubDisk({ node, disk }: DiskPlace, { signal }: Abortable): Promise<ScrubPass> {
-    return this.attend({ signal }, async (member, options) =>
+    return this.calls.attend({ signal }, async (member, options) =>
       scrubPass(await member.unary(adminService.ScrubDisk, { node, disk }, options)),
     );
   }
@@ -122,11 +111,11 @@ class GrpcAdminClient implements AdminClient {
     { node, disk }: DiskPlace,
     { signal, force = false }: Abortable & { readonly force?: boolean | undefined },
   ): Promise<void> {
-    await this.propose(adminService.RetireDisk, { node, disk, force }, { signal });
+    await this.calls.propose(adminService.RetireDisk, { node, disk, force }, { signal });
   }
 
   async listGateways({ signal }: Abortable): Promise<readonly GatewayStatus[]> {
-    const { gateways } = await this.unary(adminService.ListGateways, {}, { signal });
+    const { gateways } = await this.calls.unary(adminService.ListGateways, {}, { signal });
     return gateways.map(gatewayStatus);
   }
 
@@ -134,16 +123,16 @@ class GrpcAdminClient implements AdminClient {
     asked: { readonly gateway: string; readonly draining: boolean },
     { signal, force = false }: Abortable & { readonly force?: boolean | undefined },
   ): Promise<void> {
-    await this.propose(adminService.DrainGateway, { ...asked, force }, { signal });
+    await this.calls.propose(adminService.DrainGateway, { ...asked, force }, { signal });
   }
 
   async listVolumes({ signal }: Abortable): Promise<readonly VolumeStatus[]> {
-    const { volumes } = await this.unary(adminService.ListVolumes, {}, { signal });
+    const { volumes } = await this.calls.unary(adminService.ListVolumes, {}, { signal });
     return volumes.map(volumeStatus);
   }
 
   async getVolume(name: VolumeName, { signal }: Abortable): Promise<VolumeStatus> {
-    return volumeStatus(await this.unary(adminService.GetVolume, { name }, { signal }));
+    return volumeStatus(await this.calls.unary(adminService.GetVolume, { name }, { signal }));
   }
 
   createVolume(
@@ -151,7 +140,7 @@ class GrpcAdminClient implements AdminClient {
     { signal }: Abortable,
   ): Promise<VolumeStatus> {
     const request = { ...wanted, replicas, blockSize, access };
-    return this.attend({ signal }, async (member, options) => {
+    return this.calls.attend({ signal }, async (member, options) => {
       const call = { ...options, deadlineMs: CREATE_DEADLINE_MS };
       try {
         return volumeStatus(await member.unary(adminService.CreateVolume, request, call));
@@ -168,11 +157,11 @@ class GrpcAdminClient implements AdminClient {
     name: VolumeName,
     { signal, force = false }: Abortable & { readonly force?: boolean | undefined },
   ): Promise<void> {
-    await this.change(adminService.DeleteVolume, { name, force }, { signal });
+    await this.calls.change(adminService.DeleteVolume, { name, force }, { signal });
   }
 
   async fenceVolume(name: VolumeName, { signal }: Abortable): Promise<VolumeStatus> {
-    return volumeStatus(await this.change(adminService.FenceVolume, { name }, { signal }));
+    return volumeStatus(await this.calls.change(adminService.FenceVolume, { name }, { signal }));
   }
 
   async changeAccess(
@@ -181,16 +170,16 @@ class GrpcAdminClient implements AdminClient {
     { signal }: Abortable,
   ): Promise<VolumeStatus> {
     const request = { name, edit: toAccessEdit(edit) };
-    return volumeStatus(await this.change(adminService.ChangeAccess, request, { signal }));
+    return volumeStatus(await this.calls.change(adminService.ChangeAccess, request, { signal }));
   }
 
   async listHosts({ signal }: Abortable): Promise<readonly HostStatus[]> {
-    const { hosts } = await this.unary(adminService.ListHosts, {}, { signal });
+    const { hosts } = await this.calls.unary(adminService.ListHosts, {}, { signal });
     return hosts.map(hostStatus);
   }
 
   async getHost(name: HostName, { signal }: Abortable): Promise<HostStatus> {
-    return hostStatus(await this.unary(adminService.GetHost, { name }, { signal }));
+    return hostStatus(await this.calls.unary(adminService.GetHost, { name }, { signal }));
   }
 
   async createHost(
@@ -198,7 +187,7 @@ class GrpcAdminClient implements AdminClient {
     { signal }: Abortable,
   ): Promise<HostStatus> {
     const request = { name, initiators: [...initiators], chap: toChap(chap) };
-    return hostStatus(await this.propose(adminService.CreateHost, request, { signal }));
+    return hostStatus(await this.calls.propose(adminService.CreateHost, request, { signal }));
   }
 
   async setHost(
@@ -207,11 +196,11 @@ class GrpcAdminClient implements AdminClient {
   ): Promise<HostStatus> {
     const names = { name, added: [...added], removed: [...removed] };
     const request = { ...names, setsChap: chap !== undefined, chap: toChap(chap?.now) };
-    return hostStatus(await this.propose(adminService.SetHost, request, { signal }));
+    return hostStatus(await this.calls.propose(adminService.SetHost, request, { signal }));
   }
 
   async deleteHost(name: HostName, { signal }: Abortable): Promise<void> {
-    await this.propose(adminService.DeleteHost, { name }, { signal });
+    await this.calls.propose(adminService.DeleteHost, { name }, { signal });
   }
 
   /** Begins anew when its leader is lost. */
@@ -222,89 +211,13 @@ class GrpcAdminClient implements AdminClient {
       onProgress = () => {},
     }: Abortable & { readonly onProgress?: (progress: CheckProgress) => void },
   ): Promise<VolumeCheck> {
-    return this.attend({ signal }, (member, options) =>
+    return this.calls.attend({ signal }, (member, options) =>
       followCheck(member, { name }, { ...options, onProgress }),
     );
   }
 
   close(): void {
     this.calls.close();
-  }
-
-  /** Sent again after a loss of the leader under the same name, so that it takes effect once. */
-  private propose<Q, R>(method: CallableMethod<Q, R>, request: Q, options: Abortable): Promise<R> {
-    return this.session.run((name) => this.unary(method, request, options, name), options);
-  }
-
-  /** A change of a volume's shared state waits for the nodes that lead its chunks. */
-  private change<Q, R>(method: CallableMethod<Q, R>, request: Q, options: Abortable): Promise<R> {
-    return this.session.run(
-      (name) =>
-        this.attend(options, (member, attempt) =>
-          member.unary(method, request, {
-            ...attempt,
-            deadlineMs: CHANGE_DEADLINE_MS,
-            proposal: name(),
-          }),
-        ),
-      options,
-    );
-  }
-
-  /** A call that takes milliseconds. */
-  private unary<Q, R>(
-    method: CallableMethod<Q, R>,
-    request: Q,
-    { signal }: Abortable,
-    name?: () => ProposalId,
-  ): Promise<R> {
-    return this.ask({ signal }, (member, attempt, patience) => {
-      const deadlineMs = patience.attemptMs(attempt.deadlineMs);
-      return member.unary(method, request, { ...attempt, deadlineMs, proposal: name?.() });
-    });
-  }
-
-  /** A call that may take long. */
-  private attend<T>(
-    { signal }: Abortable,
-    call: (member: GrpcClient, options: Abortable) => Promise<T>,
-  ): Promise<T> {
-    return this.ask({ signal }, (member, attempt, patience) => {
-      const onAlive = (): void => patience.served();
-      const options = { signal: attempt.signal, member, onAlive };
-      return attended(this.ports, (heard) => call(member, heard), options);
-    });
-  }
-
-  private ask<T>(
-    { signal }: Abortable,
-    call: (member: GrpcClient, attempt: Attempt, patience: AdminPatience) => Promise<T>,
-  ): Promise<T> {
-    const { patienceMs } = this.options;
-    const members = (): readonly string[] => this.belief.members;
-    const patience = new AdminPatience(this.ports, { members, patienceMs });
-    return this.calls.ask((member, attempt) => call(member, attempt, patience), {
-      signal,
-      onFailed: async ({ address }, error) => {
-        if (isAnswer(error.code) && !this.knowsGroup) await this.learnFrom(address, { signal });
-        patience.failed(address, error);
-      },
-    });
-  }
-
-  /** A member that does not lead still knows where the others are. */
-  private async learnFrom(address: string, { signal }: Abortable): Promise<void> {
-    const { clusterId } = this.options;
-    try {
-      const { network } = this.ports;
-      const group = await askGroupStatus({ address, clusterId, network }, { signal });
-      this.belief.learn(joinedAddresses(group));
-      this.knowsGroup = true;
-    } catch (thrown) {
-      signal.throwIfAborted();
-      const { log } = this.ports;
-      log.debug({ address, error: thrown }, "a member does not tell its group");
-    }
   }
 }
 

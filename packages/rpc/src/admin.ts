@@ -4,6 +4,7 @@ import type {
   AccessEdit,
   HostChap,
   Mapping,
+  NodeService,
   PortalRecord,
   ProposalId,
   VolumeAccess,
@@ -19,6 +20,7 @@ import type {
 } from "@ashlar/core";
 import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
+import type { UpkeepService } from "./upkeep.ts";
 
 export type ProcessState = "up" | "down";
 
@@ -125,6 +127,10 @@ export interface DiskPlace {
 export interface NodeStatus {
   readonly id: NodeId;
   readonly state: ProcessState;
+  /** What people want of it. */
+  readonly service: NodeService;
+  /** Empty: it is one for itself. */
+  readonly zone: string;
   readonly incarnation: number;
   readonly address: string;
   readonly disks: readonly DiskStatus[];
@@ -321,6 +327,7 @@ export type MemberAnswer =
  * takes effect once. @throws SystemError cluster/unavailable when nobody led for too long.
  */
 export interface AdminClient extends AdminService {
+  readonly upkeep: UpkeepService;
   /** Asks every member that is known, each without the others. */
   askMembers(options: { readonly signal: AbortSignal }): Promise<readonly MemberAnswer[]>;
   close(): void;

@@ -306,7 +306,8 @@ export class LogAdminService implements AdminService {
     });
   }
 
-  private nodeStatus({ node, state, incarnation, address, disks: known }: NodeRecord) {
+  private nodeStatus(record: NodeRecord) {
+    const { node, state, service, zone, incarnation, address, disks: known } = record;
     const report = this.deps.reportOf(node);
     const disks = known.map(({ disk, storeUuid, sizeBytes, state: diskState }): DiskStatus => {
       const told = report?.disks.find((one) => one.storeUuid === storeUuid);
@@ -324,7 +325,8 @@ export class LogAdminService implements AdminService {
     });
     const sizeBytes = sum(disks, (disk) => disk.sizeBytes);
     const freeBytes = sum(disks, (disk) => disk.freeBytes);
-    return { id: node, state, incarnation, address, disks, sizeBytes, freeBytes };
+    const standing = { state, service, zone, incarnation };
+    return { id: node, ...standing, address, disks, sizeBytes, freeBytes };
   }
 
   private volumeStatus(record: VolumeRecord): VolumeStatus {

@@ -1,5 +1,5 @@
 // Admin messages <-> domain.
-import { VOLUME_ACCESS } from "@ashlar/catalog";
+import { NODE_SERVICES, VOLUME_ACCESS } from "@ashlar/catalog";
 import { nodeId, volumeName } from "@ashlar/core";
 import type {
   ClusterStatus,
@@ -124,6 +124,8 @@ export function nodeStatus(message: NodeStatus__Output): NodeStatus {
   return {
     id: nodeId(message.id),
     state: oneOf(PROCESS_STATES, message.state),
+    service: oneOf(NODE_SERVICES, message.service),
+    zone: message.zone,
     incarnation: safeNumber(message.incarnation),
     address: message.address,
     disks: message.disks.map((disk) => ({

@@ -15,6 +15,8 @@ export interface NodeStatus {
   'primaries'?: (number | string | Long);
   'degradedChunks'?: (number | string | Long);
   'resyncChunks'?: (number | string | Long);
+  'service'?: (string);
+  'zone'?: (string);
 }
 
 export interface NodeStatus__Output {
@@ -29,4 +31,6 @@ export interface NodeStatus__Output {
   'primaries': (number);
   'degradedChunks': (number);
   'resyncChunks': (number);
+  'service': (string);
+  'zone': (string);
 }

@@ -1,0 +1,28 @@
+// Nodes and disks by the names that people give.
+import type { CatalogView, DiskRecord, NodeRecord } from "@ashlar/catalog";
+import { type NodeId, SystemError } from "@ashlar/core";
+import type { DiskPlace } from "@ashlar/rpc";
+
+type Nodes = Pick<CatalogView, "nodes">;
+
+/** @throws SystemError node/not-found. */
+export function findNode({ nodes }: Nodes, node: NodeId): NodeRecord {
+  const record = nodes.get(node);
+  if (record) return record;
+  throw new SystemError("node/not-found", `no storage node is called "${node}"`, {
+    hint: "see `ashlar node list`",
+  });
+}
+
+/** @throws SystemError node/not-found, disk/not-found. */
+export function findDisk(
+  view: Nodes,
+  { node, disk: name }: DiskPlace,
+): { readonly record: NodeRecord; readonly disk: DiskRecord } {
+  const record = findNode(view, node);
+  const disk = record.disks.find((one) => one.disk === name);
+  if (disk) return { record, disk };
+  throw new SystemError("disk/not-found", `${node} has no disk "${name}"`, {
+    hint: "see `ashlar disk list`",
+  });
+}

@@ -1,0 +1,97 @@
+// What people ask of nodes, disks and copies. Whether there is room for what has to move is asked here, by what nodes
+// told of their disks; what must hold whatever happens meanwhile is judged by the command itself.
+import { planRetirementInParts, type RetirementPlan } from "@ashlar/catalog";
+import { type StoreUuid, SystemError } from "@ashlar/core";
+import type { DiskPlace, StorageReport, UpkeepService } from "@ashlar/rpc";
+import { type Clock, inSlices } from "@ashlar/runtime";
+import { findDisk, findNode } from "../named-disks.ts";
+import { accepted } from "../refusal.ts";
+import type { ReplicatedLog } from "../replicated-log.ts";
+import { storeRooms } from "../store-rooms.ts";
+
+export interface UpkeepDeps {
+  readonly log: ReplicatedLog;
+  readonly clock: Clock;
+  /** What a node told with its newest ping. */
+  readonly reportOf: (node: DiskPlace["node"]) => StorageReport | undefined;
+}
+
+export class LogUpkeepService implements UpkeepService {
+  private readonly deps: UpkeepDeps;
+
+  constructor(deps: UpkeepDeps) {
+    this.deps = deps;
+  }
+
+  setNodeService: UpkeepService["setNodeService"] = async (asked, call) => {
+    const { node, service } = asked;
+    const { proposal, force = false } = call;
+    await this.deps.log.readIndex();
+    const record = findNode(this.deps.log.view, node);
+    const stores = record.disks.map(({ storeUuid }) => storeUuid);
+    if (!force && service === "draining" && record.service !== service) {
+      this.requireRoom(node, await this.planWithout(stores));
+    }
+    if (!force && service === "maintenance" && record.service !== service) {
+      const { sole } = await this.planWithout(stores);
+      if (sole > 0) {
+        throw new SystemError(
+          "node/needed",
+          `without ${node} ${sole} of its chunks could not be served`,
+          { hint: "wait until all copies are in sync (`ashlar volume list`), or give --force" },
+        );
+      }
+    }
+    const command = { kind: "setNodeService", node, service } as const;
+    accepted((await this.deps.log.propose(command, proposal)).result);
+  };
+
+  removeNode: UpkeepService["removeNode"] = async (asked, { proposal }) => {
+    const command = { kind: "removeNode", ...asked } as const;
+    accepted((await this.deps.log.propose(command, proposal)).result);
+  };
+
+  emptyDisk: UpkeepService["emptyDisk"] = async ({ node, disk, leaving }, call) => {
+    const { proposal, force = false } = call;
+    await this.deps.log.readIndex();
+    const { storeUuid: store, state } = findDisk(this.deps.log.view, { node, disk }).disk;
+    if (leaving && !force && state !== "leaving") {
+      this.requireRoom(`${node}/${disk}`, await this.planWithout([store]), "disk/needed");
+    }
+    const command = { kind: "leaveStore", store, leaving } as const;
+    accepted((await this.deps.log.propose(command, proposal)).result);
+  };
+
+  setReplicas: UpkeepService["setReplicas"] = async ({ name, replicas }, { proposal }) => {
+    await this.deps.log.readIndex();
+    const volumes = [...this.deps.log.view.volumes.values()];
+    const found = volumes.find((one) => one.name === name);
+    if (!found) {
+      throw new SystemError("volume/not-found", `there is no volume "${name}"`, {
+        hint: "see `ashlar volume list`",
+      });
+    }
+    const command = { kind: "setReplicas", volume: found.volume, replicas } as const;
+    accepted((await this.deps.log.propose(command, proposal)).result);
+  };
+
+  private planWithout(stores: readonly StoreUuid[]): Promise<RetirementPlan> {
+    const { log, clock, reportOf } = this.deps;
+    const rooms = storeRooms(log.view.nodes.keys(), reportOf);
+    const roomOf = (store: StoreUuid) => rooms.get(store);
+    return inSlices(clock, planRetirementInParts(log.view, new Set(stores), roomOf));
+  }
+
+  private requireRoom(
+    name: string,
+    { homeless, copies }: RetirementPlan,
+    code: "node/needed" | "disk/needed" = "node/needed",
+  ): void {
+    if (homeless === 0) return;
+    throw new SystemError(
+      code,
+      `no other disk has room, or may hold a copy, for ${homeless} of the ${copies} copies on ${name}`,
+      { hint: "add a node or a disk; with --force what can move moves, and the rest stays" },
+    );
+  }
+}

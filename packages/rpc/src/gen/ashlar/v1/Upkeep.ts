@@ -1,0 +1,66 @@
+// Original file: proto/upkeep.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
+import type { EmptyDiskRequest as _ashlar_v1_EmptyDiskRequest, EmptyDiskRequest__Output as _ashlar_v1_EmptyDiskRequest__Output } from '../../ashlar/v1/EmptyDiskRequest.ts';
+import type { RemoveNodeRequest as _ashlar_v1_RemoveNodeRequest, RemoveNodeRequest__Output as _ashlar_v1_RemoveNodeRequest__Output } from '../../ashlar/v1/RemoveNodeRequest.ts';
+import type { SetNodeServiceRequest as _ashlar_v1_SetNodeServiceRequest, SetNodeServiceRequest__Output as _ashlar_v1_SetNodeServiceRequest__Output } from '../../ashlar/v1/SetNodeServiceRequest.ts';
+import type { SetReplicasRequest as _ashlar_v1_SetReplicasRequest, SetReplicasRequest__Output as _ashlar_v1_SetReplicasRequest__Output } from '../../ashlar/v1/SetReplicasRequest.ts';
+
+export interface UpkeepClient extends grpc.Client {
+  EmptyDisk(argument: _ashlar_v1_EmptyDiskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  EmptyDisk(argument: _ashlar_v1_EmptyDiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  EmptyDisk(argument: _ashlar_v1_EmptyDiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  EmptyDisk(argument: _ashlar_v1_EmptyDiskRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  RemoveNode(argument: _ashlar_v1_RemoveNodeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RemoveNode(argument: _ashlar_v1_RemoveNodeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RemoveNode(argument: _ashlar_v1_RemoveNodeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  RemoveNode(argument: _ashlar_v1_RemoveNodeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  removeNode(argument: _ashlar_v1_RemoveNodeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  removeNode(argument: _ashlar_v1_RemoveNodeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  removeNode(argument: _ashlar_v1_RemoveNodeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  removeNode(argument: _ashlar_v1_RemoveNodeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  SetNodeService(argument: _ashlar_v1_SetNodeServiceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  SetNodeService(argument: _ashlar_v1_SetNodeServiceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  SetNodeService(argument: _ashlar_v1_SetNodeServiceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  SetNodeService(argument: _ashlar_v1_SetNodeServiceRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setNodeService(argument: _ashlar_v1_SetNodeServiceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setNodeService(argument: _ashlar_v1_SetNodeServiceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setNodeService(argument: _ashlar_v1_SetNodeServiceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setNodeService(argument: _ashlar_v1_SetNodeServiceRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  SetReplicas(argument: _ashlar_v1_SetReplicasRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  SetReplicas(argument: _ashlar_v1_SetReplicasRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  SetReplicas(argument: _ashlar_v1_SetReplicasRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  SetReplicas(argument: _ashlar_v1_SetReplicasRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setReplicas(argument: _ashlar_v1_SetReplicasRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setReplicas(argument: _ashlar_v1_SetReplicasRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setReplicas(argument: _ashlar_v1_SetReplicasRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setReplicas(argument: _ashlar_v1_SetReplicasRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+}
+
+export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
+  EmptyDisk: grpc.handleUnaryCall<_ashlar_v1_EmptyDiskRequest__Output, _ashlar_v1_Empty>;
+  
+  RemoveNode: grpc.handleUnaryCall<_ashlar_v1_RemoveNodeRequest__Output, _ashlar_v1_Empty>;
+  
+  SetNodeService: grpc.handleUnaryCall<_ashlar_v1_SetNodeServiceRequest__Output, _ashlar_v1_Empty>;
+  
+  SetReplicas: grpc.handleUnaryCall<_ashlar_v1_SetReplicasRequest__Output, _ashlar_v1_Empty>;
+  
+}
+
+export interface UpkeepDefinition extends grpc.ServiceDefinition {
+  EmptyDisk: MethodDefinition<_ashlar_v1_EmptyDiskRequest, _ashlar_v1_Empty, _ashlar_v1_EmptyDiskRequest__Output, _ashlar_v1_Empty__Output>
+  RemoveNode: MethodDefinition<_ashlar_v1_RemoveNodeRequest, _ashlar_v1_Empty, _ashlar_v1_RemoveNodeRequest__Output, _ashlar_v1_Empty__Output>
+  SetNodeService: MethodDefinition<_ashlar_v1_SetNodeServiceRequest, _ashlar_v1_Empty, _ashlar_v1_SetNodeServiceRequest__Output, _ashlar_v1_Empty__Output>
+  SetReplicas: MethodDefinition<_ashlar_v1_SetReplicasRequest, _ashlar_v1_Empty, _ashlar_v1_SetReplicasRequest__Output, _ashlar_v1_Empty__Output>
+}

@@ -1,0 +1,31 @@
+// Serves the Upkeep service over gRPC.
+import { NODE_SERVICES } from "@ashlar/catalog";
+import { diskId, nodeId, volumeName } from "@ashlar/core";
+import { oneOf } from "./convert/scalars.ts";
+import { type GrpcServer, unary } from "./grpc-server.ts";
+import { upkeepService } from "./services.ts";
+import type { UpkeepService } from "./upkeep.ts";
+
+export function bindUpkeep(server: GrpcServer, service: UpkeepService): void {
+  const handlers = {
+    SetNodeService: unary(async ({ node, service: wanted, force }, context) => {
+      const asked = { node: nodeId(node), service: oneOf(NODE_SERVICES, wanted) };
+      await service.setNodeService(asked, { ...context, force });
+      return {};
+    }),
+    RemoveNode: unary(async ({ node, lost }, context) => {
+      await service.removeNode({ node: nodeId(node), lost }, context);
+      return {};
+    }),
+    EmptyDisk: unary(async ({ node, disk, leaving, force }, context) => {
+      const place = { node: nodeId(node), disk: diskId(disk) };
+      await service.emptyDisk({ ...place, leaving }, { ...context, force });
+      return {};
+    }),
+    SetReplicas: unary(async ({ name, replicas }, context) => {
+      await service.setReplicas({ name: volumeName(name), replicas }, context);
+      return {};
+    }),
+  } satisfies Parameters<typeof server.add<typeof upkeepService>>[1];
+  server.add(upkeepService, handlers, { clusterOptional: true });
+}

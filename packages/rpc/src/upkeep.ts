@@ -1,0 +1,54 @@
+// The Upkeep service: what people ask of the machines and disks that copies lie on, and of the copies.
+import type { NodeService, ProposalId } from "@ashlar/catalog";
+import type { NodeId, VolumeName } from "@ashlar/core";
+import type { DiskPlace } from "./admin.ts";
+
+interface UpkeepCall {
+  readonly signal: AbortSignal;
+  /** On the server's side: as the caller named it. */
+  readonly proposal?: ProposalId | undefined;
+}
+
+interface Forceful {
+  readonly force?: boolean | undefined;
+}
+
+/** What is told again changes nothing. Errors are SystemErrors with the codes that are named. */
+export interface UpkeepService {
+  /**
+   * What is wanted of a node from now on. A node that drains serves on, and its copies move elsewhere: see
+   * `chunks` of its status. Nobody makes copies of one in maintenance elsewhere.
+   * @throws SystemError node/not-found; unless `force` is given, node/needed when copies of a node that is to be
+   * drained have no place elsewhere, or when without a node that is to be away some chunk could not be served.
+   */
+  setNodeService(
+    asked: { readonly node: NodeId; readonly service: NodeService },
+    options: UpkeepCall & Forceful,
+  ): Promise<void>;
+  /**
+   * A node that is down goes for good; its disks are of no use any more until they are wiped. `lost`: what it held
+   * is made again elsewhere.
+   * @throws SystemError node/not-found; node/needed while it is up, has copies (unless `lost`), or the only one.
+   */
+  removeNode(
+    asked: { readonly node: NodeId; readonly lost: boolean },
+    options: UpkeepCall,
+  ): Promise<void>;
+  /**
+   * The copies on a disk move elsewhere (`leaving`), or do not any more.
+   * @throws SystemError node/not-found, disk/not-found, disk/failed; disk/needed when they have no place elsewhere,
+   * unless `force` is given.
+   */
+  emptyDisk(
+    asked: DiskPlace & { readonly leaving: boolean },
+    options: UpkeepCall & Forceful,
+  ): Promise<void>;
+  /**
+   * How many copies a volume is to have, 1 to 3: they are made, or go, under its I/O.
+   * @throws SystemError volume/not-found, volume/too-few-nodes, argument/invalid.
+   */
+  setReplicas(
+    asked: { readonly name: VolumeName; readonly replicas: number },
+    options: UpkeepCall,
+  ): Promise<void>;
+}
