@@ -67,13 +67,30 @@ export function table(
 
 const BAR_WIDTH = 30;
 
-/** A progress bar on a terminal; elsewhere nothing. */
+/** Below this nobody knows yet how fast it goes. */
+const ETA_AFTER_MS = 3_000;
+
+/** What is left at the speed so far, as text; empty as long as that says nothing. */
+export function timeLeft(done: number, total: number, elapsedMs: number): string {
+  if (elapsedMs < ETA_AFTER_MS || done <= 0 || done >= total) return "";
+  const seconds = Math.ceil((elapsedMs * (total - done)) / done / 1000);
+  if (seconds < 120) return `about ${seconds} s left`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 120 ? `about ${minutes} min left` : `about ${Math.ceil(minutes / 60)} h left`;
+}
+
+/** A progress bar on a terminal, with the time that is left; elsewhere nothing. */
 export function progressBar(json: boolean): (done: number, total: number) => void {
   if (json || !process.stderr.isTTY) return () => {};
+  const beganMs = performance.now();
+  let widest = 0;
   return (done, total) => {
     const share = total === 0 ? 1 : done / total;
     const bar = "#".repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
-    process.stderr.write(`\r[${bar}] ${done}/${total}${done === total ? "\n" : ""}`);
+    const left = timeLeft(done, total, performance.now() - beganMs);
+    const line = `[${bar}] ${done}/${total} ${left}`;
+    widest = Math.max(widest, line.length);
+    process.stderr.write(`\r${line.padEnd(widest)}${done === total ? "\n" : ""}`);
   };
 }
 

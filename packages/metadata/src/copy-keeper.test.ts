@@ -143,3 +143,37 @@ test("a leader that follows another begins to wait anew", async () => {
   expect(copiesOn(1)).toBe(lost);
   await group.until(() => copiesOn(1) === 0);
 });
+
+test("a node that is drained is emptied, so many chunks at a time, and then nothing is looked at any more", async () => {
+  await cluster(300);
+  const before = copiesOn(1);
+  await apply({ kind: "setNodeService", node: nodeId("storage-1"), service: "draining" });
+  await group.until(() => learning() > 0);
+  let most = 0;
+  await group.until(() => {
+    most = Math.max(most, learning());
+    void admitAll();
+    return copiesOn(1) === 0;
+  });
+  expect(before).toBeGreaterThan(COPIES_UNDER_WAY_MAX);
+  expect(most).toBe(COPIES_UNDER_WAY_MAX);
+  expect(chunks().every(({ members, isr }) => members.length === 2 && isr.length === 2)).toBe(true);
+  await pass(2 * COPY_INTERVAL_MS);
+  const { visited } = log().view.chunks;
+  await pass(10 * COPY_INTERVAL_MS);
+  expect(log().view.chunks.visited).toBe(visited);
+});
+
+test("what is begun by one leader is ended by the next: each chunk says who is leaving", async () => {
+  await cluster(40);
+  await apply({ kind: "setNodeService", node: nodeId("storage-1"), service: "draining" });
+  await group.until(() => learning() > 0);
+  await keeper.stop();
+  await admitAll();
+  await apply({ kind: "setNodeService", node: nodeId("storage-1"), service: "in" });
+  const moved = chunks().filter(({ leaving }) => leaving !== undefined).length;
+  expect(moved).toBeGreaterThan(0);
+  await keeper.start();
+  await group.until(() => chunks().every(({ members }) => members.length === 2));
+  expect(chunks().some(({ leaving }) => leaving !== undefined)).toBe(false);
+});

@@ -13,6 +13,8 @@ interface DetachOptions extends ClusterOptions {
 
 interface RetireOptions extends DetachOptions {
   readonly force?: boolean;
+  readonly now?: boolean;
+  readonly cancel?: boolean;
 }
 
 /** How often work that goes on by itself is looked at: nodes tell of it with their pings. */
@@ -121,26 +123,64 @@ async function scrub(text: string, options: DetachOptions): Promise<Answer> {
   });
 }
 
+/** Shows how many copies are still on a disk, until none is. */
+async function untilEmpty(
+  admin: AdminClient,
+  place: DiskPlace,
+  {
+    signal,
+    json,
+    isMeant,
+  }: {
+    readonly signal: AbortSignal;
+    readonly json: boolean;
+    readonly isMeant: (state: DiskStatus["state"]) => boolean;
+  },
+): Promise<DiskStatus> {
+  const bar = progressBar(json);
+  let total = 0;
+  return follow(admin, place, {
+    signal,
+    isDone: ({ chunks, state }) => {
+      if (!isMeant(state)) {
+        throw new SystemError("operation/aborted", "somebody wants the disk to be used again");
+      }
+      total = Math.max(total, chunks);
+      bar(total - chunks, total);
+      return chunks === 0;
+    },
+  });
+}
+
+/** Its copies move elsewhere first, so that no chunk has fewer meanwhile. */
 async function retire(text: string, options: RetireOptions): Promise<Answer> {
   const place = placeOf(text);
-  const { force } = options;
+  const { force, cancel, detach, json = false } = options;
   return withAdmin(options, async (admin, signal) => {
-    await admin.retireDisk(place, { signal, force });
-    // Forced, it may hold what nobody has room for, and this would never end.
-    if (options.detach || force) {
-      const line = `${text} is retired; what it held is made again elsewhere`;
-      return { json: { ...place, state: "retired" }, lines: [line] };
+    const { state: before } = await follow(admin, place, { signal, isDone: () => true });
+    // From one that does not serve nothing can move.
+    const now = options.now === true || (before !== "up" && before !== "leaving");
+    if (cancel) {
+      await admin.upkeep.emptyDisk({ ...place, leaving: false }, { signal });
+      return { json: { ...place, state: "up" }, lines: [`${text} is used again`] };
     }
-    const bar = progressBar(options.json ?? false);
-    let total = 0;
-    const { storeUuid } = await follow(admin, place, {
-      signal,
-      isDone: ({ chunks }) => {
-        total = Math.max(total, chunks);
-        bar(total - chunks, total);
-        return chunks === 0;
-      },
-    });
+    if (now) {
+      await admin.retireDisk(place, { signal, force });
+      // Forced, it may hold what nobody has room for, and this would never end.
+      if (detach || force) {
+        const line = `${text} is retired; what it held is made again elsewhere`;
+        return { json: { ...place, state: "retired" }, lines: [line] };
+      }
+    } else {
+      await admin.upkeep.emptyDisk({ ...place, leaving: true }, { signal, force });
+      if (detach) {
+        const line = `the copies on ${text} move elsewhere; see \`ashlar disk list\``;
+        return { json: { ...place, state: "leaving" }, lines: [line] };
+      }
+    }
+    const isMeant = (state: DiskStatus["state"]): boolean => now || state !== "up";
+    const { storeUuid } = await untilEmpty(admin, place, { signal, json, isMeant });
+    if (!now) await admin.retireDisk(place, { signal });
     const line = `${text} is retired and holds nothing that is needed: it can be taken out`;
     return { json: { ...place, storeUuid, state: "retired", chunks: 0 }, lines: [line] };
   });
@@ -156,8 +196,10 @@ export function addDiskCommands(program: Command): void {
     .option("--detach", "do not wait for the end; interrupted, it goes on as well")
     .action(answering(scrub));
   withClusterOptions(disk.command("retire <node/disk>"))
-    .description("take a disk out of use for good: what it holds is made again elsewhere")
+    .description("take a disk out of use for good, when what it holds has moved elsewhere")
+    .option("--now", "at once: what it holds is made again elsewhere, from the other copies")
     .option("--force", "also when no other disk has room for all of it")
-    .option("--detach", "do not wait until it is made again")
+    .option("--cancel", "use a disk again whose copies move elsewhere")
+    .option("--detach", "do not wait until it is empty; it is not retired then")
     .action(answering(retire));
 }

@@ -5,12 +5,16 @@ import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
 import { type Answer, table } from "../output.ts";
 import { answering } from "../run.ts";
+import { addNodeUpkeep } from "./node-upkeep.ts";
+
+const stateOf = ({ state, service }: NodeStatus): string =>
+  service === "in" ? state : `${state}, ${service}`;
 
 async function list(options: ClusterOptions): Promise<Answer> {
   const nodes = await withAdmin(options, (admin, signal) => admin.listNodes({ signal }));
   const rows = nodes.map((node) => [
     node.id,
-    node.state,
+    stateOf(node),
     formatSize(node.sizeBytes),
     formatSize(node.freeBytes),
     node.disks.length,
@@ -34,7 +38,8 @@ function nodeLines(node: NodeStatus): string[] {
   ]);
   return [
     `node      ${node.id}`,
-    `state     ${node.state}`,
+    `state     ${stateOf(node)}`,
+    ...(node.zone === "" ? [] : [`zone      ${node.zone}`]),
     `address   ${node.address}`,
     `chunks    ${node.chunks} (primary of ${node.primaries}, degraded ${node.degradedChunks}, ` +
       `in resync ${node.resyncChunks})`,
@@ -63,4 +68,5 @@ export function addNodeCommands(program: Command): void {
   withClusterOptions(node.command("show <id>"))
     .description("one storage node and its disks")
     .action(answering(show));
+  addNodeUpkeep(node);
 }

@@ -1,5 +1,5 @@
 // `ashlar volume …`: the virtual disks of a cluster.
-import { formatSize, parseSize, volumeId, volumeName } from "@ashlar/core";
+import { formatSize, parseSize, SystemError, volumeId, volumeName } from "@ashlar/core";
 import type { VolumeStatus } from "@ashlar/rpc";
 import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
@@ -111,6 +111,21 @@ async function fence(name: string, options: ClusterOptions): Promise<Answer> {
   return { json: volume, lines: [line] };
 }
 
+async function set(name: string, options: ClusterOptions & { replicas?: string }): Promise<Answer> {
+  const wanted = volumeName(name);
+  const replicas = wholeNumber("replicas", options.replicas);
+  if (replicas === undefined) {
+    throw new SystemError("argument/invalid", "nothing is to be set", {
+      hint: "give --replicas COUNT",
+    });
+  }
+  await withAdmin(options, (admin, signal) =>
+    admin.upkeep.setReplicas({ name: wanted, replicas }, { signal }),
+  );
+  const line = `${wanted} is to have ${replicas} copies of each block; see \`ashlar volume show ${wanted}\``;
+  return { json: { name: wanted, replicas }, lines: [line] };
+}
+
 async function remove(name: string, options: DeleteOptions): Promise<Answer> {
   const wanted = volumeName(name);
   const { force } = options;
@@ -134,6 +149,10 @@ export function addVolumeCommands(program: Command): void {
   withClusterOptions(volume.command("check <name>"))
     .description("compare every replica of every chunk; exit 1 when any differ")
     .action(answering(check));
+  withClusterOptions(volume.command("set <name>"))
+    .description("change a volume while it is in use")
+    .option("--replicas <count>", "copies of each block, 1 to 3: made, or dropped, by and by")
+    .action(answering(set));
   addMappingCommands(volume);
   withClusterOptions(volume.command("fence <name>"))
     .description("see to it that nothing takes effect any more that gateways sent before")
