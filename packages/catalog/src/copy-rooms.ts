@@ -64,9 +64,22 @@ export class Rooms {
 
   /** Where copies are fewest for its size, of those with room for so much; that is taken. */
   take(holders: Holders, needBytes: number): Room | undefined {
+    return this.best(this.rooms, holders, needBytes);
+  }
+
+  /** The same, of the disks of one node. */
+  takeOn(node: NodeId, holders: Holders, needBytes: number): Room | undefined {
+    return this.best(
+      this.rooms.filter((room) => room.node === node),
+      holders,
+      needBytes,
+    );
+  }
+
+  private best(rooms: readonly Room[], holders: Holders, needBytes: number): Room | undefined {
     let best: Room | undefined;
     const cost = ({ replicas, sizeBytes }: Room): number => (replicas + 1) / sizeBytes;
-    for (const room of this.rooms) {
+    for (const room of rooms) {
       if (room.freeBytes < needBytes || this.isTaken(room, holders)) continue;
       if (!best || cost(room) < cost(best)) best = room;
     }
@@ -105,8 +118,17 @@ export class CopySizes {
     for (let slot = 0; slot < members.length; slot += 1) {
       const store = members[slot]?.storeUuid;
       if (store === undefined || row.roleAt(slot) !== "isr") continue;
-      most = Math.max(most, this.average.get(store) ?? this.chunkSize);
+      most = Math.max(most, this.on(store));
     }
     return most;
+  }
+
+  /** The same for a chunk whose copies in sync are on these stores. */
+  chunkBytes(inSync: readonly StoreUuid[]): number {
+    return inSync.reduce((most, store) => Math.max(most, this.on(store)), 0);
+  }
+
+  private on(store: StoreUuid): number {
+    return this.average.get(store) ?? this.chunkSize;
   }
 }

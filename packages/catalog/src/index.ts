@@ -32,6 +32,13 @@ export { CatalogMirror } from "./mirror.ts";
 export { planPrimaries, planPrimariesInParts } from "./primary-plan.ts";
 export { decodeProposal, encodeProposal, type Proposal, type ProposalId } from "./proposal.ts";
 export {
+  type NodeShare,
+  planCancelInParts,
+  planRebalanceInParts,
+  type RebalancePlan,
+  type RebalancePolicy,
+} from "./rebalance-plan.ts";
+export {
   type AccessEdit,
   type CatalogChange,
   type CatalogView,

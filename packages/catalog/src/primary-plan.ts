@@ -1,16 +1,13 @@
 // Which chunks should be led by another of their replicas in sync, so that leading is spread evenly
 // again after nodes went and came back: first within each volume, then over all of them, both in
 // proportion to the size of the nodes. Pure and deterministic.
-//
-// What a node leads has a price that rises with each chunk; a chain of moves (from a to b one chunk, from
-// b to c another) is made while it lowers the price of both ends together. No such chain left means the
-// spread is the best that the replicas in sync allow, so a second plan moves nothing.
 import { type ChunkId, type FamilyId, type NodeId, present, type StoreUuid } from "@ashlar/core";
 import type { ChunkRow } from "./chunk-row.ts";
 import type { ChunkTables, RowRange } from "./chunk-tables.ts";
 import type { IsrCandidate } from "./command.ts";
 import type { CatalogMirror } from "./mirror.ts";
 import { disksForCopies } from "./placement.ts";
+import { EPSILON, type Spread, type SpreadMove, SpreadPlan } from "./spread-plan.ts";
 
 interface Leader {
   readonly node: NodeId;
@@ -19,27 +16,8 @@ interface Leader {
   readonly weight: number;
 }
 
-/** One chunk that changes hands, within one volume. */
-interface Move {
-  readonly volume: VolumeLeads;
-  readonly chunk: ChunkId;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** A spread that is to be made even: what another chunk costs a node, and who can hand one to whom. */
-interface Spread {
-  readonly price: (node: number) => number;
-  /** What a node saves that leads one less. */
-  readonly saving: (node: number) => number;
-  readonly move: (from: number, to: number) => Move | undefined;
-}
-
 /** Chunks looked at between two pauses: well below a millisecond. */
 const CHUNKS_PER_PAUSE = 1024;
-
-/** Rounding must not make two equal prices differ. */
-const EPSILON = 1e-9;
 
 /**
  * The moves, at most `movesMax`: the most useful come first, and each beginning of the list is an
@@ -85,7 +63,7 @@ function* planInParts(
     }
     volumes.push(volume);
   }
-  const plan = new PrimaryPlan(leaders, movesMax);
+  const plan = new SpreadPlan(leaders.length, { movesMax });
   for (const volume of volumes) yield* plan.even(volume);
   yield* plan.even(totals(volumes, leaders));
   return plan.moves().map(({ chunk, to }) => {
@@ -158,7 +136,7 @@ class VolumeLeads implements Spread {
     return this.step(node, this.ledBy(node) - 1);
   }
 
-  move(from: number, to: number): Move | undefined {
+  move(from: number, to: number): SpreadMove | undefined {
     const list = this.movable.get(this.pair(from, to)) ?? [];
     for (let chunk = list.at(-1); chunk !== undefined; chunk = list.at(-1)) {
       if ((this.movedTo.get(chunk) ?? from) === from) return { volume: this, chunk, from, to };
@@ -167,7 +145,7 @@ class VolumeLeads implements Spread {
     return undefined;
   }
 
-  make({ chunk, from, to }: Move): void {
+  make({ chunk, from, to }: SpreadMove): void {
     this.led[from] = this.ledBy(from) - 1;
     this.led[to] = this.ledBy(to) + 1;
     this.movedTo.set(chunk, to);
@@ -224,69 +202,3 @@ function totals(volumes: readonly VolumeLeads[], leaders: readonly Leader[]): Sp
 
 const weightOf = (leaders: readonly Leader[], node: number): number =>
   leaders[node]?.weight ?? EPSILON;
-
-class PrimaryPlan {
-  private readonly leaders: readonly Leader[];
-  private readonly movesMax: number;
-  /** The last move of each chunk, with where it was led at first. */
-  private readonly made = new Map<ChunkId, Move>();
-
-  constructor(leaders: readonly Leader[], movesMax: number) {
-    this.leaders = leaders;
-    this.movesMax = movesMax;
-  }
-
-  /** Makes chains of moves as long as one is worth it. */
-  *even(spread: Spread): Generator<void, void, undefined> {
-    while (this.made.size < this.movesMax) {
-      yield;
-      const chain = this.bestChain(spread);
-      if (!chain || this.made.size + chain.length > this.movesMax) return;
-      for (const move of chain) this.make(move);
-    }
-  }
-
-  moves(): readonly Move[] {
-    return [...this.made.values()].filter(({ from, to }) => from !== to);
-  }
-
-  private make(move: Move): void {
-    move.volume.make(move);
-    const before = this.made.get(move.chunk);
-    this.made.set(move.chunk, { ...move, from: before?.from ?? move.from });
-  }
-
-  /** From the node that saves most, to where one more costs least; undefined when none is worth it. */
-  private bestChain(spread: Spread): readonly Move[] | undefined {
-    const nodes = [...this.leaders.keys()];
-    const cheapest = Math.min(...nodes.map((node) => spread.price(node)));
-    const sources = nodes
-      .map((node) => ({ node, saving: spread.saving(node) }))
-      .filter(({ saving }) => saving > cheapest + EPSILON)
-      .sort((a, b) => b.saving - a.saving || a.node - b.node);
-    for (const { node, saving } of sources) {
-      const chain = this.chainFrom(spread, node, saving);
-      if (chain) return chain;
-    }
-    return undefined;
-  }
-
-  /** A search in breadth, so that few chunks move for one step towards evenness. */
-  private chainFrom(spread: Spread, source: number, saving: number): readonly Move[] | undefined {
-    const reached = new Map<number, Move | undefined>([[source, undefined]]);
-    let best: { readonly node: number; readonly price: number } | undefined;
-    for (const from of reached.keys()) {
-      for (const to of this.leaders.keys()) {
-        if (reached.has(to)) continue;
-        const move = spread.move(from, to);
-        if (!move) continue;
-        reached.set(to, move);
-        const price = spread.price(to);
-        if (price < (best?.price ?? saving) - EPSILON) best = { node: to, price };
-      }
-    }
-    const chain: Move[] = [];
-    for (let at = best && reached.get(best.node); at; at = reached.get(at.from)) chain.unshift(at);
-    return chain.length > 0 ? chain : undefined;
-  }
-}
