@@ -72,7 +72,7 @@ const shape = fc.record({
   joined: fc.integer({ min: 1, max: 3 }),
   volumes: fc.array(
     fc.record({
-      chunks: fc.integer({ min: 1, max: 40 }),
+      chunks: fc.integer({ min: 1, max: 24 }),
       replicas: fc.integer({ min: 1, max: 3 }),
     }),
     { minLength: 1, maxLength: 4 },
@@ -107,7 +107,7 @@ test("B1: nodes that join get their share, by no more moves than that, and a sec
       );
       expect(plan(catalog).moves).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: 40 },
   );
 });
 
