@@ -11,6 +11,7 @@ import { addHostCommands } from "./commands/host.ts";
 import { addLabCommands } from "./commands/lab.ts";
 import { addNodeCommands } from "./commands/node.ts";
 import { addProcessCommands } from "./commands/processes.ts";
+import { addRebalanceCommands } from "./commands/rebalance.ts";
 import { addVolumeCommands } from "./commands/volume.ts";
 import { EXIT } from "./exit-status.ts";
 import { processStreams, type Streams, writeError } from "./output.ts";
@@ -35,6 +36,7 @@ function makeProgram(json: boolean): Command {
   addVolumeCommands(program);
   addHostCommands(program);
   addNodeCommands(program);
+  addRebalanceCommands(program);
   addDiskCommands(program);
   addClusterCommands(program);
   addDrillCommands(program);

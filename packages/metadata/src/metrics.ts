@@ -71,6 +71,18 @@ export const openCopyMetrics = (registry: Registry): CopyMetrics => ({
   }),
 });
 
+export interface RebalanceMetrics {
+  readonly movesBegun: Counter;
+}
+
+export const openRebalanceMetrics = (registry: Registry): RebalanceMetrics => ({
+  movesBegun: new Counter({
+    name: "ashlar_metadata_moves_begun_total",
+    help: "Copies of chunks that began to move so that they are spread evenly, by this member",
+    registers: [registry],
+  }),
+});
+
 interface Watched {
   readonly log: ReplicatedLog;
   readonly group: { readonly status: RaftStatus };

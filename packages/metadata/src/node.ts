@@ -42,9 +42,11 @@ import {
   openBalanceMetrics,
   openCopyMetrics,
   openLogMetrics,
+  openRebalanceMetrics,
   openStateMetrics,
 } from "./metrics.ts";
 import { PrimaryBalancer } from "./primary-balancer.ts";
+import { Rebalancer, type RebalancerDeps } from "./rebalancer.ts";
 import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
 import { LogHeartbeatService } from "./services/heartbeat-service.ts";
@@ -207,7 +209,8 @@ export class MetadataNode implements HealthyNode {
     );
     bindHeartbeat(server, heartbeat);
     bindAdmin(server, admin);
-    bindUpkeep(server, new LogUpkeepService({ log: group.log, clock, reportOf }));
+    const rebalancer = this.rebalancer(group, heartbeat);
+    bindUpkeep(server, new LogUpkeepService({ log: group.log, clock, reportOf, rebalancer }));
     openStateMetrics(registry, {
       log: group.log,
       group: group.host,
@@ -222,6 +225,7 @@ export class MetadataNode implements HealthyNode {
       ["heartbeat", heartbeat],
       ["balancer", balancer],
       ["copies", this.copyKeeper(group, heartbeat)],
+      ["rebalancer", rebalancer],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],
@@ -247,6 +251,13 @@ export class MetadataNode implements HealthyNode {
     const component = log.child({ component: "changes" });
     const changes = new GenerationChanges({ replicatedLog, closer, clock, log: component });
     return { changes, calls };
+  }
+
+  private rebalancer(group: MetadataGroup, heartbeat: LogHeartbeatService): Rebalancer {
+    const { clock, log, registry } = this.deps;
+    const metrics = openRebalanceMetrics(registry);
+    const reportOf: RebalancerDeps["reportOf"] = (node) => heartbeat.reportOf(node);
+    return new Rebalancer({ replicatedLog: group.log, clock, log, metrics, reportOf });
   }
 
   private copyKeeper(group: MetadataGroup, heartbeat: LogHeartbeatService): CopyKeeper {

@@ -109,5 +109,5 @@ export {
   type StorageService,
   scrubDisk,
 } from "./storage-service.ts";
-export type { UpkeepService } from "./upkeep.ts";
+export type { RebalancePreview, RebalanceStatus, UpkeepService } from "./upkeep.ts";
 export { bindUpkeep } from "./upkeep-service.ts";

@@ -1,11 +1,12 @@
 // The Upkeep service as its callers see it.
-import type { NodeService } from "@ashlar/catalog";
-import type { NodeId, VolumeName } from "@ashlar/core";
+import { type NodeService, REBALANCING, type Rebalancing } from "@ashlar/catalog";
+import { type NodeId, nodeId, type VolumeName } from "@ashlar/core";
 import type { DiskPlace } from "./admin.ts";
 import type { AdminCalls } from "./admin-calls.ts";
+import { oneOf, safeNumber } from "./convert/scalars.ts";
 import type { Abortable } from "./grpc-client.ts";
 import { upkeepService } from "./services.ts";
-import type { UpkeepService } from "./upkeep.ts";
+import type { RebalancePreview, RebalanceStatus, UpkeepService } from "./upkeep.ts";
 
 interface Forceful extends Abortable {
   readonly force?: boolean | undefined;
@@ -44,5 +45,42 @@ export class UpkeepClient implements UpkeepService {
     { signal }: Abortable,
   ): Promise<void> {
     await this.calls.propose(upkeepService.SetReplicas, asked, { signal });
+  }
+
+  async setRebalancing(
+    asked: { readonly rebalancing: Rebalancing; readonly cancel: boolean },
+    { signal }: Abortable,
+  ): Promise<number> {
+    const reply = await this.calls.propose(upkeepService.SetRebalancing, asked, { signal });
+    return safeNumber(reply.cancelled);
+  }
+
+  async rebalanceStatus({ signal }: Abortable): Promise<RebalanceStatus> {
+    const reply = await this.calls.unary(upkeepService.RebalanceStatus, {}, { signal });
+    return {
+      rebalancing: oneOf(REBALANCING, reply.rebalancing),
+      hindrance: reply.hindrance,
+      moving: safeNumber(reply.moving),
+      planned: safeNumber(reply.planned),
+      begun: safeNumber(reply.begun),
+      elapsedMs: safeNumber(reply.elapsedMs),
+    };
+  }
+
+  previewRebalance({ signal }: Abortable): Promise<RebalancePreview> {
+    return this.calls.attend({ signal }, async (member, options) => {
+      const { nodes, ...plan } = await member.unary(upkeepService.PreviewRebalance, {}, options);
+      return {
+        moves: safeNumber(plan.moves),
+        bytes: safeNumber(plan.bytes),
+        homeless: safeNumber(plan.homeless),
+        nodes: nodes.map(({ node, sizeBytes, copies, copiesAfter }) => ({
+          id: nodeId(node),
+          sizeBytes: safeNumber(sizeBytes),
+          copies: safeNumber(copies),
+          copiesAfter: safeNumber(copiesAfter),
+        })),
+      };
+    });
   }
 }

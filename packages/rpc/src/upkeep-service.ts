@@ -1,5 +1,5 @@
 // Serves the Upkeep service over gRPC.
-import { NODE_SERVICES } from "@ashlar/catalog";
+import { NODE_SERVICES, REBALANCING } from "@ashlar/catalog";
 import { diskId, nodeId, volumeName } from "@ashlar/core";
 import { oneOf } from "./convert/scalars.ts";
 import { type GrpcServer, unary } from "./grpc-server.ts";
@@ -25,6 +25,15 @@ export function bindUpkeep(server: GrpcServer, service: UpkeepService): void {
     SetReplicas: unary(async ({ name, replicas }, context) => {
       await service.setReplicas({ name: volumeName(name), replicas }, context);
       return {};
+    }),
+    SetRebalancing: unary(async ({ rebalancing, cancel }, context) => {
+      const asked = { rebalancing: oneOf(REBALANCING, rebalancing), cancel };
+      return { cancelled: await service.setRebalancing(asked, context) };
+    }),
+    RebalanceStatus: unary(async (_request, context) => service.rebalanceStatus(context)),
+    PreviewRebalance: unary(async (_request, context) => {
+      const { nodes, ...plan } = await service.previewRebalance(context);
+      return { ...plan, nodes: nodes.map(({ id, ...share }) => ({ node: id, ...share })) };
     }),
   } satisfies Parameters<typeof server.add<typeof upkeepService>>[1];
   server.add(upkeepService, handlers, { clusterOptional: true });

@@ -1,5 +1,5 @@
 // The Upkeep service: what people ask of the machines and disks that copies lie on, and of the copies.
-import type { NodeService, ProposalId } from "@ashlar/catalog";
+import type { NodeService, ProposalId, Rebalancing } from "@ashlar/catalog";
 import type { NodeId, VolumeName } from "@ashlar/core";
 import type { DiskPlace } from "./admin.ts";
 
@@ -11,6 +11,35 @@ interface UpkeepCall {
 
 interface Forceful {
   readonly force?: boolean | undefined;
+}
+
+/** How the spreading of copies stands. */
+export interface RebalanceStatus {
+  readonly rebalancing: Rebalancing;
+  /** Why nothing is begun now, in words; empty for nothing. */
+  readonly hindrance: string;
+  /** Copies being made now. */
+  readonly moving: number;
+  /** Moves planned and not begun. */
+  readonly planned: number;
+  /** Begun since there was something to move. */
+  readonly begun: number;
+  /** Milliseconds since then. */
+  readonly elapsedMs: number;
+}
+
+export interface RebalancePreview {
+  readonly moves: number;
+  /** What they are taken to hold. */
+  readonly bytes: number;
+  /** Moves that were left out, since the node has no room. */
+  readonly homeless: number;
+  readonly nodes: readonly {
+    readonly id: NodeId;
+    readonly sizeBytes: number;
+    readonly copies: number;
+    readonly copiesAfter: number;
+  }[];
 }
 
 /** What is told again changes nothing. Errors are SystemErrors with the codes that are named. */
@@ -51,4 +80,15 @@ export interface UpkeepService {
     asked: { readonly name: VolumeName; readonly replicas: number },
     options: UpkeepCall,
   ): Promise<void>;
+  /**
+   * Whether copies move by themselves so that they are spread evenly. `cancel`: those that move now are given up.
+   * @returns how many were.
+   */
+  setRebalancing(
+    asked: { readonly rebalancing: Rebalancing; readonly cancel: boolean },
+    options: UpkeepCall,
+  ): Promise<number>;
+  rebalanceStatus(options: UpkeepCall): Promise<RebalanceStatus>;
+  /** What would move, if nothing hindered it. */
+  previewRebalance(options: UpkeepCall): Promise<RebalancePreview>;
 }

@@ -5,6 +5,7 @@ import { type StoreUuid, SystemError } from "@ashlar/core";
 import type { DiskPlace, StorageReport, UpkeepService } from "@ashlar/rpc";
 import { type Clock, inSlices } from "@ashlar/runtime";
 import { findDisk, findNode } from "../named-disks.ts";
+import type { Rebalancer } from "../rebalancer.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
 import { storeRooms } from "../store-rooms.ts";
@@ -14,6 +15,7 @@ export interface UpkeepDeps {
   readonly clock: Clock;
   /** What a node told with its newest ping. */
   readonly reportOf: (node: DiskPlace["node"]) => StorageReport | undefined;
+  readonly rebalancer: Pick<Rebalancer, "cancel" | "preview" | "standing">;
 }
 
 export class LogUpkeepService implements UpkeepService {
@@ -73,6 +75,26 @@ export class LogUpkeepService implements UpkeepService {
     }
     const command = { kind: "setReplicas", volume: found.volume, replicas } as const;
     accepted((await this.deps.log.propose(command, proposal)).result);
+  };
+
+  setRebalancing: UpkeepService["setRebalancing"] = async ({ rebalancing, cancel }, call) => {
+    const command = { kind: "setRebalancing", rebalancing } as const;
+    accepted((await this.deps.log.propose(command, call.proposal)).result);
+    return cancel ? this.deps.rebalancer.cancel() : 0;
+  };
+
+  rebalanceStatus: UpkeepService["rebalanceStatus"] = async () => {
+    await this.deps.log.readIndex();
+    const { hindrance = "", ...standing } = this.deps.rebalancer.standing;
+    const { rebalancing = "auto" } = this.deps.log.view.cluster ?? {};
+    return { rebalancing, hindrance, ...standing };
+  };
+
+  previewRebalance: UpkeepService["previewRebalance"] = async () => {
+    await this.deps.log.readIndex();
+    const { moves, bytes, homeless, nodes } = await this.deps.rebalancer.preview();
+    const shares = nodes.map(({ node, ...share }) => ({ id: node, ...share }));
+    return { moves: moves.length, bytes, homeless, nodes: shares };
   };
 
   private planWithout(stores: readonly StoreUuid[]): Promise<RetirementPlan> {

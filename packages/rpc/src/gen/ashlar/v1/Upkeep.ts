@@ -4,8 +4,12 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
 import type { EmptyDiskRequest as _ashlar_v1_EmptyDiskRequest, EmptyDiskRequest__Output as _ashlar_v1_EmptyDiskRequest__Output } from '../../ashlar/v1/EmptyDiskRequest.ts';
+import type { RebalancePreview as _ashlar_v1_RebalancePreview, RebalancePreview__Output as _ashlar_v1_RebalancePreview__Output } from '../../ashlar/v1/RebalancePreview.ts';
+import type { RebalanceStatusReply as _ashlar_v1_RebalanceStatusReply, RebalanceStatusReply__Output as _ashlar_v1_RebalanceStatusReply__Output } from '../../ashlar/v1/RebalanceStatusReply.ts';
 import type { RemoveNodeRequest as _ashlar_v1_RemoveNodeRequest, RemoveNodeRequest__Output as _ashlar_v1_RemoveNodeRequest__Output } from '../../ashlar/v1/RemoveNodeRequest.ts';
 import type { SetNodeServiceRequest as _ashlar_v1_SetNodeServiceRequest, SetNodeServiceRequest__Output as _ashlar_v1_SetNodeServiceRequest__Output } from '../../ashlar/v1/SetNodeServiceRequest.ts';
+import type { SetRebalancingReply as _ashlar_v1_SetRebalancingReply, SetRebalancingReply__Output as _ashlar_v1_SetRebalancingReply__Output } from '../../ashlar/v1/SetRebalancingReply.ts';
+import type { SetRebalancingRequest as _ashlar_v1_SetRebalancingRequest, SetRebalancingRequest__Output as _ashlar_v1_SetRebalancingRequest__Output } from '../../ashlar/v1/SetRebalancingRequest.ts';
 import type { SetReplicasRequest as _ashlar_v1_SetReplicasRequest, SetReplicasRequest__Output as _ashlar_v1_SetReplicasRequest__Output } from '../../ashlar/v1/SetReplicasRequest.ts';
 
 export interface UpkeepClient extends grpc.Client {
@@ -17,6 +21,24 @@ export interface UpkeepClient extends grpc.Client {
   emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  PreviewRebalance(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RebalancePreview__Output>): grpc.ClientUnaryCall;
+  PreviewRebalance(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_RebalancePreview__Output>): grpc.ClientUnaryCall;
+  PreviewRebalance(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RebalancePreview__Output>): grpc.ClientUnaryCall;
+  PreviewRebalance(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_RebalancePreview__Output>): grpc.ClientUnaryCall;
+  previewRebalance(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RebalancePreview__Output>): grpc.ClientUnaryCall;
+  previewRebalance(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_RebalancePreview__Output>): grpc.ClientUnaryCall;
+  previewRebalance(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RebalancePreview__Output>): grpc.ClientUnaryCall;
+  previewRebalance(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_RebalancePreview__Output>): grpc.ClientUnaryCall;
+  
+  RebalanceStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RebalanceStatusReply__Output>): grpc.ClientUnaryCall;
+  RebalanceStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_RebalanceStatusReply__Output>): grpc.ClientUnaryCall;
+  RebalanceStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RebalanceStatusReply__Output>): grpc.ClientUnaryCall;
+  RebalanceStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_RebalanceStatusReply__Output>): grpc.ClientUnaryCall;
+  rebalanceStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RebalanceStatusReply__Output>): grpc.ClientUnaryCall;
+  rebalanceStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_RebalanceStatusReply__Output>): grpc.ClientUnaryCall;
+  rebalanceStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RebalanceStatusReply__Output>): grpc.ClientUnaryCall;
+  rebalanceStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_RebalanceStatusReply__Output>): grpc.ClientUnaryCall;
   
   RemoveNode(argument: _ashlar_v1_RemoveNodeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   RemoveNode(argument: _ashlar_v1_RemoveNodeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
@@ -36,6 +58,15 @@ export interface UpkeepClient extends grpc.Client {
   setNodeService(argument: _ashlar_v1_SetNodeServiceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   setNodeService(argument: _ashlar_v1_SetNodeServiceRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   
+  SetRebalancing(argument: _ashlar_v1_SetRebalancingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SetRebalancingReply__Output>): grpc.ClientUnaryCall;
+  SetRebalancing(argument: _ashlar_v1_SetRebalancingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SetRebalancingReply__Output>): grpc.ClientUnaryCall;
+  SetRebalancing(argument: _ashlar_v1_SetRebalancingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SetRebalancingReply__Output>): grpc.ClientUnaryCall;
+  SetRebalancing(argument: _ashlar_v1_SetRebalancingRequest, callback: grpc.requestCallback<_ashlar_v1_SetRebalancingReply__Output>): grpc.ClientUnaryCall;
+  setRebalancing(argument: _ashlar_v1_SetRebalancingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SetRebalancingReply__Output>): grpc.ClientUnaryCall;
+  setRebalancing(argument: _ashlar_v1_SetRebalancingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SetRebalancingReply__Output>): grpc.ClientUnaryCall;
+  setRebalancing(argument: _ashlar_v1_SetRebalancingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SetRebalancingReply__Output>): grpc.ClientUnaryCall;
+  setRebalancing(argument: _ashlar_v1_SetRebalancingRequest, callback: grpc.requestCallback<_ashlar_v1_SetRebalancingReply__Output>): grpc.ClientUnaryCall;
+  
   SetReplicas(argument: _ashlar_v1_SetReplicasRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   SetReplicas(argument: _ashlar_v1_SetReplicasRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   SetReplicas(argument: _ashlar_v1_SetReplicasRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
@@ -50,9 +81,15 @@ export interface UpkeepClient extends grpc.Client {
 export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
   EmptyDisk: grpc.handleUnaryCall<_ashlar_v1_EmptyDiskRequest__Output, _ashlar_v1_Empty>;
   
+  PreviewRebalance: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_RebalancePreview>;
+  
+  RebalanceStatus: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_RebalanceStatusReply>;
+  
   RemoveNode: grpc.handleUnaryCall<_ashlar_v1_RemoveNodeRequest__Output, _ashlar_v1_Empty>;
   
   SetNodeService: grpc.handleUnaryCall<_ashlar_v1_SetNodeServiceRequest__Output, _ashlar_v1_Empty>;
+  
+  SetRebalancing: grpc.handleUnaryCall<_ashlar_v1_SetRebalancingRequest__Output, _ashlar_v1_SetRebalancingReply>;
   
   SetReplicas: grpc.handleUnaryCall<_ashlar_v1_SetReplicasRequest__Output, _ashlar_v1_Empty>;
   
@@ -60,7 +97,10 @@ export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
 
 export interface UpkeepDefinition extends grpc.ServiceDefinition {
   EmptyDisk: MethodDefinition<_ashlar_v1_EmptyDiskRequest, _ashlar_v1_Empty, _ashlar_v1_EmptyDiskRequest__Output, _ashlar_v1_Empty__Output>
+  PreviewRebalance: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_RebalancePreview, _ashlar_v1_Empty__Output, _ashlar_v1_RebalancePreview__Output>
+  RebalanceStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_RebalanceStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_RebalanceStatusReply__Output>
   RemoveNode: MethodDefinition<_ashlar_v1_RemoveNodeRequest, _ashlar_v1_Empty, _ashlar_v1_RemoveNodeRequest__Output, _ashlar_v1_Empty__Output>
   SetNodeService: MethodDefinition<_ashlar_v1_SetNodeServiceRequest, _ashlar_v1_Empty, _ashlar_v1_SetNodeServiceRequest__Output, _ashlar_v1_Empty__Output>
+  SetRebalancing: MethodDefinition<_ashlar_v1_SetRebalancingRequest, _ashlar_v1_SetRebalancingReply, _ashlar_v1_SetRebalancingRequest__Output, _ashlar_v1_SetRebalancingReply__Output>
   SetReplicas: MethodDefinition<_ashlar_v1_SetReplicasRequest, _ashlar_v1_Empty, _ashlar_v1_SetReplicasRequest__Output, _ashlar_v1_Empty__Output>
 }

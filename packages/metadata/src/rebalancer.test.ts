@@ -1,0 +1,142 @@
+// When the leader spreads copies anew, how many at a time, and when it leaves everything as it is.
+import { type Command, type CommandKind, type CommandOf, countByNode } from "@ashlar/catalog";
+import { MIB, nodeId, volumeId, volumeName } from "@ashlar/core";
+import { openRegistry, silentLog } from "@ashlar/runtime";
+import { afterEach, expect, test } from "vitest";
+import { COPIES_UNDER_WAY_MAX, CopyKeeper } from "./copy-keeper.ts";
+import { openCopyMetrics, openRebalanceMetrics } from "./metrics.ts";
+import { REBALANCE_QUIET_MS, Rebalancer } from "./rebalancer.ts";
+import { registrationOf, reportOf } from "./testing/metadata-fixture.ts";
+import { TestGroup } from "./testing/test-group.ts";
+
+const registry = openRegistry({ process: "test" });
+const copyMetrics = openCopyMetrics(registry);
+const metrics = openRebalanceMetrics(registry);
+
+let group: TestGroup;
+let keeper: CopyKeeper;
+let rebalancer: Rebalancer;
+afterEach(async () => {
+  await rebalancer.stop();
+  await keeper.stop();
+  await group.stop();
+});
+
+const log = () => group.member(nodeId("metadata-1")).log;
+const apply = <K extends CommandKind>(command: CommandOf<K>) =>
+  group.answered(log().propose(command as Command as CommandOf<K>));
+const up = (node: number, boot = 1) => apply({ kind: "nodeUp", ...registrationOf(node, boot) });
+const down = (node: number) => {
+  const { incarnation = 0 } = log().view.nodes.get(nodeId(`storage-${node}`)) ?? {};
+  return apply({ kind: "nodeDown", node: nodeId(`storage-${node}`), incarnation, unheard: [] });
+};
+
+/** Three nodes, one volume with two copies, and who moves them. */
+async function cluster(chunks: number): Promise<void> {
+  group = await TestGroup.of(1);
+  for (const node of [1, 2, 3]) await up(node);
+  const volume = {
+    volume: volumeId("10000000-0000-4000-8000-000000000001"),
+    name: volumeName("demo"),
+    sizeBytes: chunks * 16 * MIB,
+    blockSize: 512,
+    replicas: 2,
+    createdAt: "",
+    access: "any" as const,
+  };
+  await apply({ kind: "beginVolume", ...volume });
+  const family = log().drafts[0]!.record.family;
+  await apply({ kind: "extendVolume", family, chunks });
+  await apply({ kind: "finishVolume", family });
+  const ports = { replicatedLog: log(), clock: group.clock, log: silentLog };
+  const report = (node: string) => reportOf(Number(node.split("-")[1]), 1024 * MIB);
+  keeper = new CopyKeeper(
+    { ...ports, metrics: copyMetrics, reportOf: report },
+    { copyAfterMs: 300_000 },
+  );
+  rebalancer = new Rebalancer({ ...ports, metrics, reportOf: report });
+  await keeper.start();
+  await rebalancer.start();
+}
+
+const chunks = () => {
+  const [volume] = [...log().view.volumes.values()];
+  return log().view.chunksOf(volume!.family);
+};
+const copiesOn = (node: number): number =>
+  countByNode(log().view).get(nodeId(`storage-${node}`))?.chunks ?? 0;
+const learning = (): number => chunks().filter(({ learners }) => learners.length > 0).length;
+
+async function admitAll(): Promise<void> {
+  const items = chunks().flatMap(({ chunk, epoch, version, learners }) =>
+    learners.map((store) => ({ chunk, epoch, version, store })),
+  );
+  await apply({ kind: "addToIsr", items });
+}
+async function pass(ms: number): Promise<void> {
+  const endMs = group.clock.nowMs() + ms;
+  while (group.clock.nowMs() < endMs) {
+    const partMs = Math.min(endMs, group.clock.nowMs() + 1_000);
+    await group.until(() => group.clock.nowMs() >= partMs);
+  }
+}
+/** Whatever learns is in sync at once, until nothing moves any more. */
+async function untilEven(): Promise<number> {
+  let most = 0;
+  let quietMs = 0;
+  while (quietMs < 2 * REBALANCE_QUIET_MS) {
+    await pass(500);
+    most = Math.max(most, learning());
+    if (learning() > 0) quietMs = 0;
+    else quietMs += 500;
+    await admitAll();
+  }
+  return most;
+}
+
+test("B1: a node that joins gets its share, so many copies at a time, and then nothing moves any more", async () => {
+  await cluster(180);
+  await up(4);
+  await group.until(() => learning() > 0);
+  expect(await untilEven()).toBeLessThanOrEqual(COPIES_UNDER_WAY_MAX / 2);
+  expect([1, 2, 3, 4].map(copiesOn)).toEqual([90, 90, 90, 90]);
+  expect(chunks().every(({ members, isr }) => members.length === 2 && isr.length === 2)).toBe(true);
+  expect(rebalancer.standing).toMatchObject({ moving: 0, planned: 0, begun: 0 });
+  const { visited } = log().view.chunks;
+  await pass(20_000);
+  expect(log().view.chunks.visited).toBe(visited);
+}, 60_000);
+
+test("nothing moves while a node is down, and what is under way is not planned anew", async () => {
+  await cluster(40);
+  await down(1);
+  await up(4);
+  await pass(3 * REBALANCE_QUIET_MS);
+  expect(learning()).toBe(0);
+  expect(rebalancer.standing.hindrance).toBe("a node is down");
+  await up(1, 2);
+  await admitAll();
+  await untilEven();
+  expect([1, 2, 3, 4].map(copiesOn)).toEqual([20, 20, 20, 20]);
+});
+
+test("paused, nothing is begun; cancelled, what moves goes back, and a drained node is emptied all the same", async () => {
+  await cluster(120);
+  await up(4);
+  await group.until(() => learning() > 0);
+  await apply({ kind: "setRebalancing", rebalancing: "paused" });
+  const moving = learning();
+  expect(await group.answered(rebalancer.cancel())).toBe(moving);
+  expect(learning()).toBe(0);
+  expect(chunks().every(({ members, leaving }) => members.length === 2 && !leaving)).toBe(true);
+  await pass(2 * REBALANCE_QUIET_MS);
+  expect(learning()).toBe(0);
+  const { moves, nodes } = await group.answered(rebalancer.preview());
+  expect(moves.length).toBe(60 - copiesOn(4));
+  expect(nodes.map(({ copiesAfter }) => copiesAfter)).toEqual([60, 60, 60, 60]);
+  await apply({ kind: "setNodeService", node: nodeId("storage-1"), service: "draining" });
+  await group.until(() => learning() > 0);
+  expect(await group.answered(rebalancer.cancel()), "it is wanted for another reason").toBe(0);
+  await untilEven();
+  expect(copiesOn(1)).toBe(0);
+});
