@@ -6,6 +6,7 @@ import { scatterJoin } from "@ashlar/core";
 import { cdb, LogicalUnit, type ScsiResult, type Session, STATUS } from "@ashlar/initiator";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sessionAt } from "../support/lab-sessions.ts";
+import { CONFLICT, GOOD, ReservingHost } from "../support/reserving-host.ts";
 import { ASHLAR, TestLab, type VolumeDocument } from "../support/test-lab.ts";
 import { outcomeOf, run, scratchFolder } from "../support/tools.ts";
 
@@ -14,6 +15,7 @@ const BLOCKS = 64;
 const DEPTH = 32;
 const ROUNDS = 4;
 const SECRET = "a-secret-of-red";
+const WRITE_EXCLUSIVE = 1;
 const LUNS_CHANGED = [6, 0x3f, 0x0e];
 const NO_UNIT = [5, 0x25, 0];
 const WRITE_PROTECTED = [7, 0x27, 0];
@@ -134,6 +136,29 @@ test("nothing of a host takes effect after its unmap, its session lives on, and 
   other.stop();
   expect(await other.done).toBeGreaterThan(0);
   for (const one of [red, blue, watching]) one.drop();
+});
+
+test("what a host has reserved goes with its mapping, and does not come back with the next one", async () => {
+  const [keyOfRed, keyOfBlue] = ["00000000000000aa", "00000000000000bb"];
+  const [red, blue] = [
+    await ReservingHost.login(lab.url(volume, 1), { name: "red", key: keyOfRed }),
+    await ReservingHost.login(lab.url(volume, 2), { name: "blue", key: keyOfBlue }),
+  ];
+  const asked = [await blue.register(), await red.register(), await red.reserve(WRITE_EXCLUSIVE)];
+  expect(asked).toEqual([GOOD, GOOD, GOOD]);
+  expect(await blue.write(6)).toBe(CONFLICT);
+  await lab.command("volume", "unmap", "shared", "red");
+  expect(await blue.readReservation()).toBeUndefined();
+  expect(await blue.readKeys()).toEqual([keyOfBlue]);
+  expect(await blue.write(7)).toBe(GOOD);
+  await lab.command("volume", "map", "shared", "red");
+  expect(await red.reserve(WRITE_EXCLUSIVE), "it is registered no more").toBe(CONFLICT);
+  expect(await red.register()).toBe(GOOD);
+  expect([...(await blue.readKeys())].sort()).toEqual([keyOfRed, keyOfBlue]);
+  for (const host of [red, blue]) {
+    expect(await host.unregister()).toBe(GOOD);
+    host.drop();
+  }
 });
 
 test("a host that may only read writes nothing any more, as libiscsi is told", async () => {

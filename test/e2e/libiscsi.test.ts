@@ -1,12 +1,17 @@
 // libiscsi's conformance suite against a cluster: through one portal, and with two paths through the
 // portals of two gateways. Nothing fails but what is known to be the tool's fault, and nothing is
 // skipped without a reason.
+import { scatterJoin } from "@ashlar/core";
+import { LogicalUnit } from "@ashlar/initiator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sessionAt } from "../support/lab-sessions.ts";
 import { SKIPS_MAX } from "../support/libiscsi-expectations.ts";
 import { findingsOf, parseReport, runSuite, skipsIn } from "../support/libiscsi-suite.ts";
 import { TestLab } from "../support/test-lab.ts";
 
 const SUITE_TESTS_MIN = 230;
+/** Bits of a block that two hosts set in turn, all at the same time. */
+const BITS = 64;
 
 describe("reading the report", () => {
   const report = (tests: string, count: number): string =>
@@ -85,6 +90,29 @@ describe("the suite", () => {
     expect(results.length).toBeGreaterThanOrEqual(SUITE_TESTS_MIN);
     expect(findingsOf(results, { paths: urls.length })).toEqual([]);
     expect(skipsIn(results)).toBeLessThanOrEqual(SKIPS_MAX);
+  });
+
+  test("ORWRITEs through both gateways at the same time lose no bit", async () => {
+    const volume = await lab.createVolume("bitmap", "64MiB", "--replicas", "2");
+    const { signal } = new AbortController();
+    const sessions = await Promise.all(
+      [1, 2].map((gateway) => sessionAt(lab, volume, { gateway, host: `setter-${gateway}` })),
+    );
+    const units = await Promise.all(
+      sessions.map((session) => LogicalUnit.open(session, { lun: volume.lun })),
+    );
+    const bitsOf = (at: number): Buffer => {
+      const bits = Buffer.alloc(512);
+      bits.writeUInt8(1 << (at % 8), at >> 3);
+      return bits;
+    };
+    const settings = Array.from({ length: BITS }, (_, at) =>
+      units[at % 2]?.orWrite(512, [bitsOf(at)], { signal }),
+    );
+    await Promise.all(settings);
+    const found = await units[0]?.read(512, 512, { signal });
+    expect(scatterJoin(found ?? [])).toEqual(Buffer.alloc(512).fill(0xff, 0, BITS / 8));
+    for (const session of sessions) await session.logout();
   });
 
   test("GetLBAStatus with one logical block in a physical one", async () => {

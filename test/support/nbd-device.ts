@@ -91,6 +91,10 @@ export class NbdDevice implements BlockDevice {
     throw new SystemError("argument/invalid", "NBD has no compare-and-write");
   }
 
+  async orWrite(): Promise<void> {
+    throw new SystemError("argument/invalid", "NBD has no or-write");
+  }
+
   /** Ends in order: the server is told. */
   async close(): Promise<void> {
     if (this.socket.closed) return;

@@ -3,6 +3,7 @@
 import type { ChunkId, NodeId, VolumeId } from "@ashlar/core";
 import { chunkIndexOf, familyOf, formatChunkId, LUN_MAX } from "@ashlar/core";
 import {
+  initiatorNameOf,
   isHeldByAll,
   NO_KEY,
   NOTICES_KEPT_MAX,
@@ -10,6 +11,7 @@ import {
   type Reservations,
   registrationOf,
 } from "@ashlar/reservations";
+import { accessOf } from "./access.ts";
 import type { Command } from "./command.ts";
 import {
   type ChunkConfig,
@@ -39,8 +41,14 @@ export function check(state: CatalogState): string[] {
     if (view.cluster?.familiesSkipped.some(({ first, last }) => first <= family && family <= last))
       faults.push("a volume's family was skipped");
   }
-  for (const { name, reservations } of view.volumes.values()) {
+  for (const record of view.volumes.values()) {
+    const { name, reservations } = record;
     for (const fault of checkReservations(reservations)) faults.push(`${name}: ${fault}`);
+    const { registrants, reserved } = reservations;
+    for (const one of [...registrants, ...(reserved ? [reserved] : [])]) {
+      if (accessOf(view, record, initiatorNameOf(one)).kind !== "none") continue;
+      faults.push(`${name}: P11: ${one.initiatorPort} has reserved what it may not use`);
+    }
   }
   const loads = new Map<string, { replicas: number; primaries: number }>();
   for (const family of view.chunks.families()) {

@@ -61,4 +61,9 @@ export interface BlockDevice {
     data: ScatterList,
     options: OperationOptions,
   ): Promise<void>;
+  /**
+   * Sets the bits of `data` and leaves all others, atomically for each block: bits that others set in the same
+   * blocks meanwhile, on whatever way, are kept. Durable as a write is.
+   */
+  orWrite(offset: number, data: ScatterList, options: OperationOptions): Promise<void>;
 }

@@ -84,5 +84,11 @@ export {
 } from "./ids.ts";
 export { INITIATOR_NAME_LENGTH_MAX, type InitiatorName, initiatorName } from "./initiator-name.ts";
 export { compareLsn, formatLsn, LSN_ZERO, type Lsn, maxLsn, sameLsn } from "./lsn.ts";
-export { type ScatterList, scatterJoin, scatterLength, scatterSlice } from "./scatter.ts";
+export {
+  type ScatterList,
+  scatterJoin,
+  scatterLength,
+  scatterOr,
+  scatterSlice,
+} from "./scatter.ts";
 export { formatSize, GIB, KIB, MIB, parseSize, TIB } from "./units.ts";

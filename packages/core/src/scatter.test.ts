@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { scatterJoin, scatterLength, scatterSlice } from "./scatter.ts";
+import { scatterJoin, scatterLength, scatterOr, scatterSlice } from "./scatter.ts";
 
 const lists = fc
   .array(fc.uint8Array({ maxLength: 20 }), { maxLength: 8 })
@@ -20,4 +20,17 @@ test("a slice has the bytes that a slice of the whole would have", () => {
 test("joining a single buffer does not copy it", () => {
   const buffer = Buffer.from("a");
   expect(scatterJoin([buffer])).toBe(buffer);
+});
+
+test("the bits of two lists, however they are cut, in memory of its own", () => {
+  fc.assert(
+    fc.property(lists, fc.nat(160), fc.nat(0xff), (list, cut, mask) => {
+      const whole = Buffer.concat(list);
+      const masks = Buffer.alloc(whole.length, mask);
+      const bits = scatterOr([whole], [masks.subarray(0, cut), masks.subarray(cut)]);
+      expect([...bits]).toEqual([...whole].map((byte) => byte | mask));
+      expect([...scatterOr(list, [masks])]).toEqual([...bits]);
+      expect([...whole]).toEqual([...Buffer.concat(list)]);
+    }),
+  );
 });

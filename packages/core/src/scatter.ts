@@ -33,3 +33,11 @@ export function scatterSlice(list: ScatterList, offset: number, length: number):
 export function scatterJoin(list: ScatterList): Buffer {
   return list.length === 1 && list[0] ? list[0] : Buffer.concat(list);
 }
+
+/** The bits of both, in memory of its own. The lists are equally long. */
+export function scatterOr(a: ScatterList, b: ScatterList): Buffer {
+  const bits = Buffer.concat(a);
+  const more = scatterJoin(b);
+  for (let at = 0; at < bits.length; at++) bits[at] = (bits[at] ?? 0) | (more[at] ?? 0);
+  return bits;
+}

@@ -163,6 +163,13 @@ export class LogicalUnit implements BlockDevice {
     await this.good("COMPARE AND WRITE", command, options);
   }
 
+  async orWrite(offset: number, data: ScatterList, options: AbortOptions): Promise<void> {
+    for (const part of this.split(offset, scatterLength(data), this.transferMax)) {
+      const dataOut = scatterSlice(data, part.at, part.length);
+      await this.good("ORWRITE", { cdb: cdb.orWrite16(part.lba, part.blocks), dataOut }, options);
+    }
+  }
+
   async flush(options: AbortOptions): Promise<void> {
     await this.good("SYNCHRONIZE CACHE", { cdb: cdb.synchronizeCache16() }, options);
   }

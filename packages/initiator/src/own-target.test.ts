@@ -91,6 +91,14 @@ describe("one session with our own target", () => {
     expect(hasCode(thrown, "operation/miscompare")).toBe(true);
   });
 
+  it("sets bits", async () => {
+    const { unit } = await open();
+    await unit.write(0, [Buffer.alloc(1024, 0b0011)], { signal });
+    await unit.orWrite(512, [Buffer.alloc(512, 0b0101)], { signal });
+    const expected = Buffer.alloc(1024, 0b0011).fill(0b0111, 512);
+    expect(scatterJoin(await unit.read(0, 1024, { signal })).equals(expected)).toBe(true);
+  });
+
   it("aborts a command the device holds, and knows it dead when told so", async () => {
     const { unit, device, session } = await open();
     const held = gate();

@@ -40,7 +40,7 @@ export function isWithinBounds(operation: Operation, chunkSize: number): boolean
   if (kind === "unmap") return true;
   if (kind === "read") return length <= OP_LENGTH_MAX;
   const widened = alignUp(offset + length, CHECKSUM_UNIT) - alignDown(offset, CHECKSUM_UNIT);
-  const payloads = kind === "write" ? 1 : 2;
+  const payloads = kind === "compareAndWrite" ? 2 : 1;
   return widened <= OP_LENGTH_MAX && scatterLength(operation.data) === payloads * length;
 }
 

@@ -4,7 +4,7 @@ import type { ChunkId, ScatterList } from "@ashlar/core";
 import type { OpId } from "./log-entry.ts";
 
 /** Version of the operation frames. */
-export const OPERATION_VERSION = 3;
+export const OPERATION_VERSION = 4;
 
 interface OperationHead {
   readonly chunk: ChunkId;
@@ -37,6 +37,12 @@ export type Operation =
       readonly checksums: Uint32Array;
     })
   | (OperationHead & { readonly kind: "unmap" })
+  | (OperationHead & {
+      /** Sets the bits of `data`; the others stay as they are when it gets its LSN. */
+      readonly kind: "orWrite";
+      readonly data: ScatterList;
+      readonly checksums: Uint32Array;
+    })
   | (OperationHead & {
       readonly kind: "compareAndWrite";
       /** `length` bytes expected, then `length` bytes to write. */

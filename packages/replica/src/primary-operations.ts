@@ -13,13 +13,10 @@ import {
   isAligned,
   present,
   type ScatterList,
-  scatterJoin,
-  scatterSlice,
   unitChecksums,
 } from "@ashlar/core";
 import { isWithinBounds } from "./bounds.ts";
 import type { Waiter } from "./chunk-log.ts";
-import type { ReadResult } from "./chunk-store.ts";
 import type { Confirmations } from "./confirmations.ts";
 import { NO_CHECKSUMS, type ReplicaEvent, type ReplyTo } from "./events.ts";
 import {
@@ -34,16 +31,16 @@ import { PrimaryReads } from "./primary-reads.ts";
 import type { RangeLocks, RangeRequest } from "./range-locks.ts";
 import type { ReplicaCore } from "./replica-core.ts";
 import { ClaimQueue } from "./space-claims.ts";
+import { type FoundUnits, type MergingOperation, mergedUnits, miscompareAt } from "./unit-merge.ts";
 import { askRepairing } from "./unit-repair.ts";
 
 type Mutation = Exclude<Operation, { kind: "read" }>;
-type WriteKind = Operation & { readonly kind: "write" | "compareAndWrite" };
 
 /** What is logged, in whole units. */
 type Content =
   | { readonly kind: "unmap"; readonly offset: number; readonly length: number }
   | {
-      readonly kind: "write" | "compareAndWrite";
+      readonly kind: "write";
       readonly offset: number;
       readonly length: number;
       readonly data: ScatterList;
@@ -219,16 +216,16 @@ export class PrimaryOperations {
   }
 
   private mutate(operation: Mutation, asking: Asking): void {
+    if (operation.kind === "unmap" || (operation.kind === "write" && isWhole(operation))) {
+      this.logAsItCame(operation, asking);
+    } else this.mergeAndLog(operation, asking);
+  }
+
+  private logAsItCame(operation: Mutation & Content, asking: Asking): void {
     const { locks } = this.lead;
-    const { kind, offset, length } = operation;
-    const isWhole = isAligned(offset, CHECKSUM_UNIT) && isAligned(length, CHECKSUM_UNIT);
-    const needsNoRead = kind === "unmap" || (kind === "write" && isWhole);
-    if (needsNoRead && locks.isFree(offset, length)) {
+    const { offset, length } = operation;
+    if (locks.isFree(offset, length)) {
       this.log(operation, operation, asking);
-      return;
-    }
-    if (!needsNoRead) {
-      this.mergeAndLog(operation, asking);
       return;
     }
     const request: RangeRequest = {
@@ -246,8 +243,8 @@ export class PrimaryOperations {
     this.waiting.set(keyOf(opId), { ...asking, withdraw });
   }
 
-  /** Parts of units and compare-and-write: read the whole units under their lock, then log them. */
-  private mergeAndLog(operation: WriteKind, asking: Asking): void {
+  /** Parts of units, or-write and compare-and-write: read the whole units under their lock, then log them. */
+  private mergeAndLog(operation: MergingOperation, asking: Asking): void {
     const { core, locks, peers } = this.lead;
     const offset = alignDown(operation.offset, CHECKSUM_UNIT);
     const length = alignUp(operation.offset + operation.length, CHECKSUM_UNIT) - offset;
@@ -264,9 +261,9 @@ export class PrimaryOperations {
         askRepairing(
           { core, repairs: peers.repairs },
           { kind: "read", offset, length },
-          (result) => {
+          ({ data }) => {
             if (dropped) return;
-            this.merge(operation, { offset, length, result });
+            this.merge(operation, { offset, length, data });
             locks.release(request);
           },
           (failure) => {
@@ -283,31 +280,14 @@ export class PrimaryOperations {
     locks.request(request);
   }
 
-  private merge(
-    operation: WriteKind,
-    units: { readonly offset: number; readonly length: number; readonly result: ReadResult },
-  ): void {
-    const { offset, length, result } = units;
-    const start = operation.offset - offset;
-    const isCompare = operation.kind === "compareAndWrite";
-    if (isCompare) {
-      const found = scatterJoin(scatterSlice(result.data, start, operation.length));
-      const expected = scatterJoin(scatterSlice(operation.data, 0, operation.length));
-      const at = firstDifference(found, expected);
-      if (at >= 0) {
-        this.tellMiscompare(operation, at);
-        return;
-      }
+  private merge(operation: MergingOperation, units: FoundUnits): void {
+    const at = miscompareAt(operation, units);
+    if (at >= 0) {
+      this.tellMiscompare(operation, at);
+      return;
     }
-    const written = isCompare
-      ? scatterSlice(operation.data, operation.length, operation.length)
-      : operation.data;
-    const end = start + operation.length;
-    const data = [
-      ...scatterSlice(result.data, 0, start),
-      ...written,
-      ...scatterSlice(result.data, end, length - end),
-    ].filter((part) => part.length > 0);
+    const { offset, length } = units;
+    const data = mergedUnits(operation, units);
     const content = { kind: "write", offset, length, data, checksums: null } as const;
     this.log(operation, content, this.takeWaiting(operation.opId));
   }
@@ -316,7 +296,7 @@ export class PrimaryOperations {
    * It reveals state like a read. The range is free meanwhile: what was found was found. Copies of
    * the operation that come in between are the same request and share its confirmation.
    */
-  private tellMiscompare(operation: WriteKind, at: number): void {
+  private tellMiscompare(operation: MergingOperation, at: number): void {
     const { confirmations } = this.lead;
     const request = confirmations.begin(2 * operation.length);
     if (!request) {
@@ -376,17 +356,15 @@ export class PrimaryOperations {
   }
 }
 
+/** Whether a range is of whole units. */
+const isWhole = ({ offset, length }: { offset: number; length: number }): boolean =>
+  isAligned(offset, CHECKSUM_UNIT) && isAligned(length, CHECKSUM_UNIT);
+
 /** Whole extents that a range may need anew. */
 const roomOf = ({ offset, length }: { offset: number; length: number }): number =>
   alignUp(offset + length, EXTENT_SIZE) - alignDown(offset, EXTENT_SIZE);
 
 /** Whether the payload is what the gateway sent. */
-function isIntact({ chunk, offset, data, checksums = NO_CHECKSUMS }: WriteKind): boolean {
+function isIntact({ chunk, offset, data, checksums = NO_CHECKSUMS }: MergingOperation): boolean {
   return hasChecksums(chunk, offset, { data, checksums });
-}
-
-function firstDifference(a: Buffer, b: Buffer): number {
-  if (a.equals(b)) return -1;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return at;
-  return -1;
 }

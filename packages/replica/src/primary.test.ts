@@ -1,5 +1,6 @@
 import { CHECKSUM_UNIT, EXTENT_SIZE, LSN_ZERO, sameLsn, unitChecksums } from "@ashlar/core";
 import { describe, expect, it } from "vitest";
+import type { Operation } from "./operations.ts";
 import {
   A,
   B,
@@ -176,10 +177,25 @@ describe("a write", () => {
     expect(primary.all("append")).toHaveLength(1);
   });
 
-  it("of part of a unit waits for what is uncommitted there and locks others out until logged", () => {
+  const whole = { data: [Buffer.alloc(CHECKSUM_UNIT, 0xee)], offset: 0, length: CHECKSUM_UNIT };
+  const checksums = unitChecksums(CHUNK, 0, whole.data);
+  it.each<[string, Partial<Operation>, readonly number[]]>([
+    ["of part of a unit", { offset: 512, length: 512, ...partOf(512) }, [0x01, 0xee, 0xee, 0x01]],
+    [
+      "that sets bits of part of a unit",
+      { kind: "orWrite", offset: 512, length: 512, ...partOf(512) },
+      [0x01, 0xef, 0xef, 0x01],
+    ],
+    [
+      "that sets bits of a whole unit",
+      { kind: "orWrite", ...whole, checksums },
+      [0xef, 0xef, 0xef, 0xef],
+    ],
+  ])("%s waits for what is uncommitted there and locks others out until logged", (...row) => {
+    const [, operation, expected] = row;
     const primary = active(configOf([A, B]), [B]);
     primary.operate();
-    primary.operate({ offset: 512, length: 512, ...partOf(512) });
+    primary.operate(operation);
     expect(primary.all("ask"), "an entry is uncommitted there").toEqual([]);
     primary.sync();
     primary.ack(B, lsn(1, 1));
@@ -197,7 +213,7 @@ describe("a write", () => {
     expect(logged.map(({ lsn: at }) => at.seq)).toEqual([2, 3]);
     const [merged] = logged;
     const bytes = merged?.kind === "write" ? Buffer.concat(merged.data) : Buffer.alloc(0);
-    expect([bytes[0], bytes[512], bytes[1023], bytes[1024]]).toEqual([1, 0xee, 0xee, 1]);
+    expect([bytes[0], bytes[512], bytes[1023], bytes[1024]]).toEqual(expected);
   });
 
   it("that waits for its range shares the fate of its copies", () => {

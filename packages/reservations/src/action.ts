@@ -132,14 +132,19 @@ interface Change extends Partial<Pick<Reservations, Part>> {
   readonly keepsGeneration?: boolean;
 }
 
-function changed(
+const changed = (state: Reservations, change: Change): Outcome => ({
+  kind: "changed",
+  state: withChange(state, change),
+});
+
+function withChange(
   state: Reservations,
   { keepsGeneration = false, news = [], ...change }: Change,
-): Outcome {
+): Reservations {
   const generation = keepsGeneration ? state.generation : (state.generation + 1) % GENERATIONS;
   const changes = state.changes + 1;
   const notices = withNews(state.notices, news, changes);
-  return { kind: "changed", state: { ...state, ...change, notices, generation, changes } };
+  return { ...state, ...change, notices, generation, changes };
 }
 
 const withNews = (
@@ -181,7 +186,9 @@ function register(
   // As if it had come through each of them, but that only this one has to know its key.
   const through = [...new Set([nexus.targetPort, ...(action.allTargetPorts ? ports : [])])];
   const meant = through.map((targetPort) => ({ initiatorPort: nexus.initiatorPort, targetPort }));
-  if (newKey === NO_KEY) return own ? unregister(state, meant, aptpl) : UNCHANGED;
+  if (newKey === NO_KEY) {
+    return own ? changed(state, { ...withoutRegistrants(state, meant), aptpl }) : UNCHANGED;
+  }
   const isMeant = (one: NexusId): boolean => meant.some((each) => sameNexus(each, one));
   const registrants = [
     ...state.registrants.map((one) => (isMeant(one) ? { ...one, key: newKey } : one)),
@@ -191,17 +198,18 @@ function register(
   return changed(state, { registrants, aptpl });
 }
 
-function unregister(state: Reservations, leaving: readonly NexusId[], aptpl: boolean): Outcome {
-  const { held } = state;
+/** Registrations go, and with that of its holder, or with the last one, what is reserved. */
+function withoutRegistrants(
+  { registrants, held }: Reservations,
+  leaving: readonly NexusId[],
+): Pick<Reservations, "registrants" | "held"> & { readonly news: readonly News[] } {
   const leaves = (one: NexusId): boolean => leaving.some((each) => sameNexus(each, one));
-  const registrants = state.registrants.filter((one) => !leaves(one));
+  const rest = registrants.filter((one) => !leaves(one));
   const isReleased =
-    held !== undefined &&
-    (held.holder === undefined ? registrants.length === 0 : leaves(held.holder));
-  if (!isReleased) return changed(state, { registrants, aptpl });
-  const told = admitsRegistrants(held.type) ? registrants : [];
-  const news = tell("reservationsReleased", told);
-  return changed(state, { registrants, aptpl, held: undefined, news });
+    held !== undefined && (held.holder === undefined ? rest.length === 0 : leaves(held.holder));
+  if (!isReleased) return { registrants: rest, held, news: [] };
+  const told = admitsRegistrants(held.type) ? rest : [];
+  return { registrants: rest, held: undefined, news: tell("reservationsReleased", told) };
 }
 
 function reserve(state: Reservations, action: ActionOf<"reserve">): Outcome {
@@ -319,7 +327,7 @@ const sameHolding = (a: Holding, b: Holding): boolean =>
 function give(state: Reservations, action: ActionOf<"give">): Outcome {
   const { reserved, registrants } = state;
   if (reserved && sameNexus(reserved, action.nexus) && sameHolding(reserved, action)) {
-    return { kind: "changed", state: withoutReserve(state, []) };
+    return changed(state, { reserved: undefined, keepsGeneration: true });
   }
   // From another nexus a RELEASE does nothing (SPC-2 7.17.1).
   return registrants.length > 0 ? CONFLICT : UNCHANGED;
@@ -335,11 +343,31 @@ export const afterGatewayLoss = (state: Reservations, incarnation: number): Rese
     ? withoutReserve(state, tell("reservationsReleased", [state.reserved]))
     : state;
 
-function withoutReserve(state: Reservations, news: readonly News[]): Reservations {
-  const changes = state.changes + 1;
-  const notices = withNews(state.notices, news, changes);
-  return { ...state, changes, notices, reserved: undefined };
+/**
+ * Some may not use the unit any more, of which the standards know nothing: what they have reserved is free, and they are
+ * not registered. To the others it is as if those had unregistered themselves; to one whom his gateway lets in again
+ * before it has heard of this, he was pre-empted.
+ */
+export function afterAccessLoss(
+  state: Reservations,
+  mayUse: (nexus: NexusId) => boolean,
+): Reservations {
+  const { registrants, reserved } = state;
+  const leaving = registrants.filter((one) => !mayUse(one));
+  const rest =
+    reserved && !mayUse(reserved)
+      ? withoutReserve(state, tell("reservationsReleased", [reserved]))
+      : state;
+  if (leaving.length === 0) return rest;
+  const { news, ...without } = withoutRegistrants(rest, leaving);
+  return withChange(rest, {
+    ...without,
+    news: [...tell("registrationsPreempted", leaving), ...news],
+  });
 }
+
+const withoutReserve = (state: Reservations, news: readonly News[]): Reservations =>
+  withChange(state, { reserved: undefined, news, keepsGeneration: true });
 
 /**
  * Whether an action takes no right away from anybody: then it may be seen before all know of it. Keys by themselves

@@ -1,5 +1,6 @@
 export {
   type ActionKind,
+  afterAccessLoss,
   afterGatewayLoss,
   afterReset,
   decide,
@@ -16,6 +17,7 @@ export {
   type Abort,
   type Holding,
   holds,
+  initiatorNameOf,
   isHeldByAll,
   isReservationType,
   type NexusId,

@@ -40,4 +40,4 @@ export function rightsOf(state: Reservations, nexus: NexusId): Rights {
 
 /** Whether a PREEMPT AND ABORT ended what the nexus had begun when `changes` was as given. */
 export const wasAborted = ({ aborts }: Reservations, nexus: NexusId, changes: number): boolean =>
-  aborts.length > 0 && aborts.some((one) => one.change > changes && sameNexus(one, nexus));
+  aborts.some((one) => one.change > changes && sameNexus(one, nexus));

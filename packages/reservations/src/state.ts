@@ -9,6 +9,10 @@ export interface NexusId {
   readonly targetPort: number;
 }
 
+/** In lower case, as hosts are known by it. */
+export const initiatorNameOf = ({ initiatorPort }: NexusId): string =>
+  initiatorPort.replace(/,.*$/s, "").toLowerCase();
+
 export const sameNexus = (a: NexusId, b: NexusId): boolean =>
   a.targetPort === b.targetPort && a.initiatorPort === b.initiatorPort;
 

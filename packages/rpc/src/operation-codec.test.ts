@@ -38,13 +38,15 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc
     .tuple(head, fc.integer({ min: 0, max: OP_LENGTH_MAX }))
     .map(([h, length]) => ({ ...h, length, kind: "unmap" as const })),
-  fc.tuple(head, bytes, checksums).map(([h, data, sums]) => ({
-    ...h,
-    length: data.length,
-    kind: "write" as const,
-    data: [data],
-    checksums: sums,
-  })),
+  fc
+    .tuple(head, bytes, checksums, fc.constantFrom("write" as const, "orWrite" as const))
+    .map(([h, data, sums, kind]) => ({
+      ...h,
+      length: data.length,
+      kind,
+      data: [data],
+      checksums: sums,
+    })),
   fc.tuple(head, bytes, checksums).map(([h, data, sums]) => ({
     ...h,
     length: data.length,
@@ -124,6 +126,7 @@ describe("operation frames", () => {
     refused({ ...write, length: 1024 });
     refused({ ...write, length: 0 });
     refused({ ...write, kind: "compareAndWrite" });
+    refused({ ...write, kind: "orWrite", length: 1024 });
     refused({ ...h!, kind: "read", length: OP_LENGTH_MAX + 1 });
     const long = [Buffer.alloc(OP_LENGTH_MAX)];
     const fits: Operation = { ...write, offset: 4096, length: OP_LENGTH_MAX, data: long };

@@ -48,12 +48,19 @@ const REPLY_HEAD_LENGTH = 16;
 const NUMBER_FRAME_LENGTH = 16;
 const CANCEL_LENGTH = 32;
 
-const KINDS = ["read", "write", "unmap", "compareAndWrite"] as const satisfies Operation["kind"][];
+const KINDS = [
+  "read",
+  "write",
+  "unmap",
+  "compareAndWrite",
+  "orWrite",
+] as const satisfies Operation["kind"][];
 const KIND_NUMBER: Readonly<Record<Operation["kind"], number>> = {
   read: 0,
   write: 1,
   unmap: 2,
   compareAndWrite: 3,
+  orWrite: 4,
 };
 
 /** Payload of each kind, in lengths of its range. */
@@ -62,6 +69,7 @@ const PAYLOADS_OF: Readonly<Record<Operation["kind"], number>> = {
   write: 1,
   unmap: 0,
   compareAndWrite: 2,
+  orWrite: 1,
 };
 
 const STATUS_NAMES: readonly OperationStatusName[] = (() => {
@@ -76,7 +84,7 @@ const NO_CHECKSUMS = new Uint32Array(0);
 const NO_DATA: ScatterList = [];
 
 export function encodeOperation(operation: Operation): Buffer[] {
-  const carriesData = operation.kind === "write" || operation.kind === "compareAndWrite";
+  const carriesData = operation.kind !== "read" && operation.kind !== "unmap";
   const checksums = carriesData ? operation.checksums : NO_CHECKSUMS;
   const head = new BodyWriter(OPERATION_HEAD_LENGTH + checksums.length * 4)
     .u8(OPERATION_VERSION)

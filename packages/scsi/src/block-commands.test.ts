@@ -48,11 +48,14 @@ describe("ranges", () => {
   });
 
   test("protection bits and too long transfers are refused", async () => {
-    for (const cdb of ["28 20", "2a 20", "2f 20", "2e 20", "41 20", "88 20"]) {
+    for (const cdb of ["28 20", "2a 20", "2f 20", "2e 20", "41 20", "88 20", "8b 20"]) {
       expect((await run(cdb)).sense).toBe("05/24/00");
     }
     const { run: large } = openTarget({ sizeBytes: 64 * MIB });
-    expect((await large("88 00 00 00 00 00 00 00 00 00 00 00 40 01")).sense).toBe("05/24/00");
+    for (const opcode of ["88", "8a", "8b"]) {
+      const cdb = `${opcode} 00 00 00 00 00 00 00 00 00 00 00 40 01`;
+      expect((await large(cdb)).sense).toBe("05/24/00");
+    }
   });
 });
 
@@ -69,6 +72,22 @@ describe("writes", () => {
     await run("2a 00 00 00 00 00 00 00 02", { data: filled(700, 7) });
     const { data } = await run("28 00 00 00 00 00 00 00 02");
     expect(data.equals(Buffer.concat([filled(512, 7), filled(512, 0)]))).toBe(true);
+  });
+
+  test("ORWRITE sets the bits that came, FUA and DPO or not, and keeps all others", async () => {
+    const { run } = openTarget({ sizeBytes: MIB });
+    await run("2a 00 00 00 00 00 00 00 03", { data: filled(1536, 0b0011) });
+    const orWrite = "8b 18 00 00 00 00 00 00 00 01 00 00 00 02";
+    expect((await run(orWrite, { data: filled(1024, 0b0101) })).status).toBe(GOOD);
+    const read = async () => (await run("28 00 00 00 00 00 00 00 03")).data;
+    const expected = Buffer.concat([filled(512, 0b0011), filled(1024, 0b0111)]);
+    expect((await read()).equals(expected)).toBe(true);
+    // Of what is not whole blocks nothing is written, as by WRITE.
+    expect((await run(orWrite, { data: filled(700, 0b1000) })).status).toBe(GOOD);
+    expect((await read()).equals(Buffer.from(expected).fill(0b1111, 512, 1024))).toBe(true);
+    expect((await run("8b 00 00 00 00 00 00 00 07 ff 00 00 00 02")).sense).toBe("05/21/00");
+    expect((await run("8b 00 00 00 00 00 00 00 08 01 00 00 00 00")).sense).toBe("05/21/00");
+    expect((await run("8b 00 00 00 00 00 00 00 08 00 00 00 00 00")).status).toBe(GOOD);
   });
 
   test("WRITE SAME spreads a pattern over many pieces, zeros unmap", async () => {
@@ -173,7 +192,12 @@ describe("failures of the block device", () => {
     const { run, device } = openTarget();
     device.failure = new SystemError("chunk/unavailable", "no replica answers");
     const data = filled(512, 1);
-    for (const cdb of ["28 00 00 00 00 00 00 00 01", "2a 00 00 00 00 00 00 00 01", "35"]) {
+    for (const cdb of [
+      "28 00 00 00 00 00 00 00 01",
+      "2a 00 00 00 00 00 00 00 01",
+      "8b 00 00 00 00 00 00 00 00 00 00 00 00 01",
+      "35",
+    ]) {
       expect((await run(cdb, { data })).status).toBe(BUSY);
     }
   });

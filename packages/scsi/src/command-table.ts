@@ -9,6 +9,7 @@ import { SYNCHRONIZE_CACHE_10, SYNCHRONIZE_CACHE_16 } from "./sbc/synchronize-ca
 import { UNMAP } from "./sbc/unmap.ts";
 import { VERIFY_10, VERIFY_12, VERIFY_16 } from "./sbc/verify.ts";
 import {
+  ORWRITE_16,
   WRITE_6,
   WRITE_10,
   WRITE_12,
@@ -80,6 +81,7 @@ export const COMMAND_TABLE: readonly CommandRow[] = [
   READ_16,
   COMPARE_AND_WRITE,
   WRITE_16,
+  ORWRITE_16,
   WRITE_AND_VERIFY_16,
   VERIFY_16,
   PREFETCH_16,

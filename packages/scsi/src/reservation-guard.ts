@@ -71,7 +71,7 @@ export class ReservationGuard {
     const check = (): void => {
       const { current } = this.reservations;
       if (isFree(current)) return;
-      if (wasAborted(current, nexusId(nexus), begunAt)) {
+      if (current.aborts.length > 0 && wasAborted(current, nexusId(nexus), begunAt)) {
         throw new SystemError("operation/aborted", "another host pre-empted this one");
       }
       if (this.rights(nexus, current)[rule]) return;

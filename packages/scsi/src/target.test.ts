@@ -37,6 +37,8 @@ describe("dispatch", () => {
     }
     const one = await run("a3 0c 01 2a 00 00 00 00 ff ff");
     expect(one.data.toString("hex")).toBe("0003000a2af8ffffffff00ffff00");
+    const orWrite = await run("a3 0c 01 8b 00 00 00 00 ff ff");
+    expect(orWrite.data.toString("hex")).toBe(`000300108bf8${"ff".repeat(12)}0000`);
     expect((await run("a3 0c 01 9e 00 00 00 00 ff ff")).sense).toBe("05/24/00");
     expect((await run("a3 0c 02 9e 00 10 00 00 ff ff")).data[1]).toBe(3);
     expect((await run("a3 0c 03 fe 00 00 00 00 ff ff")).data[1]).toBe(1);

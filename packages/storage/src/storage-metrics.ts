@@ -14,7 +14,13 @@ import type { ReplicaMap } from "./replica-map.ts";
 
 const MS_PER_S = 1_000;
 const STATUSES = Object.keys(OPERATION_STATUS) as OperationStatusName[];
-const KINDS = ["read", "write", "unmap", "compareAndWrite"] as const satisfies Operation["kind"][];
+const KINDS = [
+  "read",
+  "write",
+  "unmap",
+  "compareAndWrite",
+  "orWrite",
+] as const satisfies Operation["kind"][];
 
 class KindFigures {
   readonly statuses: number[] = STATUSES.map(() => 0);
@@ -32,6 +38,7 @@ export class OperationMetrics {
     write: new KindFigures(),
     unmap: new KindFigures(),
     compareAndWrite: new KindFigures(),
+    orWrite: new KindFigures(),
   };
 
   constructor(registry: Registry, clock: Clock) {

@@ -283,6 +283,7 @@ describe("operation router", () => {
 
   it.each([
     ["write", "chunk/unavailable"],
+    ["orWrite", "chunk/unavailable"],
     ["compareAndWrite", "operation/timeout"],
   ] as const)(
     "P10: never sends a %s under a new opId when it may be done under the old one",
@@ -293,9 +294,9 @@ describe("operation router", () => {
         return true;
       };
       const outcome = codeOf(
-        kind === "write"
-          ? volume.write(0, block(1), options())
-          : volume.compareAndWrite(0, block(0), block(1), options()),
+        kind === "compareAndWrite"
+          ? volume.compareAndWrite(0, block(0), block(1), options())
+          : volume[kind](0, block(1), options()),
       );
       await until(() => first.seen.length === 1);
       first.disconnect();

@@ -163,6 +163,19 @@ describe("replicated volume", () => {
     expect(scatterJoin(await volume.read(8192, 512, options()))[0]).toBe(1);
   });
 
+  it("asks the primary of each part to set bits, and for no more than that", async () => {
+    const { volume, first, second } = await openTestVolume();
+    await volume.write(CHUNK_SIZE - 512, block(0b0011, 1024), options());
+    await volume.orWrite(CHUNK_SIZE - 512, block(0b0101, 1024), options());
+    const shapes = [...first.seen, ...second.seen].map(
+      ({ kind, offset, length }) => `${kind} ${offset}+${length}`,
+    );
+    const parts = [`${CHUNK_SIZE - 512}+512`, "0+512"];
+    expect(shapes).toEqual(parts.flatMap((part) => [`write ${part}`, `orWrite ${part}`]));
+    const content = scatterJoin(await volume.read(CHUNK_SIZE - 512, 1024, options()));
+    expect(content.equals(Buffer.alloc(1024, 0b0111))).toBe(true);
+  });
+
   it("refuses what is not a range of whole blocks inside the volume", async () => {
     const { volume, first } = await openTestVolume();
     const end = volume.sizeBytes;

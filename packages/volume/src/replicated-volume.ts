@@ -51,6 +51,9 @@ export function openVolume(
   return new ReplicatedVolume(dependencies, record);
 }
 
+/** What a payload may do to a range as long as itself. */
+type Change = "write" | "orWrite";
+
 interface Piece {
   readonly offset: number;
   readonly length: number;
@@ -86,15 +89,13 @@ export class ReplicatedVolume implements BlockDevice {
     return units === length ? data : scatterSlice(data, offset - from, length);
   }
 
-  async write(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
-    const length = scatterLength(data);
-    this.check(offset, length, options);
-    const parts = splitRange(offset, length, this.chunkSize);
-    const [only] = parts;
-    if (only && parts.length === 1) return this.writePart(only, data, options);
-    await eachPart(parts, options, (part) =>
-      this.writePart(part, scatterSlice(data, part.at, part.length), options),
-    );
+  write(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
+    return this.change("write", { offset, data }, options);
+  }
+
+  /** Each part is one operation of its primary. */
+  orWrite(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
+    return this.change("orWrite", { offset, data }, options);
   }
 
   async unmapBlocks(offset: number, length: number, options: OperationOptions): Promise<void> {
@@ -199,15 +200,30 @@ export class ReplicatedVolume implements BlockDevice {
     return reply.data;
   }
 
-  private async writePart(
-    part: ChunkRange,
-    data: ScatterList,
+  private async change(
+    kind: Change,
+    { offset, data }: { readonly offset: number; readonly data: ScatterList },
+    options: OperationOptions,
+  ): Promise<void> {
+    const length = scatterLength(data);
+    this.check(offset, length, options);
+    const parts = splitRange(offset, length, this.chunkSize);
+    const [only] = parts;
+    if (only && parts.length === 1) return this.changePart(kind, { part: only, data }, options);
+    await eachPart(parts, options, (part) =>
+      this.changePart(kind, { part, data: scatterSlice(data, part.at, part.length) }, options),
+    );
+  }
+
+  private async changePart(
+    kind: Change,
+    { part, data }: { readonly part: ChunkRange; readonly data: ScatterList },
     options: OperationOptions,
   ): Promise<void> {
     const chunk = chunkId(this.opened.family, part.index);
     await this.router.execute(
       {
-        kind: "write",
+        kind,
         volume: this.opened.volume,
         chunk,
         offset: part.offset,

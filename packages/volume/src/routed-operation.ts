@@ -44,7 +44,7 @@ export type ChunkWork = {
 } & (
   | { readonly kind: "read" | "unmap" }
   | {
-      readonly kind: "write" | "compareAndWrite";
+      readonly kind: "write" | "compareAndWrite" | "orWrite";
       readonly data: ScatterList;
       readonly checksums: Uint32Array;
     }
@@ -206,6 +206,7 @@ export function operationOf(
       };
     case "write":
     case "compareAndWrite":
+    case "orWrite":
       return {
         kind: work.kind,
         chunk,

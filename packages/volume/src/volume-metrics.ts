@@ -11,7 +11,7 @@ import {
 
 export type OperationKind = Operation["kind"];
 
-const KINDS: readonly OperationKind[] = ["read", "write", "unmap", "compareAndWrite"];
+const KINDS: readonly OperationKind[] = ["read", "write", "unmap", "compareAndWrite", "orWrite"];
 const MS_PER_S = 1000;
 
 interface KindSeries {

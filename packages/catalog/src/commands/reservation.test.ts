@@ -1,7 +1,10 @@
 // P11 in the catalog: a change of reservations is in force with its commit, and not before.
+import { type HostName, hostName, initiatorName } from "@ashlar/core";
 import { NO_RESERVATIONS, type ReservationAction } from "@ashlar/reservations";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { CommandOf } from "../command.ts";
 import { decodeState, encodeState } from "../encode.ts";
+import type { AccessEdit } from "../records.ts";
 import { TestCatalog, testNode, testVolume } from "../testing/cluster.ts";
 
 const volume = testVolume(1);
@@ -145,4 +148,99 @@ test("a gateway that is lost while its RESERVE is prepared reserves nothing with
   catalog.done({ kind: "commitChange", volume, generation });
   expect(recordOf(catalog)).toMatchObject({ generation, reservations: NO_RESERVATIONS });
   expect(catalog.faults).toEqual([]);
+});
+
+describe("P11: who may not use the volume has reserved nothing", () => {
+  const one = hostName("one");
+  const two = hostName("two");
+  const ofOne = { initiatorPort: "iqn.2026-11.test:1,i,0x1", targetPort: 1 };
+  const ofTwo = { initiatorPort: "iqn.2026-11.test:2,i,0x1", targetPort: 2 };
+  const map = (host: HostName): AccessEdit => ({
+    kind: "map",
+    mapping: { host, lun: 0, readOnly: false },
+  });
+  const keyless = { ...register, allTargetPorts: false } as const;
+
+  function edit(catalog: TestCatalog, asked: AccessEdit, end: "commit" | "abort" = "commit"): void {
+    const prepare = { kind: "prepareChange", volume, change: { kind: "access", edit: asked } };
+    const { generation } = catalog.done(prepare as CommandOf<"prepareChange">);
+    catalog.done({ kind: `${end}Change`, volume, generation });
+  }
+
+  /** Two hosts that are mapped and registered; the first one holds a reservation. */
+  function reserved(): TestCatalog {
+    const catalog = made();
+    for (const [host, name] of [
+      [one, "1"],
+      [two, "2"],
+    ] as const) {
+      const initiators = [initiatorName(`iqn.2026-11.test:${name}`)];
+      catalog.done({ kind: "createHost", host, initiators, chap: undefined, createdAt: "" });
+      edit(catalog, map(host));
+    }
+    for (const nexus of [ofOne, ofTwo]) reserve(catalog, { ...keyless, nexus });
+    reserve(catalog, { ...reserveAction, nexus: ofOne });
+    return catalog;
+  }
+
+  test("an unmap takes it with its commit, and not when it is given up", () => {
+    const catalog = reserved();
+    const before = recordOf(catalog)?.reservations;
+    edit(catalog, { kind: "unmap", host: one }, "abort");
+    expect(recordOf(catalog)?.reservations).toEqual(before);
+    edit(catalog, { kind: "unmap", host: one });
+    expect(recordOf(catalog)?.reservations).toMatchObject({
+      registrants: [ofTwo],
+      held: undefined,
+      generation: 3,
+    });
+    catalog.done({ kind: "deleteHost", host: one });
+    expect(catalog.faults).toEqual([]);
+  });
+
+  test("the first map takes it from strangers, another one and an opening from nobody", () => {
+    const catalog = reserved();
+    const before = recordOf(catalog)?.reservations;
+    edit(catalog, { kind: "map", mapping: { host: one, lun: 3, readOnly: true } });
+    edit(catalog, { kind: "open" });
+    expect(recordOf(catalog)?.reservations).toEqual(before);
+    reserve(catalog, register);
+    expect(recordOf(catalog)?.reservations.registrants).toHaveLength(3);
+    edit(catalog, map(two));
+    expect(recordOf(catalog)?.reservations.registrants).toEqual([{ ...ofTwo, key: KEY }]);
+    expect(catalog.faults).toEqual([]);
+  });
+
+  test("what it asked for before and comes late makes nothing", () => {
+    const catalog = reserved();
+    edit(catalog, { kind: "unmap", host: one });
+    reserve(catalog, { ...reserveAction, nexus: ofTwo });
+    const outcomes = [
+      [{ ...keyless, nexus: ofOne }, "aborted"],
+      [{ kind: "take", nexus: ofOne, seen: 100, gateway: 7, serial: 1 }, "gone"],
+      [{ kind: "give", nexus: ofOne, seen: 100, gateway: 7, serial: 1 }, "conflict"],
+      [
+        {
+          kind: "registerAndMove",
+          nexus: ofTwo,
+          seen: 100,
+          key: KEY,
+          newKey: KEY,
+          unregister: true,
+          aptpl: true,
+          to: ofOne,
+        },
+        "invalidParameter",
+      ],
+    ] as const;
+    for (const [action, outcome] of outcomes) {
+      const result = catalog.done({ kind: "prepareReservation", volume, action });
+      expect(result).toMatchObject({ outcome, inForce: false });
+    }
+    const gateway = gatewayUp(catalog, 7);
+    const take = { kind: "take", nexus: ofOne, seen: 100, gateway, serial: 1 } as const;
+    const late = catalog.done({ kind: "prepareReservation", volume, action: take });
+    expect(late.outcome).toBe("aborted");
+    expect(catalog.faults).toEqual([]);
+  });
 });

@@ -103,5 +103,23 @@ export function blockDeviceContract(name: string, open: () => Promise<BlockDevic
       ).rejects.toMatchObject({ code: "operation/miscompare", meta: { offset: 37 } });
       expect((await read(0, blockSize)).equals(wanted)).toBe(true);
     });
+
+    test("sets bits beside those that others set at the same time, also across inner borders", async () => {
+      const { border, device } = fixture;
+      const { blockSize } = device;
+      const length = 2 * blockSize;
+      const before = pattern(length, 8);
+      await write(border - blockSize, [before]);
+      const masks = Array.from({ length: 8 }, (_, bit) => Buffer.alloc(length, 1 << bit));
+      const some = masks.filter((_, bit) => bit % 3 === 0);
+      await Promise.all(some.map((mask) => device.orWrite(border - blockSize, [mask], options)));
+      const expected = before.map((byte) => byte | 0b0100_1001);
+      expect((await read(border - blockSize, length)).equals(expected)).toBe(true);
+      await device.orWrite(border, [Buffer.alloc(0)], options);
+      const end = device.sizeBytes - blockSize;
+      const beyond = device.orWrite(end, [Buffer.alloc(length, 1)], options);
+      await expect(beyond).rejects.toThrow(failed("volume/out-of-range"));
+      expect(await read(end, blockSize)).toEqual(Buffer.alloc(blockSize));
+    });
   });
 }

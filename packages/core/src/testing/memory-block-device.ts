@@ -2,7 +2,7 @@
 import type { BlockDevice, OperationOptions } from "../block-device.ts";
 import { SystemError } from "../errors.ts";
 import { isAligned, splitRange } from "../geometry.ts";
-import { type ScatterList, scatterJoin, scatterLength } from "../scatter.ts";
+import { type ScatterList, scatterJoin, scatterLength, scatterOr } from "../scatter.ts";
 import { KIB } from "../units.ts";
 
 const PAGE_SIZE = 64 * KIB;
@@ -57,6 +57,12 @@ export class MemoryBlockDevice implements BlockDevice {
       }
     }
     this.put(offset, data);
+  }
+
+  async orWrite(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
+    const length = scatterLength(data);
+    this.check(offset, length, options);
+    this.put(offset, [scatterOr(this.get(offset, length), data)]);
   }
 
   private check(offset: number, length: number, { signal }: OperationOptions): void {

@@ -79,6 +79,8 @@ export const synchronizeCache16 = (): Buffer => blocks16(0x91, 0, 0, 0);
 export const writeSame16 = (lba: number, blocks: number, { unmap = false } = {}): Buffer =>
   blocks16(0x93, unmap ? UNMAP_BIT : 0, lba, blocks);
 
+export const orWrite16 = (lba: number, blocks: number): Buffer => blocks16(0x8b, 0, lba, blocks);
+
 /** Data out is `blocks` to compare, then `blocks` to write. */
 export function compareAndWrite(lba: number, blocks: number): Buffer {
   assert(blocks >= 1 && blocks <= 255, "COMPARE AND WRITE counts blocks in one byte");

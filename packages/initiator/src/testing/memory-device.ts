@@ -6,6 +6,8 @@ import {
   type ScatterList,
   SystemError,
   scatterJoin,
+  scatterLength,
+  scatterOr,
 } from "@ashlar/core";
 
 export interface DeviceFaults {
@@ -55,9 +57,7 @@ export class MemoryDevice implements BlockDevice {
   ): Promise<void> {
     const joined = Buffer.from(scatterJoin(data));
     await this.enter("write", offset, joined.length);
-    const write = { offset, data: joined };
-    const stored = this.faults.onWrite ? this.faults.onWrite(write, this) : write;
-    stored?.data.copy(this.content, stored.offset);
+    this.store({ offset, data: joined });
   }
 
   async unmapBlocks(
@@ -84,6 +84,22 @@ export class MemoryDevice implements BlockDevice {
       throw new SystemError("operation/miscompare", "content differs", { offset: first });
     }
     await this.write(offset, data, options);
+  }
+
+  async orWrite(
+    offset: number,
+    data: ScatterList,
+    _options: Pick<OperationOptions, "signal">,
+  ): Promise<void> {
+    const length = scatterLength(data);
+    await this.enter("write", offset, length);
+    const found = this.content.subarray(offset, offset + length);
+    this.store({ offset, data: scatterOr([found], data) });
+  }
+
+  private store(write: StoredWrite): void {
+    const stored = this.faults.onWrite ? this.faults.onWrite(write, this) : write;
+    stored?.data.copy(this.content, stored.offset);
   }
 
   private async enter(

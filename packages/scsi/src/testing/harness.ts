@@ -47,6 +47,8 @@ const hex = (value: number): string => value.toString(16).padStart(2, "0");
 export interface HarnessOptions {
   readonly blockSize?: number;
   readonly sizeBytes?: number;
+  /** Shared by several targets, as a volume is by gateways. */
+  readonly device?: MemoryBlockDevice;
   readonly policy?: UnitPolicy;
   readonly surroundings?: TargetSurroundings;
   readonly reservations?: UnitReservations;
@@ -55,11 +57,11 @@ export interface HarnessOptions {
 export function openTarget({
   blockSize = 512,
   sizeBytes = 16 * MIB,
+  device = new MemoryBlockDevice({ sizeBytes, blockSize }),
   policy = OPEN,
   surroundings,
   reservations = new LocalReservations(),
 }: HarnessOptions = {}): TargetHarness {
-  const device = new MemoryBlockDevice({ sizeBytes, blockSize });
   const volume = volumeId("0f8fad5b-d9cb-469f-a165-70867728950e");
   const unit = new LogicalUnit({ device, volume, reservations });
   const target = new ScsiTarget(surroundings ? { policy, surroundings } : { policy });

@@ -20,6 +20,7 @@ import {
   present,
   SystemError,
   scatterJoin,
+  scatterOr,
   storeUuid,
   unitChecksums,
   volumeId,
@@ -151,7 +152,8 @@ class SharedContent {
       const value = range.findIndex((byte, index) => byte !== payload[index]);
       if (value >= 0) return replyOf("miscompare", { epoch, value });
     }
-    payload.copy(range, 0, payload.length - length);
+    if (operation.kind === "orWrite") scatterOr([range], [payload]).copy(range);
+    else payload.copy(range, 0, payload.length - length);
     return replyOf("good", { epoch });
   }
 }

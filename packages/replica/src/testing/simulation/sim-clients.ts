@@ -32,6 +32,15 @@ const RETRIED: ReadonlySet<OperationStatusName> = new Set([
   "badChecksum",
 ]);
 
+type MutationKind = Exclude<Operation["kind"], "read">;
+
+const RECORDED_AS: Readonly<Record<MutationKind, SectorOperation["kind"]>> = {
+  write: "write",
+  unmap: "write",
+  orWrite: "or",
+  compareAndWrite: "swap",
+};
+
 type Head = Omit<Operation & { readonly kind: "unmap" }, "kind">;
 
 interface Work {
@@ -229,10 +238,13 @@ export class SimClients {
         const offset = unit + SECTOR * random.below(SECTORS_PER_UNIT);
         return this.mutation("compareAndWrite", this.head(offset, SECTOR, gateway));
       }
-      case 4:
-      case 5: {
+      case 4: {
         const offset = unit + SECTOR * random.below(SECTORS_PER_UNIT - 1);
         return this.mutation("write", this.head(offset, 2 * SECTOR, gateway));
+      }
+      case 5: {
+        const offset = unit + SECTOR * random.below(SECTORS_PER_UNIT - 1);
+        return this.mutation("orWrite", this.head(offset, 2 * SECTOR, gateway));
       }
       case 6:
         return this.mutation("write", this.head(0, 2 * CHECKSUM_UNIT, gateway));
@@ -260,19 +272,18 @@ export class SimClients {
     return this.work({ ...this.head(offset, length, gateway), kind: "read" }, []);
   }
 
-  private mutation(kind: Exclude<Operation["kind"], "read">, head: Head): Work {
+  private mutation(kind: MutationKind, head: Head): Work {
     const { offset, length } = head;
     const { seq } = head.opId;
     const expected = this.lastSeen.get(offset / SECTOR) ?? 0;
     const after = kind === "unmap" ? 0 : seq;
     const records = sectorsOf(head).map((sector) => {
-      const kindOf = kind === "compareAndWrite" ? ("swap" as const) : ("write" as const);
-      const record = { kind: kindOf, before: expected, after, start: this.ports.now() };
+      const record = { kind: RECORDED_AS[kind], before: expected, after, start: this.ports.now() };
       return this.record(sector, { ...record, end: Number.POSITIVE_INFINITY });
     });
     if (kind === "unmap") return this.work({ ...head, kind }, records);
     const payload = stamped(seq, length);
-    const data = kind === "write" ? [payload] : [stamped(expected, length), payload];
+    const data = kind === "compareAndWrite" ? [stamped(expected, length), payload] : [payload];
     return this.work(
       { ...head, kind, data, checksums: unitChecksums(head.chunk, offset, data) },
       records,

@@ -1,12 +1,13 @@
 // What clients did and saw, and whether it can be explained: every 512-byte sector must be a
-// linearizable register (P6). Values are the seq of the operation that wrote them; 0 is zeros.
+// linearizable register (P6). Values are the seq of the operation that wrote them, or those of several whose
+// bits were joined; 0 is zeros.
 
 export interface SectorOperation {
   /** A miscompare is a read, too: of anything but what was expected. */
-  readonly kind: "read" | "write" | "swap" | "miscompare";
+  readonly kind: "read" | "write" | "or" | "swap" | "miscompare";
   /** Read or expected. */
   readonly before: number;
-  /** Written. */
+  /** Written; of an or-write the bits that it sets. */
   readonly after: number;
   readonly start: number;
   /** Infinity when nobody knows whether it took effect. */
@@ -14,12 +15,14 @@ export interface SectorOperation {
 }
 
 function fits({ kind, before }: SectorOperation, value: number): boolean {
-  if (kind === "write") return true;
+  if (kind === "write" || kind === "or") return true;
   return kind === "miscompare" ? before !== value : before === value;
 }
 
-const leaves = ({ kind, after }: SectorOperation, value: number): number =>
-  kind === "write" || kind === "swap" ? after : value;
+function leaves({ kind, after }: SectorOperation, value: number): number {
+  if (kind === "or") return value | after;
+  return kind === "write" || kind === "swap" ? after : value;
+}
 
 /** Whether some order of the operations explains all results (Wing and Gong, with memory). */
 export function isLinearizable(operations: readonly SectorOperation[]): boolean {
