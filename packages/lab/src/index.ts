@@ -3,6 +3,18 @@ export type { RehearsalOptions } from "./drills/cluster-validation/rehearsal.ts"
 export { rehearseValidation } from "./drills/drills.ts";
 export { type Receipt, receiptLines, type StepReport } from "./drills/receipt.ts";
 export { checkReceiptPath, writeReceipt } from "./drills/receipt-file.ts";
+export {
+  type DiskFault,
+  type DrillSite,
+  type Inability,
+  requireAbilities,
+  SITE_ABILITIES,
+  type SiteAbility,
+  type SiteDisk,
+  type SitePortal,
+  type SiteProcess,
+  type SiteProcessKind,
+} from "./drills/site/drill-site.ts";
 export { networkOf } from "./isolation.ts";
 export { Lab, type LabLog, type LabOptions } from "./lab.ts";
 export { findLab, type LabDocument, type LabProcess, readLab } from "./lab-file.ts";
