@@ -62,6 +62,18 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
+/** What a drill asks of the cluster itself. */
+export type DrillAdmin = Pick<
+  AdminClient,
+  | "clusterStatus"
+  | "listNodes"
+  | "listVolumes"
+  | "createVolume"
+  | "deleteVolume"
+  | "checkVolume"
+  | "close"
+>;
+
 export interface DrillSite {
   /** For receipts: `the lab in ./lab`. */
   readonly name: string;
@@ -71,7 +83,7 @@ export interface DrillSite {
   readonly killNote: string;
 
   /** A client of the cluster's metadata members, for the length of the drill; the caller closes it. */
-  openAdmin(): AdminClient;
+  openAdmin(): DrillAdmin;
   /** In fixed order, those that do not run included. */
   processes(call: Call): Promise<readonly SiteProcess[]>;
   portals(call: Call): Promise<readonly SitePortal[]>;
