@@ -1,6 +1,11 @@
 export { connectLines, labLines } from "./connect-text.ts";
 export type { RehearsalOptions } from "./drills/cluster-validation/rehearsal.ts";
-export { openLabSite, rehearseValidation, runFaults } from "./drills/drills.ts";
+export {
+  openComposeSite,
+  openLabSite,
+  rehearseValidation,
+  runFaults,
+} from "./drills/drills.ts";
 export type { FaultDrill } from "./drills/faults/fault.ts";
 export { FAULT_DRILLS } from "./drills/faults/fault-drills.ts";
 export type { Impact } from "./drills/faults/impact.ts";

@@ -27,11 +27,15 @@ async function run(role: string): Promise<void> {
 async function found(): Promise<Answer> {
   const { readSettings } = await import("../container/settings.ts");
   const { NOTE_PATH } = await import("../container/cluster-note.ts");
+  const { FOLDERS } = await import("../container/documents.ts");
   const { foundOnce } = await import("../container/founding.ts");
   const { nodeDisk, nodeRandom } = await import("@ashlar/runtime");
   const settings = readSettings("metadata", process.env);
   const ports = { disk: nodeDisk, random: nodeRandom };
-  const { clusterId, isNew } = await foundOnce(ports, settings, NOTE_PATH);
+  const { clusterId, isNew } = await foundOnce(ports, settings, {
+    note: NOTE_PATH,
+    data: FOLDERS.data,
+  });
   const how = isNew ? `is founded, ${settings.id} is its first member` : "was founded before";
   return { json: { clusterId, isNew }, lines: [`cluster ${clusterId} ${how}`] };
 }

@@ -1,4 +1,5 @@
 // `ashlar drill …`: tries out on a cluster what must not surprise anybody later, and leaves a receipt.
+import { basename } from "node:path";
 import { SystemError } from "@ashlar/core";
 import type { DrillSite, Receipt } from "@ashlar/lab";
 import type { Command } from "commander";
@@ -30,6 +31,8 @@ interface FaultCommandOptions extends DrillCommandOptions {
   readonly rounds?: string;
   readonly seed?: string;
   readonly force?: boolean;
+  /** Name of a compose project, or true: the one of this folder. */
+  readonly compose?: string | true;
 }
 
 /** The drills with faults, as lab has them: known before it is loaded, which takes its time. */
@@ -75,15 +78,34 @@ async function clusterValidation(options: ValidationCommandOptions): Promise<Ans
   return receiptAnswer(receipt, file);
 }
 
+/** The project that compose takes in this folder: COMPOSE_PROJECT_NAME, or the folder's own name. */
+function ownProject(): string {
+  const { COMPOSE_PROJECT_NAME: named } = process.env;
+  const folder = basename(process.cwd()).toLowerCase();
+  return named || folder.replaceAll(/[^a-z0-9_-]/g, "").replace(/^[_-]+/, "");
+}
+
 /** The site that the options mean: what can be ended, held and cut off there. */
-async function openSite({ dir, admin }: ClusterOptions): Promise<DrillSite> {
+async function openSite(
+  { dir, admin, compose }: FaultCommandOptions,
+  options: { readonly signal: AbortSignal },
+): Promise<DrillSite> {
+  if (compose !== undefined) {
+    if (dir !== undefined || admin !== undefined) {
+      throw new SystemError("argument/invalid", "--compose excludes --dir and --admin", {
+        hint: "give one of them",
+      });
+    }
+    const { openComposeSite } = await import("@ashlar/lab");
+    return openComposeSite(compose === true ? ownProject() : compose, options);
+  }
   const { ASHLAR_ADMIN } = process.env;
   if (admin !== undefined || (dir === undefined && ASHLAR_ADMIN)) {
     throw new SystemError(
       "drill/impossible",
       "metadata members cannot be asked to kill processes",
       {
-        hint: "give --dir LAB: a drill with faults needs to reach the processes themselves",
+        hint: "give --dir LAB or --compose: a drill with faults needs to reach the processes themselves",
       },
     );
   }
@@ -108,7 +130,7 @@ async function faultDrill(name: string, options: FaultCommandOptions): Promise<A
   };
   for (const signal of END_SIGNALS) process.on(signal, onSignal);
   try {
-    const site = await openSite(options);
+    const site = await openSite(options, interrupt);
     const receipt = await runFaults(
       name,
       site,
@@ -128,6 +150,10 @@ function addFaultDrill(drill: Command, name: string, description: string): void 
   const seconds = name === "soak" ? "how long in all (default: 300)" : "how long each fault lasts";
   withReceipt(drill.command(name))
     .description(`${description}, under hosts at work; exit 1 on FAIL`)
+    .option(
+      "--compose [project]",
+      "on the containers of a compose project (default: this folder's)",
+    )
     .option("--seconds <count>", seconds)
     .option("--rounds <count>", "how often")
     .option("--seed <number>", "of the hosts' work and of what is drawn (default: any; it is told)")

@@ -51,7 +51,11 @@ export async function findNote(path: string): Promise<ClusterNote | undefined> {
 export async function requireFounded(path: string): Promise<string> {
   const note = await findNote(path);
   if (note?.stage === "founded") return note.clusterId;
-  throw new SystemError("cluster/unavailable", `no cluster is founded yet: ${path} does not name it`, {
-    hint: "run `ashlar container found` once, with the volume of the first metadata member",
-  });
+  throw new SystemError(
+    "cluster/unavailable",
+    `no cluster is founded yet: ${path} does not name it`,
+    {
+      hint: "run `ashlar container found` once, with the volume of the first metadata member",
+    },
+  );
 }

@@ -19,7 +19,7 @@ interface Ports {
 export async function foundOnce(
   { disk, random }: Ports,
   settings: Settings,
-  notePath: string,
+  { note: notePath, data }: { readonly note: string; readonly data: string },
 ): Promise<{ readonly clusterId: string; readonly isNew: boolean }> {
   const { parseConfig, writeWholeFile } = await import("@ashlar/runtime");
   const { foundCluster, METADATA_CONFIG } = await import("@ashlar/metadata");
@@ -29,7 +29,8 @@ export async function foundOnce(
   if (known?.stage === "founded") return { clusterId: known.clusterId, isNew: false };
   const clusterId = known?.clusterId ?? random.uuid();
   if (!known) await write(clusterNote(clusterId, "chosen"));
-  const config = parseConfig(roleDocument(settings, clusterId), METADATA_CONFIG, settings.id);
+  const document = { ...roleDocument(settings, clusterId), dataDir: data };
+  const config = parseConfig(document, METADATA_CONFIG, settings.id);
   try {
     await foundCluster({ disk, random }, config);
   } catch (thrown) {

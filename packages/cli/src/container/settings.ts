@@ -19,7 +19,7 @@ export interface Member {
   readonly address: string;
 }
 
-interface Common {
+interface EveryRole {
   /** Node id: `storage-1`. */
   readonly id: string;
   /** The metadata members. */
@@ -28,15 +28,15 @@ interface Common {
 }
 
 export type Settings =
-  | (Common & { readonly role: "metadata"; readonly host: string })
-  | (Common & {
+  | (EveryRole & { readonly role: "metadata"; readonly host: string })
+  | (EveryRole & {
       readonly role: "storage";
       readonly host: string;
       /** Disks of the node, and the bytes of each. */
       readonly disks: number;
       readonly diskBytes: number;
     })
-  | (Common & {
+  | (EveryRole & {
       readonly role: "gateway";
       /** host:port that hosts are told. */
       readonly advertise: string;
@@ -138,7 +138,7 @@ export function readSettings(role: Role, environment: Environment): Settings {
   return settings;
 }
 
-function ownSettings(role: Role, common: Common, variables: Variables): Settings {
+function ownSettings(role: Role, common: EveryRole, variables: Variables): Settings {
   switch (role) {
     case "metadata":
       return { ...common, role, host: variables.read("ASHLAR_ADDRESS", hostIn) };

@@ -34,3 +34,13 @@ export async function openLabSite(lab: Lab): Promise<DrillSite> {
   const { LabSite } = await import("./site/lab-site.ts");
   return LabSite.open(lab);
 }
+
+/** A compose project as the site of drills. @throws SystemError drill/impossible */
+export async function openComposeSite(
+  project: string,
+  options: { readonly signal: AbortSignal },
+): Promise<DrillSite> {
+  const { ComposeSite } = await import("./site/compose/compose-site.ts");
+  const { DOCKER_HOST: dockerHost } = process.env;
+  return ComposeSite.open({ project, dockerHost }, options);
+}
