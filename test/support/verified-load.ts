@@ -4,9 +4,9 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { formatFaults, isClean, Verifier } from "@ashlar/initiator";
+import { StallMeter } from "@ashlar/lab";
 import { nodeClock } from "@ashlar/runtime";
 import { type InitiatorKind, type LoadHost, openLoadHost } from "./load-host.ts";
-import { StallMeter } from "./stall-meter.ts";
 import type { TestLab, VolumeDocument } from "./test-lab.ts";
 
 /**

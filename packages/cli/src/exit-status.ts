@@ -41,6 +41,8 @@ export const EXIT_OF_CODE: Readonly<Record<ErrorCode, ExitStatus>> = {
   "lab/not-found": failed,
   "lab/not-running": failed,
   "lab/running": refused,
+  "drill/impossible": refused,
+  "drill/unsafe": refused,
   "volume/not-found": failed,
   "volume/exists": refused,
   "volume/in-creation": refused,

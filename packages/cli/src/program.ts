@@ -5,6 +5,7 @@ import { SystemError } from "@ashlar/core";
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
+import { addContainerCommands } from "./commands/container.ts";
 import { addDiskCommands } from "./commands/disk.ts";
 import { addDrillCommands } from "./commands/drill.ts";
 import { addHostCommands } from "./commands/host.ts";
@@ -42,6 +43,7 @@ function makeProgram(json: boolean): Command {
   addDrillCommands(program);
   addBenchCommand(program);
   addProcessCommands(program);
+  addContainerCommands(program);
   return program;
 }
 

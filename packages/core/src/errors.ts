@@ -29,6 +29,8 @@ export const ERROR_CODES = [
   "lab/not-found",
   "lab/not-running",
   "lab/running",
+  "drill/impossible",
+  "drill/unsafe",
   "volume/not-found",
   "volume/exists",
   "volume/in-creation",

@@ -6,6 +6,7 @@ export {
   MultipathDevice,
   type MultipathOptions,
   openMultipath,
+  type PathObserver,
   type PathPolicy,
   type PathStatus,
   randomIsid,

@@ -29,10 +29,19 @@ export interface MultipathOptions {
   readonly noPathTimeoutMs?: number;
 }
 
+/** Who wants to know what each path does, by the name of its portal. */
+export interface PathObserver {
+  /** Gives the execution back; it may be measured on its way. */
+  execution<T>(path: string, execution: Promise<T>): Promise<T>;
+  pathUp(path: string): void;
+  pathDown(path: string): void;
+}
+
 export interface MultipathDependencies {
   readonly clock?: Clock;
   readonly dial?: Dial;
   readonly random?: Random;
+  readonly observer?: PathObserver;
 }
 
 const LOGIN_RETRY_MS = 1_000;
@@ -86,6 +95,7 @@ export class MultipathDevice implements CommandExecutor {
   private readonly clock: Clock;
   private readonly dial: Dial;
   private readonly random: Random;
+  private readonly observer: PathObserver | undefined;
   private readonly paths: readonly Path[];
   private readonly closing = new AbortController();
   private workers: Promise<void>[] = [];
@@ -102,6 +112,7 @@ export class MultipathDevice implements CommandExecutor {
     this.incidents = new IncidentLog(this.clock);
     const random = dependencies.random ?? nodeRandom;
     this.random = random;
+    this.observer = dependencies.observer;
     this.paths = options.portals.map((portal, index) => ({
       name: formatPortal(portal),
       portal,
@@ -155,7 +166,8 @@ export class MultipathDevice implements CommandExecutor {
     for (let losses = 0; ; losses++) {
       const path = await this.choose(command.signal);
       try {
-        return await path.session.execute(command);
+        const execution = path.session.execute(command);
+        return await (this.observer?.execution(path.name, execution) ?? execution);
       } catch (thrown) {
         const error = toSystemError(thrown);
         if (error.code === "operation/timeout") {
@@ -189,6 +201,7 @@ export class MultipathDevice implements CommandExecutor {
       let moves = false;
       if (path.session) {
         const reason = await path.session.closed;
+        this.observer?.pathDown(path.name);
         moves = path.leaving;
         path.session = undefined;
         path.leaving = false;
@@ -226,6 +239,7 @@ export class MultipathDevice implements CommandExecutor {
       this.closing.signal.throwIfAborted();
       session.whenLogoutRequested((withinSeconds) => this.leave(path, withinSeconds));
       path.session = session;
+      this.observer?.pathUp(path.name);
     } catch (thrown) {
       session?.drop();
       if (!this.closing.signal.aborted) this.record("login-failed", path, toSystemError(thrown));

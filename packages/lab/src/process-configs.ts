@@ -33,6 +33,14 @@ function metadataConfig(dir: string, lab: LabDocument, process: MetadataProcess)
   };
 }
 
+/** The disks of a storage node with the files they lie on. */
+export const storageDisks = (dataDir: string, { disks }: Pick<StorageProcess, "disks">) =>
+  disks.map(({ mirrored, ...disk }) => ({
+    ...disk,
+    path: join(dataDir, disk.diskId),
+    ...(mirrored && { mirrorPath: join(dataDir, `${disk.diskId}-mirror`) }),
+  }));
+
 function storageConfig(dir: string, lab: LabDocument, process: StorageProcess): object {
   const address = formatAddress(process.host, process.port);
   const dataDir = labPaths(dir).dataOf(process.id);
@@ -41,11 +49,7 @@ function storageConfig(dir: string, lab: LabDocument, process: StorageProcess): 
     listen: address,
     advertise: address,
     dataDir,
-    disks: process.disks.map(({ mirrored, ...disk }) => ({
-      ...disk,
-      path: join(dataDir, disk.diskId),
-      ...(mirrored && { mirrorPath: join(dataDir, `${disk.diskId}-mirror`) }),
-    })),
+    disks: storageDisks(dataDir, process),
     carrier: lab.carrier,
   };
 }

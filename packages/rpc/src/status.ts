@@ -34,6 +34,8 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
   "lab/not-found": status.NOT_FOUND,
   "lab/not-running": status.FAILED_PRECONDITION,
   "lab/running": status.FAILED_PRECONDITION,
+  "drill/impossible": status.FAILED_PRECONDITION,
+  "drill/unsafe": status.FAILED_PRECONDITION,
   "volume/not-found": status.NOT_FOUND,
   "volume/exists": status.ALREADY_EXISTS,
   "volume/in-creation": status.ALREADY_EXISTS,

@@ -37,6 +37,8 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | Other>> = {
   "lab/not-found": SENSE.internalTargetFailure,
   "lab/not-running": SENSE.internalTargetFailure,
   "lab/running": SENSE.internalTargetFailure,
+  "drill/impossible": SENSE.internalTargetFailure,
+  "drill/unsafe": SENSE.internalTargetFailure,
   "volume/not-found": SENSE.unitNotSupported,
   "volume/exists": SENSE.internalTargetFailure,
   "volume/in-creation": SENSE.internalTargetFailure,

@@ -15,7 +15,7 @@ const GOOD = {
       logPath: "/l",
       namespace: "ash7-storage-1",
     },
-    { id: "storage-2", kind: "storage", configPath: "/c", logPath: "/l" },
+    { id: "storage-2", kind: "storage", configPath: "/c" },
   ],
 };
 const [PROCESS] = GOOD.processes;
@@ -31,6 +31,7 @@ test.each([
   ["metadata that is no list", { ...GOOD, metadata: "127.0.0.1:1" }, "metadata must be a list"],
   ["an unknown kind", { ...GOOD, processes: [{ ...PROCESS, kind: "raft" }] }, "processes must be"],
   ["a stray field", { ...GOOD, processes: [{ ...PROCESS, port: 1 }] }, "processes must be a list"],
+  ["no log", { ...GOOD, processes: [{ ...PROCESS, logPath: "" }] }, "processes must be a list"],
   ["no namespace", { ...GOOD, processes: [{ ...PROCESS, namespace: "" }] }, "processes must be"],
   ["an id twice", { ...GOOD, processes: [PROCESS, PROCESS] }, "different ids"],
 ])("%s is refused and named", (_, document, message) => {

@@ -16,8 +16,8 @@ export interface ProcessSpec {
   readonly kind: ProcessKind;
   /** Handed to the role as `--config`. */
   readonly configPath: string;
-  /** Its stdout and stderr are appended here. */
-  readonly logPath: string;
+  /** Its stdout and stderr are appended here; absent: they go where those of the supervisor go. */
+  readonly logPath?: string;
   /** Network namespace that it runs in, as `ip netns` knows it; absent: that of the supervisor. */
   readonly namespace?: string;
 }
@@ -51,7 +51,7 @@ function isSpec(value: unknown): value is ProcessSpec {
     isText(id) &&
     isKind(kind) &&
     isText(configPath) &&
-    isText(logPath) &&
+    (logPath === undefined || isText(logPath)) &&
     (namespace === undefined || isText(namespace)) &&
     Object.keys(unknown).length === 0
   );
@@ -78,7 +78,7 @@ export function parseSupervisorConfig(document: unknown, source: string): Superv
   if (!isText(socketPath)) throw fault("socketPath must be a path");
   if (!isText(statePath)) throw fault("statePath must be a path");
   if (!Array.isArray(processes) || !processes.every(isSpec)) {
-    throw fault("processes must be a list of {id, kind, configPath, logPath, namespace?}");
+    throw fault("processes must be a list of {id, kind, configPath, logPath?, namespace?}");
   }
   if (!hasUniqueIds(processes)) throw fault("processes must have different ids");
   return { version, clusterId, metadata, socketPath, statePath, processes };

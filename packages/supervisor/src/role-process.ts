@@ -1,5 +1,6 @@
 // One start of one role process: launched as a child, or adopted from a supervisor that died. Either
-// way it leads a process group of its own and writes to its log file, so it survives its parent.
+// way it leads a process group of its own and writes to its log file, so it survives its parent. In a
+// container it shares the output of the supervisor, which it does not survive there.
 import { type SpawnOptions, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { ProcessSpec } from "./config.ts";
@@ -37,11 +38,11 @@ const inNamespace = ({ namespace }: ProcessSpec): string[] =>
  * @throws the system's error when the log file cannot be opened.
  */
 export function launch(spec: ProcessSpec, script: string, bootId: string): RoleProcess {
-  const log = openSync(spec.logPath, "a");
+  const log = spec.logPath === undefined ? undefined : openSync(spec.logPath, "a");
   try {
     const options: SpawnOptions = {
       detached: true,
-      stdio: ["ignore", log, log],
+      stdio: ["ignore", log ?? "inherit", log ?? "inherit"],
       env: { ...process.env, [BOOT_ID_VARIABLE]: bootId },
     };
     const role = [process.execPath, script, spec.kind, "--config", spec.configPath];
@@ -55,7 +56,7 @@ export function launch(spec: ProcessSpec, script: string, bootId: string): RoleP
     });
     return { pid: child.pid, bootId, exited, kill: (signal) => void child.kill(signal) };
   } finally {
-    closeSync(log);
+    if (log !== undefined) closeSync(log);
   }
 }
 

@@ -17,7 +17,8 @@ export interface Drill {
   readonly name: string;
   readonly initiator: string;
   readonly setting: Receipt["setting"];
-  readonly steps: readonly Step[];
+  /** Taken one by one: what comes next may turn out on the way. */
+  readonly steps: Iterable<Step>;
 }
 
 export interface DrillOptions {

@@ -2,10 +2,12 @@
 import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { SystemError } from "@ashlar/core";
+import { receiptHtml } from "./receipt/receipt-html.ts";
 import { type Receipt, receiptLines } from "./receipt.ts";
 
 const FORMS: Readonly<Record<string, (receipt: Receipt) => string>> = {
   ".json": (receipt) => `${JSON.stringify(receipt, null, 2)}\n`,
+  ".html": receiptHtml,
   ".txt": (receipt) => `${receiptLines(receipt).join("\n")}\n`,
 };
 
@@ -13,7 +15,7 @@ const FORMS: Readonly<Record<string, (receipt: Receipt) => string>> = {
 export function checkReceiptPath(path: string): void {
   if (FORMS[extname(path)]) return;
   throw new SystemError("argument/invalid", `${path} is not the name of a receipt`, {
-    hint: `give a name that ends in ${Object.keys(FORMS).join(" or ")}`,
+    hint: `give a name that ends in ${Object.keys(FORMS).join(", ")}`,
   });
 }
 

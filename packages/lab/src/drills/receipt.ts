@@ -1,6 +1,9 @@
 // What a drill leaves behind: a verdict, the steps it is made of and every wrong answer with its place. The
 // document of `ashlar drill … --json` and of receipt files is a stable contract.
 
+import type { Impact } from "./faults/impact.ts";
+import { impactLines } from "./receipt/impact-text.ts";
+
 export type Verdict = "PASS" | "FAIL";
 
 /** Where something was asked. */
@@ -16,6 +19,8 @@ export interface Finding extends Place {
   readonly command: string;
   readonly expected: string;
   readonly found: string;
+  /** When, where that is known. */
+  readonly at?: string;
 }
 
 /** Commands of one kind, and the slowest of them beside what a Windows host would bear. */
@@ -29,7 +34,7 @@ export interface CommandTimes {
 
 export interface StepReport {
   readonly name: string;
-  /** What the same is called in a validation report of Windows. */
+  /** For people; of a validation, what the same is called in a report of Windows. */
   readonly title: string;
   /** `not-run`: an earlier step left nothing to go on with. */
   readonly verdict: "pass" | "fail" | "not-run";
@@ -51,6 +56,8 @@ export interface Receipt {
   /** On what it ran: counts and names. */
   readonly setting: Readonly<Record<string, number | string | readonly string[]>>;
   readonly steps: readonly StepReport[];
+  /** Of drills with faults. */
+  readonly impact?: Impact;
 }
 
 /** A drill that did nothing has shown nothing. */
@@ -62,8 +69,8 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 :
 const timesLine = ({ kind, count, slowest, slowestMs, limitMs }: CommandTimes): string =>
   `    ${kind}: ${count} commands, slowest ${seconds(slowestMs)} of ${seconds(limitMs)} (${slowest})`;
 
-const findingLines = ({ disk, host, path, command, expected, found }: Finding): string[] => [
-  `    ${disk}, ${host}, ${path}: ${command}`,
+const findingLines = ({ disk, host, path, command, expected, found, at }: Finding): string[] => [
+  `    ${disk}, ${host}, ${path}: ${command}${at === undefined ? "" : `, at ${at}`}`,
   `      expected ${expected}`,
   `      found    ${found}`,
 ];
@@ -89,5 +96,6 @@ export const receiptLines = (receipt: Receipt): string[] => [
     ([name, value]) => `${name.padEnd(9)}  ${settingText(value)}`,
   ),
   ...receipt.steps.flatMap(stepLines),
+  ...(receipt.impact ? impactLines(receipt.impact) : []),
   receipt.verdict,
 ];
