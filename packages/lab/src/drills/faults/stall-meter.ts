@@ -168,4 +168,8 @@ class MeasuredDevice implements BlockDevice {
   ): ReturnType<BlockDevice["compareAndWrite"]> {
     return this.meter.count(this.device.compareAndWrite(...args));
   }
+
+  orWrite(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
+    return this.meter.count(this.device.orWrite(offset, data, options));
+  }
 }
