@@ -62,6 +62,7 @@ export interface CourseOptions {
   /** How long each fault lasts; of a soak, the whole of it. */
   readonly holdMs: number;
   readonly rounds: number;
+  /** How long faults go on, from the first one; absent: until there were as many rounds. */
   readonly untilMs: number | undefined;
   readonly chunkSize: number;
   readonly storageUp: number;
@@ -86,6 +87,7 @@ export class Course {
   private load: DrillLoad | undefined;
   private copiedBytes: Impact["copied"] = { bytes: null, source: "the drill ended before" };
   private isWell = true;
+  private roundsFromMs: number | undefined;
 
   constructor(deps: CourseDependencies, options: CourseOptions) {
     this.deps = deps;
@@ -108,7 +110,8 @@ export class Course {
     yield step("warm-up", "Hosts are at work", (judge) => this.warmUp(judge));
     // Without hosts all that is left is not run, and a fault would be for nothing.
     for (let round = 1; this.load && this.isWell && round <= rounds; round += 1) {
-      if (untilMs !== undefined && this.nowMs >= untilMs) break;
+      this.roundsFromMs ??= this.nowMs;
+      if (untilMs !== undefined && this.nowMs - this.roundsFromMs >= untilMs && round > 1) break;
       const title = `${drill.name}, a fault and its end`;
       yield step(`round-${round}`, title, (judge) => this.round(judge, round));
     }
