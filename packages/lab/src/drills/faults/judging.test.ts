@@ -63,7 +63,8 @@ test("a cluster is whole when nothing is down, degraded, unavailable, copied or 
 });
 
 test("copied bytes are read from the metrics of a process", () => {
-  const text = "# TYPE x gauge\nashlar_storage_resync_bytes{node=\"a\"} 4096\nashlar_storage_resync_bytes 8\n";
+  const text =
+    '# TYPE x gauge\nashlar_storage_resync_bytes{node="a"} 4096\nashlar_storage_resync_bytes 8\n';
   expect(countedBytes(text)).toBe(4104);
   expect(countedBytes("up 1\n")).toBeUndefined();
 });

@@ -17,6 +17,7 @@ const PATIENCE: Patience = {
   steadyMs: 30,
   wholeMs: 500,
   pathsMs: 5_000,
+  seenMs: 500,
   busyMs: 20_000,
   operations: 40,
 };
@@ -280,7 +281,7 @@ test("what a site cannot do is refused with its reason, before anything is touch
 
 test.each([
   ["blackout", 1, /^SIGKILL of all 8 processes/],
-  ["kill-leader", 1, /^SIGKILL of metadata-1, which leads/],
+  ["kill-leader", 1, /^SIGKILL of metadata-1 \(leads/],
   ["pause", 3, /stands still/],
   ["partition", 3, /is cut/],
   ["swap-node", 1, /an empty machine/],
@@ -292,6 +293,58 @@ test.each([
   for (const { fault } of receipt.impact?.rounds ?? []) expect(fault).toMatch(text);
 });
 
+test("a disk that is pulled is retired, and an empty one takes its place", async () => {
+  const site = new MemorySite();
+  const receipt = await run(site, { drill: "pull-disk" });
+  expect(findingsOf(receipt)).toEqual([]);
+  expect(receipt.impact?.rounds[0]?.trace).toBe("the cluster saw storage-1/disk-1 failed");
+  expect(site.deeds).toEqual([
+    "fail storage-1/disk-1",
+    "retire storage-1/disk-1",
+    "kill storage-1",
+    "mend storage-1/disk-1",
+    "empty storage-1/disk-1",
+    "start storage-1",
+  ]);
+});
+
+test.each([
+  [12, "PASS"],
+  [0, "FAIL"],
+])("a slow disk that held up %i operations is a %s", async (slowed, verdict) => {
+  const site = new MemorySite({ slowed });
+  const receipt = await run(site, { drill: "slow-disk" });
+  expect(receipt.verdict).toBe(verdict);
+  expect(site.deeds).toEqual(["slow storage-1/disk-1", "mend storage-1/disk-1"]);
+});
+
+test("a machine that has the only copy of something is not emptied", async () => {
+  const site = new MemorySite({ alone: 3 });
+  const receipt = await run(site, { drill: "swap-node" });
+  expect(receipt.verdict).toBe("FAIL");
+  expect(findingsOf(receipt)[0]).toMatchObject({
+    step: "round-1",
+    found: "storage-1 has the only copy of 3 chunks: it is not emptied (drill/unsafe)",
+  });
+  expect(site.deeds).not.toContain("wipe storage-1");
+  expect(site.isBroken).toBe(false);
+});
+
+test("what fails by itself before the fault keeps the fault from being made", async () => {
+  const device = (site: MemorySite): DeviceFaults => {
+    const die = once(() => void site.kill("storage-3"));
+    return { before: () => die() };
+  };
+  const site = new MemorySite({ device });
+  const receipt = await run(site);
+  expect(findingsOf(receipt)[0]).toMatchObject({
+    step: "round-1",
+    expected: "nothing is missing before the fault",
+    found: expect.stringContaining("storage-3 is down"),
+  });
+  expect(site.deeds).toEqual(["kill storage-3"]);
+});
+
 test("a soak draws its faults and how long they last from its seed", async () => {
   const site = new MemorySite();
   const admin = site.openAdmin();
@@ -299,10 +352,22 @@ test("a soak draws its faults and how long they last from its seed", async () =>
   const status = await admin.clusterStatus({ signal });
   const state = { status, nodes: await admin.listNodes({ signal }) };
   const processes = await site.processes();
+  const look = async () => state;
+  const until = async (): Promise<void> => {};
   const drawn = (seed: number) => {
     const random = seededRandom(seed);
     return Array.from({ length: 20 }, (_, at) => {
-      const context = { site, state, processes, random, round: at + 1, holdMs: 1 };
+      const context = {
+        site,
+        admin,
+        look,
+        until,
+        state,
+        processes,
+        random,
+        round: at + 1,
+        holdMs: 1,
+      };
       const { text, holdMs } = findFaultDrill("soak").plan(context);
       return `${text} ${holdMs}`;
     });

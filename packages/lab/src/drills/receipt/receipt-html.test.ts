@@ -57,7 +57,10 @@ const impactWith = (more: Partial<Impact> = {}): Impact => ({
       incidents: {},
     },
   ],
-  series: [SERIES, { ...SERIES, path: "gateway-1 127.0.0.1:3260", down: [{ atMs: 2_000, ms: 6_000 }] }],
+  series: [
+    SERIES,
+    { ...SERIES, path: "gateway-1 127.0.0.1:3260", down: [{ atMs: 2_000, ms: 6_000 }] },
+  ],
   timers: [
     {
       host: "Linux",
@@ -131,7 +134,15 @@ test("the page says what the text says", () => {
 
 test("what comes from elsewhere is text and nothing else", () => {
   const bad = `"><script>alert('1')</script>&`;
-  const finding = { step: "data", disk: bad, host: bad, path: bad, command: bad, expected: bad, found: bad };
+  const finding = {
+    step: "data",
+    disk: bad,
+    host: bad,
+    path: bad,
+    command: bad,
+    expected: bad,
+    found: bad,
+  };
   const step = { name: bad, title: bad, verdict: "fail" as const, ms: 1, commands: [] };
   const impact = impactWith({
     site: bad,

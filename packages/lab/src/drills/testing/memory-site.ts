@@ -31,6 +31,10 @@ export interface MemorySiteOptions {
   readonly device?: (site: MemorySite) => DeviceFaults;
   /** Deeds that are told as done and are not. */
   readonly undone?: readonly ("kill" | "start")[];
+  /** Chunks that nobody else has while a storage node is down. */
+  readonly alone?: number;
+  /** Operations that a slow disk holds up. */
+  readonly slowed?: number;
   /** What `volume check` finds. */
   readonly different?: number;
   readonly cannot?: DrillSite["cannot"];
@@ -53,6 +57,8 @@ export class MemorySite implements DrillSite {
   readonly volumes = new Map<string, VolumeStatus>();
   private readonly options: MemorySiteOptions;
   private readonly faults: DeviceFaults;
+  /** Those that are not as they should be. */
+  private readonly disks = new Map<string, "failed" | "retired">();
   private readonly all: readonly Member[];
   private readonly portalOf: ReadonlyMap<string, MemoryPortal>;
   private readonly targets = new Map<string, ScsiTarget>();
@@ -92,6 +98,10 @@ export class MemorySite implements DrillSite {
       checkVolume: async () => {
         const { different = 0 } = this.options;
         return { chunks: CHUNKS, replicas: 2 * CHUNKS, different, damaged: 0 };
+      },
+      retireDisk: async ({ node, disk }) => {
+        this.deeds.push(`retire ${node}/${disk}`);
+        this.disks.set(`${node}/${disk}`, "retired");
       },
       close: () => {},
     };
@@ -141,13 +151,20 @@ export class MemorySite implements DrillSite {
 
   async failDisk({ node, disk }: { readonly node: string; readonly disk: string }) {
     this.deeds.push(`fail ${node}/${disk}`);
-    return { calls: () => undefined, end: async () => {} };
+    this.disks.set(`${node}/${disk}`, "failed");
+    const end = async (): Promise<void> => void this.deeds.push(`mend ${node}/${disk}`);
+    return { calls: () => undefined, end };
   }
 
-  slowDisk = this.failDisk;
+  async slowDisk({ node, disk }: { readonly node: string; readonly disk: string }) {
+    this.deeds.push(`slow ${node}/${disk}`);
+    const end = async (): Promise<void> => void this.deeds.push(`mend ${node}/${disk}`);
+    return { calls: () => this.options.slowed ?? 0, end };
+  }
 
   async emptyDisk({ node, disk }: { readonly node: string; readonly disk: string }) {
     this.deeds.push(`empty ${node}/${disk}`);
+    this.disks.delete(`${node}/${disk}`);
   }
 
   async wipe(id: string): Promise<void> {
@@ -190,6 +207,7 @@ export class MemorySite implements DrillSite {
     const degraded = this.of("storage").filter(({ isRunning }) => !isRunning).length;
     return {
       ...chunkCounts(degraded),
+      unavailableChunks: degraded > 0 ? (this.options.alone ?? 0) : 0,
       clusterId: "00000000-0000-4000-8000-000000000000",
       chunkSize: CHUNK_SIZE,
       createdAt: "",
@@ -204,13 +222,20 @@ export class MemorySite implements DrillSite {
     };
   }
 
+  private disk(node: string): NodeStatus["disks"][number] {
+    const id = "disk-1";
+    const state = this.disks.get(`${node}/${id}`) ?? "up";
+    const space = { sizeBytes: 0, freeBytes: 0 };
+    return { id, storeUuid: node, state, ...space, chunks: CHUNKS, scrub: null, mirror: null };
+  }
+
   private nodes(): NodeStatus[] {
     return this.of("storage").map(({ id, isRunning, life }) => ({
       id: nodeId(id),
       state: isRunning ? "up" : "down",
       incarnation: life,
       address: id,
-      disks: [],
+      disks: [this.disk(id)],
       sizeBytes: 0,
       freeBytes: 0,
       chunks: CHUNKS,
