@@ -247,6 +247,7 @@ export class Course {
     }
     await this.pathsUp(judge);
     await this.busy(judge, "after the fault");
+    await this.watch.note(signal);
     const trace = fault.trace(this.watch.traces) ?? null;
     const redundancyMs =
       whole.atMs === undefined ? null : Math.round(whole.atMs - this.originMs - repairAtMs);

@@ -318,6 +318,12 @@ test.each([
   expect(site.deeds).toEqual(["slow storage-1/disk-1", "mend storage-1/disk-1"]);
 });
 
+test("what came back is seen, also when nobody answered meanwhile", async () => {
+  const receipt = await run(new MemorySite({ silentWhileBroken: true }), { drill: "blackout" });
+  expect(findingsOf(receipt)).toEqual([]);
+  expect(receipt.impact?.rounds[0]?.trace).toMatch(/^every storage node registered again/);
+});
+
 test("a machine that has the only copy of something is not emptied", async () => {
   const site = new MemorySite({ alone: 3 });
   const receipt = await run(site, { drill: "swap-node" });

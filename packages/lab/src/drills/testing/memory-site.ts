@@ -1,6 +1,7 @@
 // A small cluster in memory as the site of a drill: three storage nodes, three metadata members and two gateways, of
 // which only the gateways are more than a state. Its volumes lie on devices that a test can make lie, and any of its
 // deeds can be left undone, so that a test sees what a drill makes of it.
+import { once } from "node:events";
 import { KIB, MIB, nodeId, present, volumeId, volumeName } from "@ashlar/core";
 import {
   type DeviceFaults,
@@ -35,6 +36,8 @@ export interface MemorySiteOptions {
   readonly alone?: number;
   /** Operations that a slow disk holds up. */
   readonly slowed?: number;
+  /** Who asks for the nodes while one is down gets no answer. */
+  readonly silentWhileBroken?: boolean;
   /** What `volume check` finds. */
   readonly different?: number;
   readonly cannot?: DrillSite["cannot"];
@@ -81,7 +84,10 @@ export class MemorySite implements DrillSite {
   openAdmin(): DrillAdmin {
     return {
       clusterStatus: async () => this.status(),
-      listNodes: async () => this.nodes(),
+      listNodes: async ({ signal }) => {
+        if (this.isBroken && this.options.silentWhileBroken) await once(signal, "abort");
+        return this.nodes();
+      },
       listVolumes: async () => [...this.volumes.values()],
       createVolume: async ({ volume, name, sizeBytes, replicas = 2 }) => {
         const device = new MemoryDevice({ sizeBytes });
