@@ -2,11 +2,11 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Receipt } from "@ashlar/lab";
+import { FAULT_DRILLS, type Receipt } from "@ashlar/lab";
 import { afterEach, expect, test } from "vitest";
 import { EXIT } from "../exit-status.ts";
 import { run } from "../program.ts";
-import { receiptAnswer } from "./drill.ts";
+import { FAULT_COMMANDS, receiptAnswer } from "./drill.ts";
 
 const RECEIPT: Receipt = {
   version: 1,
@@ -40,19 +40,47 @@ test("the receipt goes to the file as well", async () => {
   await rm(folder, { recursive: true });
 });
 
-test.each([
-  [["--receipt", "receipt.pdf"], "receipt.pdf is not the name of a receipt"],
-  [["--hosts", "no"], "--hosts no is not possible"],
-  [["--volumes", "0"], "--volumes 0 is not possible"],
-])("%j is wrong usage, told before a cluster is asked", async (options, message) => {
+async function said(...argv: string[]): Promise<string> {
   const out: string[] = [];
   const write = process.stdout.write;
   process.stdout.write = ((text: string) => out.push(text) > 0) as typeof write;
   try {
-    await run(["drill", "cluster-validation", "--json", ...options]);
+    await run(argv);
   } finally {
     process.stdout.write = write;
   }
+  return out.join("");
+}
+
+test.each([
+  [["cluster-validation", "--receipt", "receipt.pdf"], "receipt.pdf is not the name of a receipt"],
+  [["cluster-validation", "--hosts", "no"], "--hosts no is not possible"],
+  [["cluster-validation", "--volumes", "0"], "--volumes 0 is not possible"],
+  [["kill-node", "--receipt", "receipt.pdf"], "receipt.pdf is not the name of a receipt"],
+  [["kill-node", "--seconds", "soon"], "--seconds soon is not possible"],
+  [["pause", "--rounds", "-1"], "--rounds -1 is not possible"],
+  [["soak", "--seed", "x"], "--seed x is not possible"],
+])("%j is wrong usage, told before a cluster is asked", async (options, message) => {
+  const text = await said("drill", ...options, "--json");
   expect(process.exitCode).toBe(EXIT.usage);
-  expect(JSON.parse(out.join(""))).toMatchObject({ error: { message } });
+  expect(JSON.parse(text)).toMatchObject({ error: { message } });
+});
+
+test("a drill with faults needs more than the addresses of metadata members", async () => {
+  const text = await said("drill", "kill-node", "--admin", "127.0.0.1:1", "--json");
+  expect(process.exitCode).toBe(EXIT.refused);
+  expect(JSON.parse(text)).toMatchObject({
+    error: { code: "drill/impossible", hint: expect.stringContaining("--dir LAB") },
+  });
+});
+
+test("where there is no lab, a drill with faults says so", async () => {
+  const text = await said("drill", "kill-node", "--dir", join(tmpdir(), "no-lab-here"), "--json");
+  expect(process.exitCode).toBe(EXIT.failed);
+  expect(JSON.parse(text)).toMatchObject({ error: { code: "lab/not-found" } });
+});
+
+test("every drill with faults is a command, described as lab describes it", () => {
+  const drills = FAULT_DRILLS.map(({ name, description }) => [name, description]);
+  expect(Object.fromEntries(drills)).toEqual(FAULT_COMMANDS);
 });

@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+// Loaded ahead of the tests, which have limits of time: the founding loads it only when it is needed.
+import "@ashlar/metadata";
 import { nodeDisk, nodeRandom } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { clusterNote, findNote, requireFounded } from "./cluster-note.ts";

@@ -34,7 +34,11 @@ test("a storage node has a store in the folder of each disk, and its own state b
 });
 
 test("a gateway listens at the iSCSI port and tells hosts what it was told", () => {
-  const variables = { ASHLAR_ID: "gateway-2", ASHLAR_ADVERTISE: "192.0.2.7:3261", ASHLAR_TPGT: "2" };
+  const variables = {
+    ASHLAR_ID: "gateway-2",
+    ASHLAR_ADVERTISE: "192.0.2.7:3261",
+    ASHLAR_TPGT: "2",
+  };
   const settings = readSettings("gateway", { ...MEMBERS, ...variables });
   expect(roleDocument(settings, CLUSTER)).toMatchObject({
     portals: [{ listen: "0.0.0.0:3260", advertise: "192.0.2.7:3261", tpgt: 2 }],

@@ -5,8 +5,17 @@ import { SystemError } from "@ashlar/core";
 import { receiptHtml } from "./receipt/receipt-html.ts";
 import { type Receipt, receiptLines } from "./receipt.ts";
 
+/** An array of numbers, as JSON.stringify spreads it over lines. */
+const NUMBERS = /\[\s+(-?\d[-\d.,\s]*?)\s+\]/g;
+
+/** For people too: a timeline is one line, and not a thousand. */
+const jsonText = (receipt: Receipt): string =>
+  JSON.stringify(receipt, null, 2).replace(NUMBERS, (_, list: string) => {
+    return `[${list.replace(/\s+/g, " ")}]`;
+  });
+
 const FORMS: Readonly<Record<string, (receipt: Receipt) => string>> = {
-  ".json": (receipt) => `${JSON.stringify(receipt, null, 2)}\n`,
+  ".json": (receipt) => `${jsonText(receipt)}\n`,
   ".html": receiptHtml,
   ".txt": (receipt) => `${receiptLines(receipt).join("\n")}\n`,
 };

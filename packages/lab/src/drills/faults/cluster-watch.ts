@@ -75,6 +75,11 @@ export class ClusterWatch {
     return state;
   }
 
+  /** Notes how it stands now, whatever the watch waits for: who has just come back may answer others late. */
+  async note(signal: AbortSignal): Promise<void> {
+    this.noted.note(await this.state(signal));
+  }
+
   async state(signal: AbortSignal): Promise<ClusterState> {
     const status = await this.admin.clusterStatus({ signal });
     return { status, nodes: await this.admin.listNodes({ signal }) };

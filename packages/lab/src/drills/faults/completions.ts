@@ -1,5 +1,5 @@
 /** Buckets of a timeline: more could not be told apart in a chart. */
-const BUCKETS_MAX = 300;
+const BUCKETS_MAX = 240;
 const BUCKET_FIRST_MS = 200;
 
 /** How many operations completed when, in buckets that become wider as time goes on. */

@@ -47,7 +47,7 @@ export class CopiedBytes {
     if (processes === 0) return { bytes: null, source: "no storage process showed its metrics" };
     const source =
       `the metric ashlar_storage_resync_bytes of ${processes} storage processes, asked every second; ` +
-      "each copied byte is counted by its sender and its receiver";
+      "halved, since its sender and its receiver count each byte";
     return { bytes: Math.round(this.counted / 2), source };
   }
 

@@ -2,9 +2,8 @@
 // end, and the wait until no copy is missing; at last everything is read back through every path, every copy is
 // compared, and the figures are held beside the timers of hosts. Whatever happens, faults are undone and what was
 // made for the drill is taken away.
-import { SystemError, toSystemError, volumeId, volumeName } from "@ashlar/core";
+import { SystemError } from "@ashlar/core";
 import { type Dial, parsePortal } from "@ashlar/initiator";
-import type { VolumeStatus } from "@ashlar/rpc";
 import { type Clock, type Random, sleep } from "@ashlar/runtime";
 import type { Step } from "../drill.ts";
 import type { Place } from "../receipt.ts";
@@ -13,12 +12,12 @@ import type { StepJudge } from "../step-judge.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
 import { CopiedBytes } from "./copied-bytes.ts";
 import { judgeData } from "./data-judge.ts";
-import { CHUNKS_OF_VOLUME } from "./drill-host.ts";
 import { DrillLoad } from "./drill-load.ts";
-import type { Fault, FaultDrill } from "./fault.ts";
+import { DrillVolumes } from "./drill-volumes.ts";
+import type { Fault, FaultDrill, PlanContext } from "./fault.ts";
 import { judgeGoals, judgeTimers } from "./host-timers.ts";
 import type { Impact, ImpactEvent, ImpactRound } from "./impact.ts";
-import { untilWhole } from "./redundancy.ts";
+import { type ClusterState, untilWhole, type Wholeness } from "./redundancy.ts";
 
 export interface CourseDependencies {
   readonly site: DrillSite;
@@ -38,6 +37,8 @@ export interface Patience {
   readonly steadyMs: number;
   readonly wholeMs: number;
   readonly pathsMs: number;
+  /** For what a fault's end brings. */
+  readonly seenMs: number;
   readonly busyMs: number;
   /** Operations of each host before the first fault and after each. */
   readonly operations: number;
@@ -48,13 +49,13 @@ export const PATIENCE: Patience = {
   steadyMs: 1_000,
   wholeMs: 600_000,
   pathsMs: 60_000,
+  seenMs: 120_000,
   busyMs: 180_000,
   operations: 50,
 };
 /** Undoing a fault and deleting volumes must end too. */
 const CLEAN_UP_TIMEOUT_MS = 120_000;
 const COPIED_POLL_MS = 1_000;
-const REPLICAS = [2, 3] as const;
 
 export interface CourseOptions {
   readonly drill: FaultDrill;
@@ -62,9 +63,12 @@ export interface CourseOptions {
   /** How long each fault lasts; of a soak, the whole of it. */
   readonly holdMs: number;
   readonly rounds: number;
+  /** How long faults go on, from the first one; absent: until there were as many rounds. */
   readonly untilMs: number | undefined;
   readonly chunkSize: number;
   readonly storageUp: number;
+  /** Also when something is missing. */
+  readonly force: boolean;
   readonly patience: Patience;
   readonly signal: AbortSignal;
   readonly tell: (line: string) => void;
@@ -79,13 +83,14 @@ export class Course {
   private readonly originWallMs: number;
   private readonly watch: ClusterWatch;
   private readonly copied: CopiedBytes;
-  private readonly made: VolumeStatus[] = [];
+  private readonly made: DrillVolumes;
   private readonly undo = new Set<Fault>();
   private readonly rounds: ImpactRound[] = [];
   private readonly events: ImpactEvent[] = [];
   private load: DrillLoad | undefined;
   private copiedBytes: Impact["copied"] = { bytes: null, source: "the drill ended before" };
   private isWell = true;
+  private roundsFromMs: number | undefined;
 
   constructor(deps: CourseDependencies, options: CourseOptions) {
     this.deps = deps;
@@ -93,6 +98,7 @@ export class Course {
     const { clock } = deps;
     this.originMs = clock.nowMs();
     this.originWallMs = clock.wallMs();
+    this.made = new DrillVolumes(deps);
     this.watch = new ClusterWatch(deps, { pollMs: options.patience.pollMs });
     this.copied = new CopiedBytes(deps, { pollMs: COPIED_POLL_MS });
   }
@@ -108,7 +114,8 @@ export class Course {
     yield step("warm-up", "Hosts are at work", (judge) => this.warmUp(judge));
     // Without hosts all that is left is not run, and a fault would be for nothing.
     for (let round = 1; this.load && this.isWell && round <= rounds; round += 1) {
-      if (untilMs !== undefined && this.nowMs >= untilMs) break;
+      this.roundsFromMs ??= this.nowMs;
+      if (untilMs !== undefined && this.nowMs - this.roundsFromMs >= untilMs && round > 1) break;
       const title = `${drill.name}, a fault and its end`;
       yield step(`round-${round}`, title, (judge) => this.round(judge, round));
     }
@@ -118,7 +125,7 @@ export class Course {
   }
 
   get volumes(): readonly string[] {
-    return this.made.map(({ name }) => name);
+    return this.made.volumes.map(({ name }) => name);
   }
 
   impact(): Impact {
@@ -149,9 +156,7 @@ export class Course {
     await this.load?.drop();
     await this.watch.stop();
     await this.copied.end();
-    for (const { name } of this.made) {
-      await this.remove(name, signal).catch((thrown) => failures.push(thrown));
-    }
+    await this.made.remove({ signal }).catch((thrown) => failures.push(thrown));
     if (failures.length > 0) throw failures[0];
   }
 
@@ -178,25 +183,17 @@ export class Course {
   }
 
   private async prepare(): Promise<void> {
-    const { site, admin, clock, random, dial } = this.deps;
+    const { site, clock, random, dial } = this.deps;
     const { signal, chunkSize, seed, storageUp } = this.options;
     const portals = (await site.portals({ signal })).map(({ gateway, address }) => {
       return { gateway, portal: parsePortal(address) };
     });
-    const prefix = `drill-${random.bytes(3).toString("hex")}`;
-    const sizeBytes = CHUNKS_OF_VOLUME * chunkSize;
-    const counts = REPLICAS.filter((replicas) => replicas <= storageUp);
-    for (const replicas of counts.length > 0 ? counts : [1]) {
-      const volume = volumeId(random.uuid());
-      const name = volumeName(`${prefix}-${replicas}way`);
-      const asked = { volume, name, sizeBytes, replicas };
-      this.made.push(await admin.createVolume(asked, { signal }));
-    }
+    await this.made.make({ chunkSize, storageUp }, { signal });
     const { originMs } = this;
     const runId = random.bytes(6).readUIntBE(0, 6);
     this.load = await DrillLoad.open(
       { clock, random, ...(dial && { dial }) },
-      this.made.map((volume, index) => {
+      this.made.volumes.map((volume, index) => {
         const identity = { host: `host-${index + 1}`, seed: seed + 100 * index, runId };
         return { ...identity, volume, portals, chunkSize, originMs };
       }),
@@ -227,14 +224,13 @@ export class Course {
   }
 
   private async round(judge: StepJudge, round: number): Promise<void> {
-    const { signal, tell, patience, drill } = this.options;
+    const { signal, tell, drill } = this.options;
     const { clock } = this.deps;
     this.isWell = false;
+    if (!(await this.isSafe(judge))) return;
     const state = await this.watch.begin();
-    const processes = await this.deps.site.processes({ signal });
-    const { site, choices: random } = this.deps;
     const { holdMs } = this.options;
-    const fault = drill.plan({ site, state, processes, random, round, holdMs });
+    const fault = drill.plan(await this.planContext(state, round));
     tell(`round ${round}: ${fault.text}`);
     this.hosts.beginRound();
     const faultAtMs = this.event(round, "fault", fault.text);
@@ -245,13 +241,13 @@ export class Course {
     const repairAtMs = this.event(round, "repair", "the fault ends");
     await fault.end({ signal });
     this.undo.delete(fault);
-    const { wholeMs: timeoutMs, pollMs, steadyMs } = patience;
-    const whole = await untilWhole(this.deps, { signal, timeoutMs, pollMs, steadyMs, tell });
+    const whole = await this.untilWhole();
     if (whole.atMs !== undefined) {
       this.event(round, "whole", "no copy is missing", whole.atMs - this.originMs);
     }
     await this.pathsUp(judge);
     await this.busy(judge, "after the fault");
+    await this.watch.note(signal);
     const trace = fault.trace(this.watch.traces) ?? null;
     const redundancyMs =
       whole.atMs === undefined ? null : Math.round(whole.atMs - this.originMs - repairAtMs);
@@ -260,6 +256,42 @@ export class Course {
     this.rounds.push({ round, fault: fault.text, trace, ...times });
     this.judgeRound(judge, { fault, trace, missing: whole.missing });
     this.isWell = trace !== null && whole.missing.length === 0;
+  }
+
+  /** The gate before each fault: something else may have failed since the last one. */
+  private async isSafe(judge: StepJudge): Promise<boolean> {
+    if (this.options.force) return true;
+    const { missing } = await this.untilWhole();
+    if (missing.length === 0) return true;
+    judge.note(EVERYWHERE, {
+      command: this.options.drill.name,
+      expected: "nothing is missing before the fault",
+      found: missing.join(", "),
+      at: this.timeAt(this.nowMs),
+    });
+    return false;
+  }
+
+  private untilWhole(): Promise<Wholeness> {
+    const { signal, tell, patience } = this.options;
+    const { wholeMs: timeoutMs, pollMs, steadyMs } = patience;
+    return untilWhole(this.deps, { signal, tell, timeoutMs, pollMs, steadyMs });
+  }
+
+  private async planContext(state: ClusterState, round: number): Promise<PlanContext> {
+    const { site, admin, clock, choices: random } = this.deps;
+    const { signal, holdMs, patience } = this.options;
+    const processes = await site.processes({ signal });
+    const look: PlanContext["look"] = (call) => this.watch.state(call.signal);
+    const until: PlanContext["until"] = async (what, good, call) => {
+      const deadlineMs = clock.nowMs() + patience.seenMs;
+      while (!good(await look(call))) {
+        if (clock.nowMs() > deadlineMs)
+          throw new SystemError("process/failed", `not seen: ${what}`);
+        await sleep(clock, patience.pollMs, call);
+      }
+    };
+    return { site, admin, look, until, state, processes, random, round, holdMs };
   }
 
   private judgeRound(
@@ -334,7 +366,7 @@ export class Course {
 
   private async check(judge: StepJudge): Promise<void> {
     const { signal } = this.options;
-    for (const { name } of this.made) {
+    for (const { name } of this.made.volumes) {
       const check = await this.deps.admin.checkVolume(name, { signal });
       const place = { ...EVERYWHERE, disk: name };
       judge.equal(place, "volume check", {
@@ -362,15 +394,5 @@ export class Course {
     if (this.rounds.length > 0) return;
     const expected = "a fault and its end at least once";
     judge.note(EVERYWHERE, { command: this.options.drill.name, expected, found: "no whole round" });
-  }
-
-  private async remove(name: VolumeStatus["name"], signal: AbortSignal): Promise<void> {
-    const { admin } = this.deps;
-    try {
-      await admin.deleteVolume(name, { signal });
-    } catch (thrown) {
-      if (toSystemError(thrown).code !== "volume/not-fenced") throw thrown;
-      await admin.deleteVolume(name, { signal, force: true });
-    }
   }
 }

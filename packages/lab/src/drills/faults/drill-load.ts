@@ -101,7 +101,7 @@ export class DrillLoad {
         .map((one) => ({ ...of(one), place: one.place }))
         .reduce((a, b) => (b.ms > a.ms ? b : a), { ...NO_STALL, place: NOWHERE });
     return {
-      command: worst(({ meter }) => meter.slowest, true),
+      command: worst(({ meter }) => meter.slowest, false),
       volume: worst(({ meter }) => meter.longest, true),
       path: worst(({ meter }) => meter.longest, false),
       noPath: worst(({ down }) => longestOf(down()), true),

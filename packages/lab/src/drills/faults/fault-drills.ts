@@ -1,10 +1,12 @@
 // The drills with faults as a table: what each does to the cluster, whom it takes, and how one can tell that it did.
 // Whom a round takes follows from how the cluster stands: of storage nodes those that lead most, one after another.
-import { present, SystemError } from "@ashlar/core";
+import { diskId, nodeId, present, SystemError } from "@ashlar/core";
+import type { DiskStatus } from "@ashlar/rpc";
 import type { Random } from "@ashlar/runtime";
 import type { SiteProcess, SiteProcessKind } from "../site/drill-site.ts";
 import type { ClusterTraces } from "./cluster-watch.ts";
-import { type Fault, type FaultDrill, type PlanContext, restart } from "./fault.ts";
+import { type Fault, type FaultCall, type FaultDrill, type PlanContext, restart } from "./fault.ts";
+import type { ClusterState } from "./redundancy.ts";
 
 const one = { kind: "fixed", rounds: 1 } as const;
 /** What an operation of a slow disk takes longer: a disk that retries does not answer sooner. */
@@ -45,14 +47,14 @@ const leaderOf = ({ state, round }: PlanContext): string =>
 interface Victim {
   readonly kind: SiteProcessKind;
   readonly id: string;
-  /** `storage-2, which leads 3 chunks` */
+  /** `storage-2 (leads 3 chunks)` */
   readonly text: string;
 }
 
 const VICTIMS: Readonly<Record<SiteProcessKind, (context: PlanContext) => Victim>> = {
   storage: (context) => {
     const { id, leads } = storageVictim(context);
-    return { kind: "storage", id, text: `${id}, which leads ${leads} chunks` };
+    return { kind: "storage", id, text: `${id} (leads ${leads} chunks)` };
   },
   gateway: (context) => {
     const id = gatewayVictim(context);
@@ -60,7 +62,7 @@ const VICTIMS: Readonly<Record<SiteProcessKind, (context: PlanContext) => Victim
   },
   metadata: (context) => {
     const id = leaderOf(context);
-    return { kind: "metadata", id, text: `${id}, which leads the metadata members` };
+    return { kind: "metadata", id, text: `${id} (leads the metadata members)` };
   },
 };
 
@@ -149,6 +151,9 @@ function blackout({ site, processes, random }: PlanContext): Fault {
   };
 }
 
+const notSwapped = (id: string, chunks: number): SystemError =>
+  new SystemError("drill/unsafe", `${id} has the only copy of ${chunks} chunks: it is not emptied`);
+
 function swapping(context: PlanContext): Fault {
   const { site } = context;
   const { id, text } = VICTIMS.storage(context);
@@ -157,9 +162,12 @@ function swapping(context: PlanContext): Fault {
     text: `SIGKILL of ${text}; an empty machine takes its place`,
     begin: (call) => site.kill(id, call),
     end: async (call) => {
-      if (!wiped) await site.wipe(id, call);
+      // Whatever only this machine has would be lost: another copy may have failed meanwhile.
+      const alone = wiped ? 0 : (await context.look(call)).status.unavailableChunks;
+      if (!wiped && alone === 0) await site.wipe(id, call);
       wiped = true;
       await site.start(id, call);
+      if (alone > 0) throw notSwapped(id, alone);
     },
     trace: (traces) => tracesOf({ kind: "storage", id }, traces),
   };
@@ -171,7 +179,26 @@ function diskVictim(context: PlanContext): { node: string; disk: string; text: s
   const disks = context.state.nodes.find((node) => node.id === id)?.disks ?? [];
   const up = disks.filter(({ state }) => state === "up").sort((a, b) => b.chunks - a.chunks);
   const { id: disk, chunks } = inTurn(up, 1, "disk");
-  return { node: id, disk, text: `${id}/${disk}, which holds ${chunks} copies` };
+  return { node: id, disk, text: `${id}/${disk} (${chunks} copies)` };
+}
+
+/** Copies of a disk that failed are made elsewhere; retired, its place takes another one. */
+async function replaceDisk(
+  { site, admin, until }: PlanContext,
+  place: { readonly node: string; readonly disk: string },
+  endFault: () => Promise<void>,
+  call: FaultCall,
+): Promise<void> {
+  const { node, disk } = place;
+  await admin.retireDisk({ node: nodeId(node), disk: diskId(disk) }, call);
+  await site.stop(node, call);
+  await endFault();
+  await site.emptyDisk(place, call);
+  await site.start(node, call);
+  const isNew = ({ id, state }: DiskStatus): boolean => id === disk && state === "up";
+  const isUp = ({ nodes }: ClusterState): boolean =>
+    nodes.some(({ id, disks }) => id === node && disks.some(isNew));
+  await until(`a new ${node}/${disk} in use`, isUp, call);
 }
 
 function pulling(context: PlanContext): Fault {
@@ -181,19 +208,15 @@ function pulling(context: PlanContext): Fault {
   let endFault: (() => Promise<void>) | undefined;
   let isReplaced = false;
   return {
-    text: `every operation of ${text}, fails; an empty disk takes its place`,
+    text: `every operation of ${text} fails; an empty disk takes its place`,
     begin: async (call) => {
       const fault = await site.failDisk(place, call);
       endFault = () => fault.end();
     },
     end: async (call) => {
-      if (!isReplaced) {
-        await site.stop(place.node, call);
-        await endFault?.();
-        if (endFault) await site.emptyDisk(place, call);
-        isReplaced = true;
-      }
-      await site.start(place.node, call);
+      if (isReplaced || !endFault) return;
+      await replaceDisk(context, place, endFault, call);
+      isReplaced = true;
     },
     trace: ({ failedDisks }) =>
       failedDisks.has(name) ? `the cluster saw ${name} failed` : undefined,
@@ -206,7 +229,7 @@ function slowing(context: PlanContext): Fault {
   let calls: () => number | undefined = () => undefined;
   let endFault: (() => Promise<void>) | undefined;
   return {
-    text: `every operation of ${text}, takes ${SLOW_DISK_MS} ms longer`,
+    text: `every operation of ${text} takes ${SLOW_DISK_MS} ms longer`,
     begin: async (call) => {
       const fault = await site.slowDisk(place, SLOW_DISK_MS, call);
       calls = () => fault.calls();

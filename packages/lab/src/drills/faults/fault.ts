@@ -1,7 +1,13 @@
 // A fault as a drill sees it: what is done, how it is undone, and what only it can have caused. Planned anew for each
 // round, from how the cluster stands.
 import type { Random } from "@ashlar/runtime";
-import type { DrillSite, SiteAbility, SiteProcess, SiteProcessKind } from "../site/drill-site.ts";
+import type {
+  DrillAdmin,
+  DrillSite,
+  SiteAbility,
+  SiteProcess,
+  SiteProcessKind,
+} from "../site/drill-site.ts";
 import type { ClusterTraces } from "./cluster-watch.ts";
 import type { ClusterState } from "./redundancy.ts";
 
@@ -10,7 +16,7 @@ export interface FaultCall {
 }
 
 export interface Fault {
-  /** For people: `SIGKILL of storage-2, which leads 3 chunks`. */
+  /** For people: `SIGKILL of storage-2 (leads 3 chunks)`. */
   readonly text: string;
   readonly begin: (call: FaultCall) => Promise<void>;
   /** Everything as it was; also after half a begin, and twice. */
@@ -23,6 +29,15 @@ export interface Fault {
 
 export interface PlanContext {
   readonly site: DrillSite;
+  readonly admin: Pick<DrillAdmin, "retireDisk">;
+  /** How the cluster stands now. */
+  readonly look: (call: FaultCall) => Promise<ClusterState>;
+  /** Resolves when it stands so. @throws SystemError process/failed when it does not in time. */
+  readonly until: (
+    what: string,
+    good: (state: ClusterState) => boolean,
+    call: FaultCall,
+  ) => Promise<void>;
   readonly state: ClusterState;
   readonly processes: readonly SiteProcess[];
   readonly random: Random;

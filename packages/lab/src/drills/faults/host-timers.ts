@@ -19,7 +19,7 @@ export interface SeriesPlace {
 }
 
 const MEASURE_TEXT: Readonly<Record<Measure, string>> = {
-  command: "the slowest command",
+  command: "the slowest command on a path",
   volume: "the longest stall of a volume",
   path: "the longest stall of a path",
   noPath: "the longest time without any path",
@@ -55,9 +55,9 @@ export const HOST_TIMERS: readonly HostTimer[] = [
   {
     host: "Windows",
     setting: "Disk TimeOutValue",
-    meaning: "a command that is not answered fails",
+    meaning: "a request that is not answered fails",
     limitMs: 60_000,
-    of: "command",
+    of: "volume",
     decides: "always",
   },
   {

@@ -37,7 +37,7 @@ export interface ImpactSeries {
   /** Of the rounds. */
   readonly medianMs: number;
   readonly slowest: Stall;
-  /** Times above 200 ms, in order; the longest 50 of them. */
+  /** Times from 500 ms on, in order; the longest 25 of them. */
   readonly stalls: readonly Stall[];
   /** Times without a session (of a volume: without any path), in order. */
   readonly down: readonly Stall[];

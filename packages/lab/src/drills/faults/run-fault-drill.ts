@@ -79,6 +79,7 @@ export async function runFaultDrill(
         untilMs: untilTime ? holdMs : undefined,
         chunkSize: status.chunkSize,
         storageUp: status.storage.filter((node) => node.state === "up").length,
+        force: options.force ?? false,
         patience: options.patience ?? PATIENCE,
         signal,
         tell,

@@ -13,9 +13,9 @@ export interface Stall {
 
 const NO_STALL: Stall = { atMs: 0, ms: 0 };
 /** Shorter ones are what a busy machine does by itself. */
-const NOTED_MIN_MS = 200;
+export const NOTED_MIN_MS = 500;
 /** Kept of the longest: a drill that stalls more often has more to tell than a list. */
-const NOTED_MAX = 50;
+const NOTED_MAX = 25;
 
 export interface StallMeterOptions {
   /** Whether an operation that failed is an answer: of a path it is, of a volume it is not. */

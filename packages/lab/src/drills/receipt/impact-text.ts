@@ -25,6 +25,11 @@ export const timerVerdict = ({ within, decides }: ImpactTimer): string => {
 export const UNDECIDING =
   "a host would have changed its path, or, with the whole cluster away, needed a longer setting";
 
+/** Why a goal may be missed without a FAIL, and by whom. */
+export const MISSED =
+  "A goal that is missed is no FAIL. Hosts leave a gateway that has fallen silent by timers of their own " +
+  "(here after 5 s for a NOP-Out and 5 s for its answer), whatever the cluster does meanwhile";
+
 export const redundancyText = (ms: number | null): string =>
   ms === null ? "not reached" : secondsText(ms);
 
@@ -67,6 +72,7 @@ export const impactLines = (impact: Impact): string[] => [
     : []),
   "goals",
   ...impact.goals.map(goalLine),
+  ...(impact.goals.some(({ met }) => !met) ? [`  ${MISSED}`] : []),
   `full redundancy  ${redundancyText(impact.redundancyMs)} after the end of the fault`,
   `copied           ${bytesText(impact.copied.bytes)} (${impact.copied.source})`,
 ];

@@ -1,7 +1,15 @@
 // A receipt as one HTML file that needs nothing else: to be mailed, printed, or read on a phone in a server room.
 import type { Impact, ImpactSeries } from "../faults/impact.ts";
+import { NOTED_MIN_MS } from "../faults/stall-meter.ts";
 import type { Finding, Receipt, StepReport } from "../receipt.ts";
-import { bytesText, redundancyText, secondsText, timerVerdict, UNDECIDING } from "./impact-text.ts";
+import {
+  bytesText,
+  MISSED,
+  redundancyText,
+  secondsText,
+  timerVerdict,
+  UNDECIDING,
+} from "./impact-text.ts";
 import { Markup, markup, NOTHING } from "./markup.ts";
 import { STYLE } from "./receipt-style.ts";
 import { timelineChart } from "./timeline-chart.ts";
@@ -15,13 +23,14 @@ interface Column {
 
 const column = (heading: string): Column => ({ heading });
 const numbers = (heading: string): Column => ({ heading, isNumber: true });
-const classOf = ({ isNumber }: Column): string => (isNumber ? "number" : "text");
+const classOf = (one: Column | undefined): Markup =>
+  one?.isNumber ? markup` class="number"` : NOTHING;
 
 function table(columns: readonly Column[], rows: readonly (readonly Cell[])[]): Markup {
-  const head = columns.map((one) => markup`<th class="${classOf(one)}">${one.heading}</th>`);
+  const head = columns.map((one) => markup`<th${classOf(one)}>${one.heading}</th>`);
   const body = rows.map((row) => {
     const cells = row.map((cell, at) => {
-      return markup`<td class="${classOf(columns[at] ?? column(""))}">${cell}</td>`;
+      return markup`<td${classOf(columns[at])}>${cell}</td>`;
     });
     return markup`<tr>${cells}</tr>`;
   });
@@ -130,7 +139,13 @@ function stalls({ series }: Impact): Markup {
   const columns = [
     column("Volume"),
     column("Path"),
-    ...["Longest", "Median of rounds", "Slowest command", "Above 0.2 s", "No session"].map(numbers),
+    ...[
+      "Longest",
+      "Median of rounds",
+      "Slowest command",
+      `From ${secondsText(NOTED_MIN_MS)} on`,
+      "No session",
+    ].map(numbers),
   ];
   const list = series.flatMap(({ volume, path, stalls: all }) =>
     all.map(({ atMs, ms }) => [volume, path, secondsText(atMs), secondsText(ms)]),
@@ -140,7 +155,7 @@ function stalls({ series }: Impact): Markup {
 }
 
 const stallList = (rows: readonly (readonly Cell[])[]): Markup =>
-  markup`<h3>Each one above 0.2 s</h3>${table(
+  markup`<h3>Each one from ${secondsText(NOTED_MIN_MS)} on</h3>${table(
     [column("Volume"), column("Path"), numbers("From"), numbers("Length")],
     rows,
   )}`;
@@ -175,8 +190,9 @@ function goals({ goals: all }: Impact): Markup {
     secondsText(measuredMs),
     judged(met ? "met" : "missed", met ? "good" : "warn"),
   ]);
+  const note = all.some(({ met }) => !met) ? markup`<p class="muted">${MISSED}.</p>` : NOTHING;
   const columns = [column("Goal"), numbers("Below"), numbers("Was"), column("Verdict")];
-  return markup`<section><h2>Goals of the project</h2>${table(columns, rows)}</section>`;
+  return markup`<section><h2>Goals of the project</h2>${table(columns, rows)}${note}</section>`;
 }
 
 const findingRow = (finding: Finding): Cell[] => [

@@ -10,8 +10,7 @@ export const STYLE = `
 @media print { :root { color-scheme: light;
   --ink: #000; --muted: #444; --paper: #fff; --panel: #fff; --line: #bbb;
   --good: #17703b; --bad: #b3261e; --warn: #8a5a00; --done: #4a7fb5; --fault: #f0b429; --down: #9aa5b1; }
-  * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  section, tr, .tile { break-inside: avoid; } .wide { overflow: visible; } .wide > svg { min-width: 0; } }
+  * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 52rem; background: var(--paper); color: var(--ink);
   font: 16px/1.45 system-ui, sans-serif; }
@@ -28,7 +27,7 @@ p { margin: .3rem 0; overflow-wrap: anywhere; } .muted { color: var(--muted); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem .9rem; margin: .6rem 0; }
 dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+table { border-collapse: collapse; width: 100%; min-width: 38rem; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); }
 th { color: var(--muted); font-weight: 600; } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide > svg { display: block; width: 100%; min-width: 34rem; height: auto; }
@@ -40,4 +39,6 @@ svg .stall { fill: var(--bad); fill-opacity: .8; } svg .down { fill: var(--down)
 svg .whole { stroke: var(--good); stroke-width: 2; }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; font-size: .85rem; color: var(--muted); }
 .key i { display: inline-block; width: .8rem; height: .8rem; margin-right: .35rem; border-radius: 2px; vertical-align: -1px; }
+@media print { section, tr, .tile { break-inside: avoid; } .wide { overflow: visible; }
+  .wide > svg, .wide > table { min-width: 0; } }
 `;

@@ -9,8 +9,8 @@ import { type Markup, markup, NOTHING } from "./markup.ts";
 const WIDTH = 720;
 const LEFT = 8;
 const RIGHT = 8;
-const ROW_HEIGHT = 64;
-const LABEL_HEIGHT = 18;
+const ROW_HEIGHT = 72;
+const LABEL_HEIGHT = 26;
 const TOP = 22;
 const AXIS_HEIGHT = 24;
 /** Narrower marks could not be seen. */
@@ -78,7 +78,7 @@ function row(x: Scale, series: ImpactSeries, top: number): Markup {
   const height = ROW_HEIGHT - LABEL_HEIGHT;
   const strip = { y: bottom - height, height };
   return markup`<g>
-<text class="label" x="${LEFT}" y="${top + 13}">${series.path}: longest stall ${secondsText(series.longest.ms)}</text>
+<text class="label" x="${LEFT}" y="${top + LABEL_HEIGHT - 5}">${series.path}: longest stall ${secondsText(series.longest.ms)}</text>
 <rect class="row" x="${LEFT}" y="${strip.y}" width="${WIDTH - LEFT - RIGHT}" height="${height}"/>
 ${series.down.map((one) => mark(x, one, { ...strip, kind: "down" }))}
 ${bars(x, series, bottom, height - 4)}

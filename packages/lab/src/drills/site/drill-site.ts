@@ -71,6 +71,7 @@ export type DrillAdmin = Pick<
   | "createVolume"
   | "deleteVolume"
   | "checkVolume"
+  | "retireDisk"
   | "close"
 >;
 

@@ -4,7 +4,7 @@ import { MIB, present, volumeId } from "@ashlar/core";
 import type { Dial } from "@ashlar/initiator";
 import { dialMemory, MemoryDevice, MemoryPortal } from "@ashlar/initiator/testing";
 import { type NexusId, noticesFor, type Reservations } from "@ashlar/reservations";
-import { type Clock, nodeClock } from "@ashlar/runtime";
+import { nodeClock } from "@ashlar/runtime";
 import {
   ACCESS_STATE,
   type CommandResult,
@@ -19,6 +19,7 @@ import {
 } from "@ashlar/scsi";
 import { LocalReservations } from "@ashlar/scsi/testing";
 import type { Disk, FleetShape } from "../cluster-validation/fleet.ts";
+import { SkewedClock } from "./skewed-clock.ts";
 
 export interface Asked {
   /** As the device server names it. */
@@ -153,17 +154,10 @@ export class BentCluster {
   readonly dial: Dial;
   readonly disks = [diskNamed(0), diskNamed(1)];
   /** Time passes as it does, and more when a bent command says so. */
-  readonly clock: Clock;
-  private skewMs = 0;
+  readonly clock = new SkewedClock();
   private readonly targets: readonly BentTarget[];
 
   constructor(bending: Bending = {}) {
-    this.clock = {
-      nowMs: () => nodeClock.nowMs() + this.skewMs,
-      wallMs: () => nodeClock.wallMs(),
-      after: (ms, call) => nodeClock.after(ms, call),
-      every: (ms, call) => nodeClock.every(ms, call),
-    };
     this.targets = this.disks.map((_, index) => new BentTarget(index, bending, () => this));
     const portals = [1, 2].map((tpgt) => this.portal(tpgt, bending));
     this.dial = dialMemory(new Map(portals.map((portal, index) => [index + 1, portal])));
@@ -178,7 +172,7 @@ export class BentCluster {
   }
 
   passTime(ms: number): void {
-    this.skewMs += ms;
+    this.clock.pass(ms);
   }
 
   private portal(tpgt: number, { missingDisk, hiddenPortal }: Bending): MemoryPortal {
