@@ -1,7 +1,6 @@
 // A connection whose initiator does not read: the gateway must stop listening to it and hold no more
 // than its limits, then go on where it stood. The socket is a stream, so that "does not read" is exact.
 
-import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { MIB } from "@ashlar/core";
@@ -28,8 +27,6 @@ class SlowSocket extends Duplex {
   reading = true;
   taken = 0;
   private resumeWriting: (() => void) | undefined;
-
-  setNoDelay(): void {}
 
   override _read(): void {}
 
@@ -83,7 +80,7 @@ test("an initiator that does not read is not listened to, costs bounded memory, 
     random: nodeRandom,
     log: silentLog,
   };
-  const driver = new ConnectionDriver(socket as unknown as Socket, dependencies, { tpgt: 1 });
+  const driver = new ConnectionDriver(socket, dependencies, { tpgt: 1 });
   socket.receive(loginTo(TARGET));
   await turns(5);
   socket.receive(commandPdu("00", { itt: 0 }));

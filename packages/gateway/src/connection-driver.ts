@@ -1,7 +1,6 @@
 // Joins one socket to one pure Connection: brings it bytes and ticks, does its effects, and knows
 // which tasks still run. A task is dead when its execution has settled; until then it may still
 // reach a disk, and nothing that promises its death is answered.
-import type { Socket } from "node:net";
 import { type PathProof, toSystemError } from "@ashlar/core";
 import {
   Connection,
@@ -15,6 +14,7 @@ import {
   type Task,
   TICK_INTERVAL_MS,
 } from "@ashlar/iscsi";
+import type { Connection as Socket } from "@ashlar/rpc";
 import type { Clock, Log, Random, Timer } from "@ashlar/runtime";
 import { executeCommand } from "@ashlar/scsi";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
@@ -73,7 +73,6 @@ export class ConnectionDriver implements SessionHolder {
     this.ticker = clock.every(TICK_INTERVAL_MS, () => {
       this.perform(this.connection.tick(clock.nowMs()));
     });
-    socket.setNoDelay(true);
     socket.on("data", (bytes: Buffer) => this.receive(bytes));
     socket.on("drain", () => this.release());
     socket.on("error", (error) => this.log.debug({ error }, "socket failed"));

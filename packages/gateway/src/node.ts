@@ -82,7 +82,7 @@ export class GatewayNode implements HealthyNode {
       sessions: () => registry.count,
       tasks: () => total(({ taskCount }) => taskCount),
     });
-    const driving = { registry, metrics, clock, random, log };
+    const driving = { registry, metrics, network, clock, random, log };
     for (const portal of config.portals) {
       portals.push(new PortalServer({ ...driving, targets: placement.at(portal) }, portal));
     }

@@ -1,8 +1,6 @@
-// A portal: one TCP listener with its target portal group tag.
-
-import type { AddressInfo } from "node:net";
-import { createServer, type Server, type Socket } from "node:net";
+// A portal: one listener with its target portal group tag.
 import { present, SystemError } from "@ashlar/core";
+import type { Connection, ConnectionListener, Network } from "@ashlar/rpc";
 import { type Startable, splitAddress } from "@ashlar/runtime";
 import { ConnectionDriver, type DriverDependencies } from "./connection-driver.ts";
 
@@ -13,17 +11,21 @@ const DISMISS_MAX_MS = 250;
 /** Connections of one portal: times the memory of a session, what hosts can claim of it. */
 const CONNECTIONS_MAX = 1024;
 
+export interface PortalDependencies extends DriverDependencies {
+  readonly network: Pick<Network, "listen">;
+}
+
 export class PortalServer implements Startable {
-  private readonly dependencies: DriverDependencies;
+  private readonly dependencies: PortalDependencies;
   private readonly listen: string;
   private readonly tpgt: number;
   private readonly drivers = new Set<ConnectionDriver>();
-  private server: Server | undefined;
+  private listener: ConnectionListener | undefined;
   private isShut = false;
   private onEmpty = (): void => {};
 
   constructor(
-    dependencies: DriverDependencies,
+    dependencies: PortalDependencies,
     { listen, tpgt }: { readonly listen: string; readonly tpgt: number },
   ) {
     this.dependencies = dependencies;
@@ -43,22 +45,22 @@ export class PortalServer implements Startable {
 
   /** The port in use, after start. */
   get port(): number {
-    return (present(this.server, "the portal listens").address() as AddressInfo).port;
+    return present(this.listener, "the portal listens").port;
   }
 
+  /** @throws SystemError config/port-in-use, config/invalid when the machine does not have that address. */
   async start(): Promise<void> {
-    const { host, port } = splitAddress(this.listen);
-    const server = createServer((socket) => this.accept(socket));
-    server.maxConnections = CONNECTIONS_MAX;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", (error: NodeJS.ErrnoException) => {
-        const code = error.code === "EADDRINUSE" ? "config/port-in-use" : "config/invalid";
-        reject(new SystemError(code, `cannot listen on ${this.listen}: ${error.message}`));
+    const { network, log } = this.dependencies;
+    try {
+      this.listener = await network.listen(splitAddress(this.listen), {
+        onConnection: (connection) => this.accept(connection),
+        onError: (error) => log.error({ error }, "cannot accept"),
       });
-      server.listen(port, host, resolve);
-    });
-    server.on("error", (error) => this.dependencies.log.error({ error }, "cannot accept"));
-    this.server = server;
+    } catch (thrown) {
+      const error = thrown as NodeJS.ErrnoException;
+      const code = error.code === "EADDRINUSE" ? "config/port-in-use" : "config/invalid";
+      throw new SystemError(code, `cannot listen on ${this.listen}: ${error.message}`);
+    }
   }
 
   /**
@@ -80,11 +82,7 @@ export class PortalServer implements Startable {
 
   /** Ends all sessions, telling their hosts, and resolves when their tasks are dead. */
   async stop(): Promise<void> {
-    const { server } = this;
-    if (!server) return;
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve());
-    });
+    const closed = this.listener?.close();
     await Promise.all([...this.drivers].map((driver) => driver.end({ told: true })));
     await closed;
   }
@@ -99,14 +97,14 @@ export class PortalServer implements Startable {
     this.isShut = false;
   }
 
-  private accept(socket: Socket): void {
-    if (this.isShut) {
-      socket.destroy();
+  private accept(connection: Connection): void {
+    if (this.isShut || this.drivers.size >= CONNECTIONS_MAX) {
+      connection.destroy();
       return;
     }
-    const driver = new ConnectionDriver(socket, this.dependencies, { tpgt: this.tpgt });
+    const driver = new ConnectionDriver(connection, this.dependencies, { tpgt: this.tpgt });
     this.drivers.add(driver);
-    socket.once("close", () => void driver.end().then(() => this.forget(driver)));
+    connection.once("close", () => void driver.end().then(() => this.forget(driver)));
   }
 
   private forget(driver: ConnectionDriver): void {

@@ -1,8 +1,8 @@
 // Sending on a socket with few system calls: what accumulates in one turn of the event loop goes out
 // as one writev, with small buffers (headers, small payloads) copied together, so that a
 // read of 4 KiB does not take two buffers through the stream and the kernel.
-import type { Socket } from "node:net";
 import { KIB, MIB } from "@ashlar/core";
+import type { Connection } from "@ashlar/rpc";
 
 /** Buffers up to this size are copied together; an estimate that a profile has yet to confirm. */
 const COPY_MAX = 8 * KIB;
@@ -12,12 +12,12 @@ const JOINED_MAX = 256 * KIB;
 const HIGH_WATER = 4 * MIB;
 
 export class SocketWriter {
-  private readonly socket: Socket;
+  private readonly socket: Connection;
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private scheduled = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Connection) {
     this.socket = socket;
   }
 

@@ -1,5 +1,5 @@
 // How a process reaches others and is reached, as a port: gRPC calls, and the plain connections of
-// carriers. The services and clients above cannot tell the machine's network from a simulated one.
+// carriers and of hosts. The services and clients above cannot tell the machine's network from a simulated one.
 import type { Duplex } from "node:stream";
 import type { ChannelOptions, Client, Server } from "@grpc/grpc-js";
 
@@ -20,6 +20,7 @@ export type CallServer = Pick<Server, "addService" | "bindAsync" | "forceShutdow
 export type Connection = Duplex & {
   /** The other end's address, while it is known. */
   readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
 };
 
 export interface ConnectionListener {

@@ -20,7 +20,7 @@ import {
 import { MemoryBlockDevice } from "@ashlar/core/testing";
 import type { Authentication, TargetLookup, TargetQuery } from "@ashlar/iscsi";
 import { afterReset, decide, type ReservationAction } from "@ashlar/reservations";
-import type { LogoutRequest } from "@ashlar/rpc";
+import { type LogoutRequest, nodeNetwork } from "@ashlar/rpc";
 import { nodeClock, nodeRandom, Registry, silentLog } from "@ashlar/runtime";
 import type { ReservationResult } from "@ashlar/scsi";
 import { GatewayMetrics } from "../gateway-metrics.ts";
@@ -301,7 +301,7 @@ export async function startMemoryPortal(
     sessions: () => registry.count,
     tasks: () => servers.reduce((sum, { taskCount }) => sum + taskCount, 0),
   });
-  const ports = { clock: nodeClock, random: nodeRandom, log: silentLog };
+  const ports = { clock: nodeClock, random: nodeRandom, network: nodeNetwork, log: silentLog };
   const self = selfOf(() => portalsOf(addresses(), roles));
   const logouts = new LogoutRequests({ registry, ...ports });
   catalog.placeSession = place ?? catalog.placeSession;
