@@ -3,6 +3,7 @@
 // time; `npm run drills` does all of them in full length, which is more than every change is worth.
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./scripts/longest-first.ts";
 
 const whole = process.env.ASHLAR_DRILLS === "all";
 
@@ -10,6 +11,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["ashlar-source", "node", "import", "default"] } },
   resolve: { conditions: ["ashlar-source", "node", "import", "default"] },
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -17,6 +19,8 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
           testTimeout: 30_000,
+          // What a file imports is read once for all of them: anew for each file takes as long as the tests do.
+          isolate: false,
           // One for each processor: the default leaves one idle, which is half of two.
           maxWorkers: availableParallelism(),
         },

@@ -2,6 +2,7 @@
 // write of a host that was shut out never lands, wherever it waited (P11).
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ChunkClient } from "../support/chunk-client.ts";
+import { LabWatch } from "../support/lab-watch.ts";
 import {
   CONFLICT,
   GOOD,
@@ -22,6 +23,7 @@ const ANSWER_MAX_MS = 2_000;
 let lab: TestLab;
 let volume: VolumeDocument;
 let chunk: ChunkClient;
+let watch: LabWatch;
 const stopped = new StoppedProcesses();
 const hosts: ReservingHost[] = [];
 let fill = 0;
@@ -30,6 +32,7 @@ beforeAll(async () => {
   lab = await TestLab.make("--metadata", "3");
   volume = await lab.createVolume(VOLUME, "64MiB");
   chunk = await ChunkClient.open(lab, VOLUME);
+  watch = await LabWatch.open(lab);
 });
 afterEach(() => {
   stopped.resumeAll();
@@ -37,6 +40,7 @@ afterEach(() => {
 });
 afterAll(async () => {
   await chunk?.close();
+  await watch?.close();
   await lab?.remove();
 });
 
@@ -60,7 +64,7 @@ async function reservedByA(): Promise<[ReservingHost, ReservingHost]> {
 }
 
 /** To be asked for before anything is stopped: some of what follows must not take long. */
-const pidOf = async (id: string): Promise<number> => (await lab.pidOf(id)) ?? 0;
+const pidOf = (id: string): Promise<number> => watch.pidOf(id);
 
 const unread = (): Promise<number> => unreadAt(lab.portals[0]);
 
@@ -149,8 +153,7 @@ test("P11: a write that was sent to a stopped primary never lands after a PREEMP
   resume();
   resumePrimary();
   expect(await stale).toBe(CONFLICT);
-  const whole = async (): Promise<number> => (await lab.volume(VOLUME)).degradedChunks;
-  await until("all copies back", DEADLINE_MS, whole, (degraded) => degraded === 0);
+  await watch.untilWhole(VOLUME);
   await expectEverywhere(before, b);
 });
 
@@ -193,12 +196,11 @@ test("reservations go on while a gateway, a node and the metadata leader die", a
   const leader = metadata.find(({ role }) => role === "leader")?.id ?? "";
   for (const id of ["gateway-1", "storage-1", "storage-2", leader]) {
     await arbitrate();
-    await lab.command("lab", "stop", id, "--kill");
+    await watch.stop(id);
     for (let round = 0; round < 3; round += 1) await arbitrate();
     await lab.command("lab", "start", id);
     await arbitrate();
-    const whole = async (): Promise<number> => (await lab.volume(VOLUME)).degradedChunks;
-    await until("all copies back", DEADLINE_MS, whole, (degraded) => degraded === 0);
+    await watch.untilWhole(VOLUME);
   }
   const longest = Math.max(b.longestMs, c.longestMs);
   console.log(`longest answer ${longest.toFixed(0)} ms`);

@@ -170,7 +170,6 @@ export class MetadataNode implements HealthyNode {
       { groupLog: group.log, host: group.host, view: group.view, creation, clock, log },
       { ...this.config, address: () => this.address },
     );
-    const metrics = openBalanceMetrics(registry);
     const hub = new WatchHub({ log: group.log });
     const { changes, calls } = this.generationChanges(group);
     const placement = new SessionPlacement({ replicatedLog: group.log, clock, log }, this.config);
@@ -180,13 +179,7 @@ export class MetadataNode implements HealthyNode {
       this.config,
     );
     this.heartbeat = heartbeat;
-    const balancer = new PrimaryBalancer({
-      replicatedLog: group.log,
-      clock,
-      log,
-      metrics,
-      pathsAreWhole: () => heartbeat.pathsAreWhole,
-    });
+    const rebalancer = this.rebalancer(group, heartbeat);
     const reportOf = heartbeat.reportOf.bind(heartbeat);
     const admin = new LogAdminService({
       log: group.log,
@@ -209,7 +202,6 @@ export class MetadataNode implements HealthyNode {
     );
     bindHeartbeat(server, heartbeat);
     bindAdmin(server, admin);
-    const rebalancer = this.rebalancer(group, heartbeat);
     bindUpkeep(server, new LogUpkeepService({ log: group.log, clock, reportOf, rebalancer }));
     openStateMetrics(registry, {
       log: group.log,
@@ -223,13 +215,20 @@ export class MetadataNode implements HealthyNode {
       ["changes", changes],
       ["placement", placement],
       ["heartbeat", heartbeat],
-      ["balancer", balancer],
+      ["balancer", this.primaryBalancer(group, heartbeat)],
       ["copies", this.copyKeeper(group, heartbeat)],
       ["rebalancer", rebalancer],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],
     ];
+  }
+
+  private primaryBalancer(group: MetadataGroup, heartbeat: LogHeartbeatService): PrimaryBalancer {
+    const { clock, log, registry } = this.deps;
+    const metrics = openBalanceMetrics(registry);
+    const pathsAreWhole = (): boolean => heartbeat.pathsAreWhole;
+    return new PrimaryBalancer({ replicatedLog: group.log, clock, log, metrics, pathsAreWhole });
   }
 
   private generationChanges(group: MetadataGroup): {

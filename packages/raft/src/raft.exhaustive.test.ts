@@ -1,17 +1,17 @@
 // Every state that three members can reach within small bounds, with R1..R5 asked in each of them. The same
 // search must find what is wrong when a disk breaks its word: else its silence would mean nothing.
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type HardState, type Index, NONE } from "./index.ts";
 import { NOTHING, SCOPES, SCOPES_BY_HAND, type Scope, Search } from "./testing/index.ts";
 
 /** Scopes of minutes are searched only when someone asks for them. */
 const { ASHLAR_EXHAUSTIVE } = process.env;
 const byHand = ASHLAR_EXHAUSTIVE === "by-hand";
-vi.setConfig({ testTimeout: byHand ? 7_200_000 : 600_000 });
+const timeout = byHand ? 7_200_000 : 600_000;
 
 const ONE_TERM = { ...NOTHING, terms: 1 } as const;
 
-describe("R1..R5 in every state within the scope", () => {
+describe("R1..R5 in every state within the scope", { timeout }, () => {
   it.each(byHand ? SCOPES_BY_HAND : SCOPES)("$name", ({ name, statesMin, sees, ...scope }) => {
     const { violation, ...figures } = new Search(scope).run();
     console.info(`${name}: ${JSON.stringify(figures)}`);
@@ -21,7 +21,7 @@ describe("R1..R5 in every state within the scope", () => {
   });
 });
 
-describe("a search", () => {
+describe("a search", { timeout }, () => {
   it("sees the same of the members whether or not it forgets messages without effect", () => {
     const scope: Scope = { ...ONE_TERM, terms: 2 };
     const forgetting = new Search(scope).run();

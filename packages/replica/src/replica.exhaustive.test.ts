@@ -1,7 +1,7 @@
 // Every state that the replicas of one chunk can reach within small bounds, with P1, P3..P7, P15 and
 // K1..K4 asked in each of them. The same search must find what is wrong when a disk or a driver breaks
 // its word: else its silence would mean nothing.
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Scope } from "./testing/exhaustive/scope.ts";
 import { PLAIN, SCOPES, SCOPES_BY_HAND } from "./testing/exhaustive/scopes.ts";
 import { Search } from "./testing/exhaustive/search.ts";
@@ -9,9 +9,9 @@ import { Search } from "./testing/exhaustive/search.ts";
 /** Scopes of minutes are searched only when someone asks for them. */
 const { ASHLAR_EXHAUSTIVE } = process.env;
 const byHand = ASHLAR_EXHAUSTIVE === "by-hand";
-vi.setConfig({ testTimeout: byHand ? 7_200_000 : 600_000 });
+const timeout = byHand ? 7_200_000 : 600_000;
 
-describe("P1, P3..P7, P15, K1..K4 in every state within the scope", () => {
+describe("P1, P3..P7, P15, K1..K4 in every state within the scope", { timeout }, () => {
   it.each(byHand ? SCOPES_BY_HAND : SCOPES)("$name", ({ name, statesMin, sees, ...scope }) => {
     const { violation, ...figures } = new Search(scope).run();
     console.info(`${name}: ${JSON.stringify(figures)}`);
@@ -21,7 +21,7 @@ describe("P1, P3..P7, P15, K1..K4 in every state within the scope", () => {
   });
 });
 
-describe("a search", () => {
+describe("a search", { timeout }, () => {
   const crash: Scope = { ...PLAIN, epochs: 2, downs: 1, crashes: 1 };
 
   it("takes for the same state of a replica only what behaves the same", () => {

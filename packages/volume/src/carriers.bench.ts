@@ -99,6 +99,16 @@ async function servePrimary(): Promise<void> {
   process.send?.(`127.0.0.1:${grpc.port}`);
 }
 
+const NODE_RECORD = {
+  node: NODE,
+  state: "up",
+  incarnation: 1,
+  bootId: "b",
+  disks: [],
+  service: "in",
+  zone: "",
+} as const;
+
 function catalogOf(address: string): CatalogClient {
   const view = new CatalogMirror();
   const members = [{ node: NODE, disk: diskId("disk-1"), storeUuid: storeUuid(VOLUME) }];
@@ -117,16 +127,7 @@ function catalogOf(address: string): CatalogClient {
       },
       {
         kind: "node",
-        record: {
-          node: NODE,
-          state: "up",
-          incarnation: 1,
-          bootId: "b",
-          address,
-          disks: [],
-          service: "in",
-          zone: "",
-        },
+        record: { ...NODE_RECORD, address },
       },
       {
         kind: "volume",

@@ -239,6 +239,8 @@ export class MemorySite implements DrillSite {
     return this.of("storage").map(({ id, isRunning, life }) => ({
       id: nodeId(id),
       state: isRunning ? "up" : "down",
+      service: "in",
+      zone: "",
       incarnation: life,
       address: id,
       disks: [this.disk(id)],

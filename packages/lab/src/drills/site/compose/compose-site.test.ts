@@ -1,5 +1,5 @@
 // The site against an engine in memory that knows the commands a site gives, and refuses all others.
-import { SystemError } from "@ashlar/core";
+import type { SystemError } from "@ashlar/core";
 import { expect, test } from "vitest";
 import { ComposeSite } from "./compose-site.ts";
 import { engineHost, PROJECT_LABEL } from "./containers.ts";
