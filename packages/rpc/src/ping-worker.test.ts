@@ -106,13 +106,15 @@ test("a follower points to the leader, which hears of this process in the same i
 });
 
 test("while nobody leads each member is asked once an interval", async () => {
-  const { members, clock, begin } = await pinging(2);
+  const { members, clock, belief, begin } = await pinging(2);
   const [first, second] = members as [TestMember, TestMember];
   first.hint = second.address;
   second.hint = first.address;
   begin();
   for (const interval of [1, 2, 3]) {
     await expect.poll(() => [first.pings, second.pings]).toEqual([interval, interval]);
+    // The interval is over when the second one's word is heard, too: a ping on its way counts for the next.
+    await expect.poll(() => belief.leader).toBe(first.address);
     clock.advance(INTERVAL_MS);
   }
 });
