@@ -1,58 +1,13 @@
-// A receipt is honest: what the cluster got wrong is a FAIL that names place and time, a drill that did nothing is
-// one too, and what a drill broke and made is mended and gone, however it ended.
-import { KIB, SystemError } from "@ashlar/core";
+// The course of a drill with faults: what the receipt has, what is refused, and that what a drill broke and made is
+// mended and gone, however it ended.
 import type { DeviceFaults } from "@ashlar/initiator/testing";
 import { seededRandom } from "@ashlar/runtime";
 import { expect, test } from "vitest";
-import type { Finding, Receipt } from "../receipt.ts";
-import { MemorySite, type MemorySiteOptions, someVolume } from "../testing/memory-site.ts";
-import type { Patience } from "./course.ts";
+import { findingsOf, once, PATIENCE, runInMemory as run } from "../testing/memory-drill.ts";
+import { MemorySite, someVolume } from "../testing/memory-site.ts";
 import type { PlanContext } from "./fault.ts";
 import { FAULT_DRILLS, findFaultDrill } from "./fault-drills.ts";
-import { type FaultDrillOptions, runFaultDrill } from "./run-fault-drill.ts";
-
-const SECOND_MS = 1_000;
-const PATIENCE: Patience = {
-  pollMs: 10,
-  steadyMs: 30,
-  wholeMs: 500,
-  pathsMs: 5_000,
-  seenMs: 500,
-  busyMs: 20_000,
-  operations: 40,
-};
-const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-interface Run extends FaultDrillOptions {
-  readonly drill?: string;
-  readonly signal?: AbortSignal;
-  readonly tell?: (line: string) => void;
-}
-
-function run(site: MemorySite, { drill = "kill-node", signal, tell, ...options }: Run = {}) {
-  const found = { ...findFaultDrill(drill), seconds: 0.2 };
-  const watched = { signal: signal ?? new AbortController().signal, ...(tell && { tell }) };
-  const settings = { seed: 7, patience: PATIENCE, ...options };
-  const { clock, dial } = site;
-  return runFaultDrill(found, { site, clock, dial }, settings, watched);
-}
-
-const findingsOf = ({ steps }: Receipt): readonly Finding[] =>
-  steps.flatMap(({ findings }) => findings);
-
-/** What lies around the first border of chunks, where one write in ten goes. */
-const BORDER = { offset: 256 * KIB - 32 * KIB, length: 64 * KIB };
-
-/** The part of a write that lies there is replaced. */
-const bentAtBorder = (bend: (part: Buffer, stored: Buffer) => void): DeviceFaults => ({
-  onWrite: ({ offset, data }, device) => {
-    const from = Math.max(offset, BORDER.offset);
-    const to = Math.min(offset + data.length, BORDER.offset + BORDER.length);
-    if (from >= to) return { offset, data };
-    bend(data.subarray(from - offset, to - offset), device.content.subarray(from, to));
-    return { offset, data };
-  },
-});
+import { runFaultDrill } from "./run-fault-drill.ts";
 
 test("a cluster that keeps its word passes, and the receipt has all figures", async () => {
   const site = new MemorySite();
@@ -98,140 +53,6 @@ test("a gateway that dies is seen as a path without a session, and as no error",
   const lost = receipt.impact?.series.filter(({ down }) => down.length > 0);
   expect(lost?.map(({ path }) => path)).toEqual(["gateway-1 memory:1", "gateway-1 memory:1"]);
   expect(lost?.every(({ down }) => (down[0]?.ms ?? 0) >= 200)).toBe(true);
-});
-
-interface Lie {
-  readonly what: string;
-  readonly site: MemorySiteOptions;
-  readonly step: string;
-  readonly finding: Partial<Record<keyof Finding, unknown>>;
-  readonly counted?: Record<string, unknown>;
-}
-
-const once = (call: () => void): (() => void) => {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    call();
-  };
-};
-
-const inABlock = {
-  disk: expect.stringMatching(/^drill-[0-9a-f]{6}-[23]way$/),
-  host: expect.stringMatching(/^host-[12]$/),
-  command: expect.stringMatching(/^READ of the block at byte \d+$/),
-};
-
-const LIES: readonly Lie[] = [
-  {
-    what: "an acknowledged write that is lost",
-    site: { device: () => bentAtBorder((part) => part.fill(0)) },
-    step: "data",
-    finding: { ...inABlock, found: "lost: zeros" },
-    counted: { stale: 0, torn: 0, wrong: 0 },
-  },
-  {
-    what: "a block that is another one",
-    site: { device: () => bentAtBorder((part) => part.fill(0xa5)) },
-    step: "data",
-    finding: { ...inABlock, found: expect.stringMatching(/^wrong, never written: /) },
-  },
-  {
-    what: "a block that stays as it was",
-    site: {
-      device: () =>
-        bentAtBorder((part, stored) => {
-          for (let at = 0; at < part.length; at += 4096) {
-            const before = stored.subarray(at, at + 4096);
-            if (before.some((byte) => byte !== 0)) before.copy(part, at);
-          }
-        }),
-    },
-    step: "data",
-    finding: { ...inABlock, found: expect.stringMatching(/^stale: /) },
-  },
-  {
-    what: "a block that is half of one write and half of another",
-    site: {
-      device: () =>
-        bentAtBorder((part, stored) => {
-          for (let at = 0; at < part.length; at += 4096) {
-            const half = stored.subarray(at + 2048, at + 4096);
-            if (half.some((byte) => byte !== 0)) half.copy(part, at + 2048);
-          }
-        }),
-    },
-    step: "data",
-    finding: { ...inABlock, found: expect.stringMatching(/^torn: /) },
-  },
-  {
-    what: "a stall that no Windows host would bear",
-    site: {
-      device: (site) => {
-        const wait = once(() => site.clock.pass(16 * SECOND_MS));
-        return { before: () => void (site.isBroken && wait()) };
-      },
-    },
-    step: "timers",
-    finding: {
-      disk: expect.stringMatching(/^drill-/),
-      path: "all paths",
-      command: "Windows, LinkDownTime",
-      expected: "the longest stall of a volume below 15000 ms",
-      found: expect.stringMatching(/^1[67]\d{3} ms$/),
-    },
-  },
-  {
-    what: "copies that differ",
-    site: { different: 1 },
-    step: "check",
-    finding: { command: "volume check", found: "1 copies different, 0 units damaged" },
-  },
-  {
-    what: "a fault that did not take place",
-    site: { undone: ["kill"] },
-    step: "round-1",
-    finding: { found: "none: nothing was done, or nobody noticed" },
-  },
-  {
-    what: "a copy that stays missing",
-    site: { undone: ["start"] },
-    step: "round-1",
-    finding: {
-      command: "the way back to full redundancy",
-      found: expect.stringContaining("storage-1 is down"),
-    },
-  },
-];
-
-test.each(LIES)("$what: FAIL, with place and time", async ({ site: options, step, ...lie }) => {
-  const receipt = await run(new MemorySite(options));
-  expect(receipt.verdict).toBe("FAIL");
-  const failed = receipt.steps.find(({ verdict }) => verdict === "fail");
-  expect(failed?.name).toBe(step);
-  expect(failed?.findings).toContainEqual(expect.objectContaining({ step, ...lie.finding }));
-  const timed = step !== "check";
-  for (const { at } of failed?.findings ?? []) expect(at ?? "").toMatch(timed ? ISO : /^$/);
-});
-
-test("an operation that fails at the initiator is a FAIL that names it", async () => {
-  const device = (site: MemorySite): DeviceFaults => {
-    const fail = once(() => {
-      throw new SystemError("chunk/bad-checksum", "a block that cannot be read");
-    });
-    return { before: () => void (site.isBroken && fail()) };
-  };
-  const receipt = await run(new MemorySite({ device }));
-  const findings = findingsOf(receipt);
-  expect(findings).toContainEqual(
-    expect.objectContaining({
-      command: expect.stringMatching(/^(READ|WRITE|UNMAP) of \d+ bytes at byte \d+$/),
-      expected: "GOOD",
-      at: expect.stringMatching(ISO),
-    }),
-  );
-  expect(receipt.verdict).toBe("FAIL");
 });
 
 test("an interrupt mends what was broken, takes away what was made, and leaves no receipt", async () => {
