@@ -141,7 +141,7 @@ test("each deed is one command, and done twice it is done once", async () => {
   ]);
 });
 
-test("a machine that was cut off comes back under its fixed address and its names", async () => {
+test("a machine that was cut off comes back under its fixed address and its names, there first", async () => {
   const { site, done } = await open(container("storage-1", 21));
   await site.heal("storage-1", call);
   expect(done).toEqual([]);
@@ -151,8 +151,8 @@ test("a machine that was cut off comes back under its fixed address and its name
   await site.heal("storage-1", call);
   const id = longId("storage-1");
   expect(done).toEqual([
-    `network disconnect p_storage ${id}`,
     `network disconnect p_management ${id}`,
+    `network disconnect p_storage ${id}`,
     `network connect --ip 10.0.1.21 --alias storage-1 p_storage ${id}`,
     `network connect --alias storage-1 p_management ${id}`,
   ]);

@@ -154,7 +154,7 @@ export class ComposeSite implements DrillSite {
     const known = this.detached.get(containerId) ?? [];
     // Noted before the first is cut: who is interrupted in between can still heal.
     this.detached.set(containerId, [...known, ...attachments]);
-    for (const { network } of attachments) {
+    for (const { network } of fixedFirst(attachments).reverse()) {
       await this.run(["network", "disconnect", network, containerId], call);
     }
   }
@@ -162,7 +162,7 @@ export class ComposeSite implements DrillSite {
   async heal(machine: string, call: Call): Promise<void> {
     const { containerId, attachments } = await this.find(machine, call);
     const present = new Set(attachments.map(({ network }) => network));
-    for (const lost of this.detached.get(containerId) ?? []) {
+    for (const lost of fixedFirst(this.detached.get(containerId) ?? [])) {
       if (present.has(lost.network)) continue;
       const address = lost.fixedAddress ? ["--ip", lost.fixedAddress] : [];
       const aliases = lost.aliases.flatMap((alias) => ["--alias", alias]);
@@ -228,6 +228,16 @@ export class ComposeSite implements DrillSite {
   private impossible({ reason, hint }: Inability): SystemError {
     return new SystemError("drill/impossible", `${this.name}: ${reason}`, { hint });
   }
+}
+
+/**
+ * In the order in which networks are given back, the reverse of that in which they are taken: the one between the
+ * processes is never away while another is there that leads outside. A connection begun meanwhile would go that way,
+ * from an address where no answer finds it, and be waited for long after the end of the fault.
+ */
+function fixedFirst(attachments: readonly Attachment[]): Attachment[] {
+  const rank = ({ fixedAddress }: Attachment): number => (fixedAddress === undefined ? 1 : 0);
+  return [...attachments].sort((one, other) => rank(one) - rank(other));
 }
 
 async function listContainers(
