@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { askQemu } from "./qemu-monitor.ts";
 import { run, scratchFolder } from "./tools.ts";
 
 const IMAGE = fileURLToPath(new URL("../guest/image", import.meta.url));
@@ -16,40 +17,31 @@ const MEMORY_MIB = 768;
 /** The end of what the kernel said, for the message of a failed test. */
 const CONSOLE_TAIL = 3_000;
 
-/** A disk of the machine. They are /dev/vda, /dev/vdb and so on in the order of the command line. */
-const diskOptions = (name: string, drive: string): string[] => [
-  ...["-drive", `if=none,id=${name},format=raw,${drive}`],
-  ...["-device", `virtio-blk-pci,drive=${name}`],
-];
+/** Where a disk can be plugged in while it runs. */
+const SLOT = "free-slot";
 
-function machineOptions(image: string, console: string, urls: readonly string[]): string[] {
+const consoleIn = (folder: string): string => join(folder, "console");
+const monitorIn = (folder: string): string => join(folder, "monitor");
+
+/** With one processor: two that are emulated mostly wait for each other, and need half as much time again. */
+function machineOptions(image: string, folder: string): string[] {
   const root = `file=${join(image, "root.img")},snapshot=on,cache=unsafe`;
   return [
-    ...[
-      "-M",
-      "q35",
-      "-accel",
-      "tcg,thread=multi",
-      "-cpu",
-      "max",
-      "-smp",
-      "2",
-      "-m",
-      `${MEMORY_MIB}`,
-    ],
+    ...["-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", `${MEMORY_MIB}`],
     ...["-nodefaults", "-no-reboot", "-display", "none"],
     ...["-kernel", join(image, "vmlinux"), "-initrd", join(image, "initrd.cpio")],
     ...["-append", "console=ttyS0 quiet nokaslr mitigations=off net.ifnames=0 panic=-1"],
-    ...diskOptions("root", root),
-    ...urls.flatMap((url, at) => diskOptions(`url${at}`, `cache=none,discard=unmap,file=${url}`)),
+    ...["-drive", `if=none,id=root,format=raw,${root}`, "-device", "virtio-blk-pci,drive=root"],
+    ...["-device", `pcie-root-port,id=${SLOT}`],
+    ...["-qmp", `unix:${monitorIn(folder)},server=on,wait=off`],
     ...["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="],
-    ...["-serial", `file:${console}`, "-serial", "stdio"],
+    ...["-serial", `file:${consoleIn(folder)}`, "-serial", "stdio"],
   ];
 }
 
 export interface Said {
   readonly exit: number;
-  /** Standard output and standard error. */
+  /** Standard output and standard error, without the ends of the last lines. */
   readonly text: string;
 }
 
@@ -84,14 +76,11 @@ export class Guest {
     qemu.once("exit", () => this.wake());
   }
 
-  /**
-   * Starts it and waits until it takes commands. Each of `disks` is an `iscsi://host:port/iqn/lun` that QEMU
-   * uses with an initiator of its own: the guest sees /dev/vdb and so on.
-   */
-  static async boot({ disks = [] }: { readonly disks?: readonly string[] } = {}): Promise<Guest> {
+  /** Starts it and waits until it takes commands. */
+  static async boot(): Promise<Guest> {
     const image = (await run("bash", IMAGE)).trim();
     const folder = await scratchFolder();
-    const options = machineOptions(image, join(folder.path, "console"), disks);
+    const options = machineOptions(image, folder.path);
     // Below the processes that are tested, and gone when the tests are.
     const command = ["-n", "5", "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", ...options];
     const guest = new Guest(spawn("nice", command), folder);
@@ -102,6 +91,20 @@ export class Guest {
       await guest.end();
       throw thrown;
     }
+  }
+
+  /**
+   * Plugs in a disk, /dev/vdb. QEMU uses what `iscsi://host:port/iqn/lun` names, with an initiator of its own. Can be
+   * done once.
+   */
+  async attach(url: string): Promise<void> {
+    const drive = `if=none,id=url,format=raw,cache=none,discard=unmap,file=${url}`;
+    const disk = { driver: "virtio-blk-pci", drive: "url", bus: SLOT };
+    await askQemu(monitorIn(this.folder.path), [
+      ["human-monitor-command", { "command-line": `drive_add 0 ${drive}` }, "OK\r\n"],
+      ["device_add", disk, {}],
+    ]);
+    await this.run("until [ -b /dev/vdb ]; do sleep 0.1; done");
   }
 
   /** Runs a command of its shell that must succeed. */
@@ -116,7 +119,7 @@ export class Guest {
     return this.inTurn(async () => {
       const mark = `##end ${++this.given}`;
       this.qemu.stdin?.write(
-        `(${command}\n) </dev/null 2>&1 | cat; end=$PIPESTATUS; echo; echo "${mark} $end"\n`,
+        `(${command}\n) </dev/null >/run/said 2>&1; end=$?; printf '%s\\n' "$(</run/said)" "${mark} $end"\n`,
       );
       const ended = new RegExp(`^([^]*)\n${mark} (\\d+)\n`);
       const [, text = "", exit] = await this.heard(ended, COMMAND_DEADLINE_MS);
@@ -183,7 +186,7 @@ export class Guest {
 
   /** Of QEMU and of the kernel. */
   private async lastWords(): Promise<string> {
-    const console = await readFile(join(this.folder.path, "console"), "utf8").catch(() => "");
+    const console = await readFile(consoleIn(this.folder.path), "utf8").catch(() => "");
     return `${this.complaints}${console.slice(-CONSOLE_TAIL)}`;
   }
 }
