@@ -5,7 +5,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ChunkClient } from "../support/chunk-client.ts";
-import { LabWatch } from "../support/lab-watch.ts";
 import { SilentInitiator } from "../support/silent-initiator.ts";
 import { StoppedProcesses, unreadAt } from "../support/stopped-process.ts";
 import { TestLab, type VolumeDocument } from "../support/test-lab.ts";
@@ -20,7 +19,6 @@ let network: TestNetwork;
 let host: TestHost;
 let lab: TestLab;
 let chunk: ChunkClient;
-let watch: LabWatch;
 let volume: VolumeDocument;
 const stopped = new StoppedProcesses();
 let host2: SilentInitiator;
@@ -32,7 +30,6 @@ beforeAll(async () => {
   lab = await TestLab.make("--metadata", "1", "--listen", network.outside.ip);
   volume = await lab.createVolume(VOLUME, "64MiB");
   chunk = await ChunkClient.open(lab, VOLUME);
-  watch = await LabWatch.open(lab);
   host2 = await SilentInitiator.login(lab.url(volume, 2));
 });
 afterEach(() => {
@@ -41,13 +38,12 @@ afterEach(() => {
 afterAll(async () => {
   host2?.drop();
   await chunk?.close();
-  await watch?.close();
   await lab?.remove();
   await network?.remove();
 });
 
 /** To be asked for before anything is stopped: some of what follows must not take long. */
-const pidOf = (id: string): Promise<number> => watch.pidOf(id);
+const pidOf = async (id: string): Promise<number> => (await lab.pidOf(id)) ?? 0;
 
 const unread = (): Promise<number> => unreadAt(lab.portals[0]);
 
@@ -135,7 +131,8 @@ test("a write that was sent to a stopped primary is not sent again without a pro
   expect(decision).not.toBe("done");
   host1.drop();
   await stale;
-  await watch.untilWhole(VOLUME);
+  const whole = async (): Promise<number> => (await lab.volume(VOLUME)).degradedChunks;
+  await until("all copies back", DEADLINE_MS, whole, (degraded) => degraded === 0);
   await expectEverywhere(newest);
 });
 
