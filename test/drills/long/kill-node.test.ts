@@ -5,9 +5,9 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { drillReceipt } from "../support/drill-receipt.ts";
-import { ASHLAR, ashlarOutcome, TestLab } from "../support/test-lab.ts";
-import { until } from "../support/tools.ts";
+import { drillReceipt } from "../../support/drill-receipt.ts";
+import { ASHLAR, ashlarOutcome, TestLab } from "../../support/test-lab.ts";
+import { until } from "../../support/tools.ts";
 
 const DEADLINE_MS = 60_000;
 
