@@ -22,6 +22,9 @@ interface NodeCandidate {
   primaries: number;
 }
 
+/** No node weighs nothing, however large the others are. */
+const WEIGHT_MIN = 1e-9;
+
 /** Disks that serve. */
 export const openDisks = (node: NodeRecord): readonly DiskRecord[] =>
   node.state === "up"
@@ -31,6 +34,26 @@ export const openDisks = (node: NodeRecord): readonly DiskRecord[] =>
 /** Those of them that may get new copies. */
 export const disksForCopies = (node: NodeRecord): readonly DiskRecord[] =>
   node.service === "in" ? openDisks(node).filter(({ state }) => state === "up") : [];
+
+/** A node that takes copies, and its size in proportion to the mean of all of them. */
+interface WeightedNode {
+  readonly record: NodeRecord;
+  readonly sizeBytes: number;
+  readonly weight: number;
+}
+
+/** In order of their names. */
+export function weightedNodes(nodes: ReadonlyMap<NodeId, NodeRecord>): readonly WeightedNode[] {
+  const sized = [...nodes.values()]
+    .sort((a, b) => (a.node < b.node ? -1 : 1))
+    .map((record) => {
+      const sizeBytes = disksForCopies(record).reduce((sum, disk) => sum + disk.sizeBytes, 0);
+      return { record, sizeBytes };
+    })
+    .filter(({ sizeBytes }) => sizeBytes > 0);
+  const mean = sized.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / sized.length;
+  return sized.map((one) => ({ ...one, weight: Math.max(one.sizeBytes / mean, WEIGHT_MIN) }));
+}
 
 /** What fails together with the node: no two copies of a chunk are in one. */
 export const zoneOf = ({ node, zone }: Pick<NodeRecord, "node" | "zone">): string =>

@@ -6,7 +6,7 @@ import type { ChunkRow } from "./chunk-row.ts";
 import type { ChunkTables, RowRange } from "./chunk-tables.ts";
 import type { IsrCandidate } from "./command.ts";
 import type { CatalogMirror } from "./mirror.ts";
-import { disksForCopies } from "./placement.ts";
+import { disksForCopies, weightedNodes } from "./placement.ts";
 import { EPSILON, type Spread, type SpreadMove, SpreadPlan } from "./spread-plan.ts";
 
 interface Leader {
@@ -74,19 +74,11 @@ function* planInParts(
   });
 }
 
-function leadersOf(nodes: CatalogMirror["nodes"]): readonly Leader[] {
-  const sized = [...nodes.values()]
-    .sort((a, b) => (a.node < b.node ? -1 : 1))
-    .map((record) => ({ node: record.node, disks: disksForCopies(record) }))
-    .filter(({ disks }) => disks.length > 0)
-    .map(({ node, disks }) => ({
-      node,
-      stores: new Set(disks.map(({ storeUuid }) => storeUuid)),
-      sizeBytes: disks.reduce((sum, disk) => sum + disk.sizeBytes, 0),
-    }));
-  const mean = sized.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / sized.length;
-  return sized.map((one) => ({ ...one, weight: Math.max(one.sizeBytes / mean, EPSILON) }));
-}
+const leadersOf = (nodes: CatalogMirror["nodes"]): readonly Leader[] =>
+  weightedNodes(nodes).map(({ record, weight }) => {
+    const stores = new Set(disksForCopies(record).map(({ storeUuid }) => storeUuid));
+    return { node: record.node, stores, weight };
+  });
 
 /** Who leads how much of one volume, and which of its chunks could be led by whom. */
 class VolumeLeads implements Spread {

@@ -9,15 +9,14 @@ import {
   type FamilyId,
   type NodeId,
   present,
-  type StoreUuid,
 } from "@ashlar/core";
 import type { ChunkRow } from "./chunk-row.ts";
 import type { ChunkTables, RowRange } from "./chunk-tables.ts";
-import type { Addition } from "./command.ts";
+import type { Addition, Surplus } from "./command.ts";
 import { CHUNKS_PER_PAUSE } from "./copy-plan.ts";
 import { CopySizes, type RoomOf, Rooms } from "./copy-rooms.ts";
 import type { CatalogMirror } from "./mirror.ts";
-import { disksForCopies, zoneOf } from "./placement.ts";
+import { weightedNodes, zoneOf } from "./placement.ts";
 import type { ChunkMember } from "./records.ts";
 import { EPSILON, type Spread, type SpreadMove, SpreadPlan } from "./spread-plan.ts";
 
@@ -150,18 +149,10 @@ function homeOf(
   return { item: { chunk, version, node, store, instead: leaving.storeUuid }, bytes };
 }
 
-function placesOf({ nodes }: CatalogMirror): readonly Place[] {
-  const sized = [...nodes.values()]
-    .sort((a, b) => (a.node < b.node ? -1 : 1))
-    .map((record) => ({
-      node: record.node,
-      zone: zoneOf(record),
-      sizeBytes: disksForCopies(record).reduce((sum, disk) => sum + disk.sizeBytes, 0),
-    }))
-    .filter(({ sizeBytes }) => sizeBytes > 0);
-  const mean = sized.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / sized.length;
-  return sized.map((one) => ({ ...one, weight: Math.max(one.sizeBytes / mean, EPSILON) }));
-}
+const placesOf = ({ nodes }: CatalogMirror): readonly Place[] =>
+  weightedNodes(nodes).map(({ record, sizeBytes, weight }) => {
+    return { node: record.node, zone: zoneOf(record), sizeBytes, weight };
+  });
 
 /** Where the copies of one volume are, and which of its chunks could have one elsewhere. */
 class VolumeCopies implements Spread {
@@ -300,13 +291,9 @@ const totalOf = (volumes: readonly VolumeCopies[], place: number): number =>
 export function* planCancelInParts(
   view: CatalogMirror,
   isWanted: (leaving: ChunkMember) => boolean,
-): Generator<
-  void,
-  readonly { readonly chunk: ChunkId; readonly version: number; readonly store: StoreUuid }[],
-  undefined
-> {
+): Generator<void, readonly Surplus[], undefined> {
   const chunks = view.chunks.frozen();
-  const items: { chunk: ChunkId; version: number; store: StoreUuid }[] = [];
+  const items: Surplus[] = [];
   for (const { family } of view.volumes.values()) {
     for (let from = 0; from < chunks.rowsOf(family); from += CHUNKS_PER_PAUSE) {
       const visit = (row: ChunkRow): void => {

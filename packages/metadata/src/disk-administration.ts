@@ -3,7 +3,7 @@ import { type ProposalId, planRetirementInParts } from "@ashlar/catalog";
 import { type NodeId, SystemError, toSystemError } from "@ashlar/core";
 import type { DiskPlace, ScrubPass, StorageReport } from "@ashlar/rpc";
 import { type Clock, inSlices } from "@ashlar/runtime";
-import { findDisk } from "./named-disks.ts";
+import { findDisk } from "./named-records.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
 import type { StorageCalls } from "./storage-calls.ts";

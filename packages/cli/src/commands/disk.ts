@@ -75,14 +75,14 @@ async function follow(
     isDone,
   }: { readonly signal: AbortSignal; readonly isDone: (disk: DiskStatus) => boolean },
 ): Promise<DiskStatus> {
-  const { nodeClock, sleep } = await import("@ashlar/runtime");
-  for (;;) {
+  const { polled } = await import("../polling.ts");
+  const look = async (): Promise<DiskStatus | undefined> => {
     const nodes = await admin.listNodes({ signal });
     const found = nodes.find((one) => one.id === node)?.disks.find((one) => one.id === disk);
     if (!found) throw new SystemError("disk/not-found", `${node}/${disk} is gone`);
-    if (isDone(found)) return found;
-    await sleep(nodeClock, POLL_MS, { signal });
-  }
+    return isDone(found) ? found : undefined;
+  };
+  return polled(look, { signal, everyMs: POLL_MS });
 }
 
 function scrubAnswer(place: DiskPlace, pass: ScrubPass): Answer {

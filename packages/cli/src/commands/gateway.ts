@@ -40,20 +40,21 @@ async function untilEmpty(
   id: string,
   { signal, json }: { readonly signal: AbortSignal; readonly json: boolean },
 ): Promise<void> {
-  const { nodeClock, sleep } = await import("@ashlar/runtime");
+  const { polled } = await import("../polling.ts");
   const bar = progressBar(json);
   let most = 0;
-  for (;;) {
+  const look = async (): Promise<true | undefined> => {
     const found = (await admin.listGateways({ signal })).find((gateway) => gateway.id === id);
     if (!found) throw new SystemError("gateway/not-found", `${id} is gone`);
     if (!found.draining) {
       throw new SystemError("operation/aborted", `somebody ended the drain of ${id}`);
     }
-    if (found.state === "down" || found.sessions === 0) return;
+    if (found.state === "down" || found.sessions === 0) return true;
     most = Math.max(most, found.sessions ?? 0);
     if (found.sessions !== null) bar(most - found.sessions, most);
-    await sleep(nodeClock, POLL_MS, { signal });
-  }
+    return undefined;
+  };
+  await polled(look, { signal, everyMs: POLL_MS });
 }
 
 async function drain(id: string, options: DrainOptions): Promise<Answer> {

@@ -20,25 +20,23 @@ const POLL_MS = 500;
 
 interface Followed {
   readonly signal: AbortSignal;
-  /** What is still to be done, undefined when nothing is known of it; 0 ends it. */
-  readonly left: (nodes: readonly NodeStatus[]) => number | undefined;
+  /** What is still to be done; 0 ends it. */
+  readonly left: (nodes: readonly NodeStatus[]) => number;
   readonly json: boolean;
 }
 
 /** Looks at the nodes again and again until nothing is left to be done. */
 async function follow(admin: AdminClient, { signal, left, json }: Followed): Promise<void> {
-  const { nodeClock, sleep } = await import("@ashlar/runtime");
+  const { polled } = await import("../polling.ts");
   const bar = progressBar(json);
   let total = 0;
-  for (;;) {
+  const look = async (): Promise<true | undefined> => {
     const now = left(await admin.listNodes({ signal }));
-    if (now !== undefined) {
-      total = Math.max(total, now);
-      bar(total - now, total);
-      if (now === 0) return;
-    }
-    await sleep(nodeClock, POLL_MS, { signal });
-  }
+    total = Math.max(total, now);
+    bar(total - now, total);
+    return now === 0 ? true : undefined;
+  };
+  await polled(look, { signal, everyMs: POLL_MS });
 }
 
 function found(nodes: readonly NodeStatus[], id: NodeId): NodeStatus {

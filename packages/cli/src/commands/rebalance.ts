@@ -57,18 +57,19 @@ async function untilEven(
   admin: AdminClient,
   { signal, json }: { readonly signal: AbortSignal; readonly json: boolean },
 ): Promise<void> {
-  const { nodeClock, sleep } = await import("@ashlar/runtime");
+  const { polled } = await import("../polling.ts");
   const bar = progressBar(json);
-  for (;;) {
+  const look = async (): Promise<true | undefined> => {
     const standing = await admin.upkeep.rebalanceStatus({ signal });
     const { begun, moving, planned, hindrance } = standing;
     if (begun + planned > 0) bar(Math.max(0, begun - moving), begun + planned);
     if (isOver(standing) || hindrance === "paused") {
       const { moves } = await admin.upkeep.previewRebalance({ signal });
-      if (moves === 0 || hindrance === "paused") return;
+      if (moves === 0 || hindrance === "paused") return true;
     }
-    await sleep(nodeClock, POLL_MS, { signal });
-  }
+    return undefined;
+  };
+  await polled(look, { signal, everyMs: POLL_MS });
 }
 
 async function start(options: WaitOptions): Promise<Answer> {

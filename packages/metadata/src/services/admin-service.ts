@@ -38,6 +38,7 @@ import type { DiskAdministration } from "../disk-administration.ts";
 import type { GenerationChanges } from "../generation-changes.ts";
 import type { GroupView } from "../group/group-view.ts";
 import type { HostAdministration } from "../host-administration.ts";
+import { findVolume } from "../named-records.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
 import type { VolumeChecker } from "../volume-check.ts";
@@ -174,7 +175,7 @@ export class LogAdminService implements AdminService {
 
   async getVolume(name: VolumeName): Promise<VolumeStatus> {
     await this.currentView();
-    return this.volumeStatus(this.volumeNamed(name));
+    return this.volumeStatus(findVolume(this.deps.log.view, name));
   }
 
   async createVolume(
@@ -206,7 +207,7 @@ export class LogAdminService implements AdminService {
       accepted(before);
       return;
     }
-    const { volume } = this.volumeNamed(name);
+    const { volume } = findVolume(this.deps.log.view, name);
     accepted((await this.deps.log.propose({ kind: "deleteVolume", volume }, proposal)).result);
   }
 
@@ -216,7 +217,7 @@ export class LogAdminService implements AdminService {
     signal.throwIfAborted();
     // In one phase, since nothing but the generation changes: I/O goes on whatever becomes of the metadata
     // members meanwhile. Sent again, it fences once more, which does no harm.
-    const { volume } = this.volumeNamed(name);
+    const { volume } = findVolume(this.deps.log.view, name);
     await this.deps.changes.fence({ volume, reset: false }, { signal });
     const record = this.deps.log.view.volumes.get(volume);
     if (record) return this.volumeStatus(record);
@@ -231,7 +232,7 @@ export class LogAdminService implements AdminService {
     const view = await this.currentView();
     const before = this.deps.log.answered(call.proposal, "prepareChange");
     if (!before && edit.kind !== "unmap") {
-      const record = this.volumeNamed(name);
+      const record = findVolume(this.deps.log.view, name);
       if (!record.change && changesNothing(record, edit)) return this.volumeStatus(record);
     }
     const volume = await this.changeVolume(name, { kind: "access", edit }, call);
@@ -277,7 +278,7 @@ export class LogAdminService implements AdminService {
       await changes.outcome(prepared, { signal });
       return prepared.volume;
     }
-    const { volume } = this.volumeNamed(name);
+    const { volume } = findVolume(this.deps.log.view, name);
     await changes.change({ volume, change }, { signal, proposal });
     return volume;
   }
@@ -290,20 +291,12 @@ export class LogAdminService implements AdminService {
     }: { readonly signal: AbortSignal; readonly onProgress?: (progress: CheckProgress) => void },
   ): Promise<VolumeCheck> {
     await this.currentView();
-    return this.deps.checker.check(this.volumeNamed(name), { signal, onProgress });
+    return this.deps.checker.check(findVolume(this.deps.log.view, name), { signal, onProgress });
   }
 
   private async currentView(): Promise<ReplicatedLog["view"]> {
     await this.deps.log.readIndex();
     return this.deps.log.view;
-  }
-
-  private volumeNamed(name: VolumeName): VolumeRecord {
-    const found = [...this.deps.log.view.volumes.values()].find((one) => one.name === name);
-    if (found) return found;
-    throw new SystemError("volume/not-found", `there is no volume "${name}"`, {
-      hint: "see `ashlar volume list`",
-    });
   }
 
   private nodeStatus(record: NodeRecord) {

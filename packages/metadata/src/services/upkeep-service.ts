@@ -4,7 +4,7 @@ import { planRetirementInParts, type RetirementPlan } from "@ashlar/catalog";
 import { type StoreUuid, SystemError } from "@ashlar/core";
 import type { DiskPlace, StorageReport, UpkeepService } from "@ashlar/rpc";
 import { type Clock, inSlices } from "@ashlar/runtime";
-import { findDisk, findNode } from "../named-disks.ts";
+import { findDisk, findNode, findVolume } from "../named-records.ts";
 import type { Rebalancer } from "../rebalancer.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
@@ -66,14 +66,8 @@ export class LogUpkeepService implements UpkeepService {
 
   setReplicas: UpkeepService["setReplicas"] = async ({ name, replicas }, { proposal }) => {
     await this.deps.log.readIndex();
-    const volumes = [...this.deps.log.view.volumes.values()];
-    const found = volumes.find((one) => one.name === name);
-    if (!found) {
-      throw new SystemError("volume/not-found", `there is no volume "${name}"`, {
-        hint: "see `ashlar volume list`",
-      });
-    }
-    const command = { kind: "setReplicas", volume: found.volume, replicas } as const;
+    const { volume } = findVolume(this.deps.log.view, name);
+    const command = { kind: "setReplicas", volume, replicas } as const;
     accepted((await this.deps.log.propose(command, proposal)).result);
   };
 

@@ -1,6 +1,6 @@
-// Nodes and disks by the names that people give.
-import type { CatalogView, DiskRecord, NodeRecord } from "@ashlar/catalog";
-import { type NodeId, SystemError } from "@ashlar/core";
+// Nodes, disks and volumes by the names that people give.
+import type { CatalogView, DiskRecord, NodeRecord, VolumeRecord } from "@ashlar/catalog";
+import { type NodeId, SystemError, type VolumeName } from "@ashlar/core";
 import type { DiskPlace } from "@ashlar/rpc";
 
 type Nodes = Pick<CatalogView, "nodes">;
@@ -24,5 +24,17 @@ export function findDisk(
   if (disk) return { record, disk };
   throw new SystemError("disk/not-found", `${node} has no disk "${name}"`, {
     hint: "see `ashlar disk list`",
+  });
+}
+
+/** @throws SystemError volume/not-found. */
+export function findVolume(
+  { volumes }: Pick<CatalogView, "volumes">,
+  name: VolumeName,
+): VolumeRecord {
+  const found = [...volumes.values()].find((one) => one.name === name);
+  if (found) return found;
+  throw new SystemError("volume/not-found", `there is no volume "${name}"`, {
+    hint: "see `ashlar volume list`",
   });
 }
