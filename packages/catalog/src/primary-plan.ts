@@ -7,7 +7,14 @@ import type { ChunkTables, RowRange } from "./chunk-tables.ts";
 import type { IsrCandidate } from "./command.ts";
 import type { CatalogMirror } from "./mirror.ts";
 import { disksForCopies, weightedNodes } from "./placement.ts";
-import { EPSILON, type Spread, type SpreadMove, SpreadPlan } from "./spread-plan.ts";
+import {
+  EPSILON,
+  type SpreadMove,
+  SpreadPlan,
+  totals,
+  type VolumeSpread,
+  wholeSteps,
+} from "./spread-plan.ts";
 
 interface Leader {
   readonly node: NodeId;
@@ -65,7 +72,7 @@ function* planInParts(
   }
   const plan = new SpreadPlan(leaders.length, { movesMax });
   for (const volume of volumes) yield* plan.even(volume);
-  yield* plan.even(totals(volumes, leaders));
+  yield* plan.even(totals(volumes, (node) => weightOf(leaders, node)));
   return plan.moves().map(({ chunk, to }) => {
     const { epoch, version, members } = present(chunks.get(chunk), "it was scanned");
     const { node, stores } = present(leaders[to], "a node of the plan");
@@ -81,10 +88,10 @@ const leadersOf = (nodes: CatalogMirror["nodes"]): readonly Leader[] =>
   });
 
 /** Who leads how much of one volume, and which of its chunks could be led by whom. */
-class VolumeLeads implements Spread {
+class VolumeLeads implements VolumeSpread {
   readonly family: FamilyId;
   /** Chunks that each node leads. */
-  readonly led: number[];
+  private readonly led: number[];
   private readonly chunks: ChunkTables;
   private readonly leaders: readonly Leader[];
   private readonly places: ReadonlyMap<NodeId, number>;
@@ -105,7 +112,7 @@ class VolumeLeads implements Spread {
     const visit = (row: ChunkRow): void => {
       const from = this.places.get(row.primary.node);
       if (from === undefined) return;
-      this.led[from] = this.ledBy(from) + 1;
+      this.led[from] = this.count(from) + 1;
       if (row.learnerCount > 0) return;
       const { members } = row;
       for (let slot = 0; slot < members.length; slot += 1) {
@@ -116,16 +123,12 @@ class VolumeLeads implements Spread {
     this.chunks.scan(this.family, visit, range);
   }
 
-  /**
-   * Whole steps, which nodes of different sizes reach with different numbers of chunks: so there are
-   * equal prices to choose among, for the sake of the totals.
-   */
   price(node: number): number {
-    return this.step(node, this.ledBy(node));
+    return this.step(node, this.count(node));
   }
 
   saving(node: number): number {
-    return this.step(node, this.ledBy(node) - 1);
+    return this.step(node, this.count(node) - 1);
   }
 
   move(from: number, to: number): SpreadMove | undefined {
@@ -138,8 +141,8 @@ class VolumeLeads implements Spread {
   }
 
   make({ chunk, from, to }: SpreadMove): void {
-    this.led[from] = this.ledBy(from) - 1;
-    this.led[to] = this.ledBy(to) + 1;
+    this.led[from] = this.count(from) - 1;
+    this.led[to] = this.count(to) + 1;
     this.movedTo.set(chunk, to);
     const { members, isr } = present(this.chunks.get(chunk), "it was scanned");
     for (const member of members) {
@@ -147,12 +150,12 @@ class VolumeLeads implements Spread {
     }
   }
 
-  private ledBy(node: number): number {
+  count(node: number): number {
     return this.led[node] ?? 0;
   }
 
   private step(node: number, led: number): number {
-    return Math.floor(led / weightOf(this.leaders, node) + EPSILON);
+    return wholeSteps(led, weightOf(this.leaders, node));
   }
 
   private offer(
@@ -172,24 +175,6 @@ class VolumeLeads implements Spread {
   private pair(from: number, to: number): number {
     return from * this.leaders.length + to;
   }
-}
-
-/** The spread over all volumes: moves that make none of them less even. */
-function totals(volumes: readonly VolumeLeads[], leaders: readonly Leader[]): Spread {
-  const led = (node: number): number =>
-    volumes.reduce((sum, volume) => sum + (volume.led[node] ?? 0), 0);
-  return {
-    price: (node) => (2 * led(node) + 1) / weightOf(leaders, node),
-    saving: (node) => (2 * led(node) - 1) / weightOf(leaders, node),
-    move: (from, to) => {
-      for (const volume of volumes) {
-        if (volume.price(to) > volume.saving(from)) continue;
-        const move = volume.move(from, to);
-        if (move) return move;
-      }
-      return undefined;
-    },
-  };
 }
 
 const weightOf = (leaders: readonly Leader[], node: number): number =>

@@ -18,7 +18,15 @@ import { CopySizes, type RoomOf, Rooms } from "./copy-rooms.ts";
 import type { CatalogMirror } from "./mirror.ts";
 import { weightedNodes, zoneOf } from "./placement.ts";
 import type { ChunkMember } from "./records.ts";
-import { EPSILON, type Spread, type SpreadMove, SpreadPlan } from "./spread-plan.ts";
+import {
+  EPSILON,
+  type SpreadMove,
+  SpreadPlan,
+  totalAt,
+  totals,
+  type VolumeSpread,
+  wholeSteps,
+} from "./spread-plan.ts";
 
 /** What a node holds, and would hold. */
 export interface NodeShare {
@@ -91,11 +99,11 @@ function* planInParts(
     }
     spreads.push(copies);
   }
-  const before = places.map((_, place) => totalOf(spreads, place));
+  const before = places.map((_, place) => totalAt(spreads, place));
   const plan = new SpreadPlan(places.length, { movesMax, chainMax: 2 });
   if (places.length > 1) {
     for (const copies of spreads) yield* plan.even(copies);
-    yield* plan.even(totals(spreads, places));
+    yield* plan.even(totals(spreads, (place) => weightOf(places, place)));
   }
   const made = { moves: [] as Addition[], bytes: 0, homeless: 0 };
   for (const move of plan.moves()) {
@@ -115,7 +123,7 @@ function* planInParts(
     node,
     sizeBytes,
     copies: before[place] ?? 0,
-    copiesAfter: totalOf(spreads, place),
+    copiesAfter: totalAt(spreads, place),
   }));
   return { ...made, nodes };
 }
@@ -154,8 +162,11 @@ const placesOf = ({ nodes }: CatalogMirror): readonly Place[] =>
     return { node: record.node, zone: zoneOf(record), sizeBytes, weight };
   });
 
+const weightOf = (places: readonly Place[], place: number): number =>
+  places[place]?.weight ?? EPSILON;
+
 /** Where the copies of one volume are, and which of its chunks could have one elsewhere. */
-class VolumeCopies implements Spread {
+class VolumeCopies implements VolumeSpread {
   readonly family: FamilyId;
   private readonly replicas: number;
   private readonly chunks: ChunkTables;
@@ -208,10 +219,6 @@ class VolumeCopies implements Spread {
     return this.counts[place] ?? 0;
   }
 
-  /**
-   * Whole steps, which nodes of different sizes reach with different numbers of copies: so there are equal prices
-   * to choose among, for the sake of the totals.
-   */
   price(place: number): number {
     return this.step(place, this.count(place));
   }
@@ -253,7 +260,7 @@ class VolumeCopies implements Spread {
   }
 
   private step(place: number, count: number): number {
-    return Math.floor(count / (this.places[place]?.weight ?? EPSILON) + EPSILON);
+    return wholeSteps(count, weightOf(this.places, place));
   }
 }
 
@@ -266,26 +273,6 @@ function shuffleIn(list: number[], index: number): void {
   list.push(list[at] ?? index);
   list[at] = index;
 }
-
-/** The spread over all volumes: moves that make none of them less even. */
-function totals(volumes: readonly VolumeCopies[], places: readonly Place[]): Spread {
-  const weight = (place: number): number => places[place]?.weight ?? EPSILON;
-  return {
-    price: (place) => (2 * totalOf(volumes, place) + 1) / weight(place),
-    saving: (place) => (2 * totalOf(volumes, place) - 1) / weight(place),
-    move: (from, to) => {
-      for (const volume of volumes) {
-        if (volume.price(to) > volume.saving(from)) continue;
-        const move = volume.move(from, to);
-        if (move) return move;
-      }
-      return undefined;
-    },
-  };
-}
-
-const totalOf = (volumes: readonly VolumeCopies[], place: number): number =>
-  volumes.reduce((sum, volume) => sum + volume.count(place), 0);
 
 /** Moves that are under way: the copy that learns goes when a move is not wanted any more. */
 export function* planCancelInParts(

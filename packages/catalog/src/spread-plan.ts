@@ -22,6 +22,41 @@ export interface Spread {
   readonly move: (from: number, to: number) => SpreadMove | undefined;
 }
 
+/** What of one volume is at each node. */
+export interface VolumeSpread extends Spread {
+  readonly count: (node: number) => number;
+}
+
+/**
+ * Whole steps, which nodes of different sizes reach with different counts: so there are equal prices to choose among,
+ * for the sake of the totals.
+ */
+export const wholeSteps = (count: number, weight: number): number =>
+  Math.floor(count / weight + EPSILON);
+
+/** How much of all volumes is at a node. */
+export const totalAt = (volumes: readonly VolumeSpread[], node: number): number =>
+  volumes.reduce((sum, volume) => sum + volume.count(node), 0);
+
+/** The spread over all volumes: moves that make none of them less even. */
+export function totals(
+  volumes: readonly VolumeSpread[],
+  weightOf: (node: number) => number,
+): Spread {
+  return {
+    price: (node) => (2 * totalAt(volumes, node) + 1) / weightOf(node),
+    saving: (node) => (2 * totalAt(volumes, node) - 1) / weightOf(node),
+    move: (from, to) => {
+      for (const volume of volumes) {
+        if (volume.price(to) > volume.saving(from)) continue;
+        const move = volume.move(from, to);
+        if (move) return move;
+      }
+      return undefined;
+    },
+  };
+}
+
 export class SpreadPlan {
   private readonly nodes: number;
   private readonly movesMax: number;

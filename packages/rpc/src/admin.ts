@@ -228,13 +228,13 @@ export interface CheckProgress {
   readonly chunksTotal: number;
 }
 
-interface AdminCallOptions {
+export interface AdminCallOptions {
   readonly signal: AbortSignal;
   /** On the server's side: as the caller named it. */
   readonly proposal?: ProposalId | undefined;
 }
 
-interface Forceful {
+export interface Forceful {
   readonly force?: boolean | undefined;
 }
 

@@ -1,17 +1,7 @@
 // The Upkeep service: what people ask of the machines and disks that copies lie on, and of the copies.
-import type { NodeService, ProposalId, Rebalancing } from "@ashlar/catalog";
+import type { NodeService, Rebalancing } from "@ashlar/catalog";
 import type { NodeId, VolumeName } from "@ashlar/core";
-import type { DiskPlace } from "./admin.ts";
-
-interface UpkeepCall {
-  readonly signal: AbortSignal;
-  /** On the server's side: as the caller named it. */
-  readonly proposal?: ProposalId | undefined;
-}
-
-interface Forceful {
-  readonly force?: boolean | undefined;
-}
+import type { AdminCallOptions, DiskPlace, Forceful } from "./admin.ts";
 
 /** How the spreading of copies stands. */
 export interface RebalanceStatus {
@@ -52,7 +42,7 @@ export interface UpkeepService {
    */
   setNodeService(
     asked: { readonly node: NodeId; readonly service: NodeService },
-    options: UpkeepCall & Forceful,
+    options: AdminCallOptions & Forceful,
   ): Promise<void>;
   /**
    * A node that is down goes for good; its disks are of no use any more until they are wiped. `lost`: what it held
@@ -61,7 +51,7 @@ export interface UpkeepService {
    */
   removeNode(
     asked: { readonly node: NodeId; readonly lost: boolean },
-    options: UpkeepCall,
+    options: AdminCallOptions,
   ): Promise<void>;
   /**
    * The copies on a disk move elsewhere (`leaving`), or do not any more.
@@ -70,7 +60,7 @@ export interface UpkeepService {
    */
   emptyDisk(
     asked: DiskPlace & { readonly leaving: boolean },
-    options: UpkeepCall & Forceful,
+    options: AdminCallOptions & Forceful,
   ): Promise<void>;
   /**
    * How many copies a volume is to have, 1 to 3: they are made, or go, under its I/O.
@@ -78,7 +68,7 @@ export interface UpkeepService {
    */
   setReplicas(
     asked: { readonly name: VolumeName; readonly replicas: number },
-    options: UpkeepCall,
+    options: AdminCallOptions,
   ): Promise<void>;
   /**
    * Whether copies move by themselves so that they are spread evenly. `cancel`: those that move now are given up.
@@ -86,9 +76,9 @@ export interface UpkeepService {
    */
   setRebalancing(
     asked: { readonly rebalancing: Rebalancing; readonly cancel: boolean },
-    options: UpkeepCall,
+    options: AdminCallOptions,
   ): Promise<number>;
-  rebalanceStatus(options: UpkeepCall): Promise<RebalanceStatus>;
+  rebalanceStatus(options: AdminCallOptions): Promise<RebalanceStatus>;
   /** What would move, if nothing hindered it. */
-  previewRebalance(options: UpkeepCall): Promise<RebalancePreview>;
+  previewRebalance(options: AdminCallOptions): Promise<RebalancePreview>;
 }
