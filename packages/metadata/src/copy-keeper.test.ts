@@ -1,17 +1,19 @@
 // When the leader makes lost copies elsewhere, and how long it waits for a node that is down.
-import type { Command, CommandKind, CommandOf } from "@ashlar/catalog";
-import { MIB, nodeId, volumeId, volumeName } from "@ashlar/core";
+import type { CommandKind, CommandOf } from "@ashlar/catalog";
+import { MIB, nodeId } from "@ashlar/core";
 import { openRegistry, silentLog } from "@ashlar/runtime";
 import { afterEach, expect, test } from "vitest";
 import { COPIES_UNDER_WAY_MAX, COPY_INTERVAL_MS, CopyKeeper } from "./copy-keeper.ts";
 import { openCopyMetrics } from "./metrics.ts";
-import { registrationOf, reportOf, storeOf } from "./testing/metadata-fixture.ts";
-import { TestGroup } from "./testing/test-group.ts";
+import { reportOf, storeOf } from "./testing/metadata-fixture.ts";
+import { PlacedGroup } from "./testing/placed-group.ts";
+import type { TestGroup } from "./testing/test-group.ts";
 
 const COPY_AFTER_MS = 300_000;
 const metrics = openCopyMetrics(openRegistry({ process: "test" }));
 
 let group: TestGroup;
+let placed: PlacedGroup;
 let keeper: CopyKeeper;
 let freeBytes = 1024 * MIB;
 afterEach(async () => {
@@ -20,32 +22,20 @@ afterEach(async () => {
   await group.stop();
 });
 
-const log = () => group.member(nodeId("metadata-1")).log;
-const apply = <K extends CommandKind>(command: CommandOf<K>) =>
-  group.answered(log().propose(command as Command as CommandOf<K>));
-const up = (node: number, boot = 1) => apply({ kind: "nodeUp", ...registrationOf(node, boot) });
-const down = (node: number) => {
-  const { incarnation = 0 } = log().view.nodes.get(nodeId(`storage-${node}`)) ?? {};
-  return apply({ kind: "nodeDown", node: nodeId(`storage-${node}`), incarnation, unheard: [] });
-};
+const log = () => placed.log;
+const apply = <K extends CommandKind>(command: CommandOf<K>) => placed.apply(command);
+const up = (node: number, boot?: number) => placed.up(node, boot);
+const down = (node: number) => placed.down(node);
+const chunks = () => placed.chunks();
+const learning = () => placed.learning();
+const copiesOn = (node: number) => placed.copiesOn(node);
+const admitAll = () => placed.admit();
+const pass = (ms: number) => placed.pass(ms);
 
 /** Four nodes, one volume, and a keeper. */
-async function cluster(chunks: number, replicas = 2): Promise<void> {
-  group = await TestGroup.of(1);
-  for (const node of [1, 2, 3, 4]) await up(node);
-  const volume = {
-    volume: volumeId("10000000-0000-4000-8000-000000000001"),
-    name: volumeName("demo"),
-    sizeBytes: chunks * 16 * MIB,
-    blockSize: 512,
-    replicas,
-    createdAt: "",
-    access: "any" as const,
-  };
-  await apply({ kind: "beginVolume", ...volume });
-  const family = log().drafts[0]!.record.family;
-  await apply({ kind: "extendVolume", family, chunks });
-  await apply({ kind: "finishVolume", family });
+async function cluster(chunkCount: number, replicas = 2): Promise<void> {
+  placed = await PlacedGroup.of(4, { chunks: chunkCount, replicas });
+  group = placed.group;
   keeper = new CopyKeeper(
     {
       replicatedLog: log(),
@@ -57,29 +47,6 @@ async function cluster(chunks: number, replicas = 2): Promise<void> {
     { copyAfterMs: COPY_AFTER_MS },
   );
   await keeper.start();
-}
-
-const chunks = () => {
-  const [volume] = [...log().view.volumes.values()];
-  return log().view.chunksOf(volume!.family);
-};
-const learning = (): number => chunks().filter(({ learners }) => learners.length > 0).length;
-const copiesOn = (node: number): number =>
-  chunks().filter(({ members }) => members.some((one) => one.storeUuid === storeOf(node))).length;
-
-async function admitAll(): Promise<void> {
-  const items = chunks().flatMap(({ chunk, epoch, version, learners }) =>
-    learners.map((store) => ({ chunk, epoch, version, store })),
-  );
-  await apply({ kind: "addToIsr", items });
-}
-/** In parts, since the patience of a test with one wait has an end. */
-async function pass(ms: number): Promise<void> {
-  const endMs = group.clock.nowMs() + ms;
-  while (group.clock.nowMs() < endMs) {
-    const partMs = Math.min(endMs, group.clock.nowMs() + 10_000);
-    await group.until(() => group.clock.nowMs() >= partMs);
-  }
 }
 
 test("the copies of a failed disk are made elsewhere at once, so many at a time", async () => {

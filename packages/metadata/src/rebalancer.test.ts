@@ -1,19 +1,21 @@
 // When the leader spreads copies anew, how many at a time, and when it leaves everything as it is.
-import { type Command, type CommandKind, type CommandOf, countByNode } from "@ashlar/catalog";
-import { MIB, nodeId, volumeId, volumeName } from "@ashlar/core";
+import type { CommandKind, CommandOf } from "@ashlar/catalog";
+import { MIB, nodeId } from "@ashlar/core";
 import { openRegistry, silentLog } from "@ashlar/runtime";
 import { afterEach, expect, test } from "vitest";
 import { COPIES_UNDER_WAY_MAX, CopyKeeper } from "./copy-keeper.ts";
 import { openCopyMetrics, openRebalanceMetrics } from "./metrics.ts";
 import { REBALANCE_QUIET_MS, Rebalancer } from "./rebalancer.ts";
-import { registrationOf, reportOf } from "./testing/metadata-fixture.ts";
-import { TestGroup } from "./testing/test-group.ts";
+import { reportOf } from "./testing/metadata-fixture.ts";
+import { PlacedGroup } from "./testing/placed-group.ts";
+import type { TestGroup } from "./testing/test-group.ts";
 
 const registry = openRegistry({ process: "test" });
 const copyMetrics = openCopyMetrics(registry);
 const metrics = openRebalanceMetrics(registry);
 
 let group: TestGroup;
+let placed: PlacedGroup;
 let keeper: CopyKeeper;
 let rebalancer: Rebalancer;
 afterEach(async () => {
@@ -22,32 +24,20 @@ afterEach(async () => {
   await group.stop();
 });
 
-const log = () => group.member(nodeId("metadata-1")).log;
-const apply = <K extends CommandKind>(command: CommandOf<K>) =>
-  group.answered(log().propose(command as Command as CommandOf<K>));
-const up = (node: number, boot = 1) => apply({ kind: "nodeUp", ...registrationOf(node, boot) });
-const down = (node: number) => {
-  const { incarnation = 0 } = log().view.nodes.get(nodeId(`storage-${node}`)) ?? {};
-  return apply({ kind: "nodeDown", node: nodeId(`storage-${node}`), incarnation, unheard: [] });
-};
+const log = () => placed.log;
+const apply = <K extends CommandKind>(command: CommandOf<K>) => placed.apply(command);
+const up = (node: number, boot?: number) => placed.up(node, boot);
+const down = (node: number) => placed.down(node);
+const chunks = () => placed.chunks();
+const learning = () => placed.learning();
+const copiesOn = (node: number) => placed.copiesOn(node);
+const admitAll = () => placed.admit();
+const pass = (ms: number) => placed.pass(ms);
 
 /** Three nodes, one volume with two copies, and who moves them. */
-async function cluster(chunks: number): Promise<void> {
-  group = await TestGroup.of(1);
-  for (const node of [1, 2, 3]) await up(node);
-  const volume = {
-    volume: volumeId("10000000-0000-4000-8000-000000000001"),
-    name: volumeName("demo"),
-    sizeBytes: chunks * 16 * MIB,
-    blockSize: 512,
-    replicas: 2,
-    createdAt: "",
-    access: "any" as const,
-  };
-  await apply({ kind: "beginVolume", ...volume });
-  const family = log().drafts[0]!.record.family;
-  await apply({ kind: "extendVolume", family, chunks });
-  await apply({ kind: "finishVolume", family });
+async function cluster(chunkCount: number): Promise<void> {
+  placed = await PlacedGroup.of(3, { chunks: chunkCount });
+  group = placed.group;
   const ports = { replicatedLog: log(), clock: group.clock, log: silentLog };
   const report = (node: string) => reportOf(Number(node.split("-")[1]), 1024 * MIB);
   keeper = new CopyKeeper(
@@ -59,27 +49,6 @@ async function cluster(chunks: number): Promise<void> {
   await rebalancer.start();
 }
 
-const chunks = () => {
-  const [volume] = [...log().view.volumes.values()];
-  return log().view.chunksOf(volume!.family);
-};
-const copiesOn = (node: number): number =>
-  countByNode(log().view).get(nodeId(`storage-${node}`))?.chunks ?? 0;
-const learning = (): number => chunks().filter(({ learners }) => learners.length > 0).length;
-
-async function admitAll(): Promise<void> {
-  const items = chunks().flatMap(({ chunk, epoch, version, learners }) =>
-    learners.map((store) => ({ chunk, epoch, version, store })),
-  );
-  await apply({ kind: "addToIsr", items });
-}
-async function pass(ms: number): Promise<void> {
-  const endMs = group.clock.nowMs() + ms;
-  while (group.clock.nowMs() < endMs) {
-    const partMs = Math.min(endMs, group.clock.nowMs() + 1_000);
-    await group.until(() => group.clock.nowMs() >= partMs);
-  }
-}
 /** Whatever learns is in sync at once, until nothing moves any more. */
 async function untilEven(): Promise<number> {
   let most = 0;
