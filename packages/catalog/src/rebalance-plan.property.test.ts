@@ -9,6 +9,8 @@ import { TestCatalog, testNode } from "./testing/cluster.ts";
 import { planCopies } from "./testing/copies.ts";
 
 const roomOf = () => ({ freeBytes: Number.MAX_SAFE_INTEGER, usedBytes: 64 * MIB });
+/** Of what moved because nodes left: what moves once more. */
+const LEFT_TO_MOVE = 0.03;
 const POLICY = { isGivenUp: () => false, roomOf, copiesMax: 10_000 };
 
 function plan({ state }: TestCatalog, movesMax = 10_000): RebalancePlan {
@@ -111,19 +113,31 @@ test("B1: nodes that join get their share, by no more moves than that, and a sec
   );
 });
 
-test("nodes that leave are emptied by copies of what they had, and nothing else moves afterwards", () => {
-  const catalog = TestCatalog.created(6);
-  catalog.volume(1, 60, 2);
-  catalog.volume(2, 30, 3);
-  for (const number of [4, 5, 6]) {
-    catalog.done({ kind: "setNodeService", node: testNode(number), service: "draining" });
+test("nodes that leave are emptied evenly, also for each volume: hardly anything moves afterwards", () => {
+  let moved = 0;
+  let afterwards = 0;
+  for (const [two, three] of [
+    [60, 30],
+    [24, 24],
+    [17, 9],
+    [31, 40],
+  ] as const) {
+    const catalog = TestCatalog.created(3);
+    catalog.volume(1, two, 2);
+    catalog.volume(2, three, 3);
+    for (const number of [4, 5, 6]) catalog.nodeUp(number);
+    carryOutAll(catalog);
+    for (const number of [4, 5, 6]) {
+      moved += counts(catalog).get(testNode(number)) ?? 0;
+      catalog.done({ kind: "setNodeService", node: testNode(number), service: "draining" });
+    }
+    carryOut(catalog, { moves: [], bytes: 0, homeless: 0, nodes: [] });
+    const on = counts(catalog);
+    expect([4, 5, 6].map((number) => on.get(testNode(number)))).toEqual([0, 0, 0]);
+    expect(spreadOf(new Map([...on].filter(([, count]) => count > 0)))).toBeLessThanOrEqual(2);
+    afterwards += plan(catalog).moves.length;
   }
-  carryOut(catalog, { moves: [], bytes: 0, homeless: 0, nodes: [] });
-  const on = counts(catalog);
-  expect([4, 5, 6].map((number) => on.get(testNode(number)))).toEqual([0, 0, 0]);
-  const rest = [1, 2, 3].map((number) => on.get(testNode(number)) ?? 0);
-  expect(Math.max(...rest) - Math.min(...rest)).toBeLessThanOrEqual(2);
-  expect(plan(catalog).moves.length).toBeLessThanOrEqual(2);
+  expect(afterwards / moved).toBeLessThan(LEFT_TO_MOVE);
 });
 
 test("large nodes hold more, but never two copies of a chunk, and never two in one zone", () => {
