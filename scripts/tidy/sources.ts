@@ -34,7 +34,7 @@ export interface Finding {
 }
 
 const SCOPE = "@ashlar/";
-const SKIPPED = new Set(["node_modules", "dist", "gen"]);
+const SKIPPED = new Set(["node_modules", "dist", "bundle", "gen"]);
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

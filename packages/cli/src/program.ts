@@ -1,6 +1,5 @@
 // The command tree. What a command needs is loaded when it runs, so that each starts as fast as it
 // can: the supervisor has its processes started before it loads a gRPC client.
-import { readFileSync } from "node:fs";
 import { SystemError } from "@ashlar/core";
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./commands/bench.ts";
@@ -15,12 +14,8 @@ import { addProcessCommands } from "./commands/processes.ts";
 import { addRebalanceCommands } from "./commands/rebalance.ts";
 import { addVolumeCommands } from "./commands/volume.ts";
 import { EXIT } from "./exit-status.ts";
+import { version } from "./installed.ts";
 import { processStreams, type Streams, writeError } from "./output.ts";
-
-function version(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 /** Commander's word for it is shown by `--help` and `--version`, which are no errors. */
 const SHOWN = new Set(["commander.help", "commander.helpDisplayed", "commander.version"]);

@@ -2,10 +2,10 @@
 // commands as about any cluster.
 import { clusterId as asClusterId, formatSize, parseSize, volumeName } from "@ashlar/core";
 import type { Command } from "commander";
+import { script } from "../installed.ts";
 import { type Answer, processStreams, progressLines, writeError } from "../output.ts";
 import { answering } from "../run.ts";
 import { wholeNumber } from "../whole-number.ts";
-import { script } from "./processes.ts";
 
 interface JsonOption {
   readonly json?: boolean;

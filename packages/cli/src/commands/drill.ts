@@ -10,10 +10,10 @@ import {
   withClusterOptions,
 } from "../cluster-address.ts";
 import { EXIT } from "../exit-status.ts";
+import { script } from "../installed.ts";
 import { type Answer, progressLines } from "../output.ts";
 import { answering } from "../run.ts";
 import { wholeNumber } from "../whole-number.ts";
-import { script } from "./processes.ts";
 
 interface DrillCommandOptions extends ClusterOptions {
   readonly receipt?: string;

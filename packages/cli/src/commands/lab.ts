@@ -3,9 +3,9 @@ import { SystemError } from "@ashlar/core";
 import type { Lab, LabReport, UpOptions } from "@ashlar/lab";
 import type { Command } from "commander";
 import { LAB_FOLDER_DEFAULT } from "../cluster-address.ts";
+import { script } from "../installed.ts";
 import { type Answer, processStreams, writeAnswer, writeError } from "../output.ts";
 import { answering } from "../run.ts";
-import { script } from "./processes.ts";
 
 interface LabCommandOptions {
   readonly dir: string;

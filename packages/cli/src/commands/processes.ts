@@ -1,12 +1,9 @@
 // The roles: what supervisors, systemd and compose start. Each runs until it is told to stop.
-import { fileURLToPath } from "node:url";
 import { SystemError } from "@ashlar/core";
 import type { Command } from "commander";
+import { script } from "../installed.ts";
 import { processStreams, writeError } from "../output.ts";
 import { addGatewayCommands } from "./gateway.ts";
-
-/** The command itself, for supervisors to start roles with. */
-export const script = (): string => fileURLToPath(new URL("../../bin/ashlar.js", import.meta.url));
 
 interface ProcessOptions {
   readonly config?: string;
