@@ -40,7 +40,7 @@ export const FAULT_COMMANDS: Readonly<Record<string, string>> = {
   "kill-node": "a storage node dies at work and comes back",
   "kill-gateway": "a gateway dies at work, and with it one path of every host",
   "kill-leader": "the leader of the metadata members dies",
-  blackout: "everything dies at once and is started in any order",
+  blackout: "everything dies at once and is started in any order, one storage node late",
   "pull-disk": "a disk fails under its node, and an empty one takes its place",
   partition: "a machine is cut off: a storage node's, a gateway's, the metadata leader's",
   pause: "a process stands still and goes on: a storage node, a gateway, the metadata leader",

@@ -14,7 +14,7 @@ import { CopiedBytes } from "./copied-bytes.ts";
 import { judgeData } from "./data-judge.ts";
 import { DrillLoad } from "./drill-load.ts";
 import { DrillVolumes } from "./drill-volumes.ts";
-import type { Fault, FaultDrill, PlanContext } from "./fault.ts";
+import type { Fault, FaultCall, FaultDrill, PlanContext } from "./fault.ts";
 import { judgeGoals, judgeTimers } from "./host-timers.ts";
 import type { Impact, ImpactEvent, ImpactRound } from "./impact.ts";
 import { type ClusterState, untilWhole, type Wholeness } from "./redundancy.ts";
@@ -283,9 +283,18 @@ export class Course {
     const { signal, holdMs, patience } = this.options;
     const processes = await site.processes({ signal });
     const look: PlanContext["look"] = (call) => this.watch.state(call.signal);
+    // While nobody leads the metadata members, nothing can be seen.
+    const isSeen = async (call: FaultCall, good: (state: ClusterState) => boolean) => {
+      try {
+        return good(await look(call));
+      } catch {
+        call.signal.throwIfAborted();
+        return false;
+      }
+    };
     const until: PlanContext["until"] = async (what, good, call) => {
       const deadlineMs = clock.nowMs() + patience.seenMs;
-      while (!good(await look(call))) {
+      while (!(await isSeen(call, good))) {
         if (clock.nowMs() > deadlineMs)
           throw new SystemError("process/failed", `not seen: ${what}`);
         await sleep(clock, patience.pollMs, call);

@@ -129,23 +129,45 @@ function partitioning(context: PlanContext): Fault {
   };
 }
 
+const servedWithout =
+  (missing: string) =>
+  ({ status, nodes }: ClusterState): boolean =>
+    status.unavailableChunks === 0 &&
+    nodes.some(({ id, state }) => id === missing && state === "down");
+
 function shuffled<T>(items: readonly T[], random: Random): T[] {
   const left = [...items];
   return items.map(() => present(left.splice(random.below(left.length), 1)[0], "one is left"));
 }
 
-function blackout({ site, processes, random }: PlanContext): Fault {
+/** Storage nodes of a cluster that serves without one of them. */
+const STORAGE_TO_SPARE = 3;
+
+/** What is drawn last of the storage nodes is missing until the others serve everything without it. */
+function blackout({ site, processes, random, until }: PlanContext): Fault {
   const ids = processes.map(({ id }) => id);
-  const order = shuffled(ids, random);
-  const storage = processes.filter(({ kind }) => kind === "storage");
+  const drawn = shuffled(ids, random);
+  const storage = processes.filter(({ kind }) => kind === "storage").map(({ id }) => id);
+  const missing = drawn.findLast((id) => storage.includes(id));
+  const isSpared = storage.length >= STORAGE_TO_SPARE && missing !== undefined;
+  const order = isSpared ? drawn.filter((id) => id !== missing) : drawn;
+  const last = isSpared ? `, and ${missing} when all is served without it` : "";
   return {
-    text: `SIGKILL of all ${ids.length} processes at once; started again in the order ${order.join(", ")}`,
+    text: `SIGKILL of all ${ids.length} processes at once; started again in the order ${order.join(", ")}${last}`,
     begin: async (call) => {
       await Promise.all(ids.map((id) => site.kill(id, call)));
     },
-    end: (call) => restart({ site }, order, call),
+    end: async (call) => {
+      await restart({ site }, order, call);
+      if (!isSpared) return;
+      try {
+        await until(`all chunks served without ${missing}`, servedWithout(missing), call);
+      } finally {
+        await site.start(missing, call);
+      }
+    },
     trace: (traces) =>
-      storage.every(({ id }) => traces.livedTwice(id))
+      storage.every((id) => traces.livedTwice(id))
         ? "every storage node registered again, with another incarnation"
         : undefined,
   };
@@ -315,7 +337,7 @@ export const FAULT_DRILLS: readonly FaultDrill[] = [
   {
     ...KILL_NODE,
     name: "blackout",
-    description: "everything dies at once and is started in any order",
+    description: "everything dies at once and is started in any order, one storage node late",
     touches: [],
     servedThroughout: false,
     seconds: 3,

@@ -139,10 +139,21 @@ test.each([
   expect(site.deeds).toEqual(["slow storage-1/disk-1", "mend storage-1/disk-1"]);
 });
 
+test("after a blackout one storage node is missing until the others serve without it", async () => {
+  const site = new MemorySite();
+  const receipt = await run(site, { drill: "blackout" });
+  const text = receipt.impact?.rounds[0]?.fault ?? "";
+  const [, order, missing] =
+    /in the order (.*), and (storage-\d) when all is served without it$/.exec(text) ?? [];
+  const started = site.deeds.filter((deed) => deed.startsWith("start "));
+  expect(started).toEqual([...(order ?? "").split(", "), missing].map((id) => `start ${id}`));
+  expect(order?.split(", ")).toHaveLength(7);
+});
+
 test("what came back is seen, also when nobody answered meanwhile", async () => {
-  const receipt = await run(new MemorySite({ silentWhileBroken: true }), { drill: "blackout" });
+  const receipt = await run(new MemorySite({ silentWhileBroken: true }), { drill: "kill-node" });
   expect(findingsOf(receipt)).toEqual([]);
-  expect(receipt.impact?.rounds[0]?.trace).toMatch(/^every storage node registered again/);
+  expect(receipt.impact?.rounds[0]?.trace).toMatch(/registered again, with another incarnation$/);
 });
 
 test("a machine that has the only copy of something is not emptied", async () => {
