@@ -1,6 +1,7 @@
 // What the cluster itself notices while a fault lasts: who was down, who led, which lives processes had, whether
 // copies were missing, which disks failed. A drill that left no trace here did nothing, whatever it believes.
-import type { Clock, Timer } from "@ashlar/runtime";
+import { SystemError } from "@ashlar/core";
+import { type Clock, sleep, type Timer } from "@ashlar/runtime";
 import type { DrillAdmin } from "../site/drill-site.ts";
 import type { ClusterState } from "./redundancy.ts";
 
@@ -40,6 +41,8 @@ export class ClusterTraces {
 
 export class ClusterWatch {
   private readonly admin: Pick<DrillAdmin, "clusterStatus" | "listNodes">;
+  private readonly clock: Clock;
+  private readonly pollMs: number;
   private readonly timer: Timer;
   private readonly ended = new AbortController();
   private asking: Promise<void> | undefined;
@@ -56,6 +59,8 @@ export class ClusterWatch {
     { pollMs }: { readonly pollMs: number },
   ) {
     this.admin = admin;
+    this.clock = clock;
+    this.pollMs = pollMs;
     this.timer = clock.every(pollMs, () => {
       this.asking ??= this.look().finally(() => {
         this.asking = undefined;
@@ -83,6 +88,35 @@ export class ClusterWatch {
   async state(signal: AbortSignal): Promise<ClusterState> {
     const status = await this.admin.clusterStatus({ signal });
     return { status, nodes: await this.admin.listNodes({ signal }) };
+  }
+
+  /** Resolves when the cluster stands so. @throws SystemError process/failed when it does not in time. */
+  async until(
+    what: string,
+    good: (state: ClusterState) => boolean,
+    { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<void> {
+    const { clock, pollMs } = this;
+    const deadlineMs = clock.nowMs() + timeoutMs;
+    while (!(await this.isSeen(good, signal))) {
+      if (clock.nowMs() > deadlineMs) {
+        throw new SystemError("process/failed", `not seen: ${what}`);
+      }
+      await sleep(clock, pollMs, { signal });
+    }
+  }
+
+  private async isSeen(
+    good: (state: ClusterState) => boolean,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    try {
+      return good(await this.state(signal));
+    } catch {
+      // While nobody leads the metadata members, nothing can be seen.
+      signal.throwIfAborted();
+      return false;
+    }
   }
 
   async stop(): Promise<void> {

@@ -14,7 +14,7 @@ import { CopiedBytes } from "./copied-bytes.ts";
 import { judgeData } from "./data-judge.ts";
 import { DrillLoad } from "./drill-load.ts";
 import { DrillVolumes } from "./drill-volumes.ts";
-import type { Fault, FaultCall, FaultDrill, PlanContext } from "./fault.ts";
+import type { Fault, FaultDrill, PlanContext } from "./fault.ts";
 import { judgeGoals, judgeTimers } from "./host-timers.ts";
 import type { Impact, ImpactEvent, ImpactRound } from "./impact.ts";
 import { type ClusterState, untilWhole, type Wholeness } from "./redundancy.ts";
@@ -279,27 +279,12 @@ export class Course {
   }
 
   private async planContext(state: ClusterState, round: number): Promise<PlanContext> {
-    const { site, admin, clock, choices: random } = this.deps;
+    const { site, admin, choices: random } = this.deps;
     const { signal, holdMs, patience } = this.options;
     const processes = await site.processes({ signal });
     const look: PlanContext["look"] = (call) => this.watch.state(call.signal);
-    // While nobody leads the metadata members, nothing can be seen.
-    const isSeen = async (call: FaultCall, good: (state: ClusterState) => boolean) => {
-      try {
-        return good(await look(call));
-      } catch {
-        call.signal.throwIfAborted();
-        return false;
-      }
-    };
-    const until: PlanContext["until"] = async (what, good, call) => {
-      const deadlineMs = clock.nowMs() + patience.seenMs;
-      while (!(await isSeen(call, good))) {
-        if (clock.nowMs() > deadlineMs)
-          throw new SystemError("process/failed", `not seen: ${what}`);
-        await sleep(clock, patience.pollMs, call);
-      }
-    };
+    const until: PlanContext["until"] = (what, good, call) =>
+      this.watch.until(what, good, { ...call, timeoutMs: patience.seenMs });
     return { site, admin, look, until, state, processes, random, round, holdMs };
   }
 
