@@ -1,5 +1,5 @@
 // `ashlar cluster …`: the cluster as a whole.
-import { formatSize, hasCode, type SystemError } from "@ashlar/core";
+import { formatSize, hasCode, SystemError } from "@ashlar/core";
 import type { AdminClient, ClusterStatus, GroupStatus } from "@ashlar/rpc";
 import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
@@ -7,6 +7,12 @@ import { EXIT } from "../exit-status.ts";
 import { leaderlessGroup, memberTable } from "../member-table.ts";
 import { type Answer, errorDocument, table } from "../output.ts";
 import { answering } from "../run.ts";
+import {
+  addTokenCommand,
+  initMachine,
+  type MachineOptions,
+  withMachineOptions,
+} from "./machine.ts";
 import { addMemberCommands } from "./member.ts";
 
 /** An election is over by then; who asks for the status wants to see a group that has no leader. */
@@ -82,12 +88,22 @@ const status = (options: ClusterOptions): Promise<Answer> =>
     { patienceMs: STATUS_PATIENCE_MS },
   );
 
-interface InitOptions {
-  readonly config: string;
-  readonly json?: boolean;
+type InitOptions = Partial<MachineOptions> & {
+  readonly config?: string;
+  readonly gateway: boolean;
+  readonly run: boolean;
+};
+
+async function init({ config, dir, host, ...options }: InitOptions): Promise<Answer> {
+  if (config !== undefined) return foundMember(config);
+  if (dir !== undefined && host !== undefined) return initMachine({ dir, host, ...options });
+  throw new SystemError("argument/invalid", "it is not said where", {
+    hint: "give --dir and --host for a machine with everything, or --config of a metadata member",
+  });
 }
 
-async function init({ config: path }: InitOptions): Promise<Answer> {
+/** The member alone, for who writes all configuration files by other means. */
+async function foundMember(path: string): Promise<Answer> {
   const { foundCluster, METADATA_CONFIG } = await import("@ashlar/metadata");
   const { nodeDisk, nodeRandom, readConfig } = await import("@ashlar/runtime");
   const config = await readConfig(path, METADATA_CONFIG);
@@ -109,13 +125,13 @@ export function addClusterCommands(program: Command): void {
       "metadata members and their leader, processes, how many chunks lack a copy; exit 1 without a leader",
     )
     .action(answering(status));
-  cluster
-    .command("init")
-    .description(
-      "found a cluster: format the folder of its first metadata member; once, before any process starts",
+  withMachineOptions(cluster.command("init"), { isRequired: false })
+    .description("found a cluster with this machine as its first, and run it; once")
+    .option(
+      "--config <file>",
+      "found only: format the folder of a metadata member with this configuration",
     )
-    .requiredOption("--config <file>", "configuration of that member, a JSON file")
-    .option("--json", "one JSON document on standard output")
     .action(answering(init));
+  addTokenCommand(cluster);
   addMemberCommands(cluster);
 }

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
 import { type Answer, table } from "../output.ts";
 import { answering } from "../run.ts";
+import { addMachineCommands } from "./machine.ts";
 import { addNodeUpkeep } from "./node-upkeep.ts";
 
 const stateOf = ({ state, service }: NodeStatus): string =>
@@ -68,5 +69,6 @@ export function addNodeCommands(program: Command): void {
   withClusterOptions(node.command("show <id>"))
     .description("one storage node and its disks")
     .action(answering(show));
+  addMachineCommands(node);
   addNodeUpkeep(node);
 }
