@@ -1,14 +1,8 @@
 // Load by our own initiator: random positions, a fixed number of operations in flight, and the
 // latency of each.
 import { MIB, type ScatterList } from "@ashlar/core";
-import {
-  type IscsiUrl,
-  LatencyHistogram,
-  LogicalUnit,
-  openSession,
-  randomIsid,
-} from "@ashlar/initiator";
-import { type Clock, nodeClock, nodeRandom, seededRandom } from "@ashlar/runtime";
+import { type IscsiUrl, LogicalUnit, openSession, randomIsid } from "@ashlar/initiator";
+import { type Clock, LatencyHistogram, nodeClock, nodeRandom, seededRandom } from "@ashlar/runtime";
 import type { Outcome } from "./outcome.ts";
 import type { Workload } from "./profiles.ts";
 

@@ -1,5 +1,5 @@
 // What one workload gave.
-import type { LatencySummary } from "@ashlar/initiator";
+import type { LatencySummary } from "@ashlar/runtime";
 
 export interface Outcome {
   readonly operations: number;

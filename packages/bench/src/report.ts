@@ -1,6 +1,6 @@
 // The bench's document (--json, a stable contract) and its tables for people.
 import { formatSize } from "@ashlar/core";
-import type { LatencySummary } from "@ashlar/initiator";
+import type { LatencySummary } from "@ashlar/runtime";
 import type { MachineDescription } from "./machine.ts";
 import type { ProcessUsage } from "./process-usage.ts";
 

@@ -29,6 +29,7 @@ import {
   candidate,
   chunk,
   clusterFields,
+  copySpeedFields,
   disk,
   family,
   host,
@@ -51,10 +52,10 @@ import type { KeptResult } from "./sessions.ts";
  * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard,
  * and a disk may be missing. 8: a change may be one of reservations, there are hosts, beginVolume says who may use the
  * volume, and a portal has its role. 9: nodeUp says the zone, copies are added and dropped, and nodes and
- * stores have their service.
+ * stores have their service. 10: the speed of copies is set.
  */
-const COMMAND_FORMAT_VERSION = 9;
-const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, COMMAND_FORMAT_VERSION];
+const COMMAND_FORMAT_VERSION = 10;
+const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, COMMAND_FORMAT_VERSION];
 
 interface CommandCodec<K extends CommandKind> {
   readonly tag: number;
@@ -189,6 +190,7 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   removeNode: { tag: 51, fields: record({ node, lost: flag }), result: nothing },
   leaveStore: { tag: 52, fields: record({ store, leaving: flag }), result: nothing },
   setRebalancing: { tag: 53, fields: record({ rebalancing }), result: nothing },
+  setCopySpeed: { tag: 57, fields: record(copySpeedFields), result: nothing },
   addMembers: {
     tag: 54,
     fields: record({

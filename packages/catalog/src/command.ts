@@ -14,6 +14,7 @@ import type {
 } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
 import type {
+  CopySpeed,
   DiskRecord,
   GatewayRecord,
   HostChap,
@@ -136,6 +137,11 @@ interface CommandTable {
   };
   setRebalancing: {
     fields: { readonly rebalancing: Rebalancing };
+    result: null;
+  };
+  /** Refused beyond LATENCY_TARGET_MS and COPY_FLOOR. */
+  setCopySpeed: {
+    fields: CopySpeed;
     result: null;
   };
   gatewayUp: {

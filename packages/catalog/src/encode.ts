@@ -21,6 +21,7 @@ import {
   clusterV1,
   clusterV2,
   clusterV6,
+  clusterV7,
   draft,
   draftV3,
   draftV5,
@@ -43,10 +44,10 @@ import { type CatalogState, emptyState } from "./state.ts";
  * follows the chunks. 4: a volume has its change and its resets. 5: a disk may be missing. 6: a volume
  * has its reservations and says who may use it, hosts follow the sessions, a portal has its role, and a gateway may be
  * draining. 7: a cluster has its rebalancing, a node its service and zone, members of chunks may be leaving, and so may
- * stores.
+ * stores. 8: a cluster has the speed of its copies.
  */
-const STATE_FORMAT_VERSION = 7;
-const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, STATE_FORMAT_VERSION];
+const STATE_FORMAT_VERSION = 8;
+const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, STATE_FORMAT_VERSION];
 
 export function encodeState(state: CatalogState): Buffer {
   const work = encodeStateInParts(state);
@@ -150,7 +151,8 @@ const volumesOf = (version: number): readonly [typeof volumeRecord, typeof draft
 const clusterOf = (version: number): typeof cluster => {
   if (version === 1) return clusterV1;
   if (version === 2) return clusterV2;
-  return version < 7 ? clusterV6 : cluster;
+  if (version < 7) return clusterV6;
+  return version === 7 ? clusterV7 : cluster;
 };
 
 /** Equal on all members at an equal index (R9). */

@@ -28,6 +28,8 @@ import type { IsrCandidate } from "./command.ts";
 import {
   type ChunkMember,
   type ClusterRecord,
+  type CopySpeed,
+  DEFAULT_COPY_SPEED,
   DISK_STATES,
   type DiskRecord,
   type FamilyRange,
@@ -66,11 +68,20 @@ const clusterFieldsV6 = {
   familiesSkipped: list(record<FamilyRange>({ first: uint, last: uint })),
 };
 export const rebalancing = oneOf(REBALANCING);
-export const cluster = record<ClusterRecord>({ ...clusterFieldsV6, rebalancing });
+const clusterFieldsV7 = { ...clusterFieldsV6, rebalancing };
+export const copySpeedFields = { latencyTargetMs: uint, floorBytesPerSecond: uint };
+const copySpeed = record<CopySpeed>(copySpeedFields);
+export const cluster = record<ClusterRecord>({ ...clusterFieldsV7, copySpeed });
+/** Up to format 7: copies heeded nothing. */
+export const clusterV7: Codec<ClusterRecord> = {
+  write: cluster.write,
+  read: (from) => ({ ...record(clusterFieldsV7).read(from), copySpeed: DEFAULT_COPY_SPEED }),
+};
 /** Up to format 6: nothing moved by itself, and nobody had said that it must not. */
+const QUIET = { rebalancing: "auto", copySpeed: DEFAULT_COPY_SPEED } as const;
 export const clusterV6: Codec<ClusterRecord> = {
   write: cluster.write,
-  read: (from) => ({ ...record(clusterFieldsV6).read(from), rebalancing: "auto" }),
+  read: (from) => ({ ...record(clusterFieldsV6).read(from), ...QUIET }),
 };
 /** Of format 1. That no family was given deletes nothing, until the next volume is made. */
 export const clusterV1: Codec<ClusterRecord> = {
@@ -79,7 +90,7 @@ export const clusterV1: Codec<ClusterRecord> = {
     ...record(clusterFields).read(from),
     familiesGiven: 0,
     familiesSkipped: [],
-    rebalancing: "auto",
+    ...QUIET,
   }),
 };
 export const clusterV2: Codec<ClusterRecord> = {
@@ -87,7 +98,7 @@ export const clusterV2: Codec<ClusterRecord> = {
   read: (from) => ({
     ...record(clusterFieldsV2).read(from),
     familiesSkipped: [],
-    rebalancing: "auto",
+    ...QUIET,
   }),
 };
 export const disk = record<DiskRecord>({

@@ -1,16 +1,18 @@
 // What the catalog knows, as other packages see it: immutable records, one per thing, replaced as a
 // whole when it changes. A watch delivers exactly these, so a mirror needs no knowledge of commands.
-import type {
-  ChunkId,
-  ClusterId,
-  DiskId,
-  FamilyId,
-  HostName,
-  InitiatorName,
-  NodeId,
-  StoreUuid,
-  VolumeId,
-  VolumeName,
+import {
+  type ChunkId,
+  type ClusterId,
+  type DiskId,
+  type FamilyId,
+  GIB,
+  type HostName,
+  type InitiatorName,
+  MIB,
+  type NodeId,
+  type StoreUuid,
+  type VolumeId,
+  type VolumeName,
 } from "@ashlar/core";
 import { NO_RESERVATIONS, type ReservationAction, type Reservations } from "@ashlar/reservations";
 import type { ChunkScans } from "./chunk-tables.ts";
@@ -33,6 +35,7 @@ export interface ClusterRecord {
    */
   readonly familiesSkipped: readonly FamilyRange[];
   readonly rebalancing: Rebalancing;
+  readonly copySpeed: CopySpeed;
 }
 
 /**
@@ -41,6 +44,27 @@ export interface ClusterRecord {
  */
 export const REBALANCING = ["auto", "paused"] as const;
 export type Rebalancing = (typeof REBALANCING)[number];
+
+/** What copying heeds, on each storage node: that of lost copies, of moves, and of those that returned. */
+export interface CopySpeed {
+  /** Milliseconds: copying gives way while more than one in a hundred operations of hosts takes longer. */
+  readonly latencyTargetMs: number;
+  /** It always may go on with so much. */
+  readonly floorBytesPerSecond: number;
+}
+
+/** A host notices more than this; a chunk is copied at this speed in 8 s. */
+export const DEFAULT_COPY_SPEED: CopySpeed = { latencyTargetMs: 20, floorBytesPerSecond: 8 * MIB };
+/** Below a millisecond nothing would ever be quick enough, above a minute nothing too slow. */
+export const LATENCY_TARGET_MS: { readonly min: number; readonly max: number } = {
+  min: 1,
+  max: 60_000,
+};
+/** So slow that a copy of a large disk takes weeks, and more than any disk has. */
+export const COPY_FLOOR: { readonly min: number; readonly max: number } = {
+  min: MIB,
+  max: 64 * GIB,
+};
 
 /** Families from the first to the last, both included. */
 export interface FamilyRange {

@@ -1,5 +1,4 @@
 export { INCIDENT_KINDS, type Incident, type IncidentKind, IncidentLog } from "./incidents.ts";
-export { LatencyHistogram, type LatencySummary } from "./latency.ts";
 export { type Capacity, LogicalUnit, type LogicalUnitOptions } from "./logical-unit.ts";
 export {
   type MultipathDependencies,

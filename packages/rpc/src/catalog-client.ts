@@ -11,6 +11,7 @@ import type {
 } from "@ashlar/catalog";
 import type { ChunkId, NodeId, StoreUuid, VolumeId } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
+import type { CopyReport } from "./convert/copying.ts";
 import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
 
@@ -50,6 +51,7 @@ export interface StorageReport {
     /** Of a store that lies on two disks. */
     readonly mirror?: MirrorStatus | undefined;
   }[];
+  readonly copying?: CopyReport | undefined;
 }
 
 export interface CatalogClient {

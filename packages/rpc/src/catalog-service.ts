@@ -22,6 +22,7 @@ import type { AdminService } from "./admin.ts";
 import type { GatewayRegistration, StorageRegistration } from "./catalog-client.ts";
 import { asMessage, toGatewayStatus } from "./convert/admin.ts";
 import { CATALOG_VERSION, fromDisk, toWatchMessages, type WatchStep } from "./convert/catalog.ts";
+import { fromCopyReport } from "./convert/copying.ts";
 import { mirrorStatus } from "./convert/mirror.ts";
 import { fromAction } from "./convert/reservations.ts";
 import { memberAddress, oneOf, safeNumber } from "./convert/scalars.ts";
@@ -165,7 +166,7 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
 export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): void {
   server.add(heartbeatService, {
     Ping: bidi((stream) => {
-      stream.on("data", ({ version, process, incarnation, stores, silent, sessions }) => {
+      stream.on("data", ({ version, process, incarnation, stores, silent, ...rest }) => {
         try {
           checkVersion(version);
           const disks = stores.map((store: StoreReport__Output) => ({
@@ -177,9 +178,10 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
             mirror: store.mirror ? mirrorStatus(store.mirror) : undefined,
           }));
           const ping = { process: nodeId(process), incarnation: safeNumber(incarnation) };
+          const copying = rest.copying ? fromCopyReport(rest.copying) : undefined;
           const unheard = silent.slice(0, SILENT_PEERS_MAX);
-          const held = sessions?.sessions.slice(0, SESSIONS_TOLD_MAX).map(fromSession);
-          const told = { ...ping, report: { disks }, silent: unheard, sessions: held };
+          const held = rest.sessions?.sessions.slice(0, SESSIONS_TOLD_MAX).map(fromSession);
+          const told = { ...ping, report: { disks, copying }, silent: unheard, sessions: held };
           const { superseded, answer, logouts } = service.ping(told);
           // Silence is consent: answers to every ping would be half the work of an idle cluster.
           if (!superseded && !answer) return;

@@ -55,6 +55,7 @@ export {
   type Registered,
 } from "./catalog-service.ts";
 export type { WatchStep } from "./convert/catalog.ts";
+export type { CopyReport } from "./convert/copying.ts";
 export type { MirrorStatus } from "./convert/mirror.ts";
 export type { ScrubPass } from "./convert/scrub.ts";
 export { createExitReporterClient, type ExitReporterClient } from "./exit-reporter.ts";
@@ -109,5 +110,10 @@ export {
   type StorageService,
   scrubDisk,
 } from "./storage-service.ts";
-export type { RebalancePreview, RebalanceStatus, UpkeepService } from "./upkeep.ts";
+export type {
+  CopySpeedChange,
+  RebalancePreview,
+  RebalanceStatus,
+  UpkeepService,
+} from "./upkeep.ts";
 export { bindUpkeep } from "./upkeep-service.ts";

@@ -6,6 +6,7 @@ import type { Clock, Log, Timer } from "@ashlar/runtime";
 import type { ClientDuplexStream } from "@grpc/grpc-js";
 import type { StorageReport } from "./catalog-client.ts";
 import { CATALOG_VERSION } from "./convert/catalog.ts";
+import { toCopyReport } from "./convert/copying.ts";
 import { fromLogoutRequest } from "./convert/sessions.ts";
 import type { PingMessage } from "./gen/ashlar/v1/PingMessage.ts";
 import type { PingReply__Output } from "./gen/ashlar/v1/PingReply.ts";
@@ -101,7 +102,8 @@ export class PingWorker {
     const { line } = this;
     line.unanswered += 1;
     if (line.writing) return;
-    const stores = source.report().disks.map(({ scrub, mirror, ...disk }) => ({
+    const { disks, copying } = source.report();
+    const stores = disks.map(({ scrub, mirror, ...disk }) => ({
       ...disk,
       ...(scrub && { scrub: { ...scrub } }),
       ...(mirror && { mirror: { ...mirror } }),
@@ -110,7 +112,8 @@ export class PingWorker {
     line.writing = true;
     const silent = this.silentPeers().slice(0, SILENT_PEERS_MAX);
     const said = { version: CATALOG_VERSION, process, incarnation, stores, silent };
-    line.stream.write({ ...said, ...this.newSessions(line) }, () => {
+    const copies = copying && { copying: toCopyReport(copying) };
+    line.stream.write({ ...said, ...copies, ...this.newSessions(line) }, () => {
       line.writing = false;
     });
   }

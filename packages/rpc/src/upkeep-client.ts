@@ -3,10 +3,16 @@ import { type NodeService, REBALANCING, type Rebalancing } from "@ashlar/catalog
 import { type NodeId, nodeId, type VolumeName } from "@ashlar/core";
 import type { DiskPlace } from "./admin.ts";
 import type { AdminCalls } from "./admin-calls.ts";
+import { fromCopyReport, fromCopySpeed } from "./convert/copying.ts";
 import { oneOf, safeNumber } from "./convert/scalars.ts";
 import type { Abortable } from "./grpc-client.ts";
 import { upkeepService } from "./services.ts";
-import type { RebalancePreview, RebalanceStatus, UpkeepService } from "./upkeep.ts";
+import type {
+  CopySpeedChange,
+  RebalancePreview,
+  RebalanceStatus,
+  UpkeepService,
+} from "./upkeep.ts";
 
 interface Forceful extends Abortable {
   readonly force?: boolean | undefined;
@@ -55,6 +61,12 @@ export class UpkeepClient implements UpkeepService {
     return safeNumber(reply.cancelled);
   }
 
+  async setCopySpeed(asked: CopySpeedChange, { signal }: Abortable): Promise<void> {
+    const { latencyTargetMs = 0, floorBytesPerSecond = 0 } = asked;
+    const request = { latencyTargetMs, floorBytesPerSecond };
+    await this.calls.propose(upkeepService.SetCopySpeed, request, { signal });
+  }
+
   async rebalanceStatus({ signal }: Abortable): Promise<RebalanceStatus> {
     const reply = await this.calls.unary(upkeepService.RebalanceStatus, {}, { signal });
     return {
@@ -64,6 +76,10 @@ export class UpkeepClient implements UpkeepService {
       planned: safeNumber(reply.planned),
       begun: safeNumber(reply.begun),
       elapsedMs: safeNumber(reply.elapsedMs),
+      copySpeed: fromCopySpeed(reply),
+      nodes: reply.nodes.flatMap(({ node, copying }) =>
+        copying ? [{ id: nodeId(node), ...fromCopyReport(copying) }] : [],
+      ),
     };
   }
 

@@ -1,7 +1,8 @@
 // Serves the Upkeep service over gRPC.
 import { NODE_SERVICES, REBALANCING } from "@ashlar/catalog";
 import { diskId, nodeId, volumeName } from "@ashlar/core";
-import { oneOf } from "./convert/scalars.ts";
+import { toCopyReport } from "./convert/copying.ts";
+import { oneOf, safeNumber } from "./convert/scalars.ts";
 import { type GrpcServer, unary } from "./grpc-server.ts";
 import { upkeepService } from "./services.ts";
 import type { UpkeepService } from "./upkeep.ts";
@@ -30,7 +31,22 @@ export function bindUpkeep(server: GrpcServer, service: UpkeepService): void {
       const asked = { rebalancing: oneOf(REBALANCING, rebalancing), cancel };
       return { cancelled: await service.setRebalancing(asked, context) };
     }),
-    RebalanceStatus: unary(async (_request, context) => service.rebalanceStatus(context)),
+    SetCopySpeed: unary(async ({ latencyTargetMs, floorBytesPerSecond }, context) => {
+      const asked = {
+        latencyTargetMs: latencyTargetMs || undefined,
+        floorBytesPerSecond: safeNumber(floorBytesPerSecond) || undefined,
+      };
+      await service.setCopySpeed(asked, context);
+      return {};
+    }),
+    RebalanceStatus: unary(async (_request, context) => {
+      const { nodes, copySpeed, ...standing } = await service.rebalanceStatus(context);
+      const copying = nodes.map(({ id, ...report }) => ({
+        node: id,
+        copying: toCopyReport(report),
+      }));
+      return { ...standing, ...copySpeed, nodes: copying };
+    }),
     PreviewRebalance: unary(async (_request, context) => {
       const { nodes, ...plan } = await service.previewRebalance(context);
       return { ...plan, nodes: nodes.map(({ id, ...share }) => ({ node: id, ...share })) };

@@ -1,7 +1,8 @@
 // The Upkeep service: what people ask of the machines and disks that copies lie on, and of the copies.
-import type { NodeService, Rebalancing } from "@ashlar/catalog";
+import type { CopySpeed, NodeService, Rebalancing } from "@ashlar/catalog";
 import type { NodeId, VolumeName } from "@ashlar/core";
 import type { AdminCallOptions, DiskPlace, Forceful } from "./admin.ts";
+import type { CopyReport } from "./convert/copying.ts";
 
 /** How the spreading of copies stands. */
 export interface RebalanceStatus {
@@ -16,7 +17,13 @@ export interface RebalanceStatus {
   readonly begun: number;
   /** Milliseconds since then. */
   readonly elapsedMs: number;
+  /** What copies of any kind heed. */
+  readonly copySpeed: CopySpeed;
+  /** How fast each node copies, as it told last. */
+  readonly nodes: readonly ({ readonly id: NodeId } & CopyReport)[];
 }
+
+export type CopySpeedChange = { readonly [K in keyof CopySpeed]: CopySpeed[K] | undefined };
 
 export interface RebalancePreview {
   readonly moves: number;
@@ -78,6 +85,11 @@ export interface UpkeepService {
     asked: { readonly rebalancing: Rebalancing; readonly cancel: boolean },
     options: AdminCallOptions,
   ): Promise<number>;
+  /**
+   * What copies of any kind heed from now on; undefined: as it is.
+   * @throws SystemError argument/invalid beyond LATENCY_TARGET_MS and COPY_FLOOR.
+   */
+  setCopySpeed(asked: CopySpeedChange, options: AdminCallOptions): Promise<void>;
   rebalanceStatus(options: AdminCallOptions): Promise<RebalanceStatus>;
   /** What would move, if nothing hindered it. */
   previewRebalance(options: AdminCallOptions): Promise<RebalancePreview>;

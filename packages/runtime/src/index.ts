@@ -8,6 +8,7 @@ export {
   splitAddress,
 } from "./config-fields.ts";
 export { type Disk, type DiskFile, type OpenOptions, type Piece, writeEach } from "./disk.ts";
+export { LatencyHistogram, type LatencySummary } from "./latency.ts";
 export { Lifecycle, runProcess, type Startable } from "./lifecycle.ts";
 export { type Log, type LogLevel, openLog, silentLog } from "./log.ts";
 export {

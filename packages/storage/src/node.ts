@@ -246,7 +246,7 @@ export class StorageNode implements HealthyNode {
     const seen = new NumbersSeen({ disks, view });
     const { host, port } = splitAddress(listen);
     const server = new GrpcServer({ log, network }, { clusterId, host, port });
-    const metrics = new OperationMetrics(registry, clock);
+    const metrics = new OperationMetrics(registry, clock, replicas.copies.governor);
     const carriers = new CarrierServer({
       self: this.self,
       clusterId,
@@ -271,12 +271,15 @@ export class StorageNode implements HealthyNode {
         closeGeneration({ node, client, replicas }, request, options),
     });
     const inFlight = (): number => this.inFlight();
-    openStorageGauges(registry, { replicas, links, disks, inFlight });
+    openStorageGauges(registry, { clock, replicas, links, disks, inFlight });
     const registration = new Registration({
       client,
       log,
       describe: () => ({ ...this.describe(disks, server.port), ...seen.numbers() }),
-      report: () => disks.report((store) => scrubbing.passOf(store)),
+      report: () => ({
+        ...disks.report((store) => scrubbing.passOf(store)),
+        copying: replicas.copies.governor.report(clock.nowMs()),
+      }),
       onIncarnation: (incarnation) => this.onIncarnation(replicas, incarnation),
     });
     const standing = { removal, strays, seen, registration, scrubbing, server, carriers };
@@ -305,7 +308,7 @@ export class StorageNode implements HealthyNode {
       { streams: this.streams, clock, random },
       {
         operate: (operation, deadlineMs, reply) => {
-          const startedMs = metrics.nowMs();
+          const startedMs = metrics.begin();
           replicas.operation(operation, deadlineMs, (answer: OperationReply) => {
             metrics.count(operation, answer.status, startedMs);
             reply(answer);

@@ -36,6 +36,8 @@ export interface DriverPorts {
   requestResync(driver: ReplicaDriver, node: NodeId): void;
   releaseResync(driver: ReplicaDriver, node: NodeId): void;
   onNotice(chunk: ChunkId, notice: Notice): void;
+  /** An entry is durable here that its primary may wait for; milliseconds. */
+  onAppended(waitedMs: number): void;
   /** A copied extent arrived or left, in bytes. */
   onCopied(bytes: number): void;
   onStoreError(driver: ReplicaDriver, error: SystemError): void;
@@ -54,6 +56,9 @@ export class ReplicaDriver {
   private settledTicket = 0;
   private readonly settledBeyond = new Set<number>();
   private toldTicket = 0;
+  /** Nobody waits for what it appends. */
+  private isCaughtUp: boolean;
+  private readonly nowMs: () => number;
 
   constructor(
     ports: DriverPorts,
@@ -79,12 +84,15 @@ export class ReplicaDriver {
     this.ports = ports;
     this.chunk = chunk;
     this.store = store;
+    this.nowMs = nowMs;
+    const status = store.status(chunk);
+    this.isCaughtUp = status.resyncFrom === undefined;
     this.replica = new Replica({
       chunk,
       node: store.node,
       store: store.storeUuid,
       chunkSize,
-      status: store.status(chunk),
+      status,
       uncommitted: store.uncommitted(chunk),
       windows: store.windows(chunk),
       isDeadGateway,
@@ -174,8 +182,14 @@ export class ReplicaDriver {
   private journal(effect: JournalEffect): void {
     const { ticket } = effect;
     if (effect.kind === "applyCopy") this.count(effect.copy);
+    if (effect.kind === "beginResync") this.isCaughtUp = false;
+    if (effect.kind === "endResync") this.isCaughtUp = true;
+    const begunMs = effect.kind === "append" && this.isCaughtUp ? this.nowMs() : undefined;
     this.journaled(effect).then(
-      () => this.onSettled(ticket),
+      () => {
+        if (begunMs !== undefined) this.ports.onAppended(this.nowMs() - begunMs);
+        this.onSettled(ticket);
+      },
       (thrown) => {
         if (!hasCode(thrown, "disk/no-space")) {
           this.onError(thrown);

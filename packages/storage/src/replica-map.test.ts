@@ -1,9 +1,10 @@
 import { testNode } from "@ashlar/catalog/testing";
-import { CHECKSUM_UNIT, EXTENT_SIZE, LSN_ZERO, present } from "@ashlar/core";
+import { CHECKSUM_UNIT, EXTENT_SIZE, LSN_ZERO, MIB, present } from "@ashlar/core";
 import type { CheckOutcome, OperationReply } from "@ashlar/replica";
-import { silentLog } from "@ashlar/runtime";
+import { nodeClock, silentLog } from "@ashlar/runtime";
 import { afterEach, describe, expect, it } from "vitest";
 import { ChunkRemoval } from "./chunk-removal.ts";
+import { COPY_WINDOW_MS } from "./copy-governor.ts";
 import { chunkOf, ReplicaNodes } from "./testing/replica-nodes.ts";
 
 let cluster: ReplicaNodes | undefined;
@@ -89,6 +90,36 @@ describe("replicas of a node", () => {
     await Promise.all(writes);
     await nodes.until(() => nodes.areAlike(...chunks));
     expect(nodes.nodes.every(({ replicas }) => replicas?.resyncs.runningCount === 0)).toBe(true);
+  });
+
+  it.each([
+    ["sends", (primary: number) => primary],
+    ["receives", (primary: number) => 3 - primary],
+  ])("are copied no faster than hosts allow on the node that %s them", async (_, slowOf) => {
+    const nodes = open(2);
+    nodes.catalog.done({
+      kind: "setCopySpeed",
+      latencyTargetMs: 20,
+      floorBytesPerSecond: MIB,
+    });
+    const chunk = chunkOf(nodes.volume(1, 1, 2), 0);
+    await nodes.operate(chunk);
+    const victim = 3 - primaryOf(nodes, chunk);
+    nodes.kill(victim);
+    nodes.declareDown(victim);
+    const extents = 32;
+    for (let at = 0; at < extents; at++) await nodes.operate(chunk, { offset: at * EXTENT_SIZE });
+    nodes.start(victim);
+    const slow = nodes.node(slowOf(primaryOf(nodes, chunk)));
+    const { governor } = present(slow.replicas, "the node runs").copies;
+    const beganMs = nodeClock.nowMs();
+    // Hosts wait for a second, and the window is over.
+    for (const waitedMs of [1_000, 1_000]) governor.onAppended(beganMs, waitedMs);
+    expect(governor.bytesPerSecond(beganMs + COPY_WINDOW_MS)).toBe(MIB);
+    await nodes.until(() => nodes.isrOf(chunk) === 2);
+    // 2 MiB at 1 MiB/s; it gains as soon as nobody complains any more.
+    expect(nodeClock.nowMs() - beganMs).toBeGreaterThan(1_000);
+    await nodes.until(() => nodes.areAlike(chunk));
   });
 
   it("resume where they were when a connection breaks and comes back", async () => {

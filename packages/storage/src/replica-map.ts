@@ -16,6 +16,7 @@ import {
 import type { Clock, Log } from "@ashlar/runtime";
 import type { Admissions } from "./admissions.ts";
 import { ConfigQueue } from "./config-queue.ts";
+import { CopyGate } from "./copy-gate.ts";
 import type { DiskSet, OpenDisk } from "./disk-set.ts";
 import type { GatewayLives } from "./gateway-lives.ts";
 import type { PeerEvents, PeerLinks } from "./peer-links.ts";
@@ -50,6 +51,7 @@ export interface ReplicaMapPeers {
 
 export class ReplicaMap implements PeerEvents {
   readonly resyncs = new ResyncSlots();
+  readonly copies: CopyGate;
   readonly generations: VolumeGenerations;
   resyncBytes = 0;
   private readonly deps: ReplicaMapDeps;
@@ -75,12 +77,13 @@ export class ReplicaMap implements PeerEvents {
       // Somebody waits for what is not committed.
       (chunk) => (this.drivers.get(chunk)?.view.uncommitted ?? 0) > 0,
     );
+    this.copies = new CopyGate(deps.clock, deps.view);
     this.generations = new VolumeGenerations(deps, deps.view.volumes.values());
     const reserves = deps.disks.all.map(({ store }) => store.space().reserveBytes);
     this.claims = new SpaceClaims(reserves.length === 0 ? 0 : Math.min(...reserves));
     this.ports = {
       send: (to, message) => this.peers?.links.send(to, message),
-      respond: (to, message) => this.peers?.links.respond(to, message),
+      respond: (to, message) => this.respond(to, message),
       link: (driver, node) => this.link(driver, node),
       wake: (driver) => this.wake(driver),
       flushLater: (driver) => this.flushLater(driver),
@@ -88,6 +91,7 @@ export class ReplicaMap implements PeerEvents {
       requestResync: (driver, node) => this.resyncs.request(driver, node),
       releaseResync: (driver, node) => this.resyncs.release(driver, node),
       onNotice: (chunk, notice) => logNotice(this.deps.log, chunk, notice),
+      onAppended: (waitedMs) => this.copies.governor.onAppended(deps.clock.nowMs(), waitedMs),
       onCopied: (bytes) => {
         this.resyncBytes += bytes;
       },
@@ -223,7 +227,10 @@ export class ReplicaMap implements PeerEvents {
   }
 
   fromMember(from: NodeId, message: MemberMessage): void {
-    this.drivers.get(message.chunk)?.step({ kind: "fromMember", from, message });
+    const take = (): void =>
+      this.drivers.get(message.chunk)?.step({ kind: "fromMember", from, message });
+    if (message.kind === "copyAck") this.copies.pass(take);
+    else take();
   }
 
   fromPrimary(from: NodeId, message: PrimaryMessage): void {
@@ -233,6 +240,12 @@ export class ReplicaMap implements PeerEvents {
     }
     if (driver) driver.step({ kind: "fromPrimary", from, message });
     else this.ports.respond(from, refusalOf(message));
+  }
+
+  private respond(to: NodeId, message: MemberMessage): void {
+    const tell = (): void => this.peers?.links.respond(to, message);
+    if (message.kind === "copyAck") this.copies.pass(tell);
+    else tell();
   }
 
   private tellConfig(config: ChunkConfig): void {

@@ -1,19 +1,22 @@
+import { DEFAULT_COPY_SPEED } from "@ashlar/catalog";
 import { chunkId, familyId } from "@ashlar/core";
 import type { Operation } from "@ashlar/replica";
 import { Registry } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { expect, it } from "vitest";
+import { CopyGovernor } from "./copy-governor.ts";
 import { OperationMetrics } from "./storage-metrics.ts";
 
 it("operations are counted by kind and status, their time in growing buckets", async () => {
   const registry = new Registry();
   const clock = new ManualClock();
-  const metrics = new OperationMetrics(registry, clock);
+  const governor = new CopyGovernor(() => DEFAULT_COPY_SPEED, clock.nowMs());
+  const metrics = new OperationMetrics(registry, clock, governor);
   const head = { chunk: chunkId(familyId(1), 0), layer: 0, epoch: 1, token: 0, generation: 1 };
   const opId = { incarnation: 1, seq: 1 };
   const rest = { opId, lowestUnresolvedSeq: 1, offset: 0, length: 4096 };
   const read: Operation = { ...head, ...rest, kind: "read" };
-  const started = metrics.nowMs();
+  const started = metrics.begin();
   clock.advance(2);
   metrics.count(read, "good", started);
   clock.advance(60_000);

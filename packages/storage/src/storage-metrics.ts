@@ -1,6 +1,7 @@
 // Figures of a storage node. Per operation only a few numbers in arrays change: the metrics library
 // would cost a tenth of what an operation may. They become its counters when somebody asks.
 import { OPERATION_STATUS, type Operation, type OperationStatusName } from "@ashlar/replica";
+import type { CopyReport } from "@ashlar/rpc";
 import {
   type Clock,
   Counter,
@@ -8,6 +9,7 @@ import {
   LATENCY_BUCKETS_SECONDS,
   type Registry,
 } from "@ashlar/runtime";
+import type { CopyGovernor } from "./copy-governor.ts";
 import type { DiskSet } from "./disk-set.ts";
 import type { PeerLinks } from "./peer-links.ts";
 import type { ReplicaMap } from "./replica-map.ts";
@@ -33,6 +35,7 @@ class KindFigures {
 
 export class OperationMetrics {
   private readonly clock: Clock;
+  private readonly governor: CopyGovernor;
   private readonly figures: Readonly<Record<Operation["kind"], KindFigures>> = {
     read: new KindFigures(),
     write: new KindFigures(),
@@ -41,8 +44,10 @@ export class OperationMetrics {
     orWrite: new KindFigures(),
   };
 
-  constructor(registry: Registry, clock: Clock) {
+  /** @param governor hears of the same, since copies give way to operations. */
+  constructor(registry: Registry, clock: Clock, governor: CopyGovernor) {
     this.clock = clock;
+    this.governor = governor;
     this.show(registry, "operations_total", "Operations of gateways by kind and status", (add) => {
       for (const kind of KINDS) {
         for (const [at, status] of STATUSES.entries()) {
@@ -56,13 +61,19 @@ export class OperationMetrics {
     this.showLatency(registry);
   }
 
-  nowMs(): number {
-    return this.clock.nowMs();
+  /** @returns when it was, for {@link count}. */
+  begin(): number {
+    const nowMs = this.clock.nowMs();
+    this.governor.onBegun(nowMs);
+    return nowMs;
   }
 
   count({ kind, length }: Operation, status: OperationStatusName, startedMs: number): void {
     const figures = this.figures[kind];
-    const seconds = (this.clock.nowMs() - startedMs) / MS_PER_S;
+    const nowMs = this.clock.nowMs();
+    const waitedMs = nowMs - startedMs;
+    const seconds = waitedMs / MS_PER_S;
+    this.governor.onAnswered(nowMs, status === "good" ? waitedMs : undefined);
     const number = OPERATION_STATUS[status];
     figures.statuses[number] = (figures.statuses[number] ?? 0) + 1;
     figures.seconds += seconds;
@@ -113,6 +124,7 @@ export class OperationMetrics {
 }
 
 interface Observed {
+  readonly clock: Clock;
   readonly replicas: ReplicaMap;
   readonly links: PeerLinks;
   readonly disks: DiskSet;
@@ -121,7 +133,7 @@ interface Observed {
 
 /** Gauges that are read when the metrics are. */
 export function openStorageGauges(registry: Registry, observed: Observed): void {
-  const { replicas, links, disks, inFlight } = observed;
+  const { clock, replicas, links, disks, inFlight } = observed;
   const gauge = (name: string, help: string, value: () => number): void => {
     exportGauge(registry, { name: `ashlar_storage_${name}`, help, read: value });
   };
@@ -158,6 +170,28 @@ export function openStorageGauges(registry: Registry, observed: Observed): void 
     "Chunks waiting to be copied",
     () => replicas.resyncs.waitingCount,
   );
+  const copying = (): CopyReport => replicas.copies.governor.report(clock.nowMs());
+  gauge(
+    "copy_limit_bytes_per_second",
+    "How fast copies may come and go, infinite while hosts do not mind",
+    () => copying().limitBytesPerSecond ?? Number.POSITIVE_INFINITY,
+  );
+  gauge(
+    "copy_bytes_per_second",
+    "Copied in the last half second, sent and received",
+    () => copying().bytesPerSecond,
+  );
+  gauge(
+    "copy_host_p99_seconds",
+    "What hosts waited for lately, as copies go by",
+    () => copying().p99Ms / MS_PER_S,
+  );
+  gauge(
+    "copy_latency_target_seconds",
+    "Copies give way while hosts wait longer",
+    () => replicas.copies.speed.latencyTargetMs / MS_PER_S,
+  );
+  gauge("copies_held", "Extents whose copies wait for hosts", () => replicas.copies.waitingCount);
   gauge("disk_free_bytes", "Free for new extents, over all disks", () =>
     disks.report().disks.reduce((sum, { freeBytes }) => sum + freeBytes, 0),
   );

@@ -4,7 +4,7 @@
 //   npx tsx --conditions=ashlar-source packages/volume/src/carriers.bench.ts [seconds]
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { CatalogMirror, UNUSED_STATE } from "@ashlar/catalog";
+import { CatalogMirror, DEFAULT_COPY_SPEED, UNUSED_STATE } from "@ashlar/catalog";
 import {
   CHUNK_SIZE_DEFAULT,
   chunkId,
@@ -123,6 +123,7 @@ function catalogOf(address: string): CatalogClient {
           familiesGiven: 1,
           familiesSkipped: [],
           rebalancing: "auto",
+          copySpeed: DEFAULT_COPY_SPEED,
         },
       },
       {

@@ -2,6 +2,7 @@
 import { MIB } from "@ashlar/core";
 import { expect, test } from "vitest";
 import { decodeState, encodeState } from "../encode.ts";
+import { DEFAULT_COPY_SPEED } from "../records.ts";
 import { TestCatalog, testNode, testStore } from "../testing/cluster.ts";
 import { planCopies } from "../testing/copies.ts";
 
@@ -100,4 +101,23 @@ test("rebalancing is paused and goes on", () => {
   expect(view.cluster?.rebalancing).toBe("paused");
   expect(decodeState(encodeState(catalog.state)).view.cluster?.rebalancing).toBe("paused");
   expect(catalog.apply({ kind: "setRebalancing", rebalancing: "paused" }).changes).toEqual([]);
+});
+
+test("the speed of copies is set within bounds, and outlives a snapshot", () => {
+  const catalog = TestCatalog.created(1);
+  const { view } = catalog.state;
+  expect(view.cluster?.copySpeed).toEqual(DEFAULT_COPY_SPEED);
+  const asked = { latencyTargetMs: 5, floorBytesPerSecond: 32 * MIB };
+  catalog.done({ kind: "setCopySpeed", ...asked });
+  expect(decodeState(encodeState(catalog.state)).view.cluster?.copySpeed).toEqual(asked);
+  for (const wrong of [
+    { latencyTargetMs: 0 },
+    { latencyTargetMs: 60_001 },
+    { floorBytesPerSecond: MIB - 1 },
+    { floorBytesPerSecond: 64 * 1024 * MIB + 1 },
+  ]) {
+    const { result } = catalog.apply({ kind: "setCopySpeed", ...asked, ...wrong });
+    expect(result).toMatchObject({ kind: "refused", code: "argument/invalid" });
+  }
+  expect(view.cluster?.copySpeed).toEqual(asked);
 });

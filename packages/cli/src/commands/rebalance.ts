@@ -3,6 +3,7 @@ import { formatSize } from "@ashlar/core";
 import type { AdminClient, RebalanceStatus } from "@ashlar/rpc";
 import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
+import { type CopySpeedOptions, copySpeedAsked, copySpeedLines } from "../copy-speed.ts";
 import { type Answer, progressBar, table, timeLeft } from "../output.ts";
 import { answering } from "../run.ts";
 
@@ -49,7 +50,17 @@ async function status(options: ClusterOptions): Promise<Answer> {
   const standing = await withAdmin(options, (admin, signal) =>
     admin.upkeep.rebalanceStatus({ signal }),
   );
-  return { json: standing, lines: statusLines(standing) };
+  return { json: standing, lines: [...statusLines(standing), ...copySpeedLines(standing)] };
+}
+
+async function set(options: ClusterOptions & CopySpeedOptions): Promise<Answer> {
+  const asked = copySpeedAsked(options);
+  const standing = await withAdmin(options, async ({ upkeep }, signal) => {
+    await upkeep.setCopySpeed(asked, { signal });
+    return upkeep.rebalanceStatus({ signal });
+  });
+  const { copySpeed } = standing;
+  return { json: copySpeed, lines: copySpeedLines({ copySpeed, nodes: [] }) };
 }
 
 /** Resolves when there is nothing to move: twice in a row, since plans follow one another. */
@@ -107,6 +118,14 @@ export function addRebalanceCommands(program: Command): void {
   withClusterOptions(rebalance.command("status"))
     .description("what moves now, and what keeps the rest from it")
     .action(answering(status));
+  withClusterOptions(rebalance.command("set"))
+    .description("how copies of any kind, lost ones too, give way to hosts; at once, on all nodes")
+    .option(
+      "--latency-target MS",
+      "copies give way while more than 1 % of what hosts do takes longer",
+    )
+    .option("--floor SPEED", "what each node may copy however long hosts wait, such as 8MiB/s")
+    .action(answering(set));
   withClusterOptions(rebalance.command("start"))
     .description("let copies move again after `pause`, and wait until they are spread evenly")
     .option("--no-wait", "do not wait")

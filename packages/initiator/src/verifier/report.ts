@@ -1,6 +1,6 @@
 // What a verifier's run says: how much was done, how long it took, where it stood still, every
 // error the initiator saw, and every unit that came back wrong.
-import type { LatencySummary } from "../latency.ts";
+import type { LatencySummary } from "@ashlar/runtime";
 
 /**
  * lost: zeros (or the content from before the run) where an acknowledged write must be seen;

@@ -9,8 +9,7 @@ import {
   scatterJoin,
   toSystemError,
 } from "@ashlar/core";
-import { type Clock, type Random, seededRandom, sleep } from "@ashlar/runtime";
-import { LatencyHistogram } from "../latency.ts";
+import { type Clock, LatencyHistogram, type Random, seededRandom, sleep } from "@ashlar/runtime";
 import {
   FAULT_KINDS,
   type Fault,

@@ -1,6 +1,6 @@
 // What people ask of nodes, disks and copies. Whether there is room for what has to move is asked here, by what nodes
 // told of their disks; what must hold whatever happens meanwhile is judged by the command itself.
-import { planRetirementInParts, type RetirementPlan } from "@ashlar/catalog";
+import { DEFAULT_COPY_SPEED, planRetirementInParts, type RetirementPlan } from "@ashlar/catalog";
 import { type StoreUuid, SystemError } from "@ashlar/core";
 import type { DiskPlace, StorageReport, UpkeepService } from "@ashlar/rpc";
 import { type Clock, inSlices } from "@ashlar/runtime";
@@ -77,11 +77,25 @@ export class LogUpkeepService implements UpkeepService {
     return cancel ? this.deps.rebalancer.cancel() : 0;
   };
 
-  rebalanceStatus: UpkeepService["rebalanceStatus"] = async () => {
+  setCopySpeed: UpkeepService["setCopySpeed"] = async (asked, { proposal }) => {
     await this.deps.log.readIndex();
-    const { hindrance = "", ...standing } = this.deps.rebalancer.standing;
-    const { rebalancing = "auto" } = this.deps.log.view.cluster ?? {};
-    return { rebalancing, hindrance, ...standing };
+    const now = this.deps.log.view.cluster?.copySpeed ?? DEFAULT_COPY_SPEED;
+    const { latencyTargetMs = now.latencyTargetMs, floorBytesPerSecond = now.floorBytesPerSecond } =
+      asked;
+    const command = { kind: "setCopySpeed", latencyTargetMs, floorBytesPerSecond } as const;
+    accepted((await this.deps.log.propose(command, proposal)).result);
+  };
+
+  rebalanceStatus: UpkeepService["rebalanceStatus"] = async () => {
+    const { log, rebalancer, reportOf } = this.deps;
+    await log.readIndex();
+    const { hindrance = "", ...standing } = rebalancer.standing;
+    const { rebalancing = "auto", copySpeed = DEFAULT_COPY_SPEED } = log.view.cluster ?? {};
+    const nodes = [...log.view.nodes.values()].flatMap(({ node, state }) => {
+      const { copying } = reportOf(node) ?? {};
+      return state === "up" && copying ? [{ id: node, ...copying }] : [];
+    });
+    return { rebalancing, hindrance, ...standing, copySpeed, nodes };
   };
 
   previewRebalance: UpkeepService["previewRebalance"] = async () => {

@@ -35,6 +35,7 @@ import type { NodeRecord__Output } from "../gen/ashlar/v1/NodeRecord.ts";
 import type { VolumeRecord__Output } from "../gen/ashlar/v1/VolumeRecord.ts";
 import type { WatchMessage, WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
 import { fromHost, fromSharedState, toHost, toSharedState } from "./access.ts";
+import { fromCopySpeed } from "./copying.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
 import { fromPortal } from "./sessions.ts";
 
@@ -94,7 +95,11 @@ function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
   switch (change.kind) {
     case "cluster":
       return {
-        cluster: { ...change.record, familiesSkipped: [...change.record.familiesSkipped] },
+        cluster: {
+          ...change.record,
+          ...change.record.copySpeed,
+          familiesSkipped: [...change.record.familiesSkipped],
+        },
       };
     case "node":
       return { node: { ...change.record, disks: [...change.record.disks] } };
@@ -120,14 +125,18 @@ function toChange(change: Exclude<CatalogChange, { kind: "chunk" }>): Change {
 function fromChange(change: Change__Output): CatalogChange {
   if (change.cluster) {
     const { clusterId: id, familiesSkipped, rebalancing, ...fields } = change.cluster;
+    const { chunkSize, createdAt, familiesGiven } = fields;
     const ranges = familiesSkipped.map(({ first, last }) => ({ first, last }));
     return {
       kind: "cluster",
       record: {
         clusterId: clusterId(id),
-        ...fields,
+        chunkSize,
+        createdAt,
+        familiesGiven,
         familiesSkipped: ranges,
         rebalancing: oneOf(REBALANCING, rebalancing),
+        copySpeed: fromCopySpeed(fields),
       },
     };
   }

@@ -5,6 +5,7 @@
 import {
   type CatalogChange,
   CatalogMirror,
+  DEFAULT_COPY_SPEED,
   type NodeRecord,
   UNUSED_STATE,
   type VolumeRecord,
@@ -305,6 +306,7 @@ export class FakeCluster {
           familiesGiven: 1,
           familiesSkipped: [],
           rebalancing: "auto",
+          copySpeed: DEFAULT_COPY_SPEED,
         },
       },
       {

@@ -1,6 +1,7 @@
 // Original file: proto/catalog.proto
 
 import type { FamilyRange as _ashlar_v1_FamilyRange, FamilyRange__Output as _ashlar_v1_FamilyRange__Output } from '../../ashlar/v1/FamilyRange.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface ClusterRecord {
   'clusterId'?: (string);
@@ -9,6 +10,8 @@ export interface ClusterRecord {
   'familiesGiven'?: (number);
   'familiesSkipped'?: (_ashlar_v1_FamilyRange)[];
   'rebalancing'?: (string);
+  'latencyTargetMs'?: (number);
+  'floorBytesPerSecond'?: (number | string | Long);
 }
 
 export interface ClusterRecord__Output {
@@ -18,4 +21,6 @@ export interface ClusterRecord__Output {
   'familiesGiven': (number);
   'familiesSkipped': (_ashlar_v1_FamilyRange__Output)[];
   'rebalancing': (string);
+  'latencyTargetMs': (number);
+  'floorBytesPerSecond': (number);
 }

@@ -2,6 +2,7 @@
 
 import type { StoreReport as _ashlar_v1_StoreReport, StoreReport__Output as _ashlar_v1_StoreReport__Output } from '../../ashlar/v1/StoreReport.ts';
 import type { HeldSessions as _ashlar_v1_HeldSessions, HeldSessions__Output as _ashlar_v1_HeldSessions__Output } from '../../ashlar/v1/HeldSessions.ts';
+import type { CopyReport as _ashlar_v1_CopyReport, CopyReport__Output as _ashlar_v1_CopyReport__Output } from '../../ashlar/v1/CopyReport.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PingMessage {
@@ -11,6 +12,7 @@ export interface PingMessage {
   'stores'?: (_ashlar_v1_StoreReport)[];
   'silent'?: (string)[];
   'sessions'?: (_ashlar_v1_HeldSessions | null);
+  'copying'?: (_ashlar_v1_CopyReport | null);
 }
 
 export interface PingMessage__Output {
@@ -20,4 +22,5 @@ export interface PingMessage__Output {
   'stores': (_ashlar_v1_StoreReport__Output)[];
   'silent': (string)[];
   'sessions': (_ashlar_v1_HeldSessions__Output | null);
+  'copying': (_ashlar_v1_CopyReport__Output | null);
 }

@@ -1,5 +1,6 @@
 // Original file: proto/upkeep.proto
 
+import type { NodeCopying as _ashlar_v1_NodeCopying, NodeCopying__Output as _ashlar_v1_NodeCopying__Output } from '../../ashlar/v1/NodeCopying.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface RebalanceStatusReply {
@@ -9,6 +10,9 @@ export interface RebalanceStatusReply {
   'planned'?: (number | string | Long);
   'begun'?: (number | string | Long);
   'elapsedMs'?: (number | string | Long);
+  'latencyTargetMs'?: (number);
+  'floorBytesPerSecond'?: (number | string | Long);
+  'nodes'?: (_ashlar_v1_NodeCopying)[];
 }
 
 export interface RebalanceStatusReply__Output {
@@ -18,4 +22,7 @@ export interface RebalanceStatusReply__Output {
   'planned': (number);
   'begun': (number);
   'elapsedMs': (number);
+  'latencyTargetMs': (number);
+  'floorBytesPerSecond': (number);
+  'nodes': (_ashlar_v1_NodeCopying__Output)[];
 }

@@ -7,6 +7,7 @@ import type { EmptyDiskRequest as _ashlar_v1_EmptyDiskRequest, EmptyDiskRequest_
 import type { RebalancePreview as _ashlar_v1_RebalancePreview, RebalancePreview__Output as _ashlar_v1_RebalancePreview__Output } from '../../ashlar/v1/RebalancePreview.ts';
 import type { RebalanceStatusReply as _ashlar_v1_RebalanceStatusReply, RebalanceStatusReply__Output as _ashlar_v1_RebalanceStatusReply__Output } from '../../ashlar/v1/RebalanceStatusReply.ts';
 import type { RemoveNodeRequest as _ashlar_v1_RemoveNodeRequest, RemoveNodeRequest__Output as _ashlar_v1_RemoveNodeRequest__Output } from '../../ashlar/v1/RemoveNodeRequest.ts';
+import type { SetCopySpeedRequest as _ashlar_v1_SetCopySpeedRequest, SetCopySpeedRequest__Output as _ashlar_v1_SetCopySpeedRequest__Output } from '../../ashlar/v1/SetCopySpeedRequest.ts';
 import type { SetNodeServiceRequest as _ashlar_v1_SetNodeServiceRequest, SetNodeServiceRequest__Output as _ashlar_v1_SetNodeServiceRequest__Output } from '../../ashlar/v1/SetNodeServiceRequest.ts';
 import type { SetRebalancingReply as _ashlar_v1_SetRebalancingReply, SetRebalancingReply__Output as _ashlar_v1_SetRebalancingReply__Output } from '../../ashlar/v1/SetRebalancingReply.ts';
 import type { SetRebalancingRequest as _ashlar_v1_SetRebalancingRequest, SetRebalancingRequest__Output as _ashlar_v1_SetRebalancingRequest__Output } from '../../ashlar/v1/SetRebalancingRequest.ts';
@@ -49,6 +50,15 @@ export interface UpkeepClient extends grpc.Client {
   removeNode(argument: _ashlar_v1_RemoveNodeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   removeNode(argument: _ashlar_v1_RemoveNodeRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   
+  SetCopySpeed(argument: _ashlar_v1_SetCopySpeedRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  SetCopySpeed(argument: _ashlar_v1_SetCopySpeedRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  SetCopySpeed(argument: _ashlar_v1_SetCopySpeedRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  SetCopySpeed(argument: _ashlar_v1_SetCopySpeedRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setCopySpeed(argument: _ashlar_v1_SetCopySpeedRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setCopySpeed(argument: _ashlar_v1_SetCopySpeedRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setCopySpeed(argument: _ashlar_v1_SetCopySpeedRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  setCopySpeed(argument: _ashlar_v1_SetCopySpeedRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
   SetNodeService(argument: _ashlar_v1_SetNodeServiceRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   SetNodeService(argument: _ashlar_v1_SetNodeServiceRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   SetNodeService(argument: _ashlar_v1_SetNodeServiceRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
@@ -87,6 +97,8 @@ export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
   
   RemoveNode: grpc.handleUnaryCall<_ashlar_v1_RemoveNodeRequest__Output, _ashlar_v1_Empty>;
   
+  SetCopySpeed: grpc.handleUnaryCall<_ashlar_v1_SetCopySpeedRequest__Output, _ashlar_v1_Empty>;
+  
   SetNodeService: grpc.handleUnaryCall<_ashlar_v1_SetNodeServiceRequest__Output, _ashlar_v1_Empty>;
   
   SetRebalancing: grpc.handleUnaryCall<_ashlar_v1_SetRebalancingRequest__Output, _ashlar_v1_SetRebalancingReply>;
@@ -100,6 +112,7 @@ export interface UpkeepDefinition extends grpc.ServiceDefinition {
   PreviewRebalance: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_RebalancePreview, _ashlar_v1_Empty__Output, _ashlar_v1_RebalancePreview__Output>
   RebalanceStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_RebalanceStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_RebalanceStatusReply__Output>
   RemoveNode: MethodDefinition<_ashlar_v1_RemoveNodeRequest, _ashlar_v1_Empty, _ashlar_v1_RemoveNodeRequest__Output, _ashlar_v1_Empty__Output>
+  SetCopySpeed: MethodDefinition<_ashlar_v1_SetCopySpeedRequest, _ashlar_v1_Empty, _ashlar_v1_SetCopySpeedRequest__Output, _ashlar_v1_Empty__Output>
   SetNodeService: MethodDefinition<_ashlar_v1_SetNodeServiceRequest, _ashlar_v1_Empty, _ashlar_v1_SetNodeServiceRequest__Output, _ashlar_v1_Empty__Output>
   SetRebalancing: MethodDefinition<_ashlar_v1_SetRebalancingRequest, _ashlar_v1_SetRebalancingReply, _ashlar_v1_SetRebalancingRequest__Output, _ashlar_v1_SetRebalancingReply__Output>
   SetReplicas: MethodDefinition<_ashlar_v1_SetReplicasRequest, _ashlar_v1_Empty, _ashlar_v1_SetReplicasRequest__Output, _ashlar_v1_Empty__Output>
