@@ -226,7 +226,7 @@ const move: fc.Arbitrary<Event> = fc.nat(3).map((movesMax) => (catalog) => ({
 
 const replace: fc.Arbitrary<Event> = fc.nat(3).map((copiesMax) => (catalog) => {
   const roomOf = () => ({ freeBytes: Number.MAX_SAFE_INTEGER, usedBytes: 0 });
-  const policy = { isGivenUp: () => true, roomOf, copiesMax };
+  const policy = { isGivenUp: () => true, roomOf, copiesMax, movesMax: copiesMax };
   return { kind: "replaceMembers", items: planCopies(catalog, policy).replacements };
 });
 

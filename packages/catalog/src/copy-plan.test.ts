@@ -11,6 +11,7 @@ const POLICY: CopyPolicy = {
   isGivenUp: () => false,
   roomOf: () => ({ freeBytes: 1024 * MIB, usedBytes: 1024 * MIB }),
   copiesMax: 1_000,
+  movesMax: 1_000,
 };
 
 const allChunks = ({ state: { view } }: TestCatalog): ChunkConfig[] =>

@@ -14,6 +14,8 @@ export interface CopyPolicy {
   readonly roomOf: RoomOf;
   /** At most so many are begun. */
   readonly copiesMax: number;
+  /** Of these, copies that only move: what is lost shall not have to wait for them. */
+  readonly movesMax: number;
 }
 
 /** Chunks looked at between two pauses: well below a millisecond. */
@@ -74,7 +76,7 @@ interface Looked {
 function* planInParts(
   { wanted, chunks, judge }: Looked,
   rooms: Rooms,
-  { copiesMax }: Pick<CopyPolicy, "copiesMax">,
+  { copiesMax, movesMax }: Pick<CopyPolicy, "copiesMax" | "movesMax">,
 ): Generator<void, CopyPlan, undefined> {
   const needs: Need[] = [];
   const surplus: Surplus[] = [];
@@ -94,9 +96,12 @@ function* planInParts(
   const replacements: Replacement[] = [];
   const additions: Addition[] = [];
   const homeless = { lost: 0, more: 0, move: 0 };
+  let moves = 0;
   for (const need of needs) {
     if (replacements.length + additions.length >= copiesMax) break;
+    if (need.kind === "move" && moves >= movesMax) break;
     const home = homeOf(need, rooms);
+    if (home && need.kind === "move") moves += 1;
     if (!home) homeless[need.kind] += 1;
     else if (home.kind === "replaced") replacements.push(home.item);
     else additions.push(home.item);

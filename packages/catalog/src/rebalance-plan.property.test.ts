@@ -11,7 +11,7 @@ import { planCopies } from "./testing/copies.ts";
 const roomOf = () => ({ freeBytes: Number.MAX_SAFE_INTEGER, usedBytes: 64 * MIB });
 /** Of what moved because nodes left: what moves once more. */
 const LEFT_TO_MOVE = 0.03;
-const POLICY = { isGivenUp: () => false, roomOf, copiesMax: 10_000 };
+const POLICY = { isGivenUp: () => false, roomOf, copiesMax: 10_000, movesMax: 10_000 };
 
 function plan({ state }: TestCatalog, movesMax = 10_000): RebalancePlan {
   const work = planRebalanceInParts(state.view, { roomOf, movesMax });

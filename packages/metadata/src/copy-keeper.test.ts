@@ -3,7 +3,12 @@ import type { CommandKind, CommandOf } from "@ashlar/catalog";
 import { MIB, nodeId } from "@ashlar/core";
 import { openRegistry, silentLog } from "@ashlar/runtime";
 import { afterEach, expect, test } from "vitest";
-import { COPIES_UNDER_WAY_MAX, COPY_INTERVAL_MS, CopyKeeper } from "./copy-keeper.ts";
+import {
+  COPIES_UNDER_WAY_MAX,
+  COPY_INTERVAL_MS,
+  CopyKeeper,
+  MOVES_UNDER_WAY_MAX,
+} from "./copy-keeper.ts";
 import { openCopyMetrics } from "./metrics.ts";
 import { reportOf, storeOf } from "./testing/metadata-fixture.ts";
 import { PlacedGroup } from "./testing/placed-group.ts";
@@ -122,13 +127,27 @@ test("a node that is drained is emptied, so many chunks at a time, and then noth
     void admitAll();
     return copiesOn(1) === 0;
   });
-  expect(before).toBeGreaterThan(COPIES_UNDER_WAY_MAX);
-  expect(most).toBe(COPIES_UNDER_WAY_MAX);
+  expect(before).toBeGreaterThan(MOVES_UNDER_WAY_MAX);
+  expect(most).toBe(MOVES_UNDER_WAY_MAX);
   expect(chunks().every(({ members, isr }) => members.length === 2 && isr.length === 2)).toBe(true);
   await pass(2 * COPY_INTERVAL_MS);
   const { visited } = log().view.chunks;
   await pass(10 * COPY_INTERVAL_MS);
   expect(log().view.chunks.visited).toBe(visited);
+});
+
+test("copies that are lost while others move do not wait for these", async () => {
+  await cluster(300);
+  await apply({ kind: "setNodeService", node: nodeId("storage-1"), service: "draining" });
+  await group.until(() => learning() > 0);
+  await pass(2 * COPY_INTERVAL_MS);
+  expect(learning(), "moves leave room").toBe(MOVES_UNDER_WAY_MAX);
+  await apply({ kind: "storeDown", store: storeOf(2) });
+  const lost = (): number =>
+    chunks().filter(({ learners, isr }) => learners.length > 0 && isr.length === 1).length;
+  await group.until(() => lost() > 0);
+  await pass(2 * COPY_INTERVAL_MS);
+  expect(lost()).toBeGreaterThanOrEqual(COPIES_UNDER_WAY_MAX - MOVES_UNDER_WAY_MAX);
 });
 
 test("what is begun by one leader is ended by the next: each chunk says who is leaving", async () => {

@@ -16,6 +16,8 @@ import { storeRooms } from "./store-rooms.ts";
 export const COPY_INTERVAL_MS = 2_000;
 /** Chunks that learn at the same time, more than nodes copy at once: none shall wait for the next look. */
 export const COPIES_UNDER_WAY_MAX = 64;
+/** Of these, copies that only move: the rest is for those that are lost meanwhile. */
+export const MOVES_UNDER_WAY_MAX: number = COPIES_UNDER_WAY_MAX / 2;
 /** Where one copy is left the next loss is one of data. */
 const SOLE_COPY_WAIT_MAX_MS = 60_000;
 
@@ -107,7 +109,7 @@ export class CopyKeeper implements Startable {
   private async look(): Promise<void> {
     const { replicatedLog, clock, log } = this.deps;
     const { view } = replicatedLog;
-    const copiesMax = COPIES_UNDER_WAY_MAX - view.chunks.learning;
+    const { learning } = view.chunks;
     if (this.looking || !(this.unsettled || view.chunks.short > 0)) return;
     this.looking = true;
     this.unsettled = false;
@@ -118,7 +120,8 @@ export class CopyKeeper implements Startable {
         planCopiesInParts(view, {
           isGivenUp: (node, inSync) => this.isGivenUp(node, inSync),
           roomOf: (store) => rooms.get(store),
-          copiesMax: Math.max(0, copiesMax),
+          copiesMax: Math.max(0, COPIES_UNDER_WAY_MAX - learning),
+          movesMax: Math.max(0, MOVES_UNDER_WAY_MAX - learning),
         }),
       );
       if (replicatedLog.leads) await this.carryOut(plan);

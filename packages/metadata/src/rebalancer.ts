@@ -12,7 +12,7 @@ import {
 import { type NodeId, toSystemError, type VolumeId } from "@ashlar/core";
 import type { StorageReport } from "@ashlar/rpc";
 import { type Clock, inSlices, type Log, type Startable, type Timer } from "@ashlar/runtime";
-import { COPIES_UNDER_WAY_MAX } from "./copy-keeper.ts";
+import { MOVES_UNDER_WAY_MAX } from "./copy-keeper.ts";
 import { followLeadership } from "./leadership.ts";
 import type { RebalanceMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
@@ -23,8 +23,6 @@ import { storeRooms } from "./store-rooms.ts";
 export const REBALANCE_QUIET_MS = 5_000;
 /** How often more moves are begun. */
 const BATCH_INTERVAL_MS = 500;
-/** Of all that may be under way: the rest is for copies that are lost meanwhile. */
-const MOVES_UNDER_WAY_MAX = COPIES_UNDER_WAY_MAX / 2;
 
 export interface RebalancerDeps {
   readonly replicatedLog: ReplicatedLog;

@@ -50,7 +50,7 @@ export interface ReplicaMapPeers {
 }
 
 export class ReplicaMap implements PeerEvents {
-  readonly resyncs = new ResyncSlots();
+  readonly resyncs: ResyncSlots;
   readonly copies: CopyGate;
   readonly generations: VolumeGenerations;
   resyncBytes = 0;
@@ -77,6 +77,7 @@ export class ReplicaMap implements PeerEvents {
       // Somebody waits for what is not committed.
       (chunk) => (this.drivers.get(chunk)?.view.uncommitted ?? 0) > 0,
     );
+    this.resyncs = new ResyncSlots((chunk) => deps.view.chunk(chunk)?.isr.length ?? 0);
     this.copies = new CopyGate(deps.clock, deps.view);
     this.generations = new VolumeGenerations(deps, deps.view.volumes.values());
     const reserves = deps.disks.all.map(({ store }) => store.space().reserveBytes);
@@ -260,8 +261,10 @@ export class ReplicaMap implements PeerEvents {
     ) {
       this.end(driver);
       if (this.hasLearnerHere(config)) this.open(config.chunk);
-    } else if (driver) driver.step({ kind: "config", config });
-    else if (this.hasLearnerHere(config)) this.open(config.chunk);
+    } else if (driver) {
+      if (config.learners.length > 0) this.resyncs.reorder(driver, config.members);
+      driver.step({ kind: "config", config });
+    } else if (this.hasLearnerHere(config)) this.open(config.chunk);
   }
 
   /** Whether a learner waits for this node as its primary. */

@@ -10,7 +10,12 @@ import { planCopies } from "../testing/copies.ts";
 const ROOM = { freeBytes: 1024 * MIB, usedBytes: 1024 * MIB };
 
 const plan = (catalog: TestCatalog): CopyPlan =>
-  planCopies(catalog, { isGivenUp: () => false, roomOf: () => ROOM, copiesMax: 1_000 });
+  planCopies(catalog, {
+    isGivenUp: () => false,
+    roomOf: () => ROOM,
+    copiesMax: 1_000,
+    movesMax: 1_000,
+  });
 
 const chunksOf = ({ state: { view } }: TestCatalog): ChunkConfig[] =>
   view.chunks.families().flatMap((family) => view.chunksOf(family));

@@ -7,7 +7,7 @@ import { TestCatalog, testNode, testStore } from "../testing/cluster.ts";
 import { planCopies } from "../testing/copies.ts";
 
 const ROOM = { freeBytes: 1024 * MIB, usedBytes: 1024 * MIB };
-const POLICY = { isGivenUp: () => true, roomOf: () => ROOM, copiesMax: 1_000 };
+const POLICY = { isGivenUp: () => true, roomOf: () => ROOM, copiesMax: 1_000, movesMax: 1_000 };
 
 const serve = (catalog: TestCatalog, service: "in" | "draining" | "maintenance") =>
   catalog.done({ kind: "setNodeService", node: testNode(1), service });

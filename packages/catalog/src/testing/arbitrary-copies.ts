@@ -63,7 +63,7 @@ export const movedCopies: fc.Arbitrary<(catalog: TestCatalog) => Command> = fc
   .tuple(fc.nat(4), fc.boolean())
   .map(([copiesMax, drops]) => (catalog) => {
     const roomOf = () => ({ freeBytes: Number.MAX_SAFE_INTEGER, usedBytes: 0 });
-    const policy = { isGivenUp: () => true, roomOf, copiesMax };
+    const policy = { isGivenUp: () => true, roomOf, copiesMax, movesMax: copiesMax };
     const { additions, surplus } = planCopies(catalog, policy);
     return drops
       ? { kind: "dropMembers", items: surplus }
