@@ -9,6 +9,11 @@ import {
 } from "../support/test-lab.ts";
 import { underLoad } from "../support/verified-load.ts";
 
+interface RebalanceStatus {
+  readonly copySpeed: { readonly latencyTargetMs: number; readonly floorBytesPerSecond: number };
+  readonly nodes: readonly { readonly id: string; readonly state: string }[];
+}
+
 interface Placed {
   readonly nodes: readonly (NodesDocument["nodes"][number] & {
     readonly service: string;
@@ -108,4 +113,30 @@ test("what has no place elsewhere is not drained, and who is needed is not let g
   );
   // One of them has the only copy of a chunk.
   expect(answers.filter(({ exit }) => exit === 3)).toHaveLength(1);
+});
+
+test("what copies heed is set while all run, each node says how it copies, and what is not possible is refused", async () => {
+  const set = await lab.command("rebalance", "set", "--latency-target", "35ms");
+  expect(set).toEqual({ latencyTargetMs: 35, floorBytesPerSecond: 8 * 2 ** 20 });
+  await lab.command("rebalance", "set", "--floor", "16MiB/s");
+  const status = () => lab.command<RebalanceStatus>("rebalance", "status");
+  const { copySpeed, nodes: copying } = await status();
+  expect(copySpeed).toEqual({ latencyTargetMs: 35, floorBytesPerSecond: 16 * 2 ** 20 });
+  const up = (await nodes()).filter(({ state }) => state === "up");
+  expect(copying.map(({ id }) => id).sort()).toEqual(up.map(({ id }) => id).sort());
+  for (const { state } of copying) expect(["unlimited", "limited", "floor"]).toContain(state);
+  const target = () => lab.metric("storage-1", "ashlar_storage_copy_latency_target_seconds");
+  await expect.poll(target, { timeout: 10_000 }).toBe(0.035);
+  for (const wrong of [
+    ["--floor", "1KiB/s"],
+    ["--latency-target", "90s"],
+    ["--floor", "soon"],
+    [],
+  ]) {
+    expect(await refused("rebalance", "set", ...wrong)).toMatchObject({
+      exit: 2,
+      code: "argument/invalid",
+    });
+  }
+  expect((await status()).copySpeed).toEqual(copySpeed);
 });

@@ -4,7 +4,7 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { formatFaults, isClean, Verifier } from "@ashlar/initiator";
-import { StallMeter } from "@ashlar/lab";
+import { MeasuredDevice, type OperationMeter, StallMeter } from "@ashlar/lab";
 import { nodeClock } from "@ashlar/runtime";
 import { type InitiatorKind, type LoadHost, openLoadHost } from "./load-host.ts";
 import type { TestLab, VolumeDocument } from "./test-lab.ts";
@@ -24,6 +24,8 @@ const USED_LENGTH = 16 * 1024 * 1024;
 
 export interface LoadOptions {
   readonly initiator?: InitiatorKind;
+  /** Sees every operation of the host, too. */
+  readonly meter?: OperationMeter;
   /** Options of the volume's creation. */
   readonly volume?: readonly string[];
 }
@@ -51,12 +53,12 @@ export class VerifiedLoad {
   private readonly ended = new AbortController();
   private readonly running: Promise<void>;
 
-  private constructor(volume: VolumeDocument, host: LoadHost) {
+  private constructor(volume: VolumeDocument, host: LoadHost, meter?: OperationMeter) {
     this.volume = volume;
     this.host = host;
     const paths = host.paths.map(({ name, device }) => ({
       name,
-      device: this.stalls.measure(device),
+      device: this.stalls.measure(meter ? new MeasuredDevice(device, meter) : device),
     }));
     const runId = Date.now();
     const used = { offset: USED_OFFSET, length: USED_LENGTH, lengthMax: LENGTH_MAX };
@@ -69,10 +71,10 @@ export class VerifiedLoad {
   static async start(
     lab: TestLab,
     name: string,
-    { initiator = "own", volume: options = [] }: LoadOptions = {},
+    { initiator = "own", volume: options = [], meter }: LoadOptions = {},
   ): Promise<VerifiedLoad> {
     const volume = await lab.createVolume(name, VOLUME_SIZE, ...options);
-    return new VerifiedLoad(volume, await openLoadHost(initiator, lab, volume));
+    return new VerifiedLoad(volume, await openLoadHost(initiator, lab, volume), meter);
   }
 
   /** Operations completed so far. */

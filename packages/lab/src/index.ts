@@ -9,6 +9,7 @@ export {
 export type { FaultDrill } from "./drills/faults/fault.ts";
 export { FAULT_DRILLS } from "./drills/faults/fault-drills.ts";
 export type { Impact } from "./drills/faults/impact.ts";
+export { MeasuredDevice, type OperationMeter } from "./drills/faults/measured-device.ts";
 export type { FaultDrillOptions } from "./drills/faults/run-fault-drill.ts";
 export { type Stall, StallMeter } from "./drills/faults/stall-meter.ts";
 export { type Receipt, receiptLines, type StepReport } from "./drills/receipt.ts";

@@ -121,10 +121,10 @@ export function addRebalanceCommands(program: Command): void {
   withClusterOptions(rebalance.command("set"))
     .description("how copies of any kind, lost ones too, give way to hosts; at once, on all nodes")
     .option(
-      "--latency-target MS",
+      "--latency-target <ms>",
       "copies give way while more than 1 % of what hosts do takes longer",
     )
-    .option("--floor SPEED", "what each node may copy however long hosts wait, such as 8MiB/s")
+    .option("--floor <speed>", "what each node may copy however long hosts wait, such as 8MiB/s")
     .action(answering(set));
   withClusterOptions(rebalance.command("start"))
     .description("let copies move again after `pause`, and wait until they are spread evenly")

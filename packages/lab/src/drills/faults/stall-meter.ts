@@ -1,9 +1,10 @@
 // How long hosts were kept waiting: the longest time in which something was under way and nothing completed, every
 // such time that a person would notice, the slowest operation, and how many completed when. Times in which nothing
 // was asked are no stalls.
-import type { BlockDevice, OperationOptions, ScatterList } from "@ashlar/core";
+import type { BlockDevice } from "@ashlar/core";
 import { type Clock, nodeClock } from "@ashlar/runtime";
 import { Completions } from "./completions.ts";
+import { MeasuredDevice } from "./measured-device.ts";
 
 export interface Stall {
   /** When it began, in milliseconds since the origin. */
@@ -127,49 +128,5 @@ export class StallMeter {
     if (this.noted.length <= NOTED_MAX) return;
     const shortest = this.noted.reduce((a, b) => (b.ms < a.ms ? b : a));
     this.noted.splice(this.noted.indexOf(shortest), 1);
-  }
-}
-
-class MeasuredDevice implements BlockDevice {
-  private readonly device: BlockDevice;
-  private readonly meter: StallMeter;
-
-  constructor(device: BlockDevice, meter: StallMeter) {
-    this.device = device;
-    this.meter = meter;
-  }
-
-  get sizeBytes(): number {
-    return this.device.sizeBytes;
-  }
-
-  get blockSize(): number {
-    return this.device.blockSize;
-  }
-
-  read(offset: number, length: number, options: OperationOptions): Promise<ScatterList> {
-    return this.meter.count(this.device.read(offset, length, options));
-  }
-
-  write(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
-    return this.meter.count(this.device.write(offset, data, options));
-  }
-
-  unmapBlocks(offset: number, length: number, options: OperationOptions): Promise<void> {
-    return this.meter.count(this.device.unmapBlocks(offset, length, options));
-  }
-
-  flush(options: OperationOptions): Promise<void> {
-    return this.meter.count(this.device.flush(options));
-  }
-
-  compareAndWrite(
-    ...args: Parameters<BlockDevice["compareAndWrite"]>
-  ): ReturnType<BlockDevice["compareAndWrite"]> {
-    return this.meter.count(this.device.compareAndWrite(...args));
-  }
-
-  orWrite(offset: number, data: ScatterList, options: OperationOptions): Promise<void> {
-    return this.meter.count(this.device.orWrite(offset, data, options));
   }
 }
