@@ -91,7 +91,8 @@ export class LogUpkeepService implements UpkeepService {
     await log.readIndex();
     const { hindrance = "", ...standing } = rebalancer.standing;
     const { rebalancing = "auto", copySpeed = DEFAULT_COPY_SPEED } = log.view.cluster ?? {};
-    const nodes = [...log.view.nodes.values()].flatMap(({ node, state }) => {
+    const records = [...log.view.nodes.values()].sort((a, b) => (a.node < b.node ? -1 : 1));
+    const nodes = records.flatMap(({ node, state }) => {
       const { copying } = reportOf(node) ?? {};
       return state === "up" && copying ? [{ id: node, ...copying }] : [];
     });
