@@ -27,6 +27,7 @@ export {
   hashOfEncoded,
   stateHash,
 } from "./encode.ts";
+export { hazardText } from "./hazard-text.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";
 export { CatalogMirror } from "./mirror.ts";
 export { planPrimaries, planPrimariesInParts } from "./primary-plan.ts";
@@ -75,6 +76,23 @@ export {
 } from "./records.ts";
 export { RESERVATION_OUTCOMES, type ReservationOutcome } from "./reservation-codecs.ts";
 export { planRetirementInParts, type RetirementPlan } from "./retirement-plan.ts";
+export {
+  breaksNow,
+  type GatewaySessions,
+  type GroupMember,
+  HAZARD_KINDS,
+  HAZARDS,
+  type Hazard,
+  type HazardKind,
+  judgeGateway,
+  judgeMember,
+  judgeStoresInParts,
+  MEMBER_LAG_MAX,
+  type Safety,
+  VERDICTS,
+  type Verdict,
+  verdictOf,
+} from "./safety.ts";
 export {
   type GatewayLoad,
   type HeldSession,

@@ -12,6 +12,7 @@ import { addLabCommands } from "./commands/lab.ts";
 import { addNodeCommands } from "./commands/node.ts";
 import { addProcessCommands } from "./commands/processes.ts";
 import { addRebalanceCommands } from "./commands/rebalance.ts";
+import { addSafeCommands } from "./commands/safe.ts";
 import { addVolumeCommands } from "./commands/volume.ts";
 import { EXIT } from "./exit-status.ts";
 import { version } from "./installed.ts";
@@ -34,6 +35,7 @@ function makeProgram(json: boolean): Command {
   addNodeCommands(program);
   addRebalanceCommands(program);
   addDiskCommands(program);
+  addSafeCommands(program);
   addClusterCommands(program);
   addDrillCommands(program);
   addBenchCommand(program);

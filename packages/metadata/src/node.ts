@@ -30,6 +30,7 @@ import {
 } from "@ashlar/runtime";
 import type { MetadataConfig } from "./config.ts";
 import { CopyKeeper, type CopyKeeperDeps } from "./copy-keeper.ts";
+import { CopyPace } from "./copy-pace.ts";
 import { DiskAdministration } from "./disk-administration.ts";
 import { GenerationChanges } from "./generation-changes.ts";
 import { GenerationCloser } from "./generation-closer.ts";
@@ -47,6 +48,7 @@ import {
 } from "./metrics.ts";
 import { PrimaryBalancer } from "./primary-balancer.ts";
 import { Rebalancer, type RebalancerDeps } from "./rebalancer.ts";
+import { SafetyJudge } from "./safety-judge.ts";
 import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
 import { LogHeartbeatService } from "./services/heartbeat-service.ts";
@@ -202,7 +204,12 @@ export class MetadataNode implements HealthyNode {
     );
     bindHeartbeat(server, heartbeat);
     bindAdmin(server, admin);
-    bindUpkeep(server, new LogUpkeepService({ log: group.log, clock, reportOf, rebalancer }));
+    const pace = new CopyPace({ replicatedLog: group.log, clock });
+    const safety = this.safetyJudge(group, { heartbeat, placement, pace });
+    bindUpkeep(
+      server,
+      new LogUpkeepService({ log: group.log, clock, reportOf, rebalancer, safety }),
+    );
     openStateMetrics(registry, {
       log: group.log,
       group: group.host,
@@ -218,6 +225,7 @@ export class MetadataNode implements HealthyNode {
       ["balancer", this.primaryBalancer(group, heartbeat)],
       ["copies", this.copyKeeper(group, heartbeat)],
       ["rebalancer", rebalancer],
+      ["copy pace", pace],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],
@@ -257,6 +265,29 @@ export class MetadataNode implements HealthyNode {
     const metrics = openRebalanceMetrics(registry);
     const reportOf: RebalancerDeps["reportOf"] = (node) => heartbeat.reportOf(node);
     return new Rebalancer({ replicatedLog: group.log, clock, log, metrics, reportOf });
+  }
+
+  private safetyJudge(
+    group: MetadataGroup,
+    {
+      heartbeat,
+      placement,
+      pace,
+    }: {
+      readonly heartbeat: LogHeartbeatService;
+      readonly placement: SessionPlacement;
+      readonly pace: CopyPace;
+    },
+  ): SafetyJudge {
+    return new SafetyJudge({
+      replicatedLog: group.log,
+      clock: this.deps.clock,
+      reportOf: (node) => heartbeat.reportOf(node),
+      unheard: () => heartbeat.unheardNodes,
+      placement,
+      members: () => group.view.members(),
+      pace,
+    });
   }
 
   private copyKeeper(group: MetadataGroup, heartbeat: LogHeartbeatService): CopyKeeper {

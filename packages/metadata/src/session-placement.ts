@@ -2,6 +2,7 @@
 // public one, and has gateways ask hosts to log out that shall come again elsewhere. It plans with what gateways
 // told with their last pings and with what it answered since, so that many logins at once do not all go to one.
 import {
+  type GatewaySessions,
   type HeldSession,
   pathsOf,
   planDrain,
@@ -122,6 +123,21 @@ export class SessionPlacement implements Startable {
     const { replicatedLog, clock } = this.deps;
     const record = replicatedLog.view.gateways.get(gateway);
     return (record && this.board.sessionsOf(record, clock.nowMs())?.length) ?? null;
+  }
+
+  /** All gateways, with the sessions that are known of them. */
+  gatewaySessions(): readonly GatewaySessions[] {
+    const nowMs = this.deps.clock.nowMs();
+    return [...this.deps.replicatedLog.view.gateways.values()].map((record) => {
+      const { gateway, state, draining } = record;
+      const sessions = this.board.sessionsOf(record, nowMs);
+      const isDown = state === "down";
+      return {
+        gateway,
+        open: !isDown && !draining,
+        sessions: isDown ? [] : (sessions ?? undefined),
+      };
+    });
   }
 
   private begin(): void {

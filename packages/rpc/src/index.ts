@@ -100,6 +100,7 @@ export {
 export type { RaftInbox, RaftTransport } from "./raft-transport.ts";
 export { createRaftTransport, type RaftTransportOptions } from "./raft-transport-grpc.ts";
 export { decodeReplication, encodeReplication } from "./replication-codec.ts";
+export type { SafetyAnswer, SafetySubject } from "./safety.ts";
 export { bindSessions, type SessionService } from "./session-service.ts";
 export {
   addStorageService,

@@ -6,6 +6,7 @@ import type { AdminCalls } from "./admin-calls.ts";
 import { fromCopyReport, fromCopySpeed } from "./convert/copying.ts";
 import { oneOf, safeNumber } from "./convert/scalars.ts";
 import type { Abortable } from "./grpc-client.ts";
+import { fromSafety, type SafetyAnswer, type SafetySubject, toSubject } from "./safety.ts";
 import { upkeepService } from "./services.ts";
 import type {
   CopySpeedChange,
@@ -81,6 +82,16 @@ export class UpkeepClient implements UpkeepService {
         copying ? [{ id: nodeId(node), ...fromCopyReport(copying) }] : [],
       ),
     };
+  }
+
+  async judgeSafety(subject: SafetySubject, { signal }: Abortable): Promise<SafetyAnswer> {
+    const asked = toSubject(subject);
+    return fromSafety(await this.calls.unary(upkeepService.JudgeSafety, asked, { signal }));
+  }
+
+  async mayStop(subject: SafetySubject, { signal }: Abortable): Promise<SafetyAnswer> {
+    const asked = toSubject(subject);
+    return fromSafety(await this.calls.unary(upkeepService.MayStop, asked, { signal }));
   }
 
   previewRebalance({ signal }: Abortable): Promise<RebalancePreview> {

@@ -4,6 +4,7 @@ import { diskId, nodeId, volumeName } from "@ashlar/core";
 import { toCopyReport } from "./convert/copying.ts";
 import { oneOf, safeNumber } from "./convert/scalars.ts";
 import { type GrpcServer, unary } from "./grpc-server.ts";
+import { fromSubject, toSafety } from "./safety.ts";
 import { upkeepService } from "./services.ts";
 import type { UpkeepService } from "./upkeep.ts";
 
@@ -51,6 +52,12 @@ export function bindUpkeep(server: GrpcServer, service: UpkeepService): void {
       const { nodes, ...plan } = await service.previewRebalance(context);
       return { ...plan, nodes: nodes.map(({ id, ...share }) => ({ node: id, ...share })) };
     }),
+    JudgeSafety: unary(async (request, context) =>
+      toSafety(await service.judgeSafety(fromSubject(request), context)),
+    ),
+    MayStop: unary(async (request, context) =>
+      toSafety(await service.mayStop(fromSubject(request), context)),
+    ),
   } satisfies Parameters<typeof server.add<typeof upkeepService>>[1];
   server.add(upkeepService, handlers, { clusterOptional: true });
 }

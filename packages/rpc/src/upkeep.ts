@@ -3,6 +3,7 @@ import type { CopySpeed, NodeService, Rebalancing } from "@ashlar/catalog";
 import type { NodeId, VolumeName } from "@ashlar/core";
 import type { AdminCallOptions, DiskPlace, Forceful } from "./admin.ts";
 import type { CopyReport } from "./convert/copying.ts";
+import type { SafetyAnswer, SafetySubject } from "./safety.ts";
 
 /** How the spreading of copies stands. */
 export interface RebalanceStatus {
@@ -93,4 +94,11 @@ export interface UpkeepService {
   rebalanceStatus(options: AdminCallOptions): Promise<RebalanceStatus>;
   /** What would move, if nothing hindered it. */
   previewRebalance(options: AdminCallOptions): Promise<RebalancePreview>;
+  /**
+   * What would break if something were stopped now.
+   * @throws SystemError node/not-found, disk/not-found, gateway/not-found, member/unknown.
+   */
+  judgeSafety(subject: SafetySubject, options: AdminCallOptions): Promise<SafetyAnswer>;
+  /** The same, asked by a process about itself: unless something breaks at once, it counts as gone from then on. */
+  mayStop(subject: SafetySubject, options: AdminCallOptions): Promise<SafetyAnswer>;
 }

@@ -21,7 +21,7 @@ interface RetireOptions extends DetachOptions {
 const POLL_MS = 500;
 
 /** `storage-1/disk-2` */
-function placeOf(text: string): DiskPlace {
+export function placeOf(text: string): DiskPlace {
   const [node, disk, ...rest] = text.split("/");
   if (node && disk && rest.length === 0) return { node: nodeId(node), disk: diskId(disk) };
   throw new SystemError("argument/invalid", `"${text}" names no disk`, {

@@ -170,6 +170,11 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     return this.reports.get(node);
   }
 
+  /** Nodes that are up and were not heard lately. */
+  get unheardNodes(): readonly NodeId[] {
+    return idsOf(this.unheardNow());
+  }
+
   /** Whether all who live hear each other, for a while already. */
   get pathsAreWhole(): boolean {
     return !this.judge.inTrouble(this.clock.nowMs());

@@ -8,6 +8,7 @@ import { findDisk, findNode, findVolume } from "../named-records.ts";
 import type { Rebalancer } from "../rebalancer.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
+import type { SafetyJudge } from "../safety-judge.ts";
 import { storeRooms } from "../store-rooms.ts";
 
 export interface UpkeepDeps {
@@ -16,6 +17,7 @@ export interface UpkeepDeps {
   /** What a node told with its newest ping. */
   readonly reportOf: (node: DiskPlace["node"]) => StorageReport | undefined;
   readonly rebalancer: Pick<Rebalancer, "cancel" | "preview" | "standing">;
+  readonly safety: Pick<SafetyJudge, "judge" | "mayStop">;
 }
 
 export class LogUpkeepService implements UpkeepService {
@@ -105,6 +107,10 @@ export class LogUpkeepService implements UpkeepService {
     const shares = nodes.map(({ node, ...share }) => ({ id: node, ...share }));
     return { moves: moves.length, bytes, homeless, nodes: shares };
   };
+
+  judgeSafety: UpkeepService["judgeSafety"] = (subject) => this.deps.safety.judge(subject);
+
+  mayStop: UpkeepService["mayStop"] = (subject) => this.deps.safety.mayStop(subject);
 
   private planWithout(stores: readonly StoreUuid[]): Promise<RetirementPlan> {
     const { log, clock, reportOf } = this.deps;

@@ -15,7 +15,13 @@ import {
   unary,
 } from "../grpc-server.ts";
 import type { LogoutRequest } from "../heartbeat.ts";
-import { adminService, catalogService, heartbeatService, sessionsService } from "../services.ts";
+import {
+  adminService,
+  catalogService,
+  heartbeatService,
+  sessionsService,
+  upkeepService,
+} from "../services.ts";
 
 export const TEST_CLUSTER = clusterId("11111111-2222-4333-8444-555555555555");
 
@@ -154,6 +160,21 @@ export class TestMember implements Startable {
       }),
     });
     this.addHeartbeat(served("ReportExit"));
+    this.server.add(
+      upkeepService,
+      {
+        SetNodeService: served("SetNodeService"),
+        RemoveNode: served("RemoveNode"),
+        EmptyDisk: served("EmptyDisk"),
+        SetReplicas: served("SetReplicas"),
+        SetRebalancing: served("SetRebalancing"),
+        RebalanceStatus: served("RebalanceStatus"),
+        PreviewRebalance: served("PreviewRebalance"),
+        JudgeSafety: served("JudgeSafety"),
+        MayStop: served("MayStop"),
+      },
+      { clusterOptional: true },
+    );
   }
 
   private addHeartbeat(reportExit: ReturnType<typeof unary<object, object>>): void {

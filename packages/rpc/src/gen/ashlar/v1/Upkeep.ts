@@ -7,6 +7,8 @@ import type { EmptyDiskRequest as _ashlar_v1_EmptyDiskRequest, EmptyDiskRequest_
 import type { RebalancePreview as _ashlar_v1_RebalancePreview, RebalancePreview__Output as _ashlar_v1_RebalancePreview__Output } from '../../ashlar/v1/RebalancePreview.ts';
 import type { RebalanceStatusReply as _ashlar_v1_RebalanceStatusReply, RebalanceStatusReply__Output as _ashlar_v1_RebalanceStatusReply__Output } from '../../ashlar/v1/RebalanceStatusReply.ts';
 import type { RemoveNodeRequest as _ashlar_v1_RemoveNodeRequest, RemoveNodeRequest__Output as _ashlar_v1_RemoveNodeRequest__Output } from '../../ashlar/v1/RemoveNodeRequest.ts';
+import type { SafetyReply as _ashlar_v1_SafetyReply, SafetyReply__Output as _ashlar_v1_SafetyReply__Output } from '../../ashlar/v1/SafetyReply.ts';
+import type { SafetyRequest as _ashlar_v1_SafetyRequest, SafetyRequest__Output as _ashlar_v1_SafetyRequest__Output } from '../../ashlar/v1/SafetyRequest.ts';
 import type { SetCopySpeedRequest as _ashlar_v1_SetCopySpeedRequest, SetCopySpeedRequest__Output as _ashlar_v1_SetCopySpeedRequest__Output } from '../../ashlar/v1/SetCopySpeedRequest.ts';
 import type { SetNodeServiceRequest as _ashlar_v1_SetNodeServiceRequest, SetNodeServiceRequest__Output as _ashlar_v1_SetNodeServiceRequest__Output } from '../../ashlar/v1/SetNodeServiceRequest.ts';
 import type { SetRebalancingReply as _ashlar_v1_SetRebalancingReply, SetRebalancingReply__Output as _ashlar_v1_SetRebalancingReply__Output } from '../../ashlar/v1/SetRebalancingReply.ts';
@@ -22,6 +24,24 @@ export interface UpkeepClient extends grpc.Client {
   emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  JudgeSafety(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  JudgeSafety(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  JudgeSafety(argument: _ashlar_v1_SafetyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  JudgeSafety(argument: _ashlar_v1_SafetyRequest, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  judgeSafety(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  judgeSafety(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  judgeSafety(argument: _ashlar_v1_SafetyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  judgeSafety(argument: _ashlar_v1_SafetyRequest, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  
+  MayStop(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  MayStop(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  MayStop(argument: _ashlar_v1_SafetyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  MayStop(argument: _ashlar_v1_SafetyRequest, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  mayStop(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  mayStop(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  mayStop(argument: _ashlar_v1_SafetyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  mayStop(argument: _ashlar_v1_SafetyRequest, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
   
   PreviewRebalance(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_RebalancePreview__Output>): grpc.ClientUnaryCall;
   PreviewRebalance(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_RebalancePreview__Output>): grpc.ClientUnaryCall;
@@ -91,6 +111,10 @@ export interface UpkeepClient extends grpc.Client {
 export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
   EmptyDisk: grpc.handleUnaryCall<_ashlar_v1_EmptyDiskRequest__Output, _ashlar_v1_Empty>;
   
+  JudgeSafety: grpc.handleUnaryCall<_ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply>;
+  
+  MayStop: grpc.handleUnaryCall<_ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply>;
+  
   PreviewRebalance: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_RebalancePreview>;
   
   RebalanceStatus: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_RebalanceStatusReply>;
@@ -109,6 +133,8 @@ export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
 
 export interface UpkeepDefinition extends grpc.ServiceDefinition {
   EmptyDisk: MethodDefinition<_ashlar_v1_EmptyDiskRequest, _ashlar_v1_Empty, _ashlar_v1_EmptyDiskRequest__Output, _ashlar_v1_Empty__Output>
+  JudgeSafety: MethodDefinition<_ashlar_v1_SafetyRequest, _ashlar_v1_SafetyReply, _ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply__Output>
+  MayStop: MethodDefinition<_ashlar_v1_SafetyRequest, _ashlar_v1_SafetyReply, _ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply__Output>
   PreviewRebalance: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_RebalancePreview, _ashlar_v1_Empty__Output, _ashlar_v1_RebalancePreview__Output>
   RebalanceStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_RebalanceStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_RebalanceStatusReply__Output>
   RemoveNode: MethodDefinition<_ashlar_v1_RemoveNodeRequest, _ashlar_v1_Empty, _ashlar_v1_RemoveNodeRequest__Output, _ashlar_v1_Empty__Output>
