@@ -1,5 +1,5 @@
 // Entry point of the gateway process: configuration in, node up, until a signal ends it.
-import { nodeNetwork } from "@ashlar/rpc";
+import { askMayStop, nodeNetwork } from "@ashlar/rpc";
 import {
   nodeClock,
   nodeRandom,
@@ -16,11 +16,17 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
   const config = await readConfig(configPath, GATEWAY_CONFIG);
   const log = openLog(config.logLevel, { node: config.nodeId });
   const { ASHLAR_BOOT_ID: bootId = nodeRandom.uuid() } = process.env;
-  await runProcess(log, async () => {
-    log.info({ config, bootId }, "gateway starts");
-    const ports = { clock: nodeClock, random: nodeRandom, network: nodeNetwork };
-    const registry = openRegistry({ node: config.nodeId });
-    const node = new GatewayNode({ ...ports, log, registry, bootId }, config);
-    return observed(node, { registry, log }, config.metrics);
-  });
+  const ports = { clock: nodeClock, random: nodeRandom, network: nodeNetwork };
+  const { nodeId, clusterId, metadata } = config;
+  const subject = { kind: "gateway", id: nodeId } as const;
+  await runProcess(
+    log,
+    async () => {
+      log.info({ config, bootId }, "gateway starts");
+      const registry = openRegistry({ node: nodeId });
+      const node = new GatewayNode({ ...ports, log, registry, bootId }, config);
+      return observed(node, { registry, log }, config.metrics);
+    },
+    { mayStop: () => askMayStop({ subject, clusterId, metadata }, { ...ports, log }) },
+  );
 }

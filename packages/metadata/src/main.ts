@@ -1,6 +1,6 @@
 // `ashlar metadata --config FILE`.
 import type { SystemError } from "@ashlar/core";
-import { nodeNetwork } from "@ashlar/rpc";
+import { askMayStop, nodeNetwork } from "@ashlar/rpc";
 import {
   nodeClock,
   nodeDisk,
@@ -14,7 +14,7 @@ import {
 import { METADATA_CONFIG } from "./config.ts";
 import { MetadataNode } from "./node.ts";
 
-/** Runs until SIGTERM or SIGINT. */
+/** Runs until SIGINT, or SIGTERM while it is not needed. */
 export async function main({ configPath }: { readonly configPath: string }): Promise<void> {
   const config = await readConfig(configPath, METADATA_CONFIG);
   const log = openLog(config.logLevel, { node: config.nodeId });
@@ -25,8 +25,16 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
     log.error({ code: error.code, error, meta: error.meta }, "metadata ends: it cannot go on");
     process.exit(1);
   };
-  await runProcess(log, async () => {
-    const node = new MetadataNode({ ...ports, log, registry, onFatal }, config);
-    return observed(node, { registry, log }, config.metrics);
-  });
+  const { nodeId, clusterId, members, advertise, listen } = config;
+  const subject = { kind: "member", id: nodeId } as const;
+  // Itself first: it knows who leads.
+  const metadata = [advertise ?? listen, ...members.map(({ address }) => address)];
+  await runProcess(
+    log,
+    async () => {
+      const node = new MetadataNode({ ...ports, log, registry, onFatal }, config);
+      return observed(node, { registry, log }, config.metrics);
+    },
+    { mayStop: () => askMayStop({ subject, clusterId, metadata }, { ...ports, log }) },
+  );
 }

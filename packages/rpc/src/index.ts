@@ -102,6 +102,7 @@ export { createRaftTransport, type RaftTransportOptions } from "./raft-transport
 export { decodeReplication, encodeReplication } from "./replication-codec.ts";
 export type { SafetyAnswer, SafetySubject } from "./safety.ts";
 export { bindSessions, type SessionService } from "./session-service.ts";
+export { askMayStop, type StopQuestion } from "./stop-question.ts";
 export {
   addStorageService,
   type ChunkCheck,

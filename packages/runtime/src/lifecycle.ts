@@ -1,6 +1,7 @@
 // Starting in order, stopping in reverse, and one place where a process decides that it ends.
 import { toSystemError } from "@ashlar/core";
 import type { Log } from "./log.ts";
+import { type MayStop, StopRequests } from "./stop-requests.ts";
 
 export interface Startable {
   start(): Promise<void>;
@@ -48,11 +49,21 @@ const STOP_TIMEOUT_MS = 10_000;
  */
 const START_GRACE_MS = 1_000;
 
+export interface RunOptions {
+  /** Asked at SIGTERM once the process has started; absent: nobody misses it. */
+  readonly mayStop?: MayStop;
+}
+
 /**
- * Runs a process until SIGTERM or SIGINT, also while it starts: the body makes the node. An error
- * while starting ends with exit status 1; an uncaught one, a programmer error, with 70.
+ * Runs a process until SIGTERM or SIGINT, also while it starts: the body makes the node. SIGTERM is obeyed when
+ * `mayStop` has nothing against it, or when it comes again. An error while starting ends with exit status 1; an
+ * uncaught one, a programmer error, with 70.
  */
-export async function runProcess(log: Log, body: () => Promise<Startable>): Promise<void> {
+export async function runProcess(
+  log: Log,
+  body: () => Promise<Startable>,
+  { mayStop = async () => [] }: RunOptions = {},
+): Promise<void> {
   const die = (thrown: unknown): void => {
     log.error({ error: thrown instanceof Error ? thrown : String(thrown) }, "process ends: bug");
     process.exit(70);
@@ -62,19 +73,23 @@ export async function runProcess(log: Log, body: () => Promise<Startable>): Prom
   // While it starts or stops, a process may wait for nothing but a timer of the clock, and those
   // keep no process alive.
   setInterval(() => {}, 1 << 30);
+  let [started, stopping] = [false, false];
   const starting = body().then(async (node) => {
     await node.start();
+    started = true;
     return node;
   });
-  let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) return;
-    stopping = true;
-    log.info({ signal }, "process stops");
-    void stopInOrder(log, starting);
-  };
-  process.on("SIGTERM", () => stop("SIGTERM"));
-  process.on("SIGINT", () => stop("SIGINT"));
+  const requests = new StopRequests({
+    log,
+    nowMs: () => performance.now(),
+    mayStop: async () => (started ? mayStop() : []),
+    stop: () => {
+      stopping = true;
+      void stopInOrder(log, starting);
+    },
+  });
+  process.on("SIGTERM", () => void requests.onSignal("SIGTERM"));
+  process.on("SIGINT", () => void requests.onSignal("SIGINT"));
   try {
     await starting;
   } catch (thrown) {

@@ -6,6 +6,9 @@ import { closeSync, openSync } from "node:fs";
 import type { ProcessSpec } from "./config.ts";
 import { BOOT_ID_VARIABLE, isAlive, type ProcessStamp } from "./process-stat.ts";
 
+/** SIGTERM asks a role to stop, which goes on where it is needed; SIGINT has it stop in order, SIGKILL at once. */
+export type EndSignal = "SIGTERM" | "SIGINT" | "SIGKILL";
+
 /** How a process ended; both are null when that cannot be known (adopted, or never started). */
 export interface ExitStatus {
   readonly status: number | null;
@@ -18,7 +21,7 @@ export interface RoleProcess {
   /** Resolves once, when the process is gone. */
   readonly exited: Promise<ExitStatus>;
   /** Does nothing when the process is gone. */
-  kill(signal: "SIGTERM" | "SIGKILL"): void;
+  kill(signal: EndSignal): void;
 }
 
 /** An adopted process is not our child, nothing tells that it ended: ask this often. */
@@ -69,7 +72,7 @@ export function adopt(stamp: ProcessStamp, bootId: string): RoleProcess {
       resolve(UNKNOWN_EXIT);
     }, ADOPTED_POLL_MS);
   });
-  const kill = (signal: "SIGTERM" | "SIGKILL"): void => {
+  const kill = (signal: EndSignal): void => {
     if (isAlive(stamp)) process.kill(stamp.pid, signal);
   };
   return { pid: stamp.pid, bootId, exited, kill };

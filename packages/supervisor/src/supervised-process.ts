@@ -6,7 +6,7 @@ import type { ProcessSpec } from "./config.ts";
 import { NO_RESTARTS, type RestartRecord, restartAfter } from "./restart-policy.ts";
 import type { ExitStatus, RoleProcess } from "./role-process.ts";
 
-/** A process that does not end on SIGTERM in this time is killed; roles give themselves 10 s. */
+/** A process that does not end on SIGINT in this time is killed; roles give themselves 10 s. */
 export const STOP_TIMEOUT_MS = 12_000;
 
 export interface ProcessExit extends ExitStatus {
@@ -91,7 +91,7 @@ export class SupervisedProcess {
     }
     if (this.state.kind !== "running") return;
     const { process } = this.state;
-    process.kill(kill ? "SIGKILL" : "SIGTERM");
+    process.kill(kill ? "SIGKILL" : "SIGINT");
     const timer = this.dependencies.clock.after(STOP_TIMEOUT_MS, () => process.kill("SIGKILL"));
     await process.exited;
     timer.cancel();

@@ -130,7 +130,7 @@ test("a stopped process stays down, also for the next supervisor, until it is st
   expect(second!.bootId).not.toBe(first!.bootId);
 });
 
-test("a process that ignores SIGTERM can be killed", async () => {
+test("a process that ignores SIGINT can be killed", async () => {
   const supervisor = open([role("storage-1", "deaf")]);
   const [first] = await started(1);
   await supervisor.stopProcess("storage-1", { kill: true });

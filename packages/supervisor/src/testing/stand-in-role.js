@@ -7,7 +7,7 @@ const { id, journal, life } = JSON.parse(readFileSync(configPath, "utf8"));
 const note = (event) =>
   appendFileSync(journal, `${event} ${kind} ${id} ${process.pid} ${process.env.ASHLAR_BOOT_ID}\n`);
 
-process.on("SIGTERM", () => {
+process.on("SIGINT", () => {
   note(life === "deaf" ? "deaf" : "stop");
   if (life !== "deaf") process.exit(0);
 });
