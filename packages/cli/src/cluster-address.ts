@@ -29,6 +29,15 @@ function splitAddresses(text: string): string[] {
   });
 }
 
+/** The folder of the lab that the options mean, if they mean one. */
+export async function labFolderOf({ dir, admin }: ClusterOptions): Promise<string | undefined> {
+  const { ASHLAR_ADMIN } = process.env;
+  if (admin !== undefined || (dir === undefined && ASHLAR_ADMIN)) return undefined;
+  const { findLab } = await import("@ashlar/lab");
+  const folder = dir ?? LAB_FOLDER_DEFAULT;
+  return (await findLab(folder)) ? folder : undefined;
+}
+
 type Patience = Pick<AdminClientOptions, "patienceMs">;
 
 async function findAdmin({ dir, admin }: ClusterOptions, patience: Patience): Promise<AdminClient> {

@@ -37,6 +37,7 @@ export const EXIT_OF_CODE: Readonly<Record<ErrorCode, ExitStatus>> = {
   "gateway/needed": refused,
   "process/not-found": failed,
   "process/failed": failed,
+  "process/needed": refused,
   "lab/exists": refused,
   "lab/not-found": failed,
   "lab/not-running": failed,

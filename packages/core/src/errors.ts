@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   "gateway/needed",
   "process/not-found",
   "process/failed",
+  "process/needed",
   "lab/exists",
   "lab/not-found",
   "lab/not-running",

@@ -91,4 +91,5 @@ export {
   scatterOr,
   scatterSlice,
 } from "./scatter.ts";
+export { SHUT_DOWN_STATUS } from "./shut-down-status.ts";
 export { formatSize, GIB, KIB, MIB, parseSize, TIB } from "./units.ts";

@@ -21,10 +21,10 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
   const subject = { kind: "gateway", id: nodeId } as const;
   await runProcess(
     log,
-    async () => {
+    async ({ shutDown: onShutDown }) => {
       log.info({ config, bootId }, "gateway starts");
       const registry = openRegistry({ node: nodeId });
-      const node = new GatewayNode({ ...ports, log, registry, bootId }, config);
+      const node = new GatewayNode({ ...ports, log, registry, bootId, onShutDown }, config);
       return observed(node, { registry, log }, config.metrics);
     },
     { mayStop: () => askMayStop({ subject, clusterId, metadata }, { ...ports, log }) },

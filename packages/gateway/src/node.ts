@@ -38,6 +38,8 @@ export interface GatewayDependencies {
   readonly log: Log;
   readonly registry: Registry;
   readonly bootId: string;
+  /** The process ends for good, since the whole cluster shuts down; may be told more than once. */
+  readonly onShutDown?: (() => void) | undefined;
 }
 
 export class GatewayNode implements HealthyNode {
@@ -50,6 +52,7 @@ export class GatewayNode implements HealthyNode {
 
   constructor(dependencies: GatewayDependencies, config: GatewayConfig) {
     const { clock, random, network, log, registry: metricsRegistry, bootId } = dependencies;
+    const { onShutDown } = dependencies;
     const { nodeId, clusterId } = config;
     this.lifecycle = new Lifecycle({ log });
     const { metadata } = config;
@@ -58,7 +61,14 @@ export class GatewayNode implements HealthyNode {
     const registry = new SessionRegistry();
     const logouts = new LogoutRequests({ registry, clock, log });
     const sessions = sessionSource(registry, logouts);
-    const client = createCatalogClient({ clusterId, metadata, ...ports, silentPeers, sessions });
+    const client = createCatalogClient({
+      clusterId,
+      metadata,
+      ...ports,
+      silentPeers,
+      sessions,
+      onShutDown,
+    });
     const registration = new Registration({ client, log }, { config, bootId });
     const incarnation = (): number => registration.incarnation;
     const self: CarrierSelf = { node: nodeId, incarnation };

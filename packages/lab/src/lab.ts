@@ -31,6 +31,7 @@ import { labShape, type UpOptions } from "./lab-shape.ts";
 import { type LabReport, reportLab } from "./lab-status.ts";
 import { memberAddress, writeConfigs } from "./process-configs.ts";
 import { labAdmin, lastLines, untilReady } from "./readiness.ts";
+import { requireDispensableProcess } from "./safe-stop.ts";
 import { checkSameShape } from "./same-shape.ts";
 import { findSupervisor, startSupervisor, supervisorClient } from "./supervisor-start.ts";
 import { requireDispensable, wipeData } from "./wiping.ts";
@@ -150,9 +151,16 @@ export class Lab {
     return added;
   }
 
-  /** Ends a process and keeps it down. @throws SystemError process/not-found, lab/not-running */
-  async stop(id: string, { kill }: { readonly kill: boolean }): Promise<void> {
+  /**
+   * Ends a process and keeps it down; with `ifSafe` only when nobody would notice.
+   * @throws SystemError process/not-found, lab/not-running, process/needed
+   */
+  async stop(
+    id: string,
+    { kill, ifSafe = false }: { readonly kill: boolean; readonly ifSafe?: boolean },
+  ): Promise<void> {
     const { lab } = await this.running();
+    if (ifSafe) await requireDispensableProcess(lab, this.find(lab, id));
     await supervisorClient(lab).stopProcess(id, { kill });
   }
 

@@ -31,8 +31,8 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
   const metadata = [advertise ?? listen, ...members.map(({ address }) => address)];
   await runProcess(
     log,
-    async () => {
-      const node = new MetadataNode({ ...ports, log, registry, onFatal }, config);
+    async ({ shutDown: onShutDown }) => {
+      const node = new MetadataNode({ ...ports, log, registry, onFatal, onShutDown }, config);
       return observed(node, { registry, log }, config.metrics);
     },
     { mayStop: () => askMayStop({ subject, clusterId, metadata }, { ...ports, log }) },

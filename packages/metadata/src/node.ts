@@ -28,6 +28,7 @@ import {
   type Startable,
   splitAddress,
 } from "@ashlar/runtime";
+import { ClusterShutdown } from "./cluster-shutdown.ts";
 import type { MetadataConfig } from "./config.ts";
 import { CopyKeeper, type CopyKeeperDeps } from "./copy-keeper.ts";
 import { CopyPace } from "./copy-pace.ts";
@@ -69,6 +70,8 @@ export interface MetadataNodeDeps {
   readonly registry: Registry;
   /** The process cannot go on: its disk failed, or it went another way than the others. */
   readonly onFatal: (error: SystemError) => void;
+  /** The process ends for good, since the whole cluster shuts down. */
+  readonly onShutDown?: (() => void) | undefined;
 }
 
 export class MetadataNode implements HealthyNode {
@@ -175,9 +178,10 @@ export class MetadataNode implements HealthyNode {
     const hub = new WatchHub({ log: group.log });
     const { changes, calls } = this.generationChanges(group);
     const placement = new SessionPlacement({ replicatedLog: group.log, clock, log }, this.config);
+    const shutdown = new ClusterShutdown({ replicatedLog: group.log, log });
     const onMemberExit = (node: NodeId): boolean => group.memberEnded(node);
     const heartbeat = new LogHeartbeatService(
-      { replicatedLog: group.log, clock, log, placement, onMemberExit },
+      { replicatedLog: group.log, clock, log, placement, onMemberExit, shutdown },
       this.config,
     );
     this.heartbeat = heartbeat;
@@ -205,11 +209,8 @@ export class MetadataNode implements HealthyNode {
     bindHeartbeat(server, heartbeat);
     bindAdmin(server, admin);
     const pace = new CopyPace({ replicatedLog: group.log, clock });
-    const safety = this.safetyJudge(group, { heartbeat, placement, pace });
-    bindUpkeep(
-      server,
-      new LogUpkeepService({ log: group.log, clock, reportOf, rebalancer, safety }),
-    );
+    const upkeep = { heartbeat, placement, pace, shutdown, rebalancer };
+    bindUpkeep(server, this.upkeepService(group, upkeep));
     openStateMetrics(registry, {
       log: group.log,
       group: group.host,
@@ -226,6 +227,7 @@ export class MetadataNode implements HealthyNode {
       ["copies", this.copyKeeper(group, heartbeat)],
       ["rebalancer", rebalancer],
       ["copy pace", pace],
+      ["shutdown", shutdown],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],
@@ -267,27 +269,37 @@ export class MetadataNode implements HealthyNode {
     return new Rebalancer({ replicatedLog: group.log, clock, log, metrics, reportOf });
   }
 
-  private safetyJudge(
+  private upkeepService(
     group: MetadataGroup,
     {
       heartbeat,
       placement,
       pace,
+      shutdown,
+      rebalancer,
     }: {
       readonly heartbeat: LogHeartbeatService;
       readonly placement: SessionPlacement;
       readonly pace: CopyPace;
+      readonly shutdown: ClusterShutdown;
+      readonly rebalancer: Rebalancer;
     },
-  ): SafetyJudge {
-    return new SafetyJudge({
+  ): LogUpkeepService {
+    const { clock, onShutDown = () => {} } = this.deps;
+    const reportOf: CopyKeeperDeps["reportOf"] = (node) => heartbeat.reportOf(node);
+    const unheard = (): readonly NodeId[] => heartbeat.unheardNodes;
+    const safety = new SafetyJudge({
       replicatedLog: group.log,
-      clock: this.deps.clock,
-      reportOf: (node) => heartbeat.reportOf(node),
-      unheard: () => heartbeat.unheardNodes,
+      clock,
+      reportOf,
+      unheard,
       placement,
       members: () => group.view.members(),
       pace,
+      isShuttingDown: () => shutdown.underWay,
     });
+    const ports = { log: group.log, clock, reportOf };
+    return new LogUpkeepService({ ...ports, rebalancer, safety, shutdown, unheard, onShutDown });
   }
 
   private copyKeeper(group: MetadataGroup, heartbeat: LogHeartbeatService): CopyKeeper {

@@ -12,6 +12,7 @@ import { gatewayUp } from "./testing/test-group.ts";
 let placed: PlacedGroup;
 let pace: CopyPace;
 let judge: SafetyJudge;
+let isShuttingDown = false;
 let unheard: readonly NodeId[];
 let members: readonly MemberStatus[];
 let sessions: readonly { readonly host: string; readonly gateway: number }[];
@@ -20,12 +21,14 @@ beforeEach(async () => {
   [unheard, members, sessions] = [[], [1, 2, 3].map((number) => member(number)), []];
   const ports = { replicatedLog: placed.log, clock: placed.group.clock };
   pace = new CopyPace(ports);
+  isShuttingDown = false;
   await pace.start();
   judge = new SafetyJudge({
     ...ports,
     pace,
     reportOf: (node) => reportOf(Number(node.split("-")[1]), 1024 * MIB),
     unheard: () => unheard,
+    isShuttingDown: () => isShuttingDown,
     members: () => members,
     placement: { gatewaySessions: () => [1, 2].map(gateway) },
   });
@@ -111,6 +114,15 @@ test("who was told that it may stop and does not is believed to be there again a
   expect(await said(node(2))).toBe("WOULD BREAK");
   await placed.pass(15_000);
   expect(await said(node(2))).toBe("SAFE");
+});
+
+test("nobody is missed when the whole cluster stops", async () => {
+  isShuttingDown = true;
+  expect([await asked(node(1)), await asked(node(2)), await asked(node(3))]).toEqual([
+    "SAFE",
+    "SAFE",
+    "SAFE",
+  ]);
 });
 
 test("a gateway is judged by the paths of its hosts, and two that stop leave none", async () => {

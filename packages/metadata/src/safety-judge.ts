@@ -32,6 +32,8 @@ export interface SafetyJudgeDeps {
   readonly placement: Pick<SessionPlacement, "gatewaySessions">;
   readonly members: () => readonly MemberStatus[];
   readonly pace: Pick<CopyPace, "etaMs">;
+  /** Everything is to stop: nobody is missed. */
+  readonly isShuttingDown: () => boolean;
 }
 
 interface Leaving {
@@ -63,6 +65,7 @@ export class SafetyJudge {
   /** As {@link judge}, asked by a process that stops if nothing breaks. */
   mayStop(subject: SafetySubject): Promise<SafetyAnswer> {
     const answer = this.turn.then(async () => {
+      if (this.deps.isShuttingDown()) return { hazards: [], copies: 0, bytes: 0, etaMs: null };
       const safety = await this.judge(subject);
       if (!breaksNow(safety)) this.noteLeaving(subject.id);
       return safety;

@@ -32,7 +32,7 @@ import { safeNumber } from "./convert/scalars.ts";
 import { type ScrubPass, scrubPass } from "./convert/scrub.ts";
 import type { VolumeRequest } from "./gen/ashlar/v1/VolumeRequest.ts";
 import type { Abortable, GrpcClient } from "./grpc-client.ts";
-import { askMembers } from "./member-answers.ts";
+import { askMembers, endMember } from "./member-answers.ts";
 import type { Ports } from "./member-calls.ts";
 import { adminService } from "./services.ts";
 import type { UpkeepService } from "./upkeep.ts";
@@ -83,6 +83,12 @@ class GrpcAdminClient implements AdminClient {
     const { clusterId } = this.options;
     const { network } = this.ports;
     return askMembers({ addresses: this.calls.belief.addresses, clusterId, network }, { signal });
+  }
+
+  async endMember(address: string, { signal }: Abortable): Promise<void> {
+    const { clusterId } = this.options;
+    const { network } = this.ports;
+    await endMember({ address, clusterId, network }, { signal });
   }
 
   async addMember(

@@ -330,5 +330,7 @@ export interface AdminClient extends AdminService {
   readonly upkeep: UpkeepService;
   /** Asks every member that is known, each without the others. */
   askMembers(options: { readonly signal: AbortSignal }): Promise<readonly MemberAnswer[]>;
+  /** Has the metadata member at this address end for good, as the last part of a shutdown. */
+  endMember(address: string, options: { readonly signal: AbortSignal }): Promise<void>;
   close(): void;
 }

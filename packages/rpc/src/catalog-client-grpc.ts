@@ -56,6 +56,8 @@ export interface CatalogClientOptions {
   readonly silentPeers?: () => readonly string[];
   /** Of a gateway: told and heard of with its pings. */
   readonly sessions?: SessionSource | undefined;
+  /** The whole cluster shuts down, and this process with it; may be told more than once. */
+  readonly onShutDown?: (() => void) | undefined;
   /** The machine's if absent. */
   readonly network?: Network | undefined;
 }
@@ -92,6 +94,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
       network,
       sessions,
       silentPeers = () => [],
+      onShutDown = () => {},
     } = options;
     this.clock = clock;
     this.log = log.child({ component: "catalog-client" });
@@ -109,6 +112,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
         onSuperseded: (incarnation) => {
           for (const listen of this.supersededListeners) listen(incarnation);
         },
+        onShutDown,
       },
     );
   }

@@ -119,9 +119,9 @@ test("a ping is answered when its verdict says so", async () => {
   const session = { initiatorName: "a", isid: "1", targetName: "t", tpgt: 101 };
   const logout = { session, withinSeconds: 5, enforced: true };
   const verdicts = [
-    { superseded: false, answer: false, logouts: [] },
-    { superseded: false, answer: true, logouts: [logout] },
-    { superseded: true, answer: false, logouts: [] },
+    { superseded: false, answer: false, logouts: [], shutDown: false },
+    { superseded: false, answer: true, logouts: [logout], shutDown: true },
+    { superseded: true, answer: false, logouts: [], shutDown: false },
   ];
   const client = await serve((server) =>
     bindHeartbeat(server, {
@@ -139,7 +139,7 @@ test("a ping is answered when its verdict says so", async () => {
   stream.end();
   await ended;
   expect(answers).toEqual([
-    { superseded: false, logouts: [logout] },
-    { superseded: true, logouts: [] },
+    { superseded: false, logouts: [logout], shutDown: true },
+    { superseded: true, logouts: [], shutDown: false },
   ]);
 });

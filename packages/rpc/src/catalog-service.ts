@@ -182,10 +182,10 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
           const unheard = silent.slice(0, SILENT_PEERS_MAX);
           const held = rest.sessions?.sessions.slice(0, SESSIONS_TOLD_MAX).map(fromSession);
           const told = { ...ping, report: { disks, copying }, silent: unheard, sessions: held };
-          const { superseded, answer, logouts } = service.ping(told);
+          const { superseded, answer, logouts, shutDown } = service.ping(told);
           // Silence is consent: answers to every ping would be half the work of an idle cluster.
           if (!superseded && !answer) return;
-          stream.write({ superseded, logouts: logouts.map(toLogoutRequest) });
+          stream.write({ superseded, logouts: logouts.map(toLogoutRequest), shutDown });
         } catch (thrown) {
           failStream(stream, thrown);
         }

@@ -52,6 +52,8 @@ export interface PingVerdict {
   readonly answer: boolean;
   /** Of gateways. */
   readonly logouts: readonly LogoutRequest[];
+  /** The whole cluster shuts down: stop in order, and rest. */
+  readonly shutDown: boolean;
 }
 
 export interface HeartbeatService {

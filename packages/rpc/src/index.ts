@@ -116,6 +116,8 @@ export type {
   CopySpeedChange,
   RebalancePreview,
   RebalanceStatus,
+  ShutdownStatus,
+  UpkeepServer,
   UpkeepService,
 } from "./upkeep.ts";
 export { bindUpkeep } from "./upkeep-service.ts";

@@ -5,7 +5,7 @@ import type { GroupStatus, MemberAnswer } from "./admin.ts";
 import { groupStatus } from "./convert/admin.ts";
 import { type Abortable, GrpcClient } from "./grpc-client.ts";
 import type { Network } from "./network.ts";
-import { adminService } from "./services.ts";
+import { adminService, upkeepService } from "./services.ts";
 
 /** A member tells what it knows without asking others: who is silent for longer is not there. */
 const ANSWER_MAX_MS = 1_500;
@@ -26,6 +26,16 @@ export async function askGroupStatus(
   try {
     const options = { signal, deadlineMs: ANSWER_MAX_MS };
     return groupStatus(await client.unary(adminService.GroupStatus, {}, options));
+  } finally {
+    client.close();
+  }
+}
+
+/** @throws SystemError as {@link askGroupStatus}. */
+export async function endMember(member: MemberAddress, { signal }: Abortable): Promise<void> {
+  const client = new GrpcClient(member);
+  try {
+    await client.unary(upkeepService.EndMember, {}, { signal, deadlineMs: ANSWER_MAX_MS });
   } finally {
     client.close();
   }

@@ -24,9 +24,15 @@ async function pinging(count: number, clock = new ManualClock(), sessions?: Sess
   );
   const calls = new MemberCalls(ports, { clusterId: TEST_CLUSTER, belief });
   const superseded: number[] = [];
+  const told = { shutDown: 0 };
   const worker = new PingWorker(
     { clock, log: silentLog, members: calls, silentPeers: () => [], sessions },
-    { onSuperseded: (incarnation) => superseded.push(incarnation) },
+    {
+      onSuperseded: (incarnation) => superseded.push(incarnation),
+      onShutDown: () => {
+        told.shutDown += 1;
+      },
+    },
   );
   open.push(...members, { stop: async () => calls.close() }, { stop: async () => worker.end() });
   const begin = () =>
@@ -36,7 +42,7 @@ async function pinging(count: number, clock = new ManualClock(), sessions?: Sess
       intervalMs: INTERVAL_MS,
       report: () => ({ disks: [] }),
     });
-  return { members, clock, belief, begin, superseded };
+  return { members, clock, belief, begin, superseded, told };
 }
 
 /** Lets `member` take one ping after the other, so many. */
@@ -47,6 +53,18 @@ async function pingTimes(clock: ManualClock, member: TestMember, times: number):
     await expect.poll(() => member.pings, { interval: 5 }).toBeGreaterThan(before);
   }
 }
+
+test("a process hears with its pings that the whole cluster shuts down", async () => {
+  const { members, clock, begin, told } = await pinging(1);
+  const [leader] = members as [TestMember];
+  leader.part = "leads";
+  begin();
+  await pingTimes(clock, leader, 3);
+  expect(told.shutDown).toBe(0);
+  leader.shutsDown = true;
+  await pingTimes(clock, leader, 1);
+  await expect.poll(() => told.shutDown).toBeGreaterThan(0);
+});
 
 test("a leader that answers keeps them", async () => {
   const { members, clock, belief, begin } = await pinging(2);

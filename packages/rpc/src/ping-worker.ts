@@ -47,6 +47,7 @@ export class PingWorker {
   private readonly silentPeers: () => readonly string[];
   private readonly sessions: SessionSource | undefined;
   private readonly onSuperseded: (incarnation: number) => void;
+  private readonly onShutDown: () => void;
   private timer: Timer | undefined;
   private source: PingSource | undefined;
   private line: Line | undefined;
@@ -63,7 +64,14 @@ export class PingWorker {
       /** Of a gateway. */
       readonly sessions?: SessionSource | undefined;
     },
-    { onSuperseded }: { readonly onSuperseded: (incarnation: number) => void },
+    {
+      onSuperseded,
+      onShutDown,
+    }: {
+      readonly onSuperseded: (incarnation: number) => void;
+      /** The whole cluster shuts down; may be told more than once. */
+      readonly onShutDown: () => void;
+    },
   ) {
     this.clock = deps.clock;
     this.log = deps.log;
@@ -71,6 +79,7 @@ export class PingWorker {
     this.silentPeers = deps.silentPeers;
     this.sessions = deps.sessions;
     this.onSuperseded = onSuperseded;
+    this.onShutDown = onShutDown;
   }
 
   /** Begins to ping for `source`, and no longer for an earlier one. */
@@ -133,11 +142,12 @@ export class PingWorker {
     const stream = member.bidi(heartbeatService.Ping, { signal: hangUp.signal });
     const counts = { unanswered: 0, writing: false, toldRevision: undefined };
     const line: Line = { address, stream, hangUp, ...counts };
-    stream.on("data", ({ superseded, logouts }: PingReply__Output) => {
+    stream.on("data", ({ superseded, logouts, shutDown }: PingReply__Output) => {
       line.unanswered = 0;
       if (line !== this.line) return;
       const requests = logouts.flatMap((message) => fromLogoutRequest(message) ?? []);
       if (requests.length > 0) this.sessions?.onLogoutRequests(requests);
+      if (shutDown) this.onShutDown();
       if (!superseded) return;
       this.log.warn({ incarnation }, "this incarnation was declared down");
       this.end();

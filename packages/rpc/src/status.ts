@@ -30,6 +30,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
   "gateway/needed": status.FAILED_PRECONDITION,
   "process/not-found": status.NOT_FOUND,
   "process/failed": status.FAILED_PRECONDITION,
+  "process/needed": status.FAILED_PRECONDITION,
   "lab/exists": status.ALREADY_EXISTS,
   "lab/not-found": status.NOT_FOUND,
   "lab/not-running": status.FAILED_PRECONDITION,

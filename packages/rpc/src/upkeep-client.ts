@@ -5,6 +5,7 @@ import type { DiskPlace } from "./admin.ts";
 import type { AdminCalls } from "./admin-calls.ts";
 import { fromCopyReport, fromCopySpeed } from "./convert/copying.ts";
 import { oneOf, safeNumber } from "./convert/scalars.ts";
+import type { ShutdownReply__Output } from "./gen/ashlar/v1/ShutdownReply.ts";
 import type { Abortable } from "./grpc-client.ts";
 import { fromSafety, type SafetyAnswer, type SafetySubject, toSubject } from "./safety.ts";
 import { upkeepService } from "./services.ts";
@@ -12,6 +13,7 @@ import type {
   CopySpeedChange,
   RebalancePreview,
   RebalanceStatus,
+  ShutdownStatus,
   UpkeepService,
 } from "./upkeep.ts";
 
@@ -94,6 +96,17 @@ export class UpkeepClient implements UpkeepService {
     return fromSafety(await this.calls.unary(upkeepService.MayStop, asked, { signal }));
   }
 
+  async setShutdown(
+    asked: { readonly underWay: boolean },
+    { signal }: Abortable,
+  ): Promise<ShutdownStatus> {
+    return shutdownStatus(await this.calls.unary(upkeepService.SetShutdown, asked, { signal }));
+  }
+
+  async shutdownStatus({ signal }: Abortable): Promise<ShutdownStatus> {
+    return shutdownStatus(await this.calls.unary(upkeepService.ShutdownStatus, {}, { signal }));
+  }
+
   previewRebalance({ signal }: Abortable): Promise<RebalancePreview> {
     return this.calls.attend({ signal }, async (member, options) => {
       const { nodes, ...plan } = await member.unary(upkeepService.PreviewRebalance, {}, options);
@@ -111,3 +124,9 @@ export class UpkeepClient implements UpkeepService {
     });
   }
 }
+
+const shutdownStatus = ({ underWay, gateways, nodes }: ShutdownReply__Output): ShutdownStatus => ({
+  underWay,
+  gateways: gateways.map(nodeId),
+  nodes: nodes.map(nodeId),
+});

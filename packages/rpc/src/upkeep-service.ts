@@ -6,9 +6,15 @@ import { oneOf, safeNumber } from "./convert/scalars.ts";
 import { type GrpcServer, unary } from "./grpc-server.ts";
 import { fromSubject, toSafety } from "./safety.ts";
 import { upkeepService } from "./services.ts";
-import type { UpkeepService } from "./upkeep.ts";
+import type { ShutdownStatus, UpkeepServer } from "./upkeep.ts";
 
-export function bindUpkeep(server: GrpcServer, service: UpkeepService): void {
+const toShutdown = ({ underWay, gateways, nodes }: ShutdownStatus) => ({
+  underWay,
+  gateways: [...gateways],
+  nodes: [...nodes],
+});
+
+export function bindUpkeep(server: GrpcServer, service: UpkeepServer): void {
   const handlers = {
     SetNodeService: unary(async ({ node, service: wanted, force }, context) => {
       const asked = { node: nodeId(node), service: oneOf(NODE_SERVICES, wanted) };
@@ -58,6 +64,16 @@ export function bindUpkeep(server: GrpcServer, service: UpkeepService): void {
     MayStop: unary(async (request, context) =>
       toSafety(await service.mayStop(fromSubject(request), context)),
     ),
+    SetShutdown: unary(async ({ underWay }, context) =>
+      toShutdown(await service.setShutdown({ underWay }, context)),
+    ),
+    ShutdownStatus: unary(async (_request, context) =>
+      toShutdown(await service.shutdownStatus(context)),
+    ),
+    EndMember: unary(async () => {
+      service.endMember();
+      return {};
+    }),
   } satisfies Parameters<typeof server.add<typeof upkeepService>>[1];
   server.add(upkeepService, handlers, { clusterOptional: true });
 }

@@ -40,6 +40,14 @@ export interface RebalancePreview {
   }[];
 }
 
+/** Who has not stopped yet of a cluster that shuts down. */
+export interface ShutdownStatus {
+  /** False also after a change of leaders: then it has to be begun again. */
+  readonly underWay: boolean;
+  readonly gateways: readonly NodeId[];
+  readonly nodes: readonly NodeId[];
+}
+
 /** What is told again changes nothing. Errors are SystemErrors with the codes that are named. */
 export interface UpkeepService {
   /**
@@ -101,4 +109,16 @@ export interface UpkeepService {
   judgeSafety(subject: SafetySubject, options: AdminCallOptions): Promise<SafetyAnswer>;
   /** The same, asked by a process about itself: unless something breaks at once, it counts as gone from then on. */
   mayStop(subject: SafetySubject, options: AdminCallOptions): Promise<SafetyAnswer>;
+  /** The whole cluster is to stop: gateways are told to, then storage nodes. Or not any more. */
+  setShutdown(
+    asked: { readonly underWay: boolean },
+    options: AdminCallOptions,
+  ): Promise<ShutdownStatus>;
+  shutdownStatus(options: AdminCallOptions): Promise<ShutdownStatus>;
+}
+
+/** What each member serves. */
+export interface UpkeepServer extends UpkeepService {
+  /** The process ends for good once this is answered, as the last part of a shutdown. */
+  endMember(): void;
 }

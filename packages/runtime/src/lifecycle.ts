@@ -1,5 +1,5 @@
 // Starting in order, stopping in reverse, and one place where a process decides that it ends.
-import { toSystemError } from "@ashlar/core";
+import { SHUT_DOWN_STATUS, toSystemError } from "@ashlar/core";
 import type { Log } from "./log.ts";
 import { type MayStop, StopRequests } from "./stop-requests.ts";
 
@@ -49,6 +49,12 @@ const STOP_TIMEOUT_MS = 10_000;
  */
 const START_GRACE_MS = 1_000;
 
+/** What a node may ask of its own process. */
+export interface RunningProcess {
+  /** It stops in order, and rests: the whole cluster shuts down. Asked again, nothing happens. */
+  readonly shutDown: () => void;
+}
+
 export interface RunOptions {
   /** Asked at SIGTERM once the process has started; absent: nobody misses it. */
   readonly mayStop?: MayStop;
@@ -61,7 +67,7 @@ export interface RunOptions {
  */
 export async function runProcess(
   log: Log,
-  body: () => Promise<Startable>,
+  body: (process: RunningProcess) => Promise<Startable>,
   { mayStop = async () => [] }: RunOptions = {},
 ): Promise<void> {
   const die = (thrown: unknown): void => {
@@ -73,8 +79,13 @@ export async function runProcess(
   // While it starts or stops, a process may wait for nothing but a timer of the clock, and those
   // keep no process alive.
   setInterval(() => {}, 1 << 30);
-  let [started, stopping] = [false, false];
-  const starting = body().then(async (node) => {
+  let [started, stopping, status] = [false, false, 0];
+  const shutDown = (): void => {
+    if (!stopping) log.info({}, "process stops with the cluster");
+    status = stopping ? status : SHUT_DOWN_STATUS;
+    requests.stop();
+  };
+  const starting = body({ shutDown }).then(async (node) => {
     await node.start();
     started = true;
     return node;
@@ -85,7 +96,7 @@ export async function runProcess(
     mayStop: async () => (started ? mayStop() : []),
     stop: () => {
       stopping = true;
-      void stopInOrder(log, starting);
+      void stopInOrder(log, starting, status);
     },
   });
   process.on("SIGTERM", () => void requests.onSignal("SIGTERM"));
@@ -100,9 +111,9 @@ export async function runProcess(
   }
 }
 
-/** Ends the process: with 0 when all stopped, or when nothing runs that could be stopped. */
-async function stopInOrder(log: Log, starting: Promise<Startable>): Promise<never> {
-  const grace = setTimeout(() => process.exit(0), START_GRACE_MS);
+/** Ends the process: with `status` when all stopped, or when nothing runs that could be stopped. */
+async function stopInOrder(log: Log, starting: Promise<Startable>, status: number): Promise<never> {
+  const grace = setTimeout(() => process.exit(status), START_GRACE_MS);
   const node = await starting.catch(() => undefined);
   clearTimeout(grace);
   setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
@@ -112,5 +123,5 @@ async function stopInOrder(log: Log, starting: Promise<Startable>): Promise<neve
     log.error({ error: toSystemError(thrown) }, "process stopped with an error");
     process.exit(1);
   }
-  process.exit(0);
+  process.exit(status);
 }

@@ -33,6 +33,7 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | Other>> = {
   "gateway/needed": BUSY,
   "process/not-found": BUSY,
   "process/failed": BUSY,
+  "process/needed": BUSY,
   "lab/exists": SENSE.internalTargetFailure,
   "lab/not-found": SENSE.internalTargetFailure,
   "lab/not-running": SENSE.internalTargetFailure,

@@ -24,10 +24,10 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
   const subject = { kind: "node", id: nodeId } as const;
   await runProcess(
     log,
-    async () => {
+    async ({ shutDown: onShutDown }) => {
       log.info({ config, bootId }, "storage starts");
       const registry = openRegistry({ node: nodeId });
-      const node = new StorageNode({ ...ports, log, registry, bootId }, config);
+      const node = new StorageNode({ ...ports, log, registry, bootId, onShutDown }, config);
       return observed(node, { registry, log }, config.metrics);
     },
     { mayStop: () => askMayStop({ subject, clusterId, metadata }, { ...ports, log }) },

@@ -54,6 +54,8 @@ export interface StorageNodeDeps {
   readonly registry: Registry;
   /** Random per process start; a supervisor's exit report names it. */
   readonly bootId: string;
+  /** The process ends for good, since the whole cluster shuts down; may be told more than once. */
+  readonly onShutDown?: (() => void) | undefined;
 }
 
 /** Everything that exists once the disks are open. */
@@ -87,7 +89,7 @@ export class StorageNode implements HealthyNode {
   private registration: Registration | undefined;
 
   constructor(deps: StorageNodeDeps, config: StorageConfig) {
-    const { clock, random, network, log } = deps;
+    const { clock, random, network, log, onShutDown } = deps;
     const { clusterId, metadata, carrier: kind } = config;
     this.deps = deps;
     this.config = config;
@@ -103,6 +105,7 @@ export class StorageNode implements HealthyNode {
       network,
       log,
       silentPeers,
+      onShutDown,
     });
   }
 

@@ -1,6 +1,7 @@
 // Keeps one role process running, or down, as wanted. The policy says when to start again; this
 // driver owns the process and the timer. At any time exactly one of three holds: a process runs, a
 // timer will start one, or it is down.
+import { SHUT_DOWN_STATUS } from "@ashlar/core";
 import type { Clock, Timer } from "@ashlar/runtime";
 import type { ProcessSpec } from "./config.ts";
 import { NO_RESTARTS, type RestartRecord, restartAfter } from "./restart-policy.ts";
@@ -112,7 +113,9 @@ export class SupervisedProcess {
     void process.exited.then((exit) => {
       this.lastExit = exit;
       this.dependencies.onExit(this.spec, { ...exit, bootId: process.bootId });
-      this.startAgain(this.dependencies.clock.nowMs() - startedMs);
+      // It ended with the whole cluster, and rests until it is started, or the next supervisor is.
+      if (exit.status === SHUT_DOWN_STATUS) this.state = { kind: "down" };
+      else this.startAgain(this.dependencies.clock.nowMs() - startedMs);
     });
   }
 

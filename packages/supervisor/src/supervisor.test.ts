@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SHUT_DOWN_STATUS } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ProcessKind, SupervisorConfig } from "./config.ts";
@@ -44,7 +45,7 @@ afterEach(async () => {
 const statePath = () => join(dir, "state.json");
 const journal = () => join(dir, "journal");
 
-function role(id: string, life: "steady" | "crash" | "deaf" = "steady") {
+function role(id: string, life: "steady" | "crash" | "deaf" | "shut down" = "steady") {
   const configPath = join(dir, `${id}.json`);
   writeFileSync(configPath, JSON.stringify({ id, life, journal: journal() }));
   const kind = id.slice(0, id.indexOf("-")) as ProcessKind;
@@ -128,6 +129,17 @@ test("a stopped process stays down, also for the next supervisor, until it is st
   next.startProcess("storage-1");
   const [, second] = await started(2);
   expect(second!.bootId).not.toBe(first!.bootId);
+});
+
+test("a process that ended with the whole cluster rests, until the next supervisor starts", async () => {
+  const supervisor = open([role("gateway-1", "shut down")]);
+  await started(1);
+  await vi.waitFor(() => expect(reports).toHaveLength(1), WAIT);
+  expect(supervisor.status()).toMatchObject([
+    { state: "down", wanted: "up", restarts: 0, lastExit: { status: SHUT_DOWN_STATUS } },
+  ]);
+  open([role("gateway-1")]);
+  await started(2);
 });
 
 test("a process that ignores SIGINT can be killed", async () => {

@@ -14,6 +14,7 @@ import {
   withMachineOptions,
 } from "./machine.ts";
 import { addMemberCommands } from "./member.ts";
+import { addShutdown } from "./shutdown.ts";
 
 /** An election is over by then; who asks for the status wants to see a group that has no leader. */
 const STATUS_PATIENCE_MS = 3_000;
@@ -133,5 +134,6 @@ export function addClusterCommands(program: Command): void {
     )
     .action(answering(init));
   addTokenCommand(cluster);
+  addShutdown(cluster);
   addMemberCommands(cluster);
 }

@@ -122,10 +122,11 @@ async function add(what: string, options: LabCommandOptions): Promise<Answer> {
 
 async function stop(
   id: string,
-  options: LabCommandOptions & { readonly kill?: boolean },
+  options: LabCommandOptions & { readonly kill?: boolean; readonly ifSafe?: boolean },
 ): Promise<Answer> {
   const lab = await openLab(options);
-  await lab.stop(id, { kill: options.kill ?? false });
+  const { kill = false, ifSafe = false } = options;
+  await lab.stop(id, { kill, ifSafe });
   return { json: { stopped: id }, lines: [`${id} is down and is kept down`] };
 }
 
@@ -187,6 +188,7 @@ export function addLabCommands(program: Command): void {
   withLabOptions(lab.command("stop <id>"))
     .description("stop a process and keep it down")
     .option("--kill", "by SIGKILL")
+    .option("--if-safe", "only when nobody would notice; else say why, and exit 3")
     .action(answering(stop));
   withLabOptions(lab.command("start <id>"))
     .description("start a stopped process and wait until it serves")

@@ -2,14 +2,16 @@
 import { MIB, nodeId, volumeId, volumeName } from "@ashlar/core";
 import { silentLog } from "@ashlar/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { ClusterShutdown } from "../cluster-shutdown.ts";
 import type { GroupLog } from "../group/group-log.ts";
 import { registrationOf, storeOf } from "../testing/metadata-fixture.ts";
-import { nodeUp, TestGroup } from "../testing/test-group.ts";
+import { gatewayUp, nodeUp, TestGroup } from "../testing/test-group.ts";
 import { LogHeartbeatService } from "./heartbeat-service.ts";
 
 const A = nodeId("storage-1");
 let group: TestGroup;
 let log: GroupLog;
+let shutdown: ClusterShutdown;
 
 beforeEach(async () => {
   group = await TestGroup.of(1);
@@ -20,6 +22,8 @@ afterEach(() => group.stop());
 
 async function service(): Promise<LogHeartbeatService> {
   const placement = { heard: () => [] };
+  shutdown = new ClusterShutdown({ replicatedLog: log, log: silentLog });
+  await shutdown.start();
   const heartbeat = new LogHeartbeatService(
     {
       replicatedLog: log,
@@ -27,6 +31,7 @@ async function service(): Promise<LogHeartbeatService> {
       log: silentLog,
       placement,
       onMemberExit: () => false,
+      shutdown,
     },
     { pingIntervalMs: 200, pingsMissedMax: 5 },
   );
@@ -267,4 +272,37 @@ test("of two in sync that live and do not hear each other one is declared down, 
   await pingApart(heartbeat, 4_000);
   expect(states()).toEqual(["up", "up"]);
   expect(heartbeat.pathsAreWhole).toBe(false);
+});
+
+test("in a shutdown gateways are told to stop, then storage nodes, and what is in sync stays so", async () => {
+  const heartbeat = await service();
+  await pairOfNodes();
+  await log.propose(gatewayUp(1));
+  const [gateway = expect.fail()] = log.view.gateways.values();
+  const { gateway: name, incarnation } = gateway;
+  const told = (): readonly boolean[] => [
+    heartbeat.ping(ping()).shutDown,
+    heartbeat.ping({ ...ping(), process: name, incarnation }).shutDown,
+  ];
+  expect(told()).toEqual([false, false]);
+  shutdown.set(true);
+  expect(told()).toEqual([false, true]);
+  expect(shutdown.status([])).toMatchObject({ underWay: true, gateways: [name] });
+  await log.propose({ kind: "gatewayDown", gateway: name, incarnation });
+  expect(heartbeat.ping(ping())).toMatchObject({ shutDown: true, answer: true });
+  const { bootId = "" } = log.view.nodes.get(A) ?? {};
+  await heartbeat.reportExit({ process: A, bootId, status: "exit 10" });
+  for (let ms = 0; ms < 5_000; ms += 200) {
+    group.clock.advance(200);
+    await settled();
+  }
+  expect(nodesInSync()).toEqual([1, 2]);
+  expect(shutdown.status(heartbeat.unheardNodes)).toEqual({
+    underWay: true,
+    gateways: [],
+    nodes: [],
+  });
+  shutdown.set(false);
+  await pingAlone(heartbeat, 2, 2_000);
+  expect(nodesInSync(), "given up: who is silent is missed again").toEqual([2]);
 });

@@ -5,6 +5,7 @@ import { type CommandOf, isWaitedForInVain, livingNodes } from "@ashlar/catalog"
 import { type NodeId, toSystemError } from "@ashlar/core";
 import type { ExitReport, HeartbeatService, Ping, PingVerdict, StorageReport } from "@ashlar/rpc";
 import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
+import type { ClusterShutdown } from "../cluster-shutdown.ts";
 import { KeptMembers } from "../kept-members.ts";
 import { followLeadership } from "../leadership.ts";
 import { LivenessMonitor, type LivenessOptions, type Silent } from "../liveness-monitor.ts";
@@ -45,6 +46,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   private readonly log: Log;
   private readonly placement: Pick<SessionPlacement, "heard">;
   private readonly onMemberExit: (member: NodeId) => boolean;
+  private readonly shutdown: Pick<ClusterShutdown, "tells" | "underWay">;
   private readonly options: LivenessOptions;
   private monitor: LivenessMonitor;
   private judge = new PathJudge();
@@ -67,6 +69,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
       readonly placement: Pick<SessionPlacement, "heard">;
       /** A process ended; true if it was a metadata member, which is nobody's but the group's matter. */
       readonly onMemberExit: (member: NodeId) => boolean;
+      readonly shutdown: Pick<ClusterShutdown, "tells" | "underWay">;
     },
     { pingIntervalMs, pingsMissedMax }: HeartbeatOptions,
   ) {
@@ -75,6 +78,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     this.log = deps.log.child({ component: "heartbeat" });
     this.placement = deps.placement;
     this.onMemberExit = deps.onMemberExit;
+    this.shutdown = deps.shutdown;
     this.options = {
       silenceMaxMs: pingIntervalMs * pingsMissedMax,
       graceMs: GRACE_MS,
@@ -189,7 +193,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     this.replicatedLog.requireLead();
     const known = this.registration(process);
     if (!isUpAs(known, incarnation)) {
-      return { superseded: true, answer: true, logouts: [] };
+      return { superseded: true, answer: true, logouts: [], shutDown: false };
     }
     const now = this.clock.nowMs();
     this.monitor.heard(process, incarnation, now);
@@ -197,11 +201,13 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     if (silent.length > 0) this.judge.heard(process, this.living(silent), now);
     const isGateway = this.replicatedLog.view.gateways.has(process);
     const logouts = isGateway ? this.placement.heard({ process, incarnation, sessions }, now) : [];
+    const shutDown = this.shutdown.tells(process);
     const answer =
+      shutDown ||
       logouts.length > 0 ||
       now - (this.answeredMs.get(process) ?? Number.NEGATIVE_INFINITY) >= ANSWER_INTERVAL_MS;
     if (answer) this.answeredMs.set(process, now);
-    return { superseded: false, answer, logouts };
+    return { superseded: false, answer, logouts, shutDown };
   }
 
   async reportExit({ process, bootId, status }: ExitReport): Promise<void> {
@@ -274,6 +280,12 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
 
   private async propose({ process, incarnation }: Silent): Promise<void> {
     const isNode = this.replicatedLog.view.nodes.has(process);
+    if (isNode && this.shutdown.underWay) {
+      // What it has in sync stays so. It is looked at again, in case the shutdown is given up.
+      this.log.debug({ process, incarnation }, "storage node is silent, as the cluster shuts down");
+      this.tryAgain({ process, incarnation });
+      return;
+    }
     const { result } = await this.replicatedLog.propose(
       isNode
         ? this.nodeDown({ process, incarnation })

@@ -1,15 +1,19 @@
 // What people ask of nodes, disks and copies. Whether there is room for what has to move is asked here, by what nodes
 // told of their disks; what must hold whatever happens meanwhile is judged by the command itself.
 import { DEFAULT_COPY_SPEED, planRetirementInParts, type RetirementPlan } from "@ashlar/catalog";
-import { type StoreUuid, SystemError } from "@ashlar/core";
-import type { DiskPlace, StorageReport, UpkeepService } from "@ashlar/rpc";
+import { type NodeId, type StoreUuid, SystemError } from "@ashlar/core";
+import type { DiskPlace, StorageReport, UpkeepServer, UpkeepService } from "@ashlar/rpc";
 import { type Clock, inSlices } from "@ashlar/runtime";
+import type { ClusterShutdown } from "../cluster-shutdown.ts";
 import { findDisk, findNode, findVolume } from "../named-records.ts";
 import type { Rebalancer } from "../rebalancer.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
 import type { SafetyJudge } from "../safety-judge.ts";
 import { storeRooms } from "../store-rooms.ts";
+
+/** By then an answer is out. */
+const ANSWERED_MS = 100;
 
 export interface UpkeepDeps {
   readonly log: ReplicatedLog;
@@ -18,9 +22,14 @@ export interface UpkeepDeps {
   readonly reportOf: (node: DiskPlace["node"]) => StorageReport | undefined;
   readonly rebalancer: Pick<Rebalancer, "cancel" | "preview" | "standing">;
   readonly safety: Pick<SafetyJudge, "judge" | "mayStop">;
+  readonly shutdown: Pick<ClusterShutdown, "set" | "status">;
+  /** Nodes that are up and were not heard lately. */
+  readonly unheard: () => readonly NodeId[];
+  /** This process ends for good. */
+  readonly onShutDown: () => void;
 }
 
-export class LogUpkeepService implements UpkeepService {
+export class LogUpkeepService implements UpkeepServer {
   private readonly deps: UpkeepDeps;
 
   constructor(deps: UpkeepDeps) {
@@ -111,6 +120,21 @@ export class LogUpkeepService implements UpkeepService {
   judgeSafety: UpkeepService["judgeSafety"] = (subject) => this.deps.safety.judge(subject);
 
   mayStop: UpkeepService["mayStop"] = (subject) => this.deps.safety.mayStop(subject);
+
+  setShutdown: UpkeepService["setShutdown"] = async ({ underWay }) => {
+    await this.deps.log.readIndex();
+    this.deps.shutdown.set(underWay);
+    return this.deps.shutdown.status(this.deps.unheard());
+  };
+
+  shutdownStatus: UpkeepService["shutdownStatus"] = async () => {
+    await this.deps.log.readIndex();
+    return this.deps.shutdown.status(this.deps.unheard());
+  };
+
+  endMember(): void {
+    this.deps.clock.after(ANSWERED_MS, () => this.deps.onShutDown());
+  }
 
   private planWithout(stores: readonly StoreUuid[]): Promise<RetirementPlan> {
     const { log, clock, reportOf } = this.deps;

@@ -59,6 +59,8 @@ export class TestMember implements Startable {
   /** Whether pings are answered. */
   answersPings = true;
   pings = 0;
+  /** Told with its answers to pings. */
+  shutsDown = false;
   /** What gateways told of their sessions, one for each ping: undefined for nothing new. */
   readonly toldSessions: unknown[] = [];
   /** What it asks of gateways with its next answer. */
@@ -160,6 +162,10 @@ export class TestMember implements Startable {
       }),
     });
     this.addHeartbeat(served("ReportExit"));
+    this.addUpkeep(served);
+  }
+
+  private addUpkeep(served: (method: string) => ReturnType<typeof unary<object, object>>): void {
     this.server.add(
       upkeepService,
       {
@@ -170,8 +176,15 @@ export class TestMember implements Startable {
         SetRebalancing: served("SetRebalancing"),
         RebalanceStatus: served("RebalanceStatus"),
         PreviewRebalance: served("PreviewRebalance"),
+        SetCopySpeed: served("SetCopySpeed"),
         JudgeSafety: served("JudgeSafety"),
         MayStop: served("MayStop"),
+        SetShutdown: served("SetShutdown"),
+        ShutdownStatus: served("ShutdownStatus"),
+        EndMember: unary(async (request, { proposal }) => {
+          this.asked.push({ method: "EndMember", request, proposal });
+          return {};
+        }),
       },
       { clusterOptional: true },
     );
@@ -181,7 +194,11 @@ export class TestMember implements Startable {
     this.server.add(heartbeatService, {
       Ping: bidi((stream) => {
         const reply = (superseded: boolean): void =>
-          void stream.write({ superseded, logouts: this.logouts.splice(0) });
+          void stream.write({
+            superseded,
+            logouts: this.logouts.splice(0),
+            shutDown: this.shutsDown,
+          });
         this.pinging.add(reply);
         stream.on("close", () => this.pinging.delete(reply));
         stream.on("data", ({ sessions }) => {

@@ -14,4 +14,5 @@ process.on("SIGINT", () => {
 // Only now: whoever reads the note may send the signal.
 note("start");
 if (life === "crash") process.exit(70);
+if (life === "shut down") process.exit(10);
 setInterval(() => {}, 1 << 30);

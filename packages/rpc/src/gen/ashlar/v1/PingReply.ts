@@ -5,9 +5,11 @@ import type { LogoutRequest as _ashlar_v1_LogoutRequest, LogoutRequest__Output a
 export interface PingReply {
   'superseded'?: (boolean);
   'logouts'?: (_ashlar_v1_LogoutRequest)[];
+  'shutDown'?: (boolean);
 }
 
 export interface PingReply__Output {
   'superseded': (boolean);
   'logouts': (_ashlar_v1_LogoutRequest__Output)[];
+  'shutDown': (boolean);
 }

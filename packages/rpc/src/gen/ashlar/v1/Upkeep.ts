@@ -14,6 +14,8 @@ import type { SetNodeServiceRequest as _ashlar_v1_SetNodeServiceRequest, SetNode
 import type { SetRebalancingReply as _ashlar_v1_SetRebalancingReply, SetRebalancingReply__Output as _ashlar_v1_SetRebalancingReply__Output } from '../../ashlar/v1/SetRebalancingReply.ts';
 import type { SetRebalancingRequest as _ashlar_v1_SetRebalancingRequest, SetRebalancingRequest__Output as _ashlar_v1_SetRebalancingRequest__Output } from '../../ashlar/v1/SetRebalancingRequest.ts';
 import type { SetReplicasRequest as _ashlar_v1_SetReplicasRequest, SetReplicasRequest__Output as _ashlar_v1_SetReplicasRequest__Output } from '../../ashlar/v1/SetReplicasRequest.ts';
+import type { SetShutdownRequest as _ashlar_v1_SetShutdownRequest, SetShutdownRequest__Output as _ashlar_v1_SetShutdownRequest__Output } from '../../ashlar/v1/SetShutdownRequest.ts';
+import type { ShutdownReply as _ashlar_v1_ShutdownReply, ShutdownReply__Output as _ashlar_v1_ShutdownReply__Output } from '../../ashlar/v1/ShutdownReply.ts';
 
 export interface UpkeepClient extends grpc.Client {
   EmptyDisk(argument: _ashlar_v1_EmptyDiskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
@@ -24,6 +26,15 @@ export interface UpkeepClient extends grpc.Client {
   emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   emptyDisk(argument: _ashlar_v1_EmptyDiskRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
+  EndMember(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  EndMember(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  EndMember(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  EndMember(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  endMember(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  endMember(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  endMember(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  endMember(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   
   JudgeSafety(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
   JudgeSafety(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
@@ -106,10 +117,30 @@ export interface UpkeepClient extends grpc.Client {
   setReplicas(argument: _ashlar_v1_SetReplicasRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   setReplicas(argument: _ashlar_v1_SetReplicasRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   
+  SetShutdown(argument: _ashlar_v1_SetShutdownRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  SetShutdown(argument: _ashlar_v1_SetShutdownRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  SetShutdown(argument: _ashlar_v1_SetShutdownRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  SetShutdown(argument: _ashlar_v1_SetShutdownRequest, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  setShutdown(argument: _ashlar_v1_SetShutdownRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  setShutdown(argument: _ashlar_v1_SetShutdownRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  setShutdown(argument: _ashlar_v1_SetShutdownRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  setShutdown(argument: _ashlar_v1_SetShutdownRequest, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  
+  ShutdownStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  ShutdownStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  ShutdownStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  ShutdownStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  shutdownStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  shutdownStatus(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  shutdownStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  shutdownStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
+  
 }
 
 export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
   EmptyDisk: grpc.handleUnaryCall<_ashlar_v1_EmptyDiskRequest__Output, _ashlar_v1_Empty>;
+  
+  EndMember: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_Empty>;
   
   JudgeSafety: grpc.handleUnaryCall<_ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply>;
   
@@ -129,10 +160,15 @@ export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
   
   SetReplicas: grpc.handleUnaryCall<_ashlar_v1_SetReplicasRequest__Output, _ashlar_v1_Empty>;
   
+  SetShutdown: grpc.handleUnaryCall<_ashlar_v1_SetShutdownRequest__Output, _ashlar_v1_ShutdownReply>;
+  
+  ShutdownStatus: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ShutdownReply>;
+  
 }
 
 export interface UpkeepDefinition extends grpc.ServiceDefinition {
   EmptyDisk: MethodDefinition<_ashlar_v1_EmptyDiskRequest, _ashlar_v1_Empty, _ashlar_v1_EmptyDiskRequest__Output, _ashlar_v1_Empty__Output>
+  EndMember: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_Empty, _ashlar_v1_Empty__Output, _ashlar_v1_Empty__Output>
   JudgeSafety: MethodDefinition<_ashlar_v1_SafetyRequest, _ashlar_v1_SafetyReply, _ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply__Output>
   MayStop: MethodDefinition<_ashlar_v1_SafetyRequest, _ashlar_v1_SafetyReply, _ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply__Output>
   PreviewRebalance: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_RebalancePreview, _ashlar_v1_Empty__Output, _ashlar_v1_RebalancePreview__Output>
@@ -142,4 +178,6 @@ export interface UpkeepDefinition extends grpc.ServiceDefinition {
   SetNodeService: MethodDefinition<_ashlar_v1_SetNodeServiceRequest, _ashlar_v1_Empty, _ashlar_v1_SetNodeServiceRequest__Output, _ashlar_v1_Empty__Output>
   SetRebalancing: MethodDefinition<_ashlar_v1_SetRebalancingRequest, _ashlar_v1_SetRebalancingReply, _ashlar_v1_SetRebalancingRequest__Output, _ashlar_v1_SetRebalancingReply__Output>
   SetReplicas: MethodDefinition<_ashlar_v1_SetReplicasRequest, _ashlar_v1_Empty, _ashlar_v1_SetReplicasRequest__Output, _ashlar_v1_Empty__Output>
+  SetShutdown: MethodDefinition<_ashlar_v1_SetShutdownRequest, _ashlar_v1_ShutdownReply, _ashlar_v1_SetShutdownRequest__Output, _ashlar_v1_ShutdownReply__Output>
+  ShutdownStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ShutdownReply, _ashlar_v1_Empty__Output, _ashlar_v1_ShutdownReply__Output>
 }
