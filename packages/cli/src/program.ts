@@ -13,6 +13,7 @@ import { addNodeCommands } from "./commands/node.ts";
 import { addProcessCommands } from "./commands/processes.ts";
 import { addRebalanceCommands } from "./commands/rebalance.ts";
 import { addSafeCommands } from "./commands/safe.ts";
+import { addUpgradeCommands } from "./commands/upgrade.ts";
 import { addVolumeCommands } from "./commands/volume.ts";
 import { EXIT } from "./exit-status.ts";
 import { version } from "./installed.ts";
@@ -36,6 +37,7 @@ function makeProgram(json: boolean): Command {
   addRebalanceCommands(program);
   addDiskCommands(program);
   addSafeCommands(program);
+  addUpgradeCommands(program);
   addClusterCommands(program);
   addDrillCommands(program);
   addBenchCommand(program);

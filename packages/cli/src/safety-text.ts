@@ -23,6 +23,8 @@ export function progressLine(answer: SafetyAnswer): string {
   return first ? `${headline(answer)}; ${hazardText(first)}` : headline(answer);
 }
 
+export const wouldBreak = (answer: SafetyAnswer): boolean => verdictOf(answer) === "WOULD BREAK";
+
 export const isSafe = (answer: SafetyAnswer): boolean => verdictOf(answer) === "SAFE";
 
 /** The answer of a command; `volumes` are the volumes that would break at once. */

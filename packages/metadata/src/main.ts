@@ -26,13 +26,17 @@ export async function main({ configPath }: { readonly configPath: string }): Pro
     process.exit(1);
   };
   const { nodeId, clusterId, members, advertise, listen } = config;
+  const { ASHLAR_BOOT_ID: bootId = nodeRandom.uuid() } = process.env;
   const subject = { kind: "member", id: nodeId } as const;
   // Itself first: it knows who leads.
   const metadata = [advertise ?? listen, ...members.map(({ address }) => address)];
   await runProcess(
     log,
     async ({ shutDown: onShutDown }) => {
-      const node = new MetadataNode({ ...ports, log, registry, onFatal, onShutDown }, config);
+      const node = new MetadataNode(
+        { ...ports, log, registry, bootId, onFatal, onShutDown },
+        config,
+      );
       return observed(node, { registry, log }, config.metrics);
     },
     { mayStop: () => askMayStop({ subject, clusterId, metadata }, { ...ports, log }) },

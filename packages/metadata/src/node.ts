@@ -54,7 +54,7 @@ import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
 import { LogHeartbeatService } from "./services/heartbeat-service.ts";
 import { openSession } from "./services/session-service.ts";
-import { LogUpkeepService } from "./services/upkeep-service.ts";
+import { LogUpkeepService, type UpkeepDeps } from "./services/upkeep-service.ts";
 import { SessionPlacement } from "./session-placement.ts";
 import { StorageCalls } from "./storage-calls.ts";
 import { VolumeChecker } from "./volume-check.ts";
@@ -70,6 +70,8 @@ export interface MetadataNodeDeps {
   readonly registry: Registry;
   /** The process cannot go on: its disk failed, or it went another way than the others. */
   readonly onFatal: (error: SystemError) => void;
+  /** Random per process start. */
+  readonly bootId?: string | undefined;
   /** The process ends for good, since the whole cluster shuts down. */
   readonly onShutDown?: (() => void) | undefined;
 }
@@ -299,7 +301,10 @@ export class MetadataNode implements HealthyNode {
       isShuttingDown: () => shutdown.underWay,
     });
     const ports = { log: group.log, clock, reportOf };
-    return new LogUpkeepService({ ...ports, rebalancer, safety, shutdown, unheard, onShutDown });
+    const releaseOf: UpkeepDeps["releaseOf"] = (process, incarnation) =>
+      heartbeat.releaseOf(process, incarnation);
+    const parts = { rebalancer, safety, shutdown, unheard, releaseOf };
+    return new LogUpkeepService({ ...ports, ...parts, onShutDown });
   }
 
   private copyKeeper(group: MetadataGroup, heartbeat: LogHeartbeatService): CopyKeeper {
@@ -321,7 +326,7 @@ export class MetadataNode implements HealthyNode {
     const metrics = openLogMetrics(registry);
     return new MetadataGroup(
       { folder, openTransport, clock, random, log, metrics },
-      { ...this.config, onFatal: (error) => this.fail(error) },
+      { ...this.config, bootId: this.deps.bootId, onFatal: (error) => this.fail(error) },
     );
   }
 

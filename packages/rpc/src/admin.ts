@@ -20,6 +20,7 @@ import type {
 } from "@ashlar/core";
 import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
+import type { Release } from "./release.ts";
 import type { UpkeepService } from "./upkeep.ts";
 
 export type ProcessState = "up" | "down";
@@ -77,6 +78,10 @@ export interface GroupStatus {
   readonly appliedIndex: number;
   /** Only a leader knows how far the others are. */
   readonly members: readonly MemberStatus[];
+  /** Of the program of the member that answers. */
+  readonly release: Release;
+  /** Of its process, random per start. */
+  readonly bootId: string;
 }
 
 /** How chunks stand: a chunk is degraded with fewer in-sync replicas than its volume wants. */

@@ -18,7 +18,7 @@ import {
   volumeName,
 } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
-import type { AdminService } from "./admin.ts";
+import type { AdminService, GroupStatus } from "./admin.ts";
 import type { GatewayRegistration, StorageRegistration } from "./catalog-client.ts";
 import { asMessage, toGatewayStatus } from "./convert/admin.ts";
 import { CATALOG_VERSION, fromDisk, toWatchMessages, type WatchStep } from "./convert/catalog.ts";
@@ -181,7 +181,10 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
           const copying = rest.copying ? fromCopyReport(rest.copying) : undefined;
           const unheard = silent.slice(0, SILENT_PEERS_MAX);
           const held = rest.sessions?.sessions.slice(0, SESSIONS_TOLD_MAX).map(fromSession);
-          const told = { ...ping, report: { disks, copying }, silent: unheard, sessions: held };
+          const { build, protocol } = rest;
+          const release = build === "" ? undefined : { build, protocol };
+          const report = { disks, copying };
+          const told = { ...ping, report, silent: unheard, sessions: held, release };
           const { superseded, answer, logouts, shutDown } = service.ping(told);
           // Silence is consent: answers to every ping would be half the work of an idle cluster.
           if (!superseded && !answer) return;
@@ -200,12 +203,12 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
   });
 }
 
+const toGroupStatus = ({ release, ...status }: GroupStatus) => asMessage({ ...status, ...release });
+
 export function bindAdmin(server: GrpcServer, service: AdminService): void {
   const handlers = {
-    ClusterStatus: unary(async (_request, context) =>
-      asMessage(await service.clusterStatus(context)),
-    ),
-    GroupStatus: unary(async (_request, context) => asMessage(await service.groupStatus(context))),
+    ClusterStatus: unary(async (_, context) => asMessage(await service.clusterStatus(context))),
+    GroupStatus: unary(async (_, context) => toGroupStatus(await service.groupStatus(context))),
     AddMember: unary(async ({ name, address }, context) => {
       await service.addMember({ id: nodeId(name), address: memberAddress(address) }, context);
       return {};

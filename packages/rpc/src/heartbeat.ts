@@ -3,6 +3,7 @@
 import type { HeldSession } from "@ashlar/catalog";
 import type { NodeId } from "@ashlar/core";
 import type { StorageReport } from "./catalog-client.ts";
+import type { Release } from "./release.ts";
 
 export interface Ping {
   readonly process: NodeId;
@@ -13,6 +14,8 @@ export interface Ping {
   readonly silent: readonly string[];
   /** Of gateways: undefined while they are as this member was told before. */
   readonly sessions: readonly HeldSession[] | undefined;
+  /** Undefined when it was told before, or is not told at all. */
+  readonly release?: Release | undefined;
 }
 
 /** More than the portals of a gateway take; some 200 bytes each. */

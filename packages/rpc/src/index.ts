@@ -99,6 +99,7 @@ export {
 } from "./raft-service.ts";
 export type { RaftInbox, RaftTransport } from "./raft-transport.ts";
 export { createRaftTransport, type RaftTransportOptions } from "./raft-transport-grpc.ts";
+export { type ProcessRelease, RELEASE, type Release } from "./release.ts";
 export { decodeReplication, encodeReplication } from "./replication-codec.ts";
 export type { SafetyAnswer, SafetySubject } from "./safety.ts";
 export { bindSessions, type SessionService } from "./session-service.ts";

@@ -12,6 +12,7 @@ import type { PingMessage } from "./gen/ashlar/v1/PingMessage.ts";
 import type { PingReply__Output } from "./gen/ashlar/v1/PingReply.ts";
 import { SESSIONS_TOLD_MAX, type SessionSource, SILENT_PEERS_MAX } from "./heartbeat.ts";
 import { type MemberCalls, refusal } from "./member-calls.ts";
+import { RELEASE } from "./release.ts";
 import { heartbeatService } from "./services.ts";
 import { fromServiceError } from "./status.ts";
 
@@ -38,6 +39,8 @@ interface Line {
   writing: boolean;
   /** Revision of the sessions that were told last on it. */
   toldRevision: number | undefined;
+  /** What program this is was told on it. */
+  toldRelease: boolean;
 }
 
 export class PingWorker {
@@ -122,7 +125,9 @@ export class PingWorker {
     const silent = this.silentPeers().slice(0, SILENT_PEERS_MAX);
     const said = { version: CATALOG_VERSION, process, incarnation, stores, silent };
     const copies = copying && { copying: toCopyReport(copying) };
-    line.stream.write({ ...said, ...copies, ...this.newSessions(line) }, () => {
+    const release = line.toldRelease ? {} : RELEASE;
+    line.toldRelease = true;
+    line.stream.write({ ...said, ...copies, ...this.newSessions(line), ...release }, () => {
       line.writing = false;
     });
   }
@@ -140,7 +145,7 @@ export class PingWorker {
     const { address } = member;
     const hangUp = new AbortController();
     const stream = member.bidi(heartbeatService.Ping, { signal: hangUp.signal });
-    const counts = { unanswered: 0, writing: false, toldRevision: undefined };
+    const counts = { unanswered: 0, writing: false, toldRevision: undefined, toldRelease: false };
     const line: Line = { address, stream, hangUp, ...counts };
     stream.on("data", ({ superseded, logouts, shutDown }: PingReply__Output) => {
       line.unanswered = 0;

@@ -7,6 +7,7 @@ import { fromCopyReport, fromCopySpeed } from "./convert/copying.ts";
 import { oneOf, safeNumber } from "./convert/scalars.ts";
 import type { ShutdownReply__Output } from "./gen/ashlar/v1/ShutdownReply.ts";
 import type { Abortable } from "./grpc-client.ts";
+import type { ProcessRelease } from "./release.ts";
 import { fromSafety, type SafetyAnswer, type SafetySubject, toSubject } from "./safety.ts";
 import { upkeepService } from "./services.ts";
 import type {
@@ -105,6 +106,16 @@ export class UpkeepClient implements UpkeepService {
 
   async shutdownStatus({ signal }: Abortable): Promise<ShutdownStatus> {
     return shutdownStatus(await this.calls.unary(upkeepService.ShutdownStatus, {}, { signal }));
+  }
+
+  async listReleases({ signal }: Abortable): Promise<readonly ProcessRelease[]> {
+    const { processes } = await this.calls.unary(upkeepService.ListReleases, {}, { signal });
+    return processes.map(({ kind, state, incarnation, ...process }) => ({
+      ...process,
+      kind: oneOf(["node", "gateway"], kind),
+      state: oneOf(["up", "down"], state),
+      incarnation: safeNumber(incarnation),
+    }));
   }
 
   previewRebalance({ signal }: Abortable): Promise<RebalancePreview> {

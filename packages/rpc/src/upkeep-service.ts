@@ -70,6 +70,9 @@ export function bindUpkeep(server: GrpcServer, service: UpkeepServer): void {
     ShutdownStatus: unary(async (_request, context) =>
       toShutdown(await service.shutdownStatus(context)),
     ),
+    ListReleases: unary(async (_request, context) => ({
+      processes: (await service.listReleases(context)).map((process) => ({ ...process })),
+    })),
     EndMember: unary(async () => {
       service.endMember();
       return {};

@@ -3,6 +3,7 @@ import type { CopySpeed, NodeService, Rebalancing } from "@ashlar/catalog";
 import type { NodeId, VolumeName } from "@ashlar/core";
 import type { AdminCallOptions, DiskPlace, Forceful } from "./admin.ts";
 import type { CopyReport } from "./convert/copying.ts";
+import type { ProcessRelease } from "./release.ts";
 import type { SafetyAnswer, SafetySubject } from "./safety.ts";
 
 /** How the spreading of copies stands. */
@@ -115,6 +116,8 @@ export interface UpkeepService {
     options: AdminCallOptions,
   ): Promise<ShutdownStatus>;
   shutdownStatus(options: AdminCallOptions): Promise<ShutdownStatus>;
+  /** Which program storage nodes and gateways run, as far as their pings have told. */
+  listReleases(options: AdminCallOptions): Promise<readonly ProcessRelease[]>;
 }
 
 /** What each member serves. */

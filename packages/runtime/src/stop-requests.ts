@@ -7,8 +7,8 @@ import type { Log } from "./log.ts";
 /** Tells what would break, one reason each; none: it may stop. Rejects when nobody can be asked. */
 export type MayStop = () => Promise<readonly string[]>;
 
-/** A second SIGTERM within this time of the first is meant. */
-export const STOP_INSISTED_MS = 10_000;
+/** A second SIGTERM within this time of the first is meant: a person has read by then why the first was refused. */
+export const STOP_INSISTED_MS = 30_000;
 
 export interface StopRequestsDeps {
   readonly log: Log;

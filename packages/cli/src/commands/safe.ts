@@ -22,14 +22,23 @@ const POLL_MS = 500;
 export async function untilSafe(
   admin: AdminClient,
   subject: SafetySubject,
-  { signal, json }: { readonly signal: AbortSignal; readonly json: boolean },
+  {
+    signal,
+    json,
+    orBreaks = false,
+  }: {
+    readonly signal: AbortSignal;
+    readonly json: boolean;
+    /** It is not waited for what nothing under way changes. */
+    readonly orBreaks?: boolean;
+  },
 ): Promise<SafetyAnswer> {
   const { polled } = await import("../polling.ts");
-  const { isSafe, progressLine } = await import("../safety-text.ts");
+  const { isSafe, progressLine, wouldBreak } = await import("../safety-text.ts");
   const tell = progressLines(json);
   const look = async (): Promise<SafetyAnswer | undefined> => {
     const answer = await admin.upkeep.judgeSafety(subject, { signal });
-    if (isSafe(answer)) return answer;
+    if (isSafe(answer) || (orBreaks && wouldBreak(answer))) return answer;
     tell(`${subject.id}: ${progressLine(answer)}`);
     return undefined;
   };

@@ -2,7 +2,7 @@
 import type { MemberRecord } from "@ashlar/catalog";
 import { type ClusterId, type NodeId, SystemError } from "@ashlar/core";
 import { type MemberId, NONE, type PeerStatus, type RaftStatus } from "@ashlar/raft";
-import type { GroupStatus, MemberRole, MemberStatus } from "@ashlar/rpc";
+import { type GroupStatus, type MemberRole, type MemberStatus, RELEASE } from "@ashlar/rpc";
 import { type Clock, sleep } from "@ashlar/runtime";
 import type { GroupLog } from "./group-log.ts";
 import type { RaftHost } from "./raft-host.ts";
@@ -17,16 +17,20 @@ export interface GroupViewDeps {
   readonly clock: Clock;
 }
 
+export interface GroupSelf {
+  readonly clusterId: ClusterId;
+  readonly nodeId: NodeId;
+  /** Random per process start. */
+  readonly bootId: string;
+}
+
 export class GroupView {
   private readonly deps: GroupViewDeps;
-  private readonly self: { readonly clusterId: ClusterId; readonly nodeId: NodeId };
+  private readonly self: GroupSelf;
   /** Whoever has joined, also after its removal: until it is out of the group, it counts. */
   private readonly joined = new Map<MemberId, MemberRecord>();
 
-  constructor(
-    deps: GroupViewDeps,
-    self: { readonly clusterId: ClusterId; readonly nodeId: NodeId },
-  ) {
+  constructor(deps: GroupViewDeps, self: GroupSelf) {
     this.deps = deps;
     this.self = self;
     this.noteJoined();
@@ -49,6 +53,8 @@ export class GroupView {
       commitIndex: commit,
       appliedIndex: applied,
       members: this.members(),
+      release: RELEASE,
+      bootId: this.self.bootId,
     };
   }
 

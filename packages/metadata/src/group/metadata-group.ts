@@ -33,6 +33,8 @@ export interface MetadataGroupOptions {
   readonly members: readonly { readonly nodeId: NodeId; readonly address: string }[];
   /** The process cannot go on: its disk failed, or it went another way than the others. */
   readonly onFatal: (error: SystemError) => void;
+  /** Random per process start, told to who asks; empty where nobody does. */
+  readonly bootId?: string | undefined;
   /** Entries from one snapshot to the next, for tests. */
   readonly snapshotEntries?: number;
 }
@@ -62,7 +64,9 @@ export class MetadataGroup implements Startable {
     this.transport = deps.openTransport(this.inbox, (member) => this.addresses.of(member));
     this.host = this.openHost();
     this.log.attach(this.host);
-    this.view = new GroupView({ log: this.log, host: this.host, clock }, options);
+    const { clusterId, nodeId, bootId = "" } = options;
+    const self = { clusterId, nodeId, bootId };
+    this.view = new GroupView({ log: this.log, host: this.host, clock }, self);
     this.hashes = new HashExchange(
       { machine: this.machine, groupLog: this.log, host: this.host, clock, log },
       { onDiffers: (error) => void this.diverged(error) },

@@ -3,7 +3,14 @@
 // What storage nodes tell with their pings is kept here, in memory.
 import { type CommandOf, isWaitedForInVain, livingNodes } from "@ashlar/catalog";
 import { type NodeId, toSystemError } from "@ashlar/core";
-import type { ExitReport, HeartbeatService, Ping, PingVerdict, StorageReport } from "@ashlar/rpc";
+import type {
+  ExitReport,
+  HeartbeatService,
+  Ping,
+  PingVerdict,
+  Release,
+  StorageReport,
+} from "@ashlar/rpc";
 import type { Clock, Log, Startable, Timer } from "@ashlar/runtime";
 import type { ClusterShutdown } from "../cluster-shutdown.ts";
 import { KeptMembers } from "../kept-members.ts";
@@ -57,6 +64,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   private unheard: readonly Silent[] = [];
   private readonly answeredMs = new Map<NodeId, number>();
   private readonly reports = new Map<NodeId, StorageReport>();
+  private readonly releases = new Map<NodeId, Release & { readonly incarnation: number }>();
   private timer: Timer | undefined;
   private unsubscribe = (): void => {};
 
@@ -189,7 +197,13 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     return this.judge.isComplainedOf(this.clock.nowMs());
   }
 
-  ping({ process, incarnation, report, silent, sessions }: Ping): PingVerdict {
+  /** The program of an incarnation, as its pings told this process. */
+  releaseOf(process: NodeId, incarnation: number): Release | undefined {
+    const told = this.releases.get(process);
+    return told?.incarnation === incarnation ? told : undefined;
+  }
+
+  ping({ process, incarnation, report, silent, sessions, release }: Ping): PingVerdict {
     this.replicatedLog.requireLead();
     const known = this.registration(process);
     if (!isUpAs(known, incarnation)) {
@@ -198,6 +212,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     const now = this.clock.nowMs();
     this.monitor.heard(process, incarnation, now);
     this.reports.set(process, report);
+    if (release) this.releases.set(process, { ...release, incarnation });
     if (silent.length > 0) this.judge.heard(process, this.living(silent), now);
     const isGateway = this.replicatedLog.view.gateways.has(process);
     const logouts = isGateway ? this.placement.heard({ process, incarnation, sessions }, now) : [];

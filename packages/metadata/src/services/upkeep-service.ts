@@ -2,7 +2,7 @@
 // told of their disks; what must hold whatever happens meanwhile is judged by the command itself.
 import { DEFAULT_COPY_SPEED, planRetirementInParts, type RetirementPlan } from "@ashlar/catalog";
 import { type NodeId, type StoreUuid, SystemError } from "@ashlar/core";
-import type { DiskPlace, StorageReport, UpkeepServer, UpkeepService } from "@ashlar/rpc";
+import type { DiskPlace, Release, StorageReport, UpkeepServer, UpkeepService } from "@ashlar/rpc";
 import { type Clock, inSlices } from "@ashlar/runtime";
 import type { ClusterShutdown } from "../cluster-shutdown.ts";
 import { findDisk, findNode, findVolume } from "../named-records.ts";
@@ -25,6 +25,8 @@ export interface UpkeepDeps {
   readonly shutdown: Pick<ClusterShutdown, "set" | "status">;
   /** Nodes that are up and were not heard lately. */
   readonly unheard: () => readonly NodeId[];
+  /** The program of an incarnation, as it told with its pings. */
+  readonly releaseOf: (process: NodeId, incarnation: number) => Release | undefined;
   /** This process ends for good. */
   readonly onShutDown: () => void;
 }
@@ -130,6 +132,25 @@ export class LogUpkeepService implements UpkeepServer {
   shutdownStatus: UpkeepService["shutdownStatus"] = async () => {
     await this.deps.log.readIndex();
     return this.deps.shutdown.status(this.deps.unheard());
+  };
+
+  listReleases: UpkeepService["listReleases"] = async () => {
+    await this.deps.log.readIndex();
+    const { nodes, gateways } = this.deps.log.view;
+    const processes = [
+      ...[...nodes.values()].map((record) => ({ kind: "node" as const, id: record.node, record })),
+      ...[...gateways.values()].map((record) => ({
+        kind: "gateway" as const,
+        id: record.gateway,
+        record,
+      })),
+    ];
+    return processes
+      .map(({ kind, id, record: { state, incarnation } }) => {
+        const { build = "", protocol = 0 } = this.deps.releaseOf(id, incarnation) ?? {};
+        return { kind, id, state, incarnation, build, protocol };
+      })
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
   };
 
   endMember(): void {

@@ -100,6 +100,8 @@ export function groupStatus(message: GroupStatusReply__Output): GroupStatus {
     commitIndex: safeNumber(message.commitIndex),
     appliedIndex: safeNumber(message.appliedIndex),
     members: message.members.map(memberStatus),
+    release: { build: message.build, protocol: message.protocol },
+    bootId: message.bootId,
   };
 }
 

@@ -15,6 +15,7 @@ import {
   unary,
 } from "../grpc-server.ts";
 import type { LogoutRequest } from "../heartbeat.ts";
+import { RELEASE } from "../release.ts";
 import {
   adminService,
   catalogService,
@@ -59,6 +60,8 @@ export class TestMember implements Startable {
   /** Whether pings are answered. */
   answersPings = true;
   pings = 0;
+  /** How often it was started, as far as it tells. */
+  lives = 1;
   /** Told with its answers to pings. */
   shutsDown = false;
   /** What gateways told of their sessions, one for each ping: undefined for nothing new. */
@@ -181,6 +184,7 @@ export class TestMember implements Startable {
         MayStop: served("MayStop"),
         SetShutdown: served("SetShutdown"),
         ShutdownStatus: served("ShutdownStatus"),
+        ListReleases: served("ListReleases"),
         EndMember: unary(async (request, { proposal }) => {
           this.asked.push({ method: "EndMember", request, proposal });
           return {};
@@ -224,6 +228,8 @@ export class TestMember implements Startable {
       lastIndex: 7,
       commitIndex: 6,
       appliedIndex: 5,
+      ...RELEASE,
+      bootId: `${this.name}-${this.lives}`,
       members: this.group.map(({ name, address }, place) => {
         const known = { id: name, address, member: place + 1, state: "up" };
         return { ...known, role: name === this.name && leads ? "leader" : "follower" };

@@ -15,6 +15,9 @@ export interface GroupStatusReply {
   'commitIndex'?: (number | string | Long);
   'appliedIndex'?: (number | string | Long);
   'members'?: (_ashlar_v1_MemberStatus)[];
+  'build'?: (string);
+  'protocol'?: (number);
+  'bootId'?: (string);
 }
 
 export interface GroupStatusReply__Output {
@@ -29,4 +32,7 @@ export interface GroupStatusReply__Output {
   'commitIndex': (number);
   'appliedIndex': (number);
   'members': (_ashlar_v1_MemberStatus__Output)[];
+  'build': (string);
+  'protocol': (number);
+  'bootId': (string);
 }

@@ -13,6 +13,8 @@ export interface PingMessage {
   'silent'?: (string)[];
   'sessions'?: (_ashlar_v1_HeldSessions | null);
   'copying'?: (_ashlar_v1_CopyReport | null);
+  'build'?: (string);
+  'protocol'?: (number);
 }
 
 export interface PingMessage__Output {
@@ -23,4 +25,6 @@ export interface PingMessage__Output {
   'silent': (string)[];
   'sessions': (_ashlar_v1_HeldSessions__Output | null);
   'copying': (_ashlar_v1_CopyReport__Output | null);
+  'build': (string);
+  'protocol': (number);
 }

@@ -6,6 +6,7 @@ import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Outp
 import type { EmptyDiskRequest as _ashlar_v1_EmptyDiskRequest, EmptyDiskRequest__Output as _ashlar_v1_EmptyDiskRequest__Output } from '../../ashlar/v1/EmptyDiskRequest.ts';
 import type { RebalancePreview as _ashlar_v1_RebalancePreview, RebalancePreview__Output as _ashlar_v1_RebalancePreview__Output } from '../../ashlar/v1/RebalancePreview.ts';
 import type { RebalanceStatusReply as _ashlar_v1_RebalanceStatusReply, RebalanceStatusReply__Output as _ashlar_v1_RebalanceStatusReply__Output } from '../../ashlar/v1/RebalanceStatusReply.ts';
+import type { ReleasesReply as _ashlar_v1_ReleasesReply, ReleasesReply__Output as _ashlar_v1_ReleasesReply__Output } from '../../ashlar/v1/ReleasesReply.ts';
 import type { RemoveNodeRequest as _ashlar_v1_RemoveNodeRequest, RemoveNodeRequest__Output as _ashlar_v1_RemoveNodeRequest__Output } from '../../ashlar/v1/RemoveNodeRequest.ts';
 import type { SafetyReply as _ashlar_v1_SafetyReply, SafetyReply__Output as _ashlar_v1_SafetyReply__Output } from '../../ashlar/v1/SafetyReply.ts';
 import type { SafetyRequest as _ashlar_v1_SafetyRequest, SafetyRequest__Output as _ashlar_v1_SafetyRequest__Output } from '../../ashlar/v1/SafetyRequest.ts';
@@ -44,6 +45,15 @@ export interface UpkeepClient extends grpc.Client {
   judgeSafety(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
   judgeSafety(argument: _ashlar_v1_SafetyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
   judgeSafety(argument: _ashlar_v1_SafetyRequest, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  
+  ListReleases(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ReleasesReply__Output>): grpc.ClientUnaryCall;
+  ListReleases(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ReleasesReply__Output>): grpc.ClientUnaryCall;
+  ListReleases(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ReleasesReply__Output>): grpc.ClientUnaryCall;
+  ListReleases(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ReleasesReply__Output>): grpc.ClientUnaryCall;
+  listReleases(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ReleasesReply__Output>): grpc.ClientUnaryCall;
+  listReleases(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ReleasesReply__Output>): grpc.ClientUnaryCall;
+  listReleases(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ReleasesReply__Output>): grpc.ClientUnaryCall;
+  listReleases(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ReleasesReply__Output>): grpc.ClientUnaryCall;
   
   MayStop(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
   MayStop(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
@@ -144,6 +154,8 @@ export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
   
   JudgeSafety: grpc.handleUnaryCall<_ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply>;
   
+  ListReleases: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ReleasesReply>;
+  
   MayStop: grpc.handleUnaryCall<_ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply>;
   
   PreviewRebalance: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_RebalancePreview>;
@@ -170,6 +182,7 @@ export interface UpkeepDefinition extends grpc.ServiceDefinition {
   EmptyDisk: MethodDefinition<_ashlar_v1_EmptyDiskRequest, _ashlar_v1_Empty, _ashlar_v1_EmptyDiskRequest__Output, _ashlar_v1_Empty__Output>
   EndMember: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_Empty, _ashlar_v1_Empty__Output, _ashlar_v1_Empty__Output>
   JudgeSafety: MethodDefinition<_ashlar_v1_SafetyRequest, _ashlar_v1_SafetyReply, _ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply__Output>
+  ListReleases: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ReleasesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ReleasesReply__Output>
   MayStop: MethodDefinition<_ashlar_v1_SafetyRequest, _ashlar_v1_SafetyReply, _ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply__Output>
   PreviewRebalance: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_RebalancePreview, _ashlar_v1_Empty__Output, _ashlar_v1_RebalancePreview__Output>
   RebalanceStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_RebalanceStatusReply, _ashlar_v1_Empty__Output, _ashlar_v1_RebalanceStatusReply__Output>
