@@ -54,7 +54,7 @@ import type { KeptResult } from "./sessions.ts";
  * volume, and a portal has its role. 9: nodeUp says the zone, copies are added and dropped, and nodes and
  * stores have their service. 10: the speed of copies is set.
  */
-const COMMAND_FORMAT_VERSION = 10;
+export const COMMAND_FORMAT_VERSION = 10;
 const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, COMMAND_FORMAT_VERSION];
 
 interface CommandCodec<K extends CommandKind> {
@@ -265,9 +265,21 @@ function kindOf(tag: number): CommandKind {
   return kind;
 }
 
-export function encodeCommand(command: Command): Buffer {
-  return encoding(COMMAND_FORMAT_VERSION, (to) => {
-    const { tag, fields }: { tag: number; fields: unknown } = COMMANDS[command.kind];
+/** Kinds that came with a format; all others are the same in all that are written. */
+const SINCE: Partial<Record<CommandKind, number>> = { setCopySpeed: 10 };
+
+/** That of the neighbouring release: its members are in the group while it is upgraded. */
+export const COMMAND_FORMAT_OLDEST_WRITTEN = 9;
+
+/** @throws CodecError when the format cannot say it, or is not written any more. */
+export function encodeCommand(command: Command, format = COMMAND_FORMAT_VERSION): Buffer {
+  const { kind } = command;
+  if (format < COMMAND_FORMAT_OLDEST_WRITTEN || format > COMMAND_FORMAT_VERSION) {
+    throw new CodecError(`format ${format} is not written here`);
+  }
+  if ((SINCE[kind] ?? 0) > format) throw new CodecError(`format ${format} has no ${kind}`);
+  const { tag, fields }: { tag: number; fields: unknown } = COMMANDS[kind];
+  return encoding(format, (to) => {
     to.u8(tag);
     (fields as Codec<object>).write(to, command);
   });

@@ -46,7 +46,7 @@ import { type CatalogState, emptyState } from "./state.ts";
  * draining. 7: a cluster has its rebalancing, a node its service and zone, members of chunks may be leaving, and so may
  * stores. 8: a cluster has the speed of its copies.
  */
-const STATE_FORMAT_VERSION = 8;
+export const STATE_FORMAT_VERSION = 8;
 const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, STATE_FORMAT_VERSION];
 
 export function encodeState(state: CatalogState): Buffer {

@@ -2,6 +2,7 @@ import { MIB, volumeName } from "@ashlar/core";
 import { describe, expect, test } from "vitest";
 import { decodeCommand, encodeCommand } from "./command-codecs.ts";
 import { decodeState, encodeState } from "./encode.ts";
+import { FORMATS, FORMATS_UNTOLD } from "./formats.ts";
 import { check } from "./invariants.ts";
 import { TestCatalog, testDisk, testNode, testStore, testVolume } from "./testing/cluster.ts";
 
@@ -249,5 +250,41 @@ describe("what earlier versions wrote is read", () => {
       }
       expect(decodeCommand(now)).toEqual(command);
     }
+  });
+});
+
+describe("commands in the format of the release before", () => {
+  const up = {
+    kind: "nodeUp",
+    node: testNode(1),
+    bootId: "boot",
+    address: "127.0.0.1:7001",
+    disks: [testDisk(1)],
+    familySeen: 3,
+    incarnationSeen: 4,
+    zone: "rack-1",
+  } as const;
+
+  const speed = { kind: "setCopySpeed", latencyTargetMs: 10, floorBytesPerSecond: 1 } as const;
+
+  test("say the same, where they can", () => {
+    for (const command of [up, { kind: "storeDown", store: testStore(1) } as const]) {
+      const bytes = encodeCommand(command, 9);
+      expect(bytes[0]).toBe(9);
+      expect(decodeCommand(bytes)).toEqual(command);
+    }
+    expect(decodeCommand(encodeCommand(speed))).toEqual(speed);
+  });
+
+  test.each([
+    [speed, 9, "has no setCopySpeed"],
+    [up, 8, "is not written"],
+    [up, FORMATS.command + 1, "is not written"],
+  ])("cannot say everything: %j in format %i", (command, format, message) => {
+    expect(() => encodeCommand(command, format)).toThrow(message);
+  });
+
+  test("a member that has told nothing reads what was written before members told", () => {
+    expect(FORMATS_UNTOLD).toEqual({ command: 9, state: 7 });
   });
 });

@@ -27,6 +27,7 @@ export {
   hashOfEncoded,
   stateHash,
 } from "./encode.ts";
+export { FORMATS, FORMATS_UNTOLD, type Formats } from "./formats.ts";
 export { hazardText } from "./hazard-text.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";
 export { CatalogMirror } from "./mirror.ts";

@@ -25,10 +25,14 @@ const PROPOSAL_FORMAT_VERSION = 1;
 
 const head = optional(record<ProposalId>({ session: uint, sequence: uint, answeredBelow: uint }));
 
-export const encodeProposal = ({ id, command }: Proposal): Buffer =>
+/**
+ * @param format of the command; absent: the newest.
+ * @throws CodecError as encodeCommand.
+ */
+export const encodeProposal = ({ id, command }: Proposal, format?: number): Buffer =>
   encoding(PROPOSAL_FORMAT_VERSION, (to) => {
     head.write(to, id);
-    bytes.write(to, encodeCommand(command));
+    bytes.write(to, encodeCommand(command, format));
   });
 
 /** @throws CodecError for bytes that no version of ours wrote. */

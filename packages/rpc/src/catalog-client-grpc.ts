@@ -21,7 +21,7 @@ import type {
   StorageRegistration,
   StorageReport,
 } from "./catalog-client.ts";
-import { CATALOG_VERSION, changesOf } from "./convert/catalog.ts";
+import { CATALOG_VERSION, changesOf, checkCatalogVersion } from "./convert/catalog.ts";
 import { toAction } from "./convert/reservations.ts";
 import { oneOf, safeNumber } from "./convert/scalars.ts";
 import type { RegisterReply__Output } from "./gen/ashlar/v1/RegisterReply.ts";
@@ -346,6 +346,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     let changes: CatalogChange[] = [];
     try {
       for await (const message of member.serverStream(catalogService.Watch, request, { signal })) {
+        checkCatalogVersion(message.version, member.address);
         search.found();
         for (const change of changesOf(message)) changes.push(change);
         if (!message.complete) {

@@ -106,6 +106,29 @@ test("a volume is made under the identity its creator chose", async () => {
   expect(asked).toEqual([["createVolume", wanted, undefined]]);
 });
 
+test.each([
+  [CATALOG_VERSION - 2, "rpc/version"],
+  [CATALOG_VERSION - 1, "catalog/refused"],
+  [CATALOG_VERSION, "catalog/refused"],
+  [CATALOG_VERSION + 1, "catalog/refused"],
+  [CATALOG_VERSION + 2, "rpc/version"],
+  [0, "rpc/version"],
+])("a process of version %i of the messages: %s", async (version, code) => {
+  const asked: unknown[] = [];
+  const client = await serve((server) => bindCatalog(server, noting<CatalogService>(asked)));
+  const node = { node: "storage-1", bootId: "b", address: "a:1" };
+  const told = client.unary(catalogService.RegisterStorage, { version, ...node }, { signal });
+  const refused = await told.catch((error: SystemError) => error);
+  // Whoever is understood gets to the service, which refuses everything here.
+  expect(refused).toMatchObject({ code });
+  expect(asked).toHaveLength(code === "rpc/version" ? 0 : 1);
+  if (code !== "rpc/version") return;
+  expect(refused).toMatchObject({
+    message: expect.stringContaining(`version ${version}; 3 to 5 are understood`),
+    meta: { hint: expect.stringContaining("one release at a time") },
+  });
+});
+
 test("a session is opened for whoever asks, also without the cluster's id", async () => {
   let session = 2 ** 53 - 2;
   const service = { open: async () => ({ session: ++session }) };

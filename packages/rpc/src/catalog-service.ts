@@ -21,7 +21,12 @@ import type { ReservationAction } from "@ashlar/reservations";
 import type { AdminService, GroupStatus } from "./admin.ts";
 import type { GatewayRegistration, StorageRegistration } from "./catalog-client.ts";
 import { asMessage, toGatewayStatus } from "./convert/admin.ts";
-import { CATALOG_VERSION, fromDisk, toWatchMessages, type WatchStep } from "./convert/catalog.ts";
+import {
+  checkCatalogVersion,
+  fromDisk,
+  toWatchMessages,
+  type WatchStep,
+} from "./convert/catalog.ts";
 import { fromCopyReport } from "./convert/copying.ts";
 import { mirrorStatus } from "./convert/mirror.ts";
 import { fromAction } from "./convert/reservations.ts";
@@ -85,12 +90,7 @@ const STORE_STATES = ["up", "failed"] as const;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function checkVersion(version: number): void {
-  if (version === CATALOG_VERSION) return;
-  throw new SystemError("rpc/version", `the caller speaks version ${version} of this service`, {
-    hint: "upgrade the older of the two processes",
-  });
-}
+const checkVersion = (version: number): void => checkCatalogVersion(version, "the caller");
 
 export function bindCatalog(server: GrpcServer, service: CatalogService): void {
   server.add(catalogService, {

@@ -5,6 +5,8 @@
 // A stream has a channel of its own that lives and dies with it: of all the back-offs on the way only
 // ours is left, and a member that has returned is found within BACKOFF_MAX_MS. There are no timers:
 // whoever leads sends heartbeats all the time, and whoever sends nothing needs no stream.
+
+import { FORMATS } from "@ashlar/catalog";
 import { type ClusterId, type ErrorCode, SystemError, toSystemError } from "@ashlar/core";
 import type { MemberId, Message } from "@ashlar/raft";
 import type { Clock, Log, Random } from "@ashlar/runtime";
@@ -49,6 +51,9 @@ interface OpenStream {
   readonly hangUp: AbortController;
   readonly openedMs: number;
 }
+
+/** Told with each batch: who takes it may have started since the last one. */
+const OWN = { commandFormat: FORMATS.command, stateFormat: FORMATS.state };
 
 export class RaftMessageStream {
   private readonly options: RaftStreamOptions;
@@ -129,7 +134,7 @@ export class RaftMessageStream {
   private write(stream: OpenStream): void {
     const { from, to, clock } = this.options;
     this.writingSinceMs = clock.nowMs();
-    const batch = { version: RAFT_VERSION, from, to, messages: this.queue.takeBatch() };
+    const batch = { version: RAFT_VERSION, from, to, messages: this.queue.takeBatch(), ...OWN };
     stream.call.write(batch, (error: Error | null | undefined) => {
       // The reply of a stream that broke says why.
       if (error || this.stream !== stream) return;

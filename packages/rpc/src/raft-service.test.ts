@@ -75,6 +75,15 @@ describe("messages between members", () => {
     expect(inbox.received).toEqual(messages);
   });
 
+  test("tell which formats their sender reads, unless it is too old to tell", async () => {
+    const { client, inbox } = await serve();
+    const told = { commandFormat: 11, stateFormat: 8 };
+    await sent(client, "Messages", [batch({})]);
+    expect(inbox.formats.size).toBe(0);
+    await sent(client, "Messages", [batch(told)]);
+    expect([...inbox.formats]).toEqual([[ROUTE.from, { command: 11, state: 8 }]]);
+  });
+
   test.each([
     ["of another version", batch({ version: 2 }), "rpc/version"],
     ["without a version", batch({ version: 0 }), "rpc/version"],

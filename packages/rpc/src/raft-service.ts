@@ -32,7 +32,7 @@ export interface JoinAnswer {
 }
 
 export interface RaftService {
-  readonly inbox: Pick<RaftInbox, "member" | "receive">;
+  readonly inbox: Pick<RaftInbox, "member" | "reads" | "receive">;
   /** Admits the caller, or tells how far that is. */
   readonly join: (
     request: JoinRequest,
@@ -53,6 +53,8 @@ export function bindRaft(server: GrpcServer, { inbox, join, isRemoved }: RaftSer
     Messages: clientStream(() => ({
       take: (batch) => {
         checkEnvelope(batch, receiver);
+        const { from, commandFormat: command, stateFormat: state } = batch;
+        if (command > 0 && state > 0) inbox.reads(safeNumber(from), { command, state });
         for (const encoded of batch.messages) inbox.receive(decodeEnveloped(encoded, batch));
       },
       finish: () => ({}),

@@ -1,5 +1,6 @@
 // How messages of the consensus group reach other members, as its host sees it. Sending never waits
 // and promises nothing: what cannot be sent is dropped, as Raft allows.
+import type { Formats } from "@ashlar/catalog";
 import type { MemberId, Message } from "@ashlar/raft";
 
 /** The host's side: what arrives, and what became of what was sent. */
@@ -7,6 +8,8 @@ export interface RaftInbox {
   /** This member's number: what is addressed to another is refused, since its folder was wiped. */
   readonly member: MemberId;
   receive(message: Message): void;
+  /** Which formats another member reads, as it tells with what it sends. */
+  reads(member: MemberId, formats: Formats): void;
   /** Messages to this member may be lost (`Raft.reportUnreachable`). */
   unreachable(member: MemberId): void;
   /** What became of a snapshot: always told, once for each that was given to `send`. */

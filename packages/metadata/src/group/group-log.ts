@@ -9,11 +9,12 @@ import {
   encodeProposal,
   INCARNATIONS_SKIPPED_MAX,
   keptResult,
+  type Proposal,
   type ProposalId,
   type Result,
   type VolumeDraft,
 } from "@ashlar/catalog";
-import { MIB, type NodeId, SystemError } from "@ashlar/core";
+import { CodecError, MIB, type NodeId, SystemError } from "@ashlar/core";
 import {
   type Entry,
   type LogSnapshot,
@@ -26,6 +27,7 @@ import type { Clock, Log, Random } from "@ashlar/runtime";
 import type { LogMetrics } from "../metrics.ts";
 import type { AppliedEntry, Committed, ReplicatedLog } from "../replicated-log.ts";
 import type { CatalogMachine } from "./catalog-machine.ts";
+import type { GroupFormats } from "./group-formats.ts";
 import type { RaftHost, StateMachine } from "./raft-host.ts";
 
 /** Proposals under way: beyond it callers are told to come back. */
@@ -57,6 +59,7 @@ export interface GroupLogDeps {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: LogMetrics;
+  readonly formats: Pick<GroupFormats, "commandFormat">;
 }
 
 export class GroupLog implements ReplicatedLog, StateMachine {
@@ -218,7 +221,7 @@ export class GroupLog implements ReplicatedLog, StateMachine {
       const lack = this.host?.noSpace;
       if (lack) throw lack;
       if (this.waiting.size >= WAITING_MAX) throw busy();
-      const data = encodeProposal({ id, command: command as never });
+      const data = this.encoded({ id, command: command as never });
       if (data.length > PROPOSAL_BYTES_MAX) throw tooLarge(data.length);
       this.deps.metrics.proposals.inc({ kind: command.kind });
       const place = this.host?.propose(data);
@@ -229,6 +232,23 @@ export class GroupLog implements ReplicatedLog, StateMachine {
         reject,
       });
     });
+  }
+
+  /** In a format that every member reads: an entry that one cannot read would end it. */
+  private encoded(proposal: Proposal): Buffer {
+    const membership = this.host?.status.membership;
+    const found = membership && this.deps.formats.commandFormat(membership);
+    try {
+      return encodeProposal(proposal, found?.format);
+    } catch (thrown) {
+      if (!(thrown instanceof CodecError) || !found) throw thrown;
+      const { members } = this.view;
+      const old = [...members.values()].find(({ member }) => member === found.neededBy);
+      const name = old?.node ?? `member ${found.neededBy}`;
+      throw new SystemError("rpc/version", `${name} is not known to read that: ${thrown.message}`, {
+        hint: "upgrade it first, or start it if it is down: see `ashlar upgrade plan`",
+      });
+    }
   }
 
   /** The first entry of this leader's own choice: watchers know the history by its run. */

@@ -6,6 +6,7 @@ import { SystemError } from "@ashlar/core";
 import type { MemberId } from "@ashlar/raft";
 import { type Clock, inSlices, type Log, type Startable } from "@ashlar/runtime";
 import type { CatalogMachine } from "./catalog-machine.ts";
+import type { GroupFormats } from "./group-formats.ts";
 import type { GroupLog } from "./group-log.ts";
 import type { RaftHost } from "./raft-host.ts";
 
@@ -41,6 +42,7 @@ export interface HashExchangeDeps {
   readonly machine: CatalogMachine;
   readonly groupLog: GroupLog;
   readonly host: RaftHost;
+  readonly formats: Pick<GroupFormats, "agrees">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -74,7 +76,12 @@ export class HashExchange implements Startable {
 
   /** Of the state as it is now, told when it is known: others hear which entry it is of. */
   private async report(index: number): Promise<void> {
-    const { host, machine, clock } = this.deps;
+    const { host, machine, clock, formats } = this.deps;
+    // Members of two releases write the same state in different ways: nobody is judged by that.
+    const { leader, membership } = host.status;
+    const { incoming, outgoing, learners } = membership;
+    const compared = leader === host.member ? [...incoming, ...outgoing, ...learners] : [leader];
+    if (!formats.agrees(compared)) return;
     const hash = hashOfEncoded(await inSlices(clock, machine.encode()));
     if (this.stopped) return;
     const command = { kind: "reportHash", member: host.member, index, hash } as const;

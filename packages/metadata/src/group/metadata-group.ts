@@ -6,6 +6,7 @@ import type { RaftInbox, RaftTransport } from "@ashlar/rpc";
 import type { Clock, Log, Random, Startable } from "@ashlar/runtime";
 import type { LogMetrics } from "../metrics.ts";
 import { CatalogMachine, restoreFrom } from "./catalog-machine.ts";
+import { GroupFormats } from "./group-formats.ts";
 import { GroupLog } from "./group-log.ts";
 import { GroupView } from "./group-view.ts";
 import { HashExchange } from "./hash-exchange.ts";
@@ -45,6 +46,7 @@ export class MetadataGroup implements Startable {
   readonly view: GroupView;
   readonly addresses: MemberAddresses;
   readonly machine = new CatalogMachine();
+  readonly formats: GroupFormats;
   readonly inbox: RaftInbox;
   private readonly deps: MetadataGroupDeps;
   private readonly options: MetadataGroupOptions;
@@ -57,7 +59,8 @@ export class MetadataGroup implements Startable {
     this.options = options;
     const { folder, clock, log } = deps;
     restoreFrom(folder.store, this.machine);
-    this.log = new GroupLog({ ...deps, machine: this.machine });
+    this.formats = new GroupFormats(folder.member);
+    this.log = new GroupLog({ ...deps, machine: this.machine, formats: this.formats });
     const lastIndex = folder.store.lastIndex();
     this.addresses = new MemberAddresses(this.log, options.members, { lastIndex });
     this.inbox = this.openInbox();
@@ -68,7 +71,14 @@ export class MetadataGroup implements Startable {
     const self = { clusterId, nodeId, bootId };
     this.view = new GroupView({ log: this.log, host: this.host, clock }, self);
     this.hashes = new HashExchange(
-      { machine: this.machine, groupLog: this.log, host: this.host, clock, log },
+      {
+        machine: this.machine,
+        groupLog: this.log,
+        host: this.host,
+        formats: this.formats,
+        clock,
+        log,
+      },
       { onDiffers: (error) => void this.diverged(error) },
     );
   }
@@ -111,6 +121,7 @@ export class MetadataGroup implements Startable {
     return {
       member: folder.member,
       receive: (message) => this.host.receive(message),
+      reads: (peer, formats) => this.formats.note(peer, formats),
       unreachable: (peer) => this.host.unreachable(peer),
       snapshotSent: (peer, outcome) => this.host.snapshotSent(peer, outcome),
       refused: (by, code) => log.warn({ by, code }, "a member does not know this one"),

@@ -1,5 +1,6 @@
 // A group of metadata members in this process: their real hosts and logs on disks in memory, a network
 // that delivers at once or is cut, and a clock that stands still until told.
+import { FORMATS, type Formats } from "@ashlar/catalog";
 import { clusterId, MIB, type NodeId, nodeId, present } from "@ashlar/core";
 import type { MemberId, Message } from "@ashlar/raft";
 import type { RaftTransport } from "@ashlar/rpc";
@@ -43,6 +44,8 @@ export class TestGroup {
   readonly clock = new ManualClock();
   readonly disks = new Map<NodeId, MemoryDisk>();
   readonly members = new Map<NodeId, TestMember>();
+  /** What members tell that they read, where that is not what this program does. */
+  readonly formats = new Map<MemberId, Formats>();
   private readonly cut = new Set<NodeId>();
   private readonly options: TestGroupOptions;
 
@@ -211,8 +214,10 @@ export class TestGroup {
     const target = [...this.members.values()].find(({ member }) => member === message.to);
     const sender = this.members.get(from);
     const passes = target && !this.cut.has(from) && !this.cut.has(target.name);
-    if (passes) target.host.receive(message);
-    else sender?.host.unreachable(message.to);
+    if (passes) {
+      target.group.formats.note(message.from, this.formats.get(message.from) ?? FORMATS);
+      target.host.receive(message);
+    } else sender?.host.unreachable(message.to);
     if (message.kind !== "install-snapshot") return;
     sender?.host.snapshotSent(message.to, passes ? "delivered" : "failed");
   }

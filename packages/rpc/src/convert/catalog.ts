@@ -42,8 +42,21 @@ import { fromPortal } from "./sessions.ts";
 /**
  * Version of the messages of the Catalog and Heartbeat services. 2: a volume has its change and its
  * resets, which who leads chunks and who serves hosts must not overlook. 3: and its reservations, and who may use it.
+ * 4: pings tell the sender's program, and are told of a shutdown.
+ *
+ * Processes of neighbouring versions work together, since a cluster is upgraded one process at a time: a version adds
+ * fields that its neighbours do without. A change that must not be overlooked is two versions.
  */
-export const CATALOG_VERSION = 3;
+export const CATALOG_VERSION = 4;
+
+/** @throws SystemError rpc/version for any but this version and its neighbours. */
+export function checkCatalogVersion(version: number, who: string): void {
+  if (Math.abs(version - CATALOG_VERSION) <= 1) return;
+  const between = `${CATALOG_VERSION - 1} to ${CATALOG_VERSION + 1} are understood`;
+  throw new SystemError("rpc/version", `${who} speaks version ${version}; ${between}`, {
+    hint: "upgrade the older of the two processes, one release at a time",
+  });
+}
 /** About 25 KiB a message: bounds memory, and keeps what one message takes from the loop below 10 ms. */
 export const CHUNKS_PER_MESSAGE_MAX = 1024;
 /** A volume whose reservations are as many as can be takes some 100 KiB; a message may have 16 MiB. */

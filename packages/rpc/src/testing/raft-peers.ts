@@ -1,4 +1,5 @@
 // What tests of the raft transport need on both sides: messages, and a host that notes what it is told.
+import type { Formats } from "@ashlar/catalog";
 import type { MemberId, MembershipState, Message, MessageOf } from "@ashlar/raft";
 import type { RaftInbox } from "../raft-transport.ts";
 
@@ -6,6 +7,7 @@ import type { RaftInbox } from "../raft-transport.ts";
 export class RecordingInbox implements RaftInbox {
   readonly member: MemberId;
   readonly received: Message[] = [];
+  readonly formats = new Map<MemberId, Formats>();
   readonly unreachables: MemberId[] = [];
   readonly snapshots: (readonly [MemberId, "delivered" | "failed"])[] = [];
   readonly refusals: (readonly [MemberId, string])[] = [];
@@ -16,6 +18,10 @@ export class RecordingInbox implements RaftInbox {
 
   receive(message: Message): void {
     this.received.push(message);
+  }
+
+  reads(member: MemberId, formats: Formats): void {
+    this.formats.set(member, formats);
   }
 
   unreachable(member: MemberId): void {

@@ -7,6 +7,8 @@ export interface RaftBatch {
   'to'?: (number | string | Long);
   'from'?: (number | string | Long);
   'messages'?: (Buffer | Uint8Array | string)[];
+  'commandFormat'?: (number);
+  'stateFormat'?: (number);
 }
 
 export interface RaftBatch__Output {
@@ -14,4 +16,6 @@ export interface RaftBatch__Output {
   'to': (number);
   'from': (number);
   'messages': (Buffer)[];
+  'commandFormat': (number);
+  'stateFormat': (number);
 }
