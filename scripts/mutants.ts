@@ -3,6 +3,7 @@
 //   seeds: N        the simulation of the package, scripts/PACKAGE-sim.ts, within so many seeds
 //   scope: NAME     the search of that scope, scripts/PACKAGE-search.ts
 //   cluster: A..B   the simulation of the whole cluster, scripts/sim.ts, within those seeds
+//   reservations: A..B   the same, of hosts with reservations
 //   tests: FILE     a test of that file, which lies within the package
 // A patch that does not apply, a copy that does not run, an unbroken copy that is "caught" and a mutant that
 // survives all fail the run. `npm run sim:mutants [-- PACKAGE | PACKAGE/NAME…]` prints a table that says what
@@ -31,11 +32,22 @@ const CLUSTER_SECONDS = 20;
 const RUN_MS_MAX = 1_800_000;
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Of the simulation of the whole cluster, by the names of fields. */
+const WORKLOADS = [
+  ["cluster", "blocks"],
+  ["reservations", "reservations"],
+] as const;
+
 /** What must find it. */
 type Proof =
   | { readonly kind: "seeds"; readonly seeds: number }
   | { readonly kind: "scope"; readonly scope: string }
-  | { readonly kind: "cluster"; readonly from: number; readonly to: number }
+  | {
+      readonly kind: "cluster";
+      readonly workload: "blocks" | "reservations";
+      readonly from: number;
+      readonly to: number;
+    }
   | { readonly kind: "tests"; readonly file: string };
 
 interface Mutant {
@@ -77,8 +89,11 @@ function readProof(find: (name: string) => string | undefined): Proof | undefine
   if (scope) return { kind: "scope", scope };
   const file = find("tests");
   if (file) return { kind: "tests", file };
-  const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(find("cluster") ?? "") ?? [];
-  return from && to ? { kind: "cluster", from: Number(from), to: Number(to) } : undefined;
+  for (const [field, workload] of WORKLOADS) {
+    const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(find(field) ?? "") ?? [];
+    if (from && to) return { kind: "cluster", workload, from: Number(from), to: Number(to) };
+  }
+  return undefined;
 }
 
 /** The mutants of every package that has any. */
@@ -118,9 +133,10 @@ function commandOf(of: string, proof: Proof): readonly string[] {
     case "scope":
       return [...script(`scripts/${of}-search.ts`), "--scope", proof.scope];
     case "cluster": {
-      const { from, to } = proof;
+      const { workload, from, to } = proof;
       const range = ["--from", String(from), "--seeds", String(to - from + 1)];
-      return [...script("scripts/sim.ts"), ...range, "--seconds", String(CLUSTER_SECONDS)];
+      const run = ["--seconds", String(CLUSTER_SECONDS), "--workload", workload];
+      return [...script("scripts/sim.ts"), ...range, ...run];
     }
     case "tests": {
       const options = ["run", "--project", "unit", "--reporter", "json", "--bail", "1"];
@@ -203,7 +219,7 @@ function sayProof(proof: Proof): string {
     case "scope":
       return `scope "${proof.scope}"`;
     case "cluster":
-      return `cluster seeds ${proof.from}..${proof.to}`;
+      return `cluster seeds ${proof.from}..${proof.to} with ${proof.workload}`;
     case "tests":
       return `tests ${proof.file}`;
   }

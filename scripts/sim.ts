@@ -1,11 +1,18 @@
 // Seeded simulations of the whole cluster in virtual time: `npm run sim -- --seeds N [--from S]
-// [--seconds 60]`. The last line sums up what happened. Exit 1 with the seed at the first broken invariant,
+// [--seconds 60] [--workload blocks|reservations]`. The last line sums up what happened. Exit 1 with the seed at the first broken invariant,
 // and, over 100 seeds and more, for a kind of event that never happened. What broke is replayed with
 // `--trace`, which prints the story, or `--shorten`, which looks for a shorter run that breaks the same rule;
 // `--off a,b` leaves kinds of faults out.
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { type Figures, Simulation, shorten, zeroFigures } from "@ashlar/sim";
+import {
+  type Figures,
+  Simulation,
+  shorten,
+  WORKLOAD_NAMES,
+  type WorkloadName,
+  zeroFigures,
+} from "@ashlar/sim";
 
 const SEEDS_THAT_SHOW_ALL = 100;
 
@@ -15,6 +22,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     seconds: { type: "string", default: "60" },
     off: { type: "string", default: "" },
+    workload: { type: "string", default: "blocks" },
     trace: { type: "boolean", default: false },
     shorten: { type: "boolean", default: false },
   },
@@ -34,6 +42,13 @@ function commit(): string {
   }
 }
 
+function workloadOf(name: string): WorkloadName {
+  const found = WORKLOAD_NAMES.find((known) => known === name);
+  if (found) return found;
+  throw new Error(`--workload is one of ${WORKLOAD_NAMES.join(", ")}`);
+}
+
+const workload = workloadOf(values.workload);
 const seeds = positive("seeds", values.seeds);
 const from = positive("from", values.from);
 const seconds = positive("seconds", values.seconds);
@@ -52,7 +67,8 @@ function add(figures: Figures): void {
 const command = (seed: number, run: { seconds: number; off: Iterable<string> }): string => {
   const left = [...run.off].join(",");
   const rest = left === "" ? "" : ` --off ${left}`;
-  return `npm run sim -- --seeds 1 --from ${seed} --seconds ${run.seconds}${rest}`;
+  const hosts = workload === "blocks" ? "" : ` --workload ${workload}`;
+  return `npm run sim -- --seeds 1 --from ${seed} --seconds ${run.seconds}${hosts}${rest}`;
 };
 
 async function onBroken(seed: number, thrown: unknown): Promise<never> {
@@ -60,7 +76,7 @@ async function onBroken(seed: number, thrown: unknown): Promise<never> {
   if (values.shorten) {
     const told = (run: { seconds: number; off: readonly string[] }): void =>
       console.error(`still broken: ${command(seed, run)}`);
-    const short = await shorten({ seed, seconds, off }, told);
+    const short = await shorten({ seed, seconds, off, workload }, told);
     console.error(`shortest: ${command(seed, short)} --trace`);
   } else {
     console.error(`replay with --trace, or --shorten: ${command(seed, { seconds, off })}`);
@@ -71,7 +87,7 @@ async function onBroken(seed: number, thrown: unknown): Promise<never> {
 
 for (let seed = from; seed < from + seeds; seed += 1) {
   try {
-    const { figures, trace } = await new Simulation({ seed, seconds, off, tell }).run();
+    const { figures, trace } = await new Simulation({ seed, seconds, off, tell, workload }).run();
     add(figures);
     const { acked } = figures;
     console.error(`seed ${seed}: ${acked} acked, trace ${trace}, ${elapsed()}`);

@@ -14,5 +14,7 @@ export {
   Simulation,
   type SimulationOptions,
   type SimulationResult,
+  WORKLOAD_NAMES,
+  type WorkloadName,
   zeroFigures,
 } from "./simulation.ts";

@@ -10,13 +10,31 @@ import { FaultInjector } from "./faults/fault-injector.ts";
 import { FaultTargets } from "./faults/fault-targets.ts";
 import { checkLinearizable } from "./linearizability/checker.ts";
 import { explainVerdict } from "./linearizability/explanation.ts";
+import { ReservationWorkload } from "./reservations/reservation-workload.ts";
+import { BlockWorkload, clientOf } from "./workload/block-workload.ts";
 import { Operator } from "./workload/operator.ts";
-import { noClientFigures, SimClient } from "./workload/sim-client.ts";
+import { noClientFigures, type SimClient } from "./workload/sim-client.ts";
 import { VolumeHistory } from "./workload/volume-history.ts";
+import type { Workload, WorkloadPorts } from "./workload/workload.ts";
 import { World } from "./world/world.ts";
+
+/** Who uses the cluster, and how many gateways there are for them. */
+const WORKLOADS = {
+  blocks: { gateways: 2, portals: false, of: (ports: WorkloadPorts) => new BlockWorkload(ports) },
+  reservations: {
+    gateways: 3,
+    portals: true,
+    of: (ports: WorkloadPorts) => new ReservationWorkload(ports),
+  },
+} as const;
+
+export type WorkloadName = keyof typeof WORKLOADS;
+export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly WorkloadName[];
 
 export interface SimulationOptions {
   readonly seed: number;
+  /** `blocks` if absent. */
+  readonly workload?: WorkloadName | undefined;
   /** Virtual seconds with faults. */
   readonly seconds: number;
   /** Kinds of faults that are left out. */
@@ -34,18 +52,8 @@ export interface SimulationResult {
 
 /** A cluster is founded and its volumes made within this. */
 const BEGIN_MAX_MS = 30_000;
-const CLIENTS = 4;
-/** Copies of the volumes of a run. A single copy leaves few disks that may be lost. */
-const COPIES: readonly (readonly number[])[] = [
-  [3, 2, 1],
-  [3, 2],
-  [3, 3],
-  [2, 2],
-];
 /** Until what is committed lies in the data area, where it can rot. */
 const ROT_PAUSE_MS = 2_500;
-/** Longest pauses of a host between two commands: each run has busy ones and idle ones. */
-const THINK_MS: readonly number[] = [20, 80, 300];
 /** How long a host waits for a path: initiators have timers from a second or so to half a minute. */
 const PATIENCE_MS: readonly number[] = [1_500, 6_000, 30_000];
 /** How long a node is waited for that is down: some runs make copies elsewhere before it is back. */
@@ -69,7 +77,7 @@ export class Simulation {
   private readonly history = new VolumeHistory();
   private readonly active = new SingleActive();
   private readonly clientFigures = noClientFigures();
-  private readonly clients: readonly SimClient[];
+  private readonly workload: Workload;
   private readonly prober: SimClient;
   private readonly targets: FaultTargets;
   private readonly faults: FaultInjector;
@@ -85,7 +93,10 @@ export class Simulation {
     const { tell } = options;
     if (tell) world.tell = (line) => tell(`${world.nowMs.toFixed(3).padStart(10)} ${line}`);
     const copyAfterMs = COPY_AFTER_MS[world.randomFor("copies").below(COPY_AFTER_MS.length)] ?? 0;
-    const shape = { metadata: 3, storage: 3, gateways: 2, diskBytes: 48 * MIB, copyAfterMs };
+    const workload = WORKLOADS[options.workload ?? "blocks"];
+    const { gateways, portals } = workload;
+    const sizes = { metadata: 3, storage: 3, gateways, diskBytes: 48 * MIB };
+    const shape = { ...sizes, portals, copyAfterMs };
     this.cluster = new SimCluster(world, shape, ({ process, message, fields }) => {
       if (message === "replica") this.onNotice(process, fields);
       if (message === "lost copies are made elsewhere") this.onReplaced(fields);
@@ -94,17 +105,12 @@ export class Simulation {
     this.targets = new FaultTargets(world, this.cluster, this.operator);
     const { cluster, targets } = this;
     this.faults = new FaultInjector({ world, cluster, targets }, { off: options.off ?? new Set() });
-    const stamps = { next: 0 };
-    const { gateways, network } = this.cluster;
-    const { history, clientFigures: figures } = this;
+    const { history, clientFigures, operator } = this;
     const patienceMs = world.pick(PATIENCE_MS);
-    const client = (name: string): SimClient =>
-      new SimClient(
-        { world, network, gateways, history, figures, stamps },
-        { name, volumes: () => this.operator.volumes, thinkMs: world.pick(THINK_MS), patienceMs },
-      );
-    this.clients = Array.from({ length: CLIENTS }, (_, at) => client(`client-${at + 1}`));
-    this.prober = client("prober");
+    const stamps = { next: 0 };
+    const ports = { world, cluster, operator, history, clientFigures, stamps, patienceMs };
+    this.workload = workload.of(ports);
+    this.prober = clientOf(ports, "prober");
   }
 
   /** @throws what broke. */
@@ -119,13 +125,14 @@ export class Simulation {
 
   private async play(): Promise<SimulationResult> {
     await this.begin();
-    for (const client of this.clients) client.start();
+    this.workload.start();
     this.faults.start();
     this.comeAndGo();
     const { world } = this;
     const faultyMs = this.options.seconds * 1000 * FAULTY_SHARE;
     await world.run(world.nowMs + faultyMs);
     this.faults.heal();
+    this.workload.heal();
     await world.run(world.nowMs + this.options.seconds * 1000 - faultyMs);
     await this.settle();
     this.judge();
@@ -139,7 +146,7 @@ export class Simulation {
     assert(cluster.isUp, "a cluster without faults comes up");
     let made = false;
     operator.do(async () => {
-      await operator.createVolumes(world.pick(COPIES));
+      await this.workload.prepare();
       made = true;
     });
     await world.run(world.nowMs + BEGIN_MAX_MS, () => made);
@@ -159,15 +166,12 @@ export class Simulation {
   }
 
   private async settle(): Promise<void> {
-    const { world, cluster, operator, clients } = this;
+    const { world, cluster, operator, workload } = this;
     this.ending = true;
     await this.serveAgain();
-    for (const client of clients) client.finish();
-    await world.run(world.nowMs + 30_000, () => clients.every(({ isIdle }) => isIdle));
-    assert(
-      clients.every(({ isIdle }) => isIdle),
-      "L2: every command comes to its end",
-    );
+    workload.finish();
+    await world.run(world.nowMs + 30_000, () => workload.isIdle);
+    assert(workload.isIdle, "L2: every command comes to its end");
     await world.run(world.nowMs + SETTLE_MAX_MS, () => cluster.isUp && this.isWhole);
     assert(this.isWhole, "L3: redundancy returns");
     let compared = 0;
@@ -180,6 +184,9 @@ export class Simulation {
     });
     await world.run(world.nowMs + 30_000, () => compared === operator.volumes.length);
     assert(compared === operator.volumes.length, "L1: every chunk can be checked");
+    await workload.conclude();
+    await world.run(world.nowMs + SETTLE_MAX_MS, () => cluster.isUp && this.isWhole);
+    assert(this.isWhole, "L3: redundancy returns");
     await world.run(world.nowMs + ROT_PAUSE_MS);
     this.rot = this.targets.rot();
     await this.readAll();
@@ -229,6 +236,7 @@ export class Simulation {
     const verdict = checkLinearizable(BLOCK_REGISTER, operations, { stepsMax: 2_000_000 });
     assert(verdict.kind !== "undecided", "the history of a block can be judged");
     assert(verdict.kind === "linearizable", `P6: ${explainVerdict(verdict)}`);
+    this.workload.judge();
   }
 
   private onNotice(process: string, fields: Readonly<Record<string, unknown>>): void {
@@ -243,7 +251,7 @@ export class Simulation {
 
   private figures(): Figures {
     return {
-      ...this.clientFigures,
+      ...this.workload.figures,
       ...this.operator.figures,
       ...this.faults.counts,
       ...this.rot,

@@ -49,7 +49,7 @@ export const BLOCK_REGISTER: Model<number, BlockInput, BlockOutput> = {
 };
 
 /** In the place of stamps that nobody told apart from others. */
-const UNSEEN = -1;
+export const UNSEEN = -1;
 
 function byRegister(
   history: readonly BlockOperation[],

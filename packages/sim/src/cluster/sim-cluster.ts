@@ -30,11 +30,14 @@ const SCRUB_BYTES_PER_SECOND = 4 * MIB;
 /** A few pages, so that checksums are read from the disk again and again. */
 const PAGE_CACHE_BYTES = 8 * KIB;
 const PORT = 7000;
+export const ISCSI_PORT = 3260;
 
 export interface ClusterShape {
   readonly metadata: number;
   readonly storage: number;
   readonly gateways: number;
+  /** Whether the gateways have portals, which hosts can log in at. */
+  readonly portals: boolean;
   readonly diskBytes: number;
   /** How long a node that is down is waited for before its copies are made elsewhere. */
   readonly copyAfterMs: number;
@@ -72,8 +75,8 @@ export class SimCluster {
     this.storage = named("storage", shape.storage).map((name) =>
       this.process(name, (ports) => this.storageNode(name, ports)),
     );
-    this.gateways = named("gateway", shape.gateways).map((name) =>
-      this.process(name, (ports) => this.gatewayNode(name, ports)),
+    this.gateways = named("gateway", shape.gateways).map((name, at) =>
+      this.process(name, (ports) => this.gatewayNode(name, { tpgt: at + 1 }, ports)),
     );
     this.operator = new ProcessLife("operator", 1);
     const ports = this.operatorPorts();
@@ -188,14 +191,20 @@ export class SimCluster {
     });
   }
 
-  private gatewayNode(name: string, ports: ProcessPorts): GatewayNode {
+  private gatewayNode(
+    name: string,
+    { tpgt }: { readonly tpgt: number },
+    ports: ProcessPorts,
+  ): GatewayNode {
+    const address = `${name}:${ISCSI_PORT}`;
+    const portal = { listen: address, advertise: address, tpgt, role: "direct" } as const;
     return new GatewayNode(ports, {
       ...UNUSED,
       nodeId: nodeId(name),
       clusterId: CLUSTER,
       metadata: this.members.map(addressOf),
       carrier: "socket",
-      portals: [],
+      portals: this.shape.portals ? [portal] : [],
     });
   }
 

@@ -6,8 +6,10 @@
 // comes up whose operation has no place yet, take the last placement back. Lowe's addition keeps it from
 // trying twice what leads to the same: the set of placed operations together with the model's state.
 //
+// What may stand at a place is tried in the order of returns: what is under way for long mostly was done at its end.
 // Operations without an answer have no return. They may be placed anywhere after their call, and need not
-// be: the search is done when all that were answered have a place. Of those that ask for the same the one
+// be: the search is done when all that were answered have a place. They are tried last, and few in a row before
+// many: most of them did nothing. Of those that ask for the same the one
 // called first goes first, since it could stand wherever another stands; and none is placed where it changes
 // nothing. Otherwise each would double what there is to try.
 import { assert, present } from "@ashlar/core";
@@ -31,6 +33,12 @@ export interface Limits {
   readonly stepsMax: number;
 }
 
+/** Unanswered operations that are tried one after the other with no answered one between them. */
+const UNANSWERED_IN_A_ROW: readonly number[] = [1, 2, 4, Number.POSITIVE_INFINITY];
+
+/** Below the rank of every call. */
+const NOTHING = -1;
+
 /** About a minute, and a few gigabytes for the cache in the worst case. */
 const LIMITS: Limits = { stepsMax: 20_000_000 };
 
@@ -42,11 +50,25 @@ export function checkLinearizable<State, Input, Output>(
 ): Verdict<Input, Output> {
   let verdict: Verdict<Input, Output> = { kind: "linearizable" };
   for (const part of model.partition?.(history) ?? [history]) {
-    const found = new Linearization(model, part, limits).run();
+    const found = judge(model, part, limits);
     if (found.kind === "not-linearizable") return found;
     if (found.kind === "undecided") verdict = found;
   }
   return verdict;
+}
+
+/** With few of the unanswered in one place first, which is enough for most histories, and then with any number. */
+function judge<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  part: History<Input, Output>,
+  limits: Limits,
+): Verdict<Input, Output> {
+  for (const inARow of UNANSWERED_IN_A_ROW) {
+    const search = new Linearization(model, part, { ...limits, inARow });
+    const verdict = search.run();
+    if (verdict.kind !== "not-linearizable" || !search.leftOut) return verdict;
+  }
+  return { kind: "undecided" };
 }
 
 interface TimedEvent {
@@ -59,13 +81,15 @@ interface TimedEvent {
 /** A placed operation, and what there was before: taking back is a step to the left. */
 interface Placement<State> {
   readonly call: number;
+  /** How many there are, up to this one, that were not answered. */
+  readonly inARow: number;
   readonly stateBefore: State;
   readonly before: Placement<State> | undefined;
 }
 
 class Linearization<State, Input, Output> {
   private readonly model: Model<State, Input, Output>;
-  private readonly limits: Limits;
+  private readonly limits: Limits & { readonly inARow: number };
   private readonly operations: History<Input, Output>;
   private readonly events: readonly TimedEvent[];
   /** Of each operation: the position of its return. */
@@ -84,7 +108,14 @@ class Linearization<State, Input, Output> {
   private longestAnswered = -1;
   private blocked: Operation<Input, Output> | undefined;
 
-  constructor(model: Model<State, Input, Output>, history: History<Input, Output>, limits: Limits) {
+  /** Something was not tried, for too many before it. */
+  leftOut = false;
+
+  constructor(
+    model: Model<State, Input, Output>,
+    history: History<Input, Output>,
+    limits: Limits & { readonly inARow: number },
+  ) {
     this.model = model;
     this.limits = limits;
     this.operations = [...history].sort((a, b) => a.callTime - b.callTime);
@@ -104,24 +135,50 @@ class Linearization<State, Input, Output> {
   }
 
   run(): Verdict<Input, Output> {
-    const head = this.events.length;
-    let at = this.after(head);
+    let tried = NOTHING;
     while (!this.placed.holdsAllAnswered) {
       if (this.steps >= this.limits.stepsMax) return { kind: "undecided" };
-      const event = present(
-        this.events[at],
-        "what is answered and not placed has its return ahead",
-      );
-      if (event.kind === "call") {
-        at = this.after(this.place(at, event.operation) ? head : at);
-      } else {
-        this.note(event.operation);
-        const undone = this.takeBack();
-        if (undone === undefined) return this.refutation();
-        at = this.after(undone);
+      const call = this.nextAfter(tried);
+      if (call !== undefined) {
+        tried = this.place(call, this.operationAt(call)) ? NOTHING : this.rank(call);
+        continue;
       }
+      this.note();
+      const undone = this.takeBack();
+      if (undone === undefined) return this.refutation();
+      tried = this.rank(undone);
     }
     return { kind: "linearizable" };
+  }
+
+  /**
+   * Of the calls before the first return, the next one to be tried at this place: who has to be placed soonest goes
+   * first, as what is under way for long mostly was done at its end; and who was not answered last.
+   */
+  private nextAfter(tried: number): number | undefined {
+    const head = this.events.length;
+    let next: number | undefined;
+    let unanswered: number | undefined;
+    for (let at = this.after(head); this.eventAt(at).kind === "call"; at = this.after(at)) {
+      const rank = this.rank(at);
+      if (rank <= tried) continue;
+      if (rank >= head) unanswered ??= at;
+      else if (next === undefined || rank < this.rank(next)) next = at;
+    }
+    return next ?? unanswered;
+  }
+
+  /** The order in which calls are tried: by their returns; those without, behind them, by their calls. */
+  private rank(call: number): number {
+    return this.returns[this.operationAt(call)] ?? this.events.length + call;
+  }
+
+  private eventAt(at: number): TimedEvent {
+    return present(this.events[at], "what is answered and not placed has its return ahead");
+  }
+
+  private operationAt(at: number): number {
+    return this.eventAt(at).operation;
   }
 
   private after(at: number): number {
@@ -132,8 +189,13 @@ class Linearization<State, Input, Output> {
   private place(call: number, operation: number): boolean {
     const twin = this.twins[operation];
     if (twin !== undefined && !this.placed.has(twin)) return false;
-    this.steps += 1;
     const { input, output, returnTime } = this.operation(operation);
+    const inARow = returnTime === undefined ? (this.last?.inARow ?? 0) + 1 : 0;
+    if (inARow > this.limits.inARow) {
+      this.leftOut = true;
+      return false;
+    }
+    this.steps += 1;
     const result = this.model.step(this.state, input, output);
     if (!result.ok) return false;
     const stateKey = this.model.key(result.state);
@@ -145,7 +207,7 @@ class Linearization<State, Input, Output> {
       return false;
     }
     this.seen.add(key);
-    this.last = { call, stateBefore: this.state, before: this.last };
+    this.last = { call, inARow, stateBefore: this.state, before: this.last };
     this.state = result.state;
     this.unlink(call);
     this.unlink(this.returns[operation]);
@@ -156,7 +218,7 @@ class Linearization<State, Input, Output> {
   private takeBack(): number | undefined {
     if (this.last === undefined) return undefined;
     const { call, stateBefore, before } = this.last;
-    const { operation } = present(this.events[call], "a placed operation was called");
+    const operation = this.operationAt(call);
     this.relink(this.returns[operation]);
     this.relink(call);
     this.placed.delete(operation);
@@ -165,9 +227,12 @@ class Linearization<State, Input, Output> {
     return call;
   }
 
-  /** A return came up: the order so far cannot go on. */
-  private note(operation: number): void {
+  /** The order so far cannot go on: it has no place for what returns first. */
+  private note(): void {
     if (this.placed.answered <= this.longestAnswered) return;
+    let at = this.after(this.events.length);
+    while (this.eventAt(at).kind === "call") at = this.after(at);
+    const { operation } = this.eventAt(at);
     this.longestAnswered = this.placed.answered;
     this.longest = this.last;
     this.blocked = this.operation(operation);
@@ -176,8 +241,7 @@ class Linearization<State, Input, Output> {
   private refutation(): Verdict<Input, Output> {
     const longest: Operation<Input, Output>[] = [];
     for (let at = this.longest; at !== undefined; at = at.before) {
-      const { operation } = present(this.events[at.call], "a placed operation was called");
-      longest.unshift(this.operation(operation));
+      longest.unshift(this.operation(this.operationAt(at.call)));
     }
     const blocked = present(this.blocked, "a search ends at a return");
     return { kind: "not-linearizable", longest, blocked };

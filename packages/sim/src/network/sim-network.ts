@@ -8,6 +8,8 @@ import { brokenBy, StreamEnd } from "./stream-end.ts";
 const FIRST_FREE_PORT = 49_152;
 /** How long a connection to a machine that does not answer is tried. */
 const CONNECT_TIMEOUT_MS = 20_000;
+/** Its first segment is sent again after this, and after twice as long each time (RFC 6298). */
+const SYN_RETRY_MS = 1_000;
 
 interface Listener {
   readonly life: ProcessLife;
@@ -54,8 +56,15 @@ export class SimNetwork {
     const timeout = this.world.after(CONNECT_TIMEOUT_MS, life, () =>
       near.refuse(brokenBy("ETIMEDOUT")),
     );
+    let retryMs = SYN_RETRY_MS;
     const knock = (): void => {
-      if (this.dark.has(target)) return;
+      if (this.dark.has(target)) {
+        this.world.after(retryMs, undefined, () => {
+          if (life.isAlive && !near.isClosed) send();
+        });
+        retryMs *= 2;
+        return;
+      }
       const listener = this.listeners.get(address);
       if (!listener?.life.isAlive) {
         back(() => {
@@ -73,7 +82,9 @@ export class SimNetwork {
         if (!near.isClosed) onOpen();
       });
     };
-    this.paths.travel(host, target, { bytes: 1, life: undefined, arrive: knock });
+    const send = (): void =>
+      this.paths.travel(host, target, { bytes: 1, life: undefined, arrive: knock });
+    send();
     return near;
   }
 

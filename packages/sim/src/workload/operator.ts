@@ -1,6 +1,7 @@
 // The person who runs the cluster: makes volumes before the faults begin, makes and deletes more of them
 // meanwhile, and asks at the end whether all is well.
-import { toSystemError, volumeId, volumeName } from "@ashlar/core";
+import type { AccessEdit, VolumeAccess } from "@ashlar/catalog";
+import { hostName, initiatorName, toSystemError, volumeId, volumeName } from "@ashlar/core";
 import type { VolumeCheck } from "@ashlar/rpc";
 import { CHUNK_SIZE, type SimCluster } from "../cluster/sim-cluster.ts";
 import type { World } from "../world/world.ts";
@@ -43,9 +44,19 @@ export class Operator {
     });
   }
 
-  /** Makes volumes of so many copies each. */
-  async createVolumes(copies: readonly number[]): Promise<void> {
-    for (const replicas of copies) this.volumes.push(await this.create(replicas));
+  /** Makes volumes of so many copies each, which `mapped` hosts alone may use, or everybody. */
+  async createVolumes(copies: readonly number[], access: VolumeAccess = "any"): Promise<void> {
+    for (const replicas of copies) this.volumes.push(await this.create(replicas, access));
+  }
+
+  async createHost(name: string, initiator: string): Promise<void> {
+    const host = { name: hostName(name), initiators: [initiatorName(initiator)], chap: undefined };
+    await this.cluster.admin.createHost(host, { signal: this.signal });
+  }
+
+  /** Resolves when nothing takes effect any more of those who may not use the volume from then on. */
+  async changeAccess({ name }: ClientVolume, edit: AccessEdit): Promise<void> {
+    await this.cluster.admin.changeAccess(volumeName(name), edit, { signal: this.signal });
   }
 
   /** A volume that nobody uses comes and goes. */
@@ -74,18 +85,18 @@ export class Operator {
     return new AbortController().signal;
   }
 
-  private async create(replicas: number): Promise<ClientVolume> {
+  private async create(replicas: number, access: VolumeAccess = "any"): Promise<ClientVolume> {
     this.made += 1;
     const name = `volume-${this.made}`;
     const volume = volumeId(this.world.random.uuid());
     const sizeBytes = CHUNKS * CHUNK_SIZE;
-    const asked = { volume, name: volumeName(name), sizeBytes, replicas };
+    const asked = { volume, name: volumeName(name), sizeBytes, replicas, access };
     this.creations += 1;
     try {
-      await this.cluster.admin.createVolume(asked, { signal: this.signal });
+      const { iqn } = await this.cluster.admin.createVolume(asked, { signal: this.signal });
+      return { volume, name, iqn, places: PLACES };
     } finally {
       this.creations -= 1;
     }
-    return { volume, name, places: PLACES };
   }
 }

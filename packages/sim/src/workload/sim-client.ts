@@ -20,6 +20,8 @@ import type { Deed, Range, VolumeHistory } from "./volume-history.ts";
 export interface ClientVolume {
   readonly volume: VolumeId;
   readonly name: string;
+  /** Of its target. */
+  readonly iqn: string;
   /** First blocks of the ranges that are used. */
   readonly places: readonly number[];
 }
