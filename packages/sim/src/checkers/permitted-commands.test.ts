@@ -95,7 +95,8 @@ describe("commands beside reservations (P11)", () => {
   });
 
   it("are not of hosts that are not mapped, or not for writing", () => {
-    const taken = (access: "none" | "readOnly") => [...UNIT, given([20, 30], "host-1", access)];
+    const before = UNIT.slice(0, -1);
+    const taken = (access: "none" | "readOnly") => [...before, given([20, 30], "host-1", access)];
     expect(() => judge([write([40, 41], ONE, 1)], { unit: taken("readOnly") })).toThrow(/P11/);
     judge([read([40, 41], ONE, 0)], { unit: taken("readOnly") });
     expect(() => judge([read([40, 41], ONE, 0)], { unit: taken("none") })).toThrow(/P11/);

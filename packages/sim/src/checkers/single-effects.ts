@@ -1,16 +1,18 @@
 // P11, R10: what was answered took effect exactly once, what was not at most once. PRGENERATION counts the
-// requests that change who is registered, among them every PREEMPT; so a report tells how many there were until
-// then. It counts what a search for an order could explain away: a request that was done twice and whose second
+// requests that change who is registered, among them every PREEMPT, and the hosts that were unmapped while they were;
+// so a report tells how many there were until then. It counts what a search for an order could explain away: a request that was done twice and whose second
 // time changed nothing else.
 import { assert } from "@ashlar/core";
 import { NO_KEY, type UnitRequest } from "./unit-model.ts";
 import type { UnitOperation } from "./unit-register.ts";
 
-/** How often a request that was done raises PRGENERATION. */
-function raisesOf({ action, other }: UnitRequest): {
+interface Raises {
   readonly least: number;
   readonly most: number;
-} {
+}
+
+/** How often a request that was done raises PRGENERATION. */
+function raisesOf({ action, other }: UnitRequest): Raises {
   switch (action) {
     case "reserve":
     case "release":
@@ -26,16 +28,17 @@ function raisesOf({ action, other }: UnitRequest): {
   }
 }
 
-interface Raise {
+interface Raise extends Raises {
   readonly callTime: number;
   /** Undefined for one that was not answered. */
   readonly returnTime: number | undefined;
-  readonly least: number;
-  readonly most: number;
 }
 
 function raises(operations: readonly UnitOperation[]): readonly Raise[] {
   return operations.flatMap(({ input, output, callTime, returnTime }): readonly Raise[] => {
+    if (input.kind === "access" && input.access === "none") {
+      return [{ callTime, returnTime, least: 0, most: 1 }];
+    }
     if (input.kind !== "request") return [];
     if (output?.kind === "answer" && output.answer !== "done") return [];
     return [{ callTime, returnTime, ...raisesOf(input.request) }];

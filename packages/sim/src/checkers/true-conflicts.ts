@@ -4,7 +4,4 @@
 import { checkUnit, type UnitOperation } from "./unit-register.ts";
 
 export const checkConflicts = (operations: readonly UnitOperation[]): void =>
-  checkUnit(
-    operations.filter(({ input: { kind } }) => kind !== "access"),
-    "P11: conflicts",
-  );
+  checkUnit(operations, "P11: conflicts");

@@ -102,9 +102,13 @@ export function isMapped({ access }: UnitState, nexus: NexusName, rule: Rule): b
 export const wasAborted = ({ aborted }: UnitState, nexus: NexusName, arrivedMs: number): boolean =>
   aborted.some((one) => one.nexus === nexus && one.calledMs > arrivedMs);
 
+/** A host that loses the unit loses what it had there, as if it had unregistered itself through all ports at once. */
 export function withAccess(state: UnitState, host: string, given: HostAccess): UnitState {
   const others = state.access.filter((one) => one.host !== host);
-  if (given === "none") return { ...state, access: others };
+  if (given === "none") {
+    const isLeaving = (nexus: NexusName): boolean => hostOf(nexus) === host;
+    return withoutRegistrants({ ...state, access: others }, isLeaving);
+  }
   const access = [...others, { host, readOnly: given === "readOnly" }];
   return { ...state, access: access.sort((a, b) => (a.host < b.host ? -1 : 1)) };
 }
@@ -136,8 +140,10 @@ export function answerTo(state: UnitState, request: UnitRequest): UnitAnswer {
 }
 
 const done = (state: UnitState): UnitAnswer => ({ answer: "done", state });
-const counted = (state: UnitState): UnitAnswer =>
-  done({ ...state, generation: state.generation + 1 });
+const counted = (state: UnitState): UnitState => ({
+  ...state,
+  generation: state.generation + 1,
+});
 
 const HANDLERS: Readonly<
   Record<RequestAction, (state: UnitState, request: UnitRequest) => UnitAnswer>
@@ -146,7 +152,7 @@ const HANDLERS: Readonly<
   registerAndIgnoreExistingKey: register,
   reserve,
   release,
-  clear: (state) => counted({ ...state, registrants: [], held: undefined }),
+  clear: (state) => done(counted({ ...state, registrants: [], held: undefined })),
   preempt: (state, request) => preempt(state, request).answer,
   preemptAndAbort: (state, request) => {
     const { answer, victims } = preempt(state, request);
@@ -164,17 +170,20 @@ interface Preemption {
 }
 
 function register(state: UnitState, { nexus, other }: UnitRequest): UnitAnswer {
+  if (other === NO_KEY) return done(withoutRegistrants(state, (one) => one === nexus));
   const rest = state.registrants.filter((one) => one.nexus !== nexus);
-  if (other !== NO_KEY) {
-    const all = [...rest, { nexus, key: other }];
-    const registrants = all.sort((a, b) => (a.nexus < b.nexus ? -1 : 1));
-    return counted({ ...state, registrants });
-  }
-  // Who is not registered and unregisters does nothing, and that is no error.
-  if (rest.length === state.registrants.length) return done(state);
+  const all = [...rest, { nexus, key: other }];
+  const registrants = all.sort((a, b) => (a.nexus < b.nexus ? -1 : 1));
+  return done(counted({ ...state, registrants }));
+}
+
+/** To unregister who is not registered does nothing, and that is no error. */
+function withoutRegistrants(state: UnitState, isLeaving: (nexus: NexusName) => boolean): UnitState {
   const { held } = state;
-  const isLast = held?.holder === undefined ? rest.length === 0 : held.holder === nexus;
-  return counted({ ...state, registrants: rest, held: isLast ? undefined : held });
+  const registrants = state.registrants.filter(({ nexus }) => !isLeaving(nexus));
+  if (registrants.length === state.registrants.length) return state;
+  const isFree = held?.holder === undefined ? registrants.length === 0 : isLeaving(held.holder);
+  return counted({ ...state, registrants, held: isFree ? undefined : held });
 }
 
 function reserve(state: UnitState, { nexus, type }: UnitRequest): UnitAnswer {
@@ -211,7 +220,7 @@ function preempt(state: UnitState, { nexus, other, type }: UnitRequest): Preempt
   );
   const registrants = state.registrants.filter((one) => !gone.includes(one));
   const next = { ...state, registrants, held: takesOver ? heldAs(type, nexus) : held };
-  return { answer: counted(next), victims: gone.map((one) => one.nexus) };
+  return { answer: done(counted(next)), victims: gone.map((one) => one.nexus) };
 }
 
 const TEXTS = new WeakMap<UnitState, string>();

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { A, asked, B, keysTold, refused, registered } from "../testing/unit-operations.ts";
+import { A, asked, B, given, keysTold, refused, registered } from "../testing/unit-operations.ts";
 import { checkSingleEffects } from "./single-effects.ts";
 import { checkConflicts } from "./true-conflicts.ts";
 import { checkReports, type UnitOperation } from "./unit-register.ts";
 
 const ONE = "host-1@1";
 const TWO = "host-2@2";
-/** Both are registered, and the first has reserved. */
+/** Both are mapped and registered, and the first has reserved. */
 const RESERVED: readonly UnitOperation[] = [
+  given([0.1, 0.2], "host-1", "readWrite"),
+  given([0.3, 0.4], "host-2", "readWrite"),
   registered([1, 2], ONE, A),
   registered([3, 4], TWO, B),
   asked([5, 6], { nexus: ONE, action: "reserve", key: A, type: 1 }),
@@ -51,6 +53,16 @@ describe("what is told of reservations (P11)", () => {
     expect(() => checkReports([...RESERVED, preempted(7, 8), done])).toThrow(/P11/);
   });
 
+  it("is nothing of a host that was unmapped", () => {
+    const gone = [...RESERVED, given([7, 8], "host-1", "none")];
+    const told = keysTold([9, 10], { generation: 3, keys: [B] });
+    checkReports([...gone, told]);
+    expect(() => checkReports([...RESERVED, told])).toThrow(/P11/);
+    const late = registered([9, 12], ONE, A);
+    expect(() => checkReports([...gone, late])).toThrow(/P11/);
+    checkReports([...gone, given([10, 11], "host-1", "readOnly"), late]);
+  });
+
   it("is kept: reservations do not vanish", () => {
     const lost = keysTold([9, 10], { generation: 0, keys: [] });
     expect(() => checkReports([...RESERVED, lost])).toThrow(/P11/);
@@ -89,5 +101,11 @@ describe("effects (P11, R10)", () => {
     expect(() => checkSingleEffects([...RESERVED, preempted(7), told(4)])).toThrow(/at most/);
     expect(() => checkSingleEffects([...RESERVED, preempted(7, 8), told(2)])).toThrow(/at least/);
     expect(() => checkSingleEffects([told(1)])).toThrow(/at most/);
+  });
+
+  it("are one of an unmapping, if the host was registered", () => {
+    const gone = [...RESERVED, given([7, 8], "host-1", "none")];
+    for (const generation of [2, 3]) checkSingleEffects([...gone, told(generation)]);
+    expect(() => checkSingleEffects([...gone, told(4)])).toThrow(/at most/);
   });
 });

@@ -9,6 +9,7 @@ import {
   answerTo,
   type HostAccess,
   isAllowed,
+  isMapped,
   type NexusName,
   type ReportKind,
   type Rule,
@@ -50,6 +51,8 @@ export function unitStep(
 ): StepResult<UnitState> {
   switch (input.kind) {
     case "request": {
+      // Of a host that may not use the unit any more nothing is done, though it was on its way.
+      if (!isMapped(state, input.request.nexus, "read")) return REFUSED;
       const { answer, state: next } = answerTo(state, input.request);
       const isTold = output === undefined || (output.kind === "answer" && output.answer === answer);
       return isTold ? { ok: true, state: next } : REFUSED;
@@ -83,6 +86,6 @@ export function checkUnit(
   assert(verdict.kind === "linearizable", `${what}: ${explainVerdict(verdict)}`);
 }
 
-/** PERSISTENT RESERVE IN and OUT alone: what they tell needs no other command to be judged. */
+/** What PERSISTENT RESERVE IN and OUT tell needs no command that reads or writes to be judged. */
 export const checkReports = (operations: readonly UnitOperation[]): void =>
-  checkUnit(operations.filter(({ input: { kind } }) => kind === "request" || kind === "report"));
+  checkUnit(operations.filter(({ input: { kind } }) => kind !== "refused"));
