@@ -122,6 +122,16 @@ test.each([
   },
 );
 
+test("a request on reservations that may have been done is BUSY, and not denied, though its unit was taken away", async () => {
+  const { run, show, unit } = await opened();
+  unit.reservations.change = async () => {
+    show(undefined);
+    throw new SystemError("cluster/unavailable", "the reservations could not be changed in time");
+  };
+  const clear = { data: Buffer.alloc(24) };
+  expect(await run("5f 03 00 00 00 00 00 00 18 00", clear)).toMatchObject({ status: 8 });
+});
+
 test("a write that was done before its unit was taken away is good, and a failed one of another nexus as ever", async () => {
   const { run, show, device } = await opened();
   const write = device.write.bind(device);

@@ -18,7 +18,7 @@ import { NexusUnits, OPEN, type ShownUnit, type UnitPolicy } from "./nexus-units
 import { type Guard, guarded } from "./reservation-guard.ts";
 import { nexusId } from "./reservation-port.ts";
 import { type CommandResult, checkCondition, Refusal } from "./result.ts";
-import { SENSE, type Sense } from "./sense.ts";
+import { SENSE, type Sense, STATUS } from "./sense.ts";
 
 /** A command that was refused when it was delivered; its data-out is not wanted. */
 export interface RefusedCommand {
@@ -208,7 +208,8 @@ export class ScsiTarget {
 
 /**
  * Runs a prepared command. Who lost the right to it meanwhile is told so: a task that was interrupted for
- * that reason ends with the sense that the same command would get now.
+ * that reason ends with the sense that the same command would get now. But BUSY stays BUSY: the sense would say
+ * that nothing was done, and of a request on reservations that is not known.
  * @throws AssertionError and nothing else; it ends the process.
  */
 export async function executeCommand(
@@ -225,6 +226,6 @@ export async function executeCommand(
     if (thrown instanceof AssertionError) throw thrown;
     const result = resultOfError(thrown);
     const since = prepared.forbidden();
-    return since && !result.fateUnknown ? checkCondition(since) : result;
+    return since && result.status !== STATUS.busy ? checkCondition(since) : result;
   }
 }

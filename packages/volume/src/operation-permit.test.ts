@@ -4,7 +4,7 @@ import { SystemError } from "@ashlar/core";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { OUTLIVED_MS } from "./routed-operation.ts";
-import { replyOf } from "./testing/fake-cluster.ts";
+import { CHUNK_SIZE, replyOf } from "./testing/fake-cluster.ts";
 import {
   block,
   closeTestVolumes,
@@ -73,6 +73,24 @@ describe("a permit", () => {
     expect(await written).toBe("volume/reserved");
     expect(first.seen.every(({ generation }) => generation === 1)).toBe(true);
     expect(first.cancelled).toEqual([]);
+  });
+
+  it("P11: that is taken away when a part was done: no conflict is told, for nothing would have been done then", async () => {
+    const { cluster, volume, first, second } = await openTestVolume();
+    second.intercept = (_, reply) => {
+      reply(replyOf("staleGeneration", { epoch: 1 }));
+      return true;
+    };
+    const permit = new Permit();
+    const border = CHUNK_SIZE - 4096;
+    const changes = [
+      volume.write(border, block(1, 8192), options({ permit: permit.ask })),
+      volume.unmapBlocks(border + 512, 8192 - 512, options({ permit: permit.ask })),
+    ].map(codeOf);
+    await until(() => first.seen.length > 1 && second.seen.length > 1);
+    permit.refuse = reserved;
+    cluster.changeVolume({ generation: 2 });
+    expect(await Promise.all(changes)).toEqual(["cluster/unavailable", "cluster/unavailable"]);
   });
 
   /** A write whose answer was lost, and whose host was shut out before it could be sent again. */

@@ -15,6 +15,7 @@ import {
   CHUNK_SIZE_DEFAULT,
   type ChunkRange,
   chunkId,
+  eachPart,
   OP_LENGTH_MAX,
   type OperationOptions,
   type ScatterList,
@@ -54,9 +55,11 @@ export function openVolume(
 /** What a payload may do to a range as long as itself. */
 type Change = "write" | "orWrite";
 
-interface Piece {
+interface UnmapPiece {
   readonly offset: number;
   readonly length: number;
+  /** Zeros are written there. */
+  readonly isEdge: boolean;
 }
 
 export class ReplicatedVolume implements BlockDevice {
@@ -103,14 +106,10 @@ export class ReplicatedVolume implements BlockDevice {
     const end = offset + length;
     const innerFrom = Math.min(alignUp(offset, CHECKSUM_UNIT), end);
     const innerTo = Math.max(innerFrom, alignDown(end, CHECKSUM_UNIT));
-    for (const edge of [
-      { offset, length: innerFrom - offset },
-      { offset: innerTo, length: end - innerTo },
-    ]) {
-      if (edge.length > 0) await this.write(edge.offset, [Buffer.alloc(edge.length)], options);
-    }
     const { chunkSize } = this;
-    await eachPart(chunkPieces(innerFrom, innerTo, chunkSize), options, async (piece) => {
+    const pieces = unmapPieces([offset, innerFrom, innerTo, end], chunkSize);
+    await eachOf(pieces, options, async (piece) => {
+      if (piece.isEdge) return this.write(piece.offset, [Buffer.alloc(piece.length)], options);
       const index = Math.floor(piece.offset / chunkSize);
       await this.router.execute(
         {
@@ -180,7 +179,7 @@ export class ReplicatedVolume implements BlockDevice {
     const [only] = parts;
     if (only && parts.length === 1) return this.readPart(only, options);
     const replies: ScatterList[] = new Array(parts.length);
-    await eachPart(parts, options, async (part, index) => {
+    await eachOf(parts, options, async (part, index) => {
       replies[index] = await this.readPart(part, options);
     });
     return replies.flat();
@@ -210,7 +209,7 @@ export class ReplicatedVolume implements BlockDevice {
     const parts = splitRange(offset, length, this.chunkSize);
     const [only] = parts;
     if (only && parts.length === 1) return this.changePart(kind, { part: only, data }, options);
-    await eachPart(parts, options, (part) =>
+    await eachOf(parts, options, (part) =>
       this.changePart(kind, { part, data: scatterSlice(data, part.at, part.length) }, options),
     );
   }
@@ -250,38 +249,30 @@ export class ReplicatedVolume implements BlockDevice {
   }
 }
 
-/** Pieces of [from, to) cut at chunk borders, made as they are used: a volume has many chunks. */
-function* chunkPieces(from: number, to: number, chunkSize: number): Generator<Piece> {
-  for (let offset = from; offset < to; ) {
-    const length = Math.min(to - offset, chunkSize - (offset % chunkSize));
-    yield { offset, length };
+/**
+ * Pieces of [from, to) cut at chunk borders, but for edges of less than a checksum unit; made as they are used: a volume
+ * has many chunks.
+ */
+function* unmapPieces(
+  [from, innerFrom, innerTo, to]: readonly [number, number, number, number],
+  chunkSize: number,
+): Generator<UnmapPiece> {
+  if (from < innerFrom) yield { offset: from, length: innerFrom - from, isEdge: true };
+  if (innerTo < to) yield { offset: innerTo, length: to - innerTo, isEdge: true };
+  for (let offset = innerFrom; offset < innerTo; ) {
+    const length = Math.min(innerTo - offset, chunkSize - (offset % chunkSize));
+    yield { offset, length, isEdge: false };
     offset += length;
   }
 }
 
-/**
- * Calls `each` for every part, PARTS_IN_FLIGHT_MAX at a time. After a failure no further part begins,
- * and the first error is thrown when all that ran are settled: until then their payload is in use.
- */
-async function eachPart<P>(
+/** As many as keep all nodes of a volume at work. */
+function eachOf<P>(
   parts: Iterable<P>,
   { signal }: OperationOptions,
   each: (part: P, index: number) => Promise<void>,
 ): Promise<void> {
   // Each part listens to the signal; Node would call that a leak from the eleventh on.
   setMaxListeners(2 * PARTS_IN_FLIGHT_MAX, signal);
-  const queue = parts[Symbol.iterator]();
-  let index = 0;
-  let failure: { readonly thrown: unknown } | undefined;
-  const lane = async (): Promise<void> => {
-    for (let next = queue.next(); !next.done && !failure; next = queue.next()) {
-      try {
-        await each(next.value, index++);
-      } catch (thrown) {
-        failure ??= { thrown };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: PARTS_IN_FLIGHT_MAX }, lane));
-  if (failure) throw failure.thrown;
+  return eachPart(parts, { atATime: PARTS_IN_FLIGHT_MAX }, each);
 }

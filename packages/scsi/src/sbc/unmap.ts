@@ -1,7 +1,7 @@
 // UNMAP (SBC-3 5.28). All descriptors are checked before the first takes effect; afterwards the
 // blocks read as zeros through every gateway. Hosts describe one range by many descriptors, so those
 // that touch become one operation, and several go at a time: each waits for a disk.
-import { type OperationOptions, scatterJoin } from "@ashlar/core";
+import { eachPart, type OperationOptions, scatterJoin } from "@ashlar/core";
 import { readUInt64 } from "../cdb.ts";
 import { type DataOutOffer, type Place, unitCommand } from "../command.ts";
 import { type LogicalUnit, UNMAP_DESCRIPTORS_MAX } from "../logical-unit.ts";
@@ -53,13 +53,6 @@ function merged(ranges: readonly BlockRange[]): BlockRange[] {
   return result;
 }
 
-/** Settles when every operation has: one that failed must not leave others at work. */
-async function allDone(operations: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(operations)) {
-    if (outcome.status === "rejected") throw outcome.reason;
-  }
-}
-
 async function execute(
   { listLength }: Unmap,
   { unit }: Place<LogicalUnit>,
@@ -70,15 +63,9 @@ async function execute(
   const ranges = parseList(scatterJoin(offer.data), unit);
   if (ranges instanceof Refusal) return checkCondition(ranges.sense);
   const { device, blockSize } = unit;
-  const few = merged(ranges);
-  for (let at = 0; at < few.length; at += PARALLEL_MAX) {
-    const batch = few.slice(at, at + PARALLEL_MAX);
-    await allDone(
-      batch.map(({ lba, count }) =>
-        device.unmapBlocks(lba * blockSize, count * blockSize, options),
-      ),
-    );
-  }
+  await eachPart(merged(ranges), { atATime: PARALLEL_MAX }, ({ lba, count }) =>
+    device.unmapBlocks(lba * blockSize, count * blockSize, options),
+  );
   return GOOD;
 }
 
