@@ -50,6 +50,8 @@ export interface TargetFinder extends TargetDirectory {
 export interface CatalogSource extends ReservationSource {
   readonly view: CatalogView;
   onChanges(listen: (changes: readonly CatalogChange[]) => void): () => void;
+  /** Resolves when `view` has all that was committed at the time of the call. */
+  catchUp(options: { readonly signal: AbortSignal }): Promise<void>;
   /** Resolves when the next generation is in force and in `view`: see CatalogClient. */
   fenceVolume(
     request: { readonly volume: VolumeId; readonly reset: boolean },

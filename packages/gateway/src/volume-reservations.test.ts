@@ -30,7 +30,7 @@ let view: CatalogMirror;
 let clock: ManualClock;
 let index: number;
 /** How the cluster answers; each call asks for the newest. */
-let catchUp: (signal: AbortSignal) => Promise<void>;
+let prove: (signal: AbortSignal) => Promise<{ readonly changes: number }>;
 let read: (signal: AbortSignal) => Promise<ScatterList>;
 let asked: ReservationAction[];
 let answer: () => Promise<"changed">;
@@ -40,7 +40,7 @@ beforeEach(() => {
   clock = new ManualClock();
   index = 0;
   asked = [];
-  catchUp = async () => {};
+  prove = async () => newest();
   read = async () => [];
   answer = async () => "changed";
   put(record);
@@ -50,6 +50,8 @@ function put(next: VolumeRecord): void {
   index += 1;
   view.apply([{ kind: "volume", record: next }], index);
 }
+
+const newest = (): Reservations => view.volumes.get(volume)?.reservations ?? NO_RESERVATIONS;
 
 const reservedBy = (gateway: number, serial = 1): Reservations => ({
   ...NO_RESERVATIONS,
@@ -64,7 +66,7 @@ const open = (): VolumeReservations =>
     {
       catalog: {
         view,
-        catchUp: ({ signal }) => catchUp(signal),
+        proveReservations: (_volume, { signal }) => prove(signal),
         changeReservation: ({ action }) => {
           asked.push(action);
           return answer();
@@ -93,12 +95,12 @@ test("the metadata service proves a copy while the volume stands still, which is
 });
 
 test("a read under the copy's generation proves it without a metadata leader", async () => {
-  catchUp = () => Promise.reject(unavailable);
+  prove = () => Promise.reject(unavailable);
   expect(await open().proved({ signal: never })).toBe(NO_RESERVATIONS);
 });
 
 test("P11: a read that went on under a newer generation proves nothing about the older copy", async () => {
-  catchUp = () => Promise.reject(unavailable);
+  prove = () => Promise.reject(unavailable);
   let reads = 0;
   const reservations = reservedBy(8);
   read = async () => {
@@ -110,8 +112,22 @@ test("P11: a read that went on under a newer generation proves nothing about the
   expect(reads).toBe(2);
 });
 
+test("P11: the metadata service proves the state that it named, and not a newer one that came meanwhile", async () => {
+  read = hanging;
+  const reservations = reservedBy(8);
+  const proven: number[] = [];
+  prove = async () => {
+    const { changes } = newest();
+    proven.push(changes);
+    if (proven.length === 1) put({ ...record, generation: 2, reservations });
+    return { changes };
+  };
+  expect(await open().proved({ signal: never })).toEqual(reservations);
+  expect(proven).toEqual([0, 1]);
+});
+
 test("when nobody can prove it, it is not told", async () => {
-  catchUp = () => Promise.reject(unavailable);
+  prove = () => Promise.reject(unavailable);
   read = () => Promise.reject(new SystemError("chunk/unavailable", "no replica answers"));
   await expect(open().proved({ signal: never })).rejects.toMatchObject({
     code: "cluster/unavailable",

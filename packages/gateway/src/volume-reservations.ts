@@ -31,7 +31,11 @@ const GIVE_PAUSE_MS = 1_000;
 /** The parts of the catalog client that are used here. */
 export interface ReservationSource {
   readonly view: CatalogView;
-  catchUp(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Resolves with the newest state's count of changes when `view` has it, or a newer one: see CatalogClient. */
+  proveReservations(
+    volume: VolumeId,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly changes: number }>;
   /** Resolves when the new record is in force and in `view`: see CatalogClient. */
   changeReservation(
     request: { readonly volume: VolumeId; readonly action: ReservationAction },
@@ -71,9 +75,9 @@ export class VolumeReservations implements UnitReservations {
   }
 
   /**
-   * Proved by whoever answers first: the metadata service by its read index, or the nodes that lead the volume by
-   * a read under the generation of the copy, which they refuse when there is a newer one. So what is reserved is
-   * known without a metadata leader, and while the volume stands still.
+   * Proved by whoever answers first: the metadata service, or the nodes that lead the volume by a read under the
+   * generation of the copy, which they refuse when there is a newer one. So what is reserved is known without a metadata
+   * leader, and while the volume stands still.
    */
   async proved({ signal }: Pick<OperationOptions, "signal">): Promise<Reservations> {
     const enough = new AbortController();
@@ -174,8 +178,13 @@ export class VolumeReservations implements UnitReservations {
   }
 
   private async provedByCatalog(options: { readonly signal: AbortSignal }): Promise<Reservations> {
-    await this.deps.catalog.catchUp(options);
-    return this.record.reservations;
+    for (;;) {
+      const { changes } = await this.deps.catalog.proveReservations(this.volume, options);
+      const { reservations } = this.record;
+      // A newer one is not proved yet.
+      if (reservations.changes === changes) return reservations;
+      options.signal.throwIfAborted();
+    }
   }
 
   private async provedByRead(options: { readonly signal: AbortSignal }): Promise<Reservations> {

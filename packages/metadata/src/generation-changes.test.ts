@@ -59,6 +59,12 @@ async function make(members: number): Promise<void> {
   await group.answered(creation.create(shape, { signal: forever }));
 }
 
+/** The changes of a sole member. */
+async function alone(): Promise<GenerationChanges> {
+  await make(1);
+  return changesOf(group.leader());
+}
+
 beforeEach(() => {
   closings = [];
   answersAtOnce = () => false;
@@ -69,8 +75,7 @@ afterEach(async () => {
 });
 
 test("P11: a reset is answered when the generation before it is closed, not earlier", async () => {
-  await make(1);
-  const changes = await changesOf(group.leader());
+  const changes = await alone();
   let done = false;
   const reset = changes.fence({ volume, reset: true }, options).then(({ index }) => {
     done = true;
@@ -86,8 +91,7 @@ test("P11: a reset is answered when the generation before it is closed, not earl
 });
 
 test("resets that come while one is under way share the next generation", async () => {
-  await make(1);
-  const changes = await changesOf(group.leader());
+  const changes = await alone();
   const first = changes.fence({ volume, reset: true }, options);
   await group.until(() => closings.length === 1);
   const others = [false, true, false].map((reset) => changes.fence({ volume, reset }, options));
@@ -103,8 +107,7 @@ test("resets that come while one is under way share the next generation", async 
 });
 
 test("P11: a prepared change closes its generation first and is committed then", async () => {
-  await make(1);
-  const changes = await changesOf(group.leader());
+  const changes = await alone();
   const done = changes.change({ volume, change: fence }, options);
   await group.until(() => closings.length === 1);
   expect(recordOf()?.change, "nothing is prepared before all answer").toBeUndefined();
@@ -119,8 +122,7 @@ test("P11: a prepared change closes its generation first and is committed then",
 });
 
 test("a node that is silent from the beginning: nothing is prepared", async () => {
-  await make(1);
-  const changes = await changesOf(group.leader());
+  const changes = await alone();
   const done = changes.change({ volume, change: { kind: "delete" } }, options);
   await group.until(() => closings.length === 1);
   closings[0]?.answer(silent);
@@ -204,8 +206,7 @@ test("a committed change is told as done by any member, although a reset follows
 });
 
 test("a change that was given up is told so, although nothing else followed", async () => {
-  await make(1);
-  const changes = await changesOf(group.leader());
+  const changes = await alone();
   const { log } = group.leader();
   await group.answered(log.propose({ kind: "prepareChange", volume, change: fence }));
   await group.answered(log.propose({ kind: "abortChange", volume, generation: 2 }));
@@ -214,8 +215,7 @@ test("a change that was given up is told so, although nothing else followed", as
 });
 
 test("what could not be given up at once, as on a full disk, is resumed by the same leader", async () => {
-  await make(1);
-  const changes = await changesOf(group.leader());
+  const changes = await alone();
   await group.answered(
     group.leader().log.propose({ kind: "prepareChange", volume, change: fence }),
   );
@@ -227,8 +227,7 @@ test("what could not be given up at once, as on a full disk, is resumed by the s
 });
 
 test("a caller that gives up waits no longer; what it began goes on", async () => {
-  await make(1);
-  const changes = await changesOf(group.leader());
+  const changes = await alone();
   const caller = new AbortController();
   const asked = changes.fence({ volume, reset: true }, { signal: caller.signal });
   await group.until(() => closings.length === 1);
@@ -252,12 +251,13 @@ const register = {
   allTargetPorts: false,
   aptpl: true,
 } as const;
+/** In conflict with who is registered, and with who is not. */
+const OTHER_KEY = { ...register, key: "00000000000000bb" };
 const reserve = { kind: "reserve", ...A, key: KEY, type: 5 } as const;
 
 /** Registered, as before anything else. */
 async function registered(): Promise<GenerationChanges> {
-  await make(1);
-  const changes = await changesOf(group.leader());
+  const changes = await alone();
   answersAtOnce = () => true;
   await group.answered(changes.changeReservation({ volume, action: register }, options));
   answersAtOnce = () => false;
@@ -294,8 +294,7 @@ test("P11: a reservation is answered when its generation is closed and committed
 });
 
 test("P11: what takes no right away stops nobody's I/O, and is answered when all know of it", async () => {
-  await make(1);
-  const changes = await changesOf(group.leader());
+  const changes = await alone();
   let outcome: string | undefined;
   const done = changes.changeReservation({ volume, action: register }, options).then((answer) => {
     outcome = answer.outcome;
@@ -310,24 +309,30 @@ test("P11: what takes no right away stops nobody's I/O, and is answered when all
   expect(outcome).toBe("changed");
 });
 
-test("what takes no right away is told as done, though a node has not said that it knows", async () => {
-  await make(1);
-  const changes = await changesOf(group.leader());
+test("P11: what takes no right away is in force, and told to nobody while a node does not know of it", async () => {
+  const changes = await alone();
   const done = changes.changeReservation({ volume, action: register }, options);
   await group.until(() => closings.length === 1);
   closings[0]?.answer(silent);
-  expect((await group.answered(done)).outcome).toBe("changed");
+  await expect(group.answered(done)).rejects.toMatchObject({ code: "volume/not-fenced" });
   expect(recordOf()?.reservations.registrants).toHaveLength(1);
+  // Neither to who is in conflict with it, nor to who only asks.
+  const conflict = changes.changeReservation({ volume, action: OTHER_KEY }, options);
+  const asked = Promise.allSettled<unknown>([conflict, changes.proveReservations(volume, options)]);
+  await group.until(() => closings.length === 3);
+  for (const closing of closings) closing.answer(silent);
+  expect(await group.answered(asked)).toMatchObject([{ reason: silent }, { reason: silent }]);
+  answersAtOnce = () => true;
+  expect((await group.answered(changes.proveReservations(volume, options))).changes).toBe(1);
 });
 
-test("a request on reservations that changes nothing asks no node and stops nobody's I/O", async () => {
-  await make(1);
-  const changes = await changesOf(group.leader());
-  const action = { ...register, key: "00000000000000bb" };
-  const answer = await group.answered(changes.changeReservation({ volume, action }, options));
-  expect(answer.outcome).toBe("conflict");
+test("a request on reservations that changes nothing asks no node about what was told, and stops nobody's I/O", async () => {
+  const changes = await registered();
+  const asked = changes.changeReservation({ volume, action: OTHER_KEY }, options);
+  expect((await group.answered(asked)).outcome).toBe("conflict");
+  await group.answered(changes.proveReservations(volume, options));
   expect(closings).toEqual([]);
-  expect(recordOf()).toMatchObject({ generation: 1, change: undefined });
+  expect(recordOf()).toMatchObject({ generation: 2, change: undefined });
 });
 
 test.each([

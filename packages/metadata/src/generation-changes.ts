@@ -18,6 +18,7 @@ import { type ChangeOutcome, ChangeOutcomes } from "./change-outcomes.ts";
 import type { GenerationCloser } from "./generation-closer.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
+import { ReservationProofs } from "./reservation-proofs.ts";
 
 /** Of a change in one phase. I/O goes on meanwhile; hosts wait for the answer of a reset for 15 s or more. */
 export const FENCE_LIMIT_MS = 10_000;
@@ -66,6 +67,7 @@ export interface GenerationChangesDeps {
 export class GenerationChanges implements Startable {
   private readonly deps: GenerationChangesDeps;
   private readonly outcomes: ChangeOutcomes;
+  private readonly proofs: ReservationProofs;
   private readonly lines = new Map<VolumeId, Line>();
   private leading = new AbortController();
   private timer: Timer | undefined;
@@ -73,6 +75,7 @@ export class GenerationChanges implements Startable {
 
   constructor(deps: GenerationChangesDeps) {
     this.deps = deps;
+    this.proofs = new ReservationProofs(deps.closer);
     this.outcomes = new ChangeOutcomes(deps.replicatedLog.view.volumes.values());
   }
 
@@ -156,13 +159,28 @@ export class GenerationChanges implements Startable {
     const answer = await waited(done, signal);
     if (!("made" in answer)) return answer;
     const { made } = answer;
-    if (made.inForce)
+    if (!made.inForce && made.generation > 0) await this.outcome(made, { signal });
+    else
       await waited(
-        this.enqueue(volume, () => this.closedIfPossible(made)),
+        this.enqueue(volume, () => this.known(made)),
         signal,
       );
-    else if (made.generation > 0) await this.outcome(made, { signal });
     return this.answerOf(made, action);
+  }
+
+  /**
+   * The newest state of a volume's reservations, as the entry that a mirror must have and how many changes it counts:
+   * no older one is told from now on. Waits for no change under way.
+   * @throws SystemError volume/not-found, volume/not-fenced, raft/not-leader, the signal's reason.
+   */
+  async proveReservations(
+    volume: VolumeId,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<{ readonly index: number; readonly changes: number }> {
+    const index = await this.deps.replicatedLog.readIndex();
+    const record = this.recordOf(volume);
+    await this.proofs.prove(record, { signal, limitMs: FENCE_LIMIT_MS });
+    return { index, changes: record.reservations.changes };
   }
 
   /** The end of a change that was prepared before, by this leader or another. */
@@ -257,7 +275,9 @@ export class GenerationChanges implements Startable {
     // Whoever asks for nothing new, or for what another one has, stops nobody's I/O.
     const foreseen = outcomeName(decideReservation(replicatedLog.view, record, action));
     if (foreseen !== "changed") {
-      return { index: replicatedLog.view.appliedIndex, outcome: foreseen };
+      const { appliedIndex: index } = replicatedLog.view;
+      await this.proofs.prove(record, { signal: this.leads, limitMs: PROBE_LIMIT_MS });
+      return { index, outcome: foreseen };
     }
     if (!onlyWidens(action)) {
       const before = { family: record.family, generation: record.generation - 1 };
@@ -267,8 +287,8 @@ export class GenerationChanges implements Startable {
     signal.throwIfAborted();
     const command = { kind: "prepareReservation", volume, action } as const;
     const made = accepted((await replicatedLog.propose(command, proposal)).result);
-    if (made.inForce) await this.closedIfPossible(made);
-    else if (made.generation > 0) await this.finish(made);
+    if (!made.inForce && made.generation > 0) await this.finish(made);
+    else await this.known(made);
     return this.answerOf(made, action);
   }
 
@@ -282,27 +302,19 @@ export class GenerationChanges implements Startable {
     return { index: replicatedLog.view.appliedIndex, outcome: isLost ? "gone" : outcome };
   }
 
-  /**
-   * What took no right away is in force, whoever has heard of it: to call it not done would be wrong, and to wait longer
-   * for a node that does not answer helps nobody.
-   */
-  private async closedIfPossible(made: Prepared): Promise<void> {
-    try {
-      await this.closed(made);
-    } catch (thrown) {
-      if (!hasCode(thrown, "volume/not-fenced")) throw thrown;
-      this.deps.log.warn(
-        { ...made, error: thrown },
-        "not all nodes know of a change of reservations",
-      );
-    }
+  /** Of what is in force since it was asked for, or changed nothing: resolves when it may be told. */
+  private async known(made: Prepared & { readonly inForce: boolean }): Promise<void> {
+    if (made.inForce) return this.closed(made);
+    const record = this.recordOf(made.volume);
+    await this.proofs.prove(record, { signal: this.leads, limitMs: PROBE_LIMIT_MS });
   }
 
   /** Resolves when nobody admits operations of the generation before this one. */
   private async closed({ volume, generation }: Prepared): Promise<void> {
-    const { family } = this.recordOf(volume);
-    const old = { family, generation: generation - 1 };
+    const record = this.recordOf(volume);
+    const old = { family: record.family, generation: generation - 1 };
     await this.deps.closer.close(old, { signal: this.leads, limitMs: FENCE_LIMIT_MS });
+    if (record.generation === generation) this.proofs.add(record);
   }
 
   /** From the prepared change to its end. */
@@ -320,6 +332,8 @@ export class GenerationChanges implements Startable {
       throw thrown;
     }
     accepted((await replicatedLog.propose({ kind: "commitChange", volume, generation })).result);
+    const after = replicatedLog.view.volumes.get(volume);
+    if (after?.generation === generation) this.proofs.add(after);
     log.info({ volume: name, generation, change: change?.kind }, "change is done");
   }
 

@@ -218,6 +218,18 @@ class GrpcCatalogClient implements CatalogClient, Startable {
     return oneOf(RESERVATION_OUTCOMES, reply.outcome);
   }
 
+  async proveReservations(
+    volume: VolumeId,
+    { signal }: Abortable,
+  ): Promise<{ readonly changes: number }> {
+    const request = { version: CATALOG_VERSION, volume };
+    const prove = (member: GrpcClient, attempt: Attempt) =>
+      this.attendedUnary(catalogService.ProveReservations, request, { member, attempt });
+    const { index, changes } = await this.ask(prove, { signal });
+    await this.reachedIndex(safeNumber(index), { signal });
+    return { changes: safeNumber(changes) };
+  }
+
   async placeSession(
     { initiatorName, isid, targetName }: SessionPath,
     { signal }: Abortable,

@@ -114,6 +114,15 @@ export interface CatalogClient {
     options: { readonly signal: AbortSignal },
   ): Promise<ReservationOutcome>;
   /**
+   * Resolves with how many changes the newest state of a volume's reservations counts, when the mirror has it, or a newer
+   * one, and no older one is told any more.
+   * @throws SystemError volume/not-found, volume/not-fenced, the signal's reason.
+   */
+  proveReservations(
+    volume: VolumeId,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly changes: number }>;
+  /**
    * Address of the portal that is to serve a login which came to a public one; undefined when no gateway that
    * lives has a private portal.
    */

@@ -81,6 +81,11 @@ export interface CatalogService {
     request: { readonly volume: VolumeId; readonly action: ReservationAction },
     options: ProposalContext & { readonly signal: AbortSignal },
   ): Promise<{ readonly index: number; readonly outcome: ReservationOutcome }>;
+  /** The newest state of a volume's reservations: no older one is told from then on. @throws as fenceVolume. */
+  proveReservations(
+    volume: VolumeId,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly index: number; readonly changes: number }>;
   /** Address of the private portal where a login is to be served, if any gateway that lives has one. */
   placeSession(path: SessionPath): string | undefined;
   readIndex(): Promise<{ readonly index: number }>;
@@ -154,6 +159,10 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
         { volume: volumeId(volume), action: fromAction(action) },
         context,
       );
+    }),
+    ProveReservations: unary(({ version, volume }, { signal }) => {
+      checkVersion(version);
+      return service.proveReservations(volumeId(volume), { signal });
     }),
     PlaceSession: unary(async ({ version, ...path }) => {
       checkVersion(version);

@@ -169,6 +169,7 @@ function catalogOf(address: string): CatalogClient {
     view,
     ready: async () => {},
     catchUp: async () => {},
+    proveReservations: async () => ({ changes: 0 }),
     onChanges: () => () => {},
     onSuperseded: () => {},
     ...{ registerStorage: refuse, registerGateway: refuse, placeSession: refuse },

@@ -69,6 +69,11 @@ class MemoryCatalog implements CatalogSource {
     for (const change of this.unseen.splice(0)) this.tell(change);
   }
 
+  async proveReservations(volume: VolumeId): Promise<{ readonly changes: number }> {
+    await this.catchUp();
+    return present(this.view.volumes.get(volume), "a volume of the portal").reservations;
+  }
+
   async changeReservation({
     volume,
     action,

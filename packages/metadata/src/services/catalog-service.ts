@@ -16,13 +16,15 @@ import type { ReplicatedLog } from "../replicated-log.ts";
 import type { SessionPlacement } from "../session-placement.ts";
 import type { WatchHub } from "../watch-hub.ts";
 
+type Changes = Pick<GenerationChanges, "fence" | "changeReservation" | "proveReservations">;
+
 /** One command carries at most this many; a storage node's batches are far smaller. */
 const ITEMS_MAX = 65_536;
 
 export class LogCatalogService implements CatalogService {
   private readonly log: ReplicatedLog;
   private readonly hub: WatchHub;
-  private readonly changes: Pick<GenerationChanges, "fence" | "changeReservation">;
+  private readonly changes: Changes;
   private readonly placement: Pick<SessionPlacement, "place">;
   private readonly pingIntervalMs: number;
 
@@ -35,7 +37,7 @@ export class LogCatalogService implements CatalogService {
     }: {
       readonly log: ReplicatedLog;
       readonly hub: WatchHub;
-      readonly changes: Pick<GenerationChanges, "fence" | "changeReservation">;
+      readonly changes: Changes;
       readonly placement: Pick<SessionPlacement, "place">;
     },
     { pingIntervalMs }: { readonly pingIntervalMs: number },
@@ -113,6 +115,13 @@ export class LogCatalogService implements CatalogService {
     options: ProposalContext & { readonly signal: AbortSignal },
   ): Promise<{ readonly index: number; readonly outcome: ReservationOutcome }> {
     return this.changes.changeReservation(request, options);
+  }
+
+  proveReservations(
+    volume: VolumeId,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ readonly index: number; readonly changes: number }> {
+    return this.changes.proveReservations(volume, options);
   }
 
   placeSession(path: SessionPath): string | undefined {

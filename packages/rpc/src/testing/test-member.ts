@@ -156,6 +156,7 @@ export class TestMember implements Startable {
       StoreDown: served("StoreDown"),
       FenceVolume: served("FenceVolume"),
       ChangeReservation: served("ChangeReservation"),
+      ProveReservations: served("ProveReservations"),
       PlaceSession: served("PlaceSession"),
       ReadIndex: served("ReadIndex"),
       Watch: serverStream(async (request, send, context) => {

@@ -93,6 +93,9 @@ export class FakeCatalog implements CatalogClient {
   async changeReservation(): Promise<"unchanged"> {
     return "unchanged";
   }
+  async proveReservations(): Promise<{ readonly changes: number }> {
+    return { changes: 0 };
+  }
   async reachedIndex(): Promise<void> {}
   onSuperseded(): void {}
 

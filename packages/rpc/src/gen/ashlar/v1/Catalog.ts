@@ -10,6 +10,8 @@ import type { FenceVolumeRequest as _ashlar_v1_FenceVolumeRequest, FenceVolumeRe
 import type { PlaceSessionReply as _ashlar_v1_PlaceSessionReply, PlaceSessionReply__Output as _ashlar_v1_PlaceSessionReply__Output } from '../../ashlar/v1/PlaceSessionReply.ts';
 import type { PlaceSessionRequest as _ashlar_v1_PlaceSessionRequest, PlaceSessionRequest__Output as _ashlar_v1_PlaceSessionRequest__Output } from '../../ashlar/v1/PlaceSessionRequest.ts';
 import type { ProposalReply as _ashlar_v1_ProposalReply, ProposalReply__Output as _ashlar_v1_ProposalReply__Output } from '../../ashlar/v1/ProposalReply.ts';
+import type { ProveReservationsReply as _ashlar_v1_ProveReservationsReply, ProveReservationsReply__Output as _ashlar_v1_ProveReservationsReply__Output } from '../../ashlar/v1/ProveReservationsReply.ts';
+import type { ProveReservationsRequest as _ashlar_v1_ProveReservationsRequest, ProveReservationsRequest__Output as _ashlar_v1_ProveReservationsRequest__Output } from '../../ashlar/v1/ProveReservationsRequest.ts';
 import type { RegisterGatewayRequest as _ashlar_v1_RegisterGatewayRequest, RegisterGatewayRequest__Output as _ashlar_v1_RegisterGatewayRequest__Output } from '../../ashlar/v1/RegisterGatewayRequest.ts';
 import type { RegisterReply as _ashlar_v1_RegisterReply, RegisterReply__Output as _ashlar_v1_RegisterReply__Output } from '../../ashlar/v1/RegisterReply.ts';
 import type { RegisterStorageRequest as _ashlar_v1_RegisterStorageRequest, RegisterStorageRequest__Output as _ashlar_v1_RegisterStorageRequest__Output } from '../../ashlar/v1/RegisterStorageRequest.ts';
@@ -53,6 +55,15 @@ export interface CatalogClient extends grpc.Client {
   placeSession(argument: _ashlar_v1_PlaceSessionRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
   placeSession(argument: _ashlar_v1_PlaceSessionRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
   placeSession(argument: _ashlar_v1_PlaceSessionRequest, callback: grpc.requestCallback<_ashlar_v1_PlaceSessionReply__Output>): grpc.ClientUnaryCall;
+  
+  ProveReservations(argument: _ashlar_v1_ProveReservationsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProveReservationsReply__Output>): grpc.ClientUnaryCall;
+  ProveReservations(argument: _ashlar_v1_ProveReservationsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProveReservationsReply__Output>): grpc.ClientUnaryCall;
+  ProveReservations(argument: _ashlar_v1_ProveReservationsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProveReservationsReply__Output>): grpc.ClientUnaryCall;
+  ProveReservations(argument: _ashlar_v1_ProveReservationsRequest, callback: grpc.requestCallback<_ashlar_v1_ProveReservationsReply__Output>): grpc.ClientUnaryCall;
+  proveReservations(argument: _ashlar_v1_ProveReservationsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProveReservationsReply__Output>): grpc.ClientUnaryCall;
+  proveReservations(argument: _ashlar_v1_ProveReservationsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProveReservationsReply__Output>): grpc.ClientUnaryCall;
+  proveReservations(argument: _ashlar_v1_ProveReservationsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProveReservationsReply__Output>): grpc.ClientUnaryCall;
+  proveReservations(argument: _ashlar_v1_ProveReservationsRequest, callback: grpc.requestCallback<_ashlar_v1_ProveReservationsReply__Output>): grpc.ClientUnaryCall;
   
   ReadIndex(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
   ReadIndex(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ProposalReply__Output>): grpc.ClientUnaryCall;
@@ -106,6 +117,8 @@ export interface CatalogHandlers extends grpc.UntypedServiceImplementation {
   
   PlaceSession: grpc.handleUnaryCall<_ashlar_v1_PlaceSessionRequest__Output, _ashlar_v1_PlaceSessionReply>;
   
+  ProveReservations: grpc.handleUnaryCall<_ashlar_v1_ProveReservationsRequest__Output, _ashlar_v1_ProveReservationsReply>;
+  
   ReadIndex: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ProposalReply>;
   
   RegisterGateway: grpc.handleUnaryCall<_ashlar_v1_RegisterGatewayRequest__Output, _ashlar_v1_RegisterReply>;
@@ -123,6 +136,7 @@ export interface CatalogDefinition extends grpc.ServiceDefinition {
   ChangeReservation: MethodDefinition<_ashlar_v1_ChangeReservationRequest, _ashlar_v1_ChangeReservationReply, _ashlar_v1_ChangeReservationRequest__Output, _ashlar_v1_ChangeReservationReply__Output>
   FenceVolume: MethodDefinition<_ashlar_v1_FenceVolumeRequest, _ashlar_v1_ProposalReply, _ashlar_v1_FenceVolumeRequest__Output, _ashlar_v1_ProposalReply__Output>
   PlaceSession: MethodDefinition<_ashlar_v1_PlaceSessionRequest, _ashlar_v1_PlaceSessionReply, _ashlar_v1_PlaceSessionRequest__Output, _ashlar_v1_PlaceSessionReply__Output>
+  ProveReservations: MethodDefinition<_ashlar_v1_ProveReservationsRequest, _ashlar_v1_ProveReservationsReply, _ashlar_v1_ProveReservationsRequest__Output, _ashlar_v1_ProveReservationsReply__Output>
   ReadIndex: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ProposalReply, _ashlar_v1_Empty__Output, _ashlar_v1_ProposalReply__Output>
   RegisterGateway: MethodDefinition<_ashlar_v1_RegisterGatewayRequest, _ashlar_v1_RegisterReply, _ashlar_v1_RegisterGatewayRequest__Output, _ashlar_v1_RegisterReply__Output>
   RegisterStorage: MethodDefinition<_ashlar_v1_RegisterStorageRequest, _ashlar_v1_RegisterReply, _ashlar_v1_RegisterStorageRequest__Output, _ashlar_v1_RegisterReply__Output>

@@ -1,0 +1,12 @@
+// Original file: proto/catalog.proto
+
+
+export interface ProveReservationsRequest {
+  'version'?: (number);
+  'volume'?: (string);
+}
+
+export interface ProveReservationsRequest__Output {
+  'version': (number);
+  'volume': (string);
+}
