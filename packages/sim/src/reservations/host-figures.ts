@@ -34,6 +34,8 @@ const NAMES = [
   "hostFrozen",
   "hostClogged",
   "hostCut",
+  "gatewayUnaware",
+  "gatewayLate",
   "restarts",
 ] as const;
 

@@ -1,6 +1,7 @@
 // What happens to hosts and to their ways, which the faults of the cluster leave alone: a machine freezes and goes
 // on as if no time had passed, and what it sends gets through late, or not before a cut has healed. So commands
-// arrive whose host has lost its right since.
+// arrive whose host has lost its right since. While one host pre-empts another, a gateway may be late: to hear of it,
+// or with what it had permitted before; and nodes as late as the gateway.
 import type { SimCluster } from "../cluster/sim-cluster.ts";
 import type { World } from "../world/world.ts";
 import type { HostFigures } from "./host-figures.ts";
@@ -8,6 +9,10 @@ import type { HostMachine } from "./host-machine.ts";
 
 /** Mean pauses between two troubles, drawn from these. */
 const PAUSES_MS: readonly number[] = [1_000, 3_000, 10_000];
+/** Less than a gateway may be silent for, and than hosts wait. */
+const LATE_MAX_MS = 600;
+/** How long a pre-emption takes when nobody is late. */
+const PREEMPT_MS = 6;
 
 export class HostTroubles {
   private readonly world: World;
@@ -40,6 +45,33 @@ export class HostTroubles {
   heal(): void {
     this.striking = false;
     for (const { life } of this.machines) this.world.resume(life);
+  }
+
+  /** A host is about to pre-empt another one: soon somebody is late, when it is asked for, prepared or done. */
+  onPreempt(): void {
+    const { world } = this;
+    world.after(world.between(0, PREEMPT_MS), undefined, () => {
+      if (this.striking) this.delay();
+    });
+  }
+
+  private delay(): void {
+    const { world, cluster, figures } = this;
+    const { name: gateway } = world.pick(cluster.gateways);
+    const lateMs = world.between(5, LATE_MAX_MS);
+    const clog = (from: { readonly name: string }, to: { readonly name: string }): void =>
+      cluster.network.paths.clog(from.name, to.name, lateMs);
+    if (world.random.below(3) === 0) {
+      figures.gatewayLate += 1;
+      for (const node of cluster.storage) clog({ name: gateway }, node);
+      return;
+    }
+    figures.gatewayUnaware += 1;
+    const unaware = [
+      { name: gateway },
+      ...cluster.storage.filter(() => world.random.below(2) === 0),
+    ];
+    for (const member of cluster.metadata) for (const each of unaware) clog(member, each);
   }
 
   private strikeLater(): void {

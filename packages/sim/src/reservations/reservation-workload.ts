@@ -61,7 +61,10 @@ export class ReservationWorkload implements Workload {
       for (const host of all) await this.edits.give(volume, host, "readWrite");
     }
     const { units, figuresOfHosts: figures, types } = this;
-    const onPreempt = (): void => this.hurryLater();
+    const onPreempt = (): void => {
+      this.hurryLater();
+      this.troubles?.onPreempt();
+    };
     const asked = { units, figures, arrivals: this.arrivals, onPreempt };
     const shared = { world, cluster, history, stamps, ...asked };
     const options = { names: HOSTS, volumes, types, patienceMs };
