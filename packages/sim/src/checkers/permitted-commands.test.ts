@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { A, asked, B, given, registered, type Times } from "../testing/unit-operations.ts";
+import {
+  A,
+  asked,
+  B,
+  given,
+  keysTold,
+  registered,
+  type Times,
+} from "../testing/unit-operations.ts";
 import type { BlockOperation } from "./block-register.ts";
 import { EFFECT_MAX_MS } from "./late-effects.ts";
 import { checkPermitted } from "./permitted-commands.ts";
@@ -62,6 +70,19 @@ describe("commands beside reservations (P11)", () => {
     expect(() => judge([write([20, 21], TWO, 1)])).toThrow(/P11/);
     expect(() => judge([read([20, 21], TWO, 0)])).toThrow(/P11/);
     judge([read([20, 21], PROBER, 0)]);
+  });
+
+  it("may use a right that a request under way gives, before it is told", () => {
+    const unit = [
+      ...UNIT.slice(0, -1),
+      asked([100, 110], { nexus: TWO, action: "preempt", key: B, other: A, type: 5 }),
+      registered([120, 140], ONE, A),
+      keysTold([130, 131], { generation: 3, keys: [B] }),
+    ];
+    judge([write([122, 123], ONE, 1)], { unit });
+    expect(() => judge([write([112, 113], ONE, 1)], { unit })).toThrow(/P11/);
+    const isRefused = [...unit.slice(0, -2), registered([120, 140], TWO, B)];
+    expect(() => judge([write([122, 123], ONE, 1)], { unit: isRefused })).toThrow(/P11/);
   });
 
   it("that were given up land before the pre-emption, or never", () => {

@@ -3,6 +3,8 @@
 // took the right away and what gave it back. An unanswered write that was seen took effect, some time before its
 // host's last proof of the path was too old: it has a place like any other (P9). One that nobody saw has none. And
 // what a PREEMPT AND ABORT found in the unit is done before it or never, also where its nexus has a right again.
+// But what takes no right away is in force before it is told, and before it is answered: a command may use such a
+// right while the request that gives it is under way, though PERSISTENT RESERVE IN does not tell of it yet.
 import { assert } from "@ashlar/core";
 import { checkLinearizable } from "../linearizability/checker.ts";
 import { explainVerdict } from "../linearizability/explanation.ts";
@@ -16,11 +18,14 @@ import {
 } from "./block-register.ts";
 import { EFFECT_MAX_MS, type GivenUp } from "./late-effects.ts";
 import {
+  answerTo,
   isAllowed,
   isMapped,
   type NexusName,
+  NO_KEY,
   textOf,
   UNUSED_UNIT,
+  type UnitRequest,
   type UnitState,
   wasAborted,
 } from "./unit-model.ts";
@@ -46,11 +51,15 @@ type CommandInput =
       readonly block: BlockInput;
       /** When the unit had it for certain, if that is known. */
       readonly arrivedMs: number | undefined;
+      /** Requests under way meanwhile that take no right away. */
+      readonly widening: readonly UnitRequest[];
     };
 type CommandOutput = UnitOutput | BlockOutput;
 type CommandOperation = Operation<CommandInput, CommandOutput>;
 
 const REFUSED = { ok: false } as const;
+/** A request that is not answered by then is told, or is not done. */
+const CHANGE_MAX_MS = 12_000;
 
 function step(
   state: BlockOfUnit,
@@ -69,12 +78,26 @@ function step(
 
 function isPermitted(
   unit: UnitState,
-  { nexus, block, arrivedMs }: Extract<CommandInput, { readonly kind: "block" }>,
+  { nexus, block, arrivedMs, widening }: Extract<CommandInput, { readonly kind: "block" }>,
 ): boolean {
   if (nexus === undefined) return true;
   const rule = block.kind === "read" ? "read" : "write";
-  if (!isMapped(unit, nexus, rule) || !isAllowed(unit, nexus, rule)) return false;
-  return arrivedMs === undefined || !wasAborted(unit, nexus, arrivedMs);
+  if (!isMapped(unit, nexus, rule)) return false;
+  if (arrivedMs !== undefined && wasAborted(unit, nexus, arrivedMs)) return false;
+  if (isAllowed(unit, nexus, rule)) return true;
+  return widening.some((request) => isAllowed(answerTo(unit, request).state, nexus, rule));
+}
+
+/** Requests of which none takes a right away, by when they are under way. */
+function wideningRequests(unit: readonly UnitOperation[]) {
+  return unit.flatMap(({ callTime, returnTime, input }) => {
+    if (input.kind !== "request") return [];
+    const { request } = input;
+    const { action, other } = request;
+    const registers = action.startsWith("register") && other !== NO_KEY;
+    if (!registers && action !== "release" && action !== "clear") return [];
+    return [{ callTime, endTime: returnTime ?? callTime + CHANGE_MAX_MS, request }];
+  });
 }
 
 const COMMANDS: Model<BlockOfUnit, CommandInput, CommandOutput> = {
@@ -96,10 +119,11 @@ export interface UnitCommands {
 
 export function checkPermitted(commands: UnitCommands): void {
   const { blocks, givenUp, unit } = commands;
+  const widening = wideningRequests(unit);
   const shared = unit.filter(({ input: { kind } }) => kind !== "refused");
   const ends = new Map(givenUp.map(({ register, stamp, atMs }) => [`${register} ${stamp}`, atMs]));
   for (const part of BLOCK_REGISTER.partition?.(blocks) ?? []) {
-    const own = part.map((operation) => commandOf(operation, ends, commands));
+    const own = part.map((operation) => commandOf(operation, ends, { ...commands, widening }));
     const verdict = checkLinearizable(COMMANDS, [...shared, ...own], { stepsMax: STEPS_MAX });
     const register = part[0]?.input.register;
     assert(verdict.kind !== "undecided", `P11: commands of ${register} can be judged`);
@@ -113,13 +137,22 @@ export function checkPermitted(commands: UnitCommands): void {
 function commandOf(
   { client, callTime, returnTime, input, output }: BlockOperation,
   ends: ReadonlyMap<string, number>,
-  { arrivals, beneath }: Pick<UnitCommands, "arrivals" | "beneath">,
+  {
+    arrivals,
+    beneath,
+    widening,
+  }: Pick<UnitCommands, "arrivals" | "beneath"> & {
+    readonly widening: ReturnType<typeof wideningRequests>;
+  },
 ): CommandOperation {
   // What a miscompare may have met and nobody has seen: whether it was permitted is nobody's harm.
   const isFree = beneath.has(client) || input.stamp === UNSEEN;
   const nexus = isFree ? undefined : client;
   const arrivedMs = isFree ? undefined : arrivals.get(input.stamp);
-  const asked = { kind: "block", nexus, block: input, arrivedMs } as const;
+  const meanwhile = widening
+    .filter((one) => one.callTime <= (returnTime ?? callTime) && callTime <= one.endTime)
+    .map(({ request }) => request);
+  const asked = { kind: "block", nexus, block: input, arrivedMs, widening: meanwhile } as const;
   const command = { client, callTime, input: asked };
   const atMs = ends.get(`${input.register} ${input.stamp}`);
   if (returnTime !== undefined || atMs === undefined) return { ...command, returnTime, output };
