@@ -39,8 +39,8 @@ export type UnitOutput =
 
 export type UnitOperation = Operation<UnitInput, UnitOutput>;
 
-/** Of one part of a history, for each volume. */
-export const STEPS_MAX = 2_000_000;
+/** Of one part of a history, for each volume: most take some thousands, a few in a hundred seeds more than two million. */
+export const STEPS_MAX = 20_000_000;
 
 const REFUSED = { ok: false } as const;
 
