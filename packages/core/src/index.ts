@@ -84,7 +84,7 @@ export {
 } from "./ids.ts";
 export { INITIATOR_NAME_LENGTH_MAX, type InitiatorName, initiatorName } from "./initiator-name.ts";
 export { compareLsn, formatLsn, LSN_ZERO, type Lsn, maxLsn, sameLsn } from "./lsn.ts";
-export { eachPart } from "./parts.ts";
+export { PartEnds } from "./parts.ts";
 export {
   type ScatterList,
   scatterJoin,

@@ -33,6 +33,8 @@ import { fromAction } from "./convert/reservations.ts";
 import { memberAddress, oneOf, safeNumber } from "./convert/scalars.ts";
 import { scrubPass } from "./convert/scrub.ts";
 import { fromPortal, fromSession, toLogoutRequest } from "./convert/sessions.ts";
+import type { ChangeReservationRequest__Output } from "./gen/ashlar/v1/ChangeReservationRequest.ts";
+import type { ProveReservationsRequest__Output } from "./gen/ashlar/v1/ProveReservationsRequest.ts";
 import type { StoreReport__Output } from "./gen/ashlar/v1/StoreReport.ts";
 import { bidi, failStream, type GrpcServer, serverStream, unary } from "./grpc-server.ts";
 import { type HeartbeatService, SESSIONS_TOLD_MAX, SILENT_PEERS_MAX } from "./heartbeat.ts";
@@ -97,6 +99,23 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 const checkVersion = (version: number): void => checkCatalogVersion(version, "the caller");
 
+const reservationHandlers = (service: CatalogService) => ({
+  ChangeReservation: unary(
+    ({ version, volume, action }: ChangeReservationRequest__Output, context) => {
+      checkVersion(version);
+      if (!action) throw new SystemError("rpc/bad-frame", "no change of reservations is named");
+      return service.changeReservation(
+        { volume: volumeId(volume), action: fromAction(action) },
+        context,
+      );
+    },
+  ),
+  ProveReservations: unary(({ version, volume }: ProveReservationsRequest__Output, { signal }) => {
+    checkVersion(version);
+    return service.proveReservations(volumeId(volume), { signal });
+  }),
+});
+
 export function bindCatalog(server: GrpcServer, service: CatalogService): void {
   server.add(catalogService, {
     RegisterStorage: unary(({ version, disks, ...request }, context) => {
@@ -152,18 +171,7 @@ export function bindCatalog(server: GrpcServer, service: CatalogService): void {
       checkVersion(version);
       return service.fenceVolume({ volume: volumeId(volume), reset }, { signal });
     }),
-    ChangeReservation: unary(({ version, volume, action }, context) => {
-      checkVersion(version);
-      if (!action) throw new SystemError("rpc/bad-frame", "no change of reservations is named");
-      return service.changeReservation(
-        { volume: volumeId(volume), action: fromAction(action) },
-        context,
-      );
-    }),
-    ProveReservations: unary(({ version, volume }, { signal }) => {
-      checkVersion(version);
-      return service.proveReservations(volumeId(volume), { signal });
-    }),
+    ...reservationHandlers(service),
     PlaceSession: unary(async ({ version, ...path }) => {
       checkVersion(version);
       return { address: service.placeSession(path) ?? "" };

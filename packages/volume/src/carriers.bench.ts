@@ -167,9 +167,7 @@ function catalogOf(address: string): CatalogClient {
   };
   return {
     view,
-    ready: async () => {},
-    catchUp: async () => {},
-    proveReservations: async () => ({ changes: 0 }),
+    ...{ ready: async () => {}, catchUp: async () => {}, proveReservations: refuse },
     onChanges: () => () => {},
     onSuperseded: () => {},
     ...{ registerStorage: refuse, registerGateway: refuse, placeSession: refuse },

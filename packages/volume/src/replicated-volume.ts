@@ -15,9 +15,9 @@ import {
   CHUNK_SIZE_DEFAULT,
   type ChunkRange,
   chunkId,
-  eachPart,
   OP_LENGTH_MAX,
   type OperationOptions,
+  PartEnds,
   type ScatterList,
   SystemError,
   scatterLength,
@@ -108,7 +108,7 @@ export class ReplicatedVolume implements BlockDevice {
     const innerTo = Math.max(innerFrom, alignDown(end, CHECKSUM_UNIT));
     const { chunkSize } = this;
     const pieces = unmapPieces([offset, innerFrom, innerTo, end], chunkSize);
-    await eachOf(pieces, options, async (piece) => {
+    await eachPart(pieces, options, async (piece) => {
       if (piece.isEdge) return this.write(piece.offset, [Buffer.alloc(piece.length)], options);
       const index = Math.floor(piece.offset / chunkSize);
       await this.router.execute(
@@ -179,7 +179,7 @@ export class ReplicatedVolume implements BlockDevice {
     const [only] = parts;
     if (only && parts.length === 1) return this.readPart(only, options);
     const replies: ScatterList[] = new Array(parts.length);
-    await eachOf(parts, options, async (part, index) => {
+    await eachPart(parts, options, async (part, index) => {
       replies[index] = await this.readPart(part, options);
     });
     return replies.flat();
@@ -209,7 +209,7 @@ export class ReplicatedVolume implements BlockDevice {
     const parts = splitRange(offset, length, this.chunkSize);
     const [only] = parts;
     if (only && parts.length === 1) return this.changePart(kind, { part: only, data }, options);
-    await eachOf(parts, options, (part) =>
+    await eachPart(parts, options, (part) =>
       this.changePart(kind, { part, data: scatterSlice(data, part.at, part.length) }, options),
     );
   }
@@ -266,13 +266,26 @@ function* unmapPieces(
   }
 }
 
-/** As many as keep all nodes of a volume at work. */
-function eachOf<P>(
+/**
+ * Calls `each` for every part, PARTS_IN_FLIGHT_MAX at a time. After a failure no further part begins, and it throws
+ * when all that ran are settled: until then their payload is in use.
+ */
+async function eachPart<P>(
   parts: Iterable<P>,
   { signal }: OperationOptions,
   each: (part: P, index: number) => Promise<void>,
 ): Promise<void> {
   // Each part listens to the signal; Node would call that a leak from the eleventh on.
   setMaxListeners(2 * PARTS_IN_FLIGHT_MAX, signal);
-  return eachPart(parts, { atATime: PARTS_IN_FLIGHT_MAX }, each);
+  const queue = parts[Symbol.iterator]();
+  let index = 0;
+  const ends = new PartEnds();
+  const lane = async (): Promise<void> => {
+    for (let next = queue.next(); !next.done && !ends.hasFailed; next = queue.next()) {
+      const [end] = await Promise.allSettled([each(next.value, index++)]);
+      ends.add(end);
+    }
+  };
+  await Promise.all(Array.from({ length: PARTS_IN_FLIGHT_MAX }, lane));
+  ends.settle();
 }

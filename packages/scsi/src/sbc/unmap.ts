@@ -1,7 +1,7 @@
 // UNMAP (SBC-3 5.28). All descriptors are checked before the first takes effect; afterwards the
 // blocks read as zeros through every gateway. Hosts describe one range by many descriptors, so those
 // that touch become one operation, and several go at a time: each waits for a disk.
-import { eachPart, type OperationOptions, scatterJoin } from "@ashlar/core";
+import { type OperationOptions, PartEnds, scatterJoin } from "@ashlar/core";
 import { readUInt64 } from "../cdb.ts";
 import { type DataOutOffer, type Place, unitCommand } from "../command.ts";
 import { type LogicalUnit, UNMAP_DESCRIPTORS_MAX } from "../logical-unit.ts";
@@ -63,9 +63,17 @@ async function execute(
   const ranges = parseList(scatterJoin(offer.data), unit);
   if (ranges instanceof Refusal) return checkCondition(ranges.sense);
   const { device, blockSize } = unit;
-  await eachPart(merged(ranges), { atATime: PARALLEL_MAX }, ({ lba, count }) =>
-    device.unmapBlocks(lba * blockSize, count * blockSize, options),
-  );
+  const few = merged(ranges);
+  const ends = new PartEnds();
+  for (let at = 0; at < few.length; at += PARALLEL_MAX) {
+    const batch = few.slice(at, at + PARALLEL_MAX);
+    const unmapped = batch.map(({ lba, count }) =>
+      device.unmapBlocks(lba * blockSize, count * blockSize, options),
+    );
+    // One that failed must not leave others at work.
+    for (const end of await Promise.allSettled(unmapped)) ends.add(end);
+    ends.settle();
+  }
   return GOOD;
 }
 

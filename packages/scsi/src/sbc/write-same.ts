@@ -1,6 +1,6 @@
 // WRITE SAME(10/16) (SBC-3 5.39 ff.). Zeros, with or without the UNMAP bit, become an unmap: the
 // blocks read as zeros either way and take no space. Any other pattern is written out in pieces.
-import { eachPart, type OperationOptions, scatterJoin } from "@ashlar/core";
+import { type OperationOptions, PartEnds, scatterJoin } from "@ashlar/core";
 import { RANGE_10, RANGE_16, type RangeLayout } from "../cdb.ts";
 import { type CommandRow, type DataOutOffer, type Place, unitCommand } from "../command.ts";
 import { type LogicalUnit, PIECE_LENGTH } from "../logical-unit.ts";
@@ -44,14 +44,13 @@ async function writePattern(
   const start = lba * unit.blockSize;
   const length = count * unit.blockSize;
   const piece = Buffer.alloc(Math.min(PIECE_LENGTH, length), block);
-  const places = Array.from(
-    { length: Math.ceil(length / piece.length) },
-    (_, at) => at * piece.length,
-  );
-  await eachPart(places, { atATime: 1 }, (at) => {
-    const part = Math.min(piece.length, length - at);
-    return unit.device.write(start + at, [piece.subarray(0, part)], options);
-  });
+  const ends = new PartEnds();
+  for (let at = 0; at < length; at += piece.length) {
+    const part = piece.subarray(0, Math.min(piece.length, length - at));
+    const [end] = await Promise.allSettled([unit.device.write(start + at, [part], options)]);
+    ends.add(end);
+    ends.settle();
+  }
 }
 
 async function execute(
