@@ -32,8 +32,8 @@ export interface OperationOptions {
   readonly path: PathProof;
   /**
    * Called before each attempt, under the newest state of the volume that is known: what it throws ends the
-   * operation, and nothing of it was done then, unless an earlier attempt may have been. Only under the state that it was asked under can
-   * the attempt take effect (P11).
+   * operation, and nothing of it was done then, unless an earlier attempt may have been. Only under the state that it
+   * was asked under can the attempt take effect (P11).
    */
   readonly permit?: (() => void) | undefined;
 }
