@@ -1,16 +1,16 @@
 // Seeded simulations of the whole cluster in virtual time: `npm run sim -- --seeds N [--from S]
-// [--seconds 60] [--workload blocks|reservations]`. The last line sums up what happened. Exit 1 with the seed at the first broken invariant,
+// [--seconds 60] [--workload blocks|reservations] [--course storm|blackouts|moves]`. The last line sums up what happened. Exit 1 with the seed at the first broken invariant,
 // and, over 100 seeds and more, for a kind of event that never happened. What broke is replayed with
 // `--trace`, which prints the story, or `--shorten`, which looks for a shorter run that breaks the same rule;
 // `--off a,b` leaves kinds of faults out.
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import {
+  COURSE_NAMES,
   type Figures,
   Simulation,
   shorten,
   WORKLOAD_NAMES,
-  type WorkloadName,
   zeroFigures,
 } from "@ashlar/sim";
 
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "60" },
     off: { type: "string", default: "" },
     workload: { type: "string", default: "blocks" },
+    course: { type: "string", default: "storm" },
     trace: { type: "boolean", default: false },
     shorten: { type: "boolean", default: false },
   },
@@ -42,13 +43,14 @@ function commit(): string {
   }
 }
 
-function workloadOf(name: string): WorkloadName {
-  const found = WORKLOAD_NAMES.find((known) => known === name);
+function oneOf<T extends string>(option: string, name: string, names: readonly T[]): T {
+  const found = names.find((known) => known === name);
   if (found) return found;
-  throw new Error(`--workload is one of ${WORKLOAD_NAMES.join(", ")}`);
+  throw new Error(`--${option} is one of ${names.join(", ")}`);
 }
 
-const workload = workloadOf(values.workload);
+const workload = oneOf("workload", values.workload, WORKLOAD_NAMES);
+const course = oneOf("course", values.course, COURSE_NAMES);
 const seeds = positive("seeds", values.seeds);
 const from = positive("from", values.from);
 const seconds = positive("seconds", values.seconds);
@@ -68,7 +70,8 @@ const command = (seed: number, run: { seconds: number; off: Iterable<string> }):
   const left = [...run.off].join(",");
   const rest = left === "" ? "" : ` --off ${left}`;
   const hosts = workload === "blocks" ? "" : ` --workload ${workload}`;
-  return `npm run sim -- --seeds 1 --from ${seed} --seconds ${run.seconds}${hosts}${rest}`;
+  const what = course === "storm" ? "" : ` --course ${course}`;
+  return `npm run sim -- --seeds 1 --from ${seed} --seconds ${run.seconds}${hosts}${what}${rest}`;
 };
 
 async function onBroken(seed: number, thrown: unknown): Promise<never> {
@@ -76,7 +79,7 @@ async function onBroken(seed: number, thrown: unknown): Promise<never> {
   if (values.shorten) {
     const told = (run: { seconds: number; off: readonly string[] }): void =>
       console.error(`still broken: ${command(seed, run)}`);
-    const short = await shorten({ seed, seconds, off, workload }, told);
+    const short = await shorten({ seed, seconds, off, workload, course }, told);
     console.error(`shortest: ${command(seed, short)} --trace`);
   } else {
     console.error(`replay with --trace, or --shorten: ${command(seed, { seconds, off })}`);
@@ -87,7 +90,14 @@ async function onBroken(seed: number, thrown: unknown): Promise<never> {
 
 for (let seed = from; seed < from + seeds; seed += 1) {
   try {
-    const { figures, trace } = await new Simulation({ seed, seconds, off, tell, workload }).run();
+    const { figures, trace } = await new Simulation({
+      seed,
+      seconds,
+      off,
+      tell,
+      workload,
+      course,
+    }).run();
     add(figures);
     const { acked } = figures;
     console.error(`seed ${seed}: ${acked} acked, trace ${trace}, ${elapsed()}`);

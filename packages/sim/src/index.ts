@@ -10,6 +10,7 @@ export {
 export { REGRESSION_SEEDS, type RegressionSeed } from "./regression-seeds.ts";
 export { type ShortRun, shorten } from "./shortening.ts";
 export {
+  COURSE_NAMES,
   type Figures,
   Simulation,
   type SimulationOptions,

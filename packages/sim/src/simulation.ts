@@ -4,8 +4,13 @@
 import { assert, MIB } from "@ashlar/core";
 import { BLOCK_REGISTER } from "./checkers/block-register.ts";
 import { checkLateEffects } from "./checkers/late-effects.ts";
+import { PlacementChecker } from "./checkers/placement.ts";
 import { SingleActive } from "./checkers/single-active.ts";
 import { SimCluster } from "./cluster/sim-cluster.ts";
+import { Blackouts } from "./courses/blackouts.ts";
+import type { Course, CoursePorts } from "./courses/course.ts";
+import { Moves } from "./courses/moves.ts";
+import { Storm } from "./courses/storm.ts";
 import { FaultInjector } from "./faults/fault-injector.ts";
 import { FaultTargets } from "./faults/fault-targets.ts";
 import { checkLinearizable } from "./linearizability/checker.ts";
@@ -31,10 +36,37 @@ const WORKLOADS = {
 export type WorkloadName = keyof typeof WORKLOADS;
 export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly WorkloadName[];
 
+/** What happens to it, and what it needs for that: copies of each volume, chunks of each volume, bytes of each disk. */
+const COURSES = {
+  storm: {
+    copiesMin: 1,
+    chunks: 2,
+    diskBytes: 48 * MIB,
+    of: (ports: CoursePorts) => new Storm(ports),
+  },
+  blackouts: {
+    copiesMin: 2,
+    chunks: 2,
+    diskBytes: 48 * MIB,
+    of: (ports: CoursePorts) => new Blackouts(ports),
+  },
+  moves: {
+    copiesMin: 2,
+    chunks: 6,
+    diskBytes: 384 * MIB,
+    of: (ports: CoursePorts) => new Moves(ports),
+  },
+} as const;
+
+export type CourseName = keyof typeof COURSES;
+export const COURSE_NAMES = Object.keys(COURSES) as readonly CourseName[];
+
 export interface SimulationOptions {
   readonly seed: number;
   /** `blocks` if absent. */
   readonly workload?: WorkloadName | undefined;
+  /** `storm` if absent. */
+  readonly course?: CourseName | undefined;
   /** Virtual seconds with faults. */
   readonly seconds: number;
   /** Kinds of faults that are left out. */
@@ -58,10 +90,6 @@ const ROT_PAUSE_MS = 2_500;
 const PATIENCE_MS: readonly number[] = [1_500, 6_000, 30_000];
 /** How long a node is waited for that is down: some runs make copies elsewhere before it is back. */
 const COPY_AFTER_MS: readonly number[] = [500, 3_000, 300_000];
-/** A volume that nobody uses comes and goes so often. */
-const CREATION_MS = 7_000;
-/** Share of the time in which faults strike; then commands go on without. */
-const FAULTY_SHARE = 0.7;
 /** A machine gets its power back, and a process that fails to start is started again. */
 const UP_MAX_MS = 20_000;
 /** L1: all chunks within this, those in use much sooner. */
@@ -70,7 +98,6 @@ const ACTIVE_MAX_MS = 30_000;
 const SETTLE_MAX_MS = 60_000;
 
 export class Simulation {
-  private readonly options: SimulationOptions;
   private readonly world: World;
   private readonly cluster: SimCluster;
   private readonly operator: Operator;
@@ -80,14 +107,13 @@ export class Simulation {
   private readonly workload: Workload;
   private readonly prober: SimClient;
   private readonly targets: FaultTargets;
-  private readonly faults: FaultInjector;
+  private readonly placement = new PlacementChecker();
+  private readonly course: Course;
   private resyncs = 0;
   private replaced = 0;
   private rot = { flipped: 0, misplaced: 0 };
-  private ending = false;
 
   constructor(options: SimulationOptions) {
-    this.options = options;
     const world = new World(options.seed);
     this.world = world;
     const { tell } = options;
@@ -95,22 +121,50 @@ export class Simulation {
     const copyAfterMs = COPY_AFTER_MS[world.randomFor("copies").below(COPY_AFTER_MS.length)] ?? 0;
     const workload = WORKLOADS[options.workload ?? "blocks"];
     const { gateways, portals } = workload;
-    const sizes = { metadata: 3, storage: 3, gateways, diskBytes: 48 * MIB };
+    const course = COURSES[options.course ?? "storm"];
+    const { chunks, copiesMin, diskBytes } = course;
+    const sizes = { metadata: 3, storage: 3, gateways, diskBytes };
     const shape = { ...sizes, portals, copyAfterMs };
     this.cluster = new SimCluster(world, shape, ({ process, message, fields }) => {
       if (message === "replica") this.onNotice(process, fields);
       if (message === "lost copies are made elsewhere") this.onReplaced(fields);
     });
-    this.operator = new Operator(world, this.cluster);
+    this.cluster.catalog.onChanges((changes) =>
+      this.placement.onChanges(changes, this.cluster.catalog.view),
+    );
+    this.operator = new Operator(world, this.cluster, { chunks });
     this.targets = new FaultTargets(world, this.cluster, this.operator);
     const { cluster, targets } = this;
-    this.faults = new FaultInjector({ world, cluster, targets }, { off: options.off ?? new Set() });
+    const off = options.off ?? new Set();
+    const faults = new FaultInjector({ world, cluster, targets }, { off });
     const { history, clientFigures, operator } = this;
     const patienceMs = world.pick(PATIENCE_MS);
     const stamps = { next: 0 };
-    const ports = { world, cluster, operator, history, clientFigures, stamps, patienceMs };
+    const ports = {
+      world,
+      cluster,
+      operator,
+      history,
+      clientFigures,
+      stamps,
+      patienceMs,
+      copiesMin,
+    };
     this.workload = workload.of(ports);
     this.prober = clientOf(ports, "prober");
+    const { seconds } = options;
+    const served = () => this.served();
+    const onHealed = () => this.workload.heal();
+    this.course = course.of({
+      world,
+      cluster,
+      operator,
+      targets,
+      faults,
+      served,
+      onHealed,
+      seconds,
+    });
   }
 
   /** @throws what broke. */
@@ -126,14 +180,7 @@ export class Simulation {
   private async play(): Promise<SimulationResult> {
     await this.begin();
     this.workload.start();
-    this.faults.start();
-    this.comeAndGo();
-    const { world } = this;
-    const faultyMs = this.options.seconds * 1000 * FAULTY_SHARE;
-    await world.run(world.nowMs + faultyMs);
-    this.faults.heal();
-    this.workload.heal();
-    await world.run(world.nowMs + this.options.seconds * 1000 - faultyMs);
+    await this.course.run();
     await this.settle();
     this.judge();
     return { figures: this.figures(), trace: this.world.trace.text };
@@ -153,22 +200,11 @@ export class Simulation {
     assert(made, "volumes are made");
   }
 
-  private comeAndGo(): void {
-    const { world, operator, targets } = this;
-    const pauseMs = world.between(CREATION_MS / 4, CREATION_MS);
-    world.after(pauseMs, this.cluster.operator, () => {
-      if (this.ending) return;
-      const replicas = 1 + world.random.below(3);
-      // A sole copy may be put on a disk that is lost and not missed yet.
-      operator.do(() => operator.createAndDelete(targets.isFragile ? 3 : replicas));
-      this.comeAndGo();
-    });
-  }
-
   private async settle(): Promise<void> {
     const { world, cluster, operator, workload } = this;
-    this.ending = true;
-    await this.serveAgain();
+    await world.run(world.nowMs + UP_MAX_MS, () => cluster.isUp);
+    assert(cluster.isUp, "L1: every process comes up");
+    await this.served();
     workload.finish();
     await world.run(world.nowMs + 30_000, () => workload.isIdle);
     assert(workload.isIdle, "L2: every command comes to its end");
@@ -193,10 +229,8 @@ export class Simulation {
   }
 
   /** L1: faults have stopped, so every chunk in use is active again soon. */
-  private async serveAgain(): Promise<void> {
-    const { world, cluster } = this;
-    await world.run(world.nowMs + UP_MAX_MS, () => cluster.isUp);
-    assert(cluster.isUp, "L1: every process comes up");
+  private async served(): Promise<void> {
+    const { world } = this;
     const { volumes } = this.operator;
     const places = volumes.flatMap(({ name, places: all }) => all.map((at) => [name, at] as const));
     let left = places.length;
@@ -253,11 +287,12 @@ export class Simulation {
     return {
       ...this.workload.figures,
       ...this.operator.figures,
-      ...this.faults.counts,
+      ...this.course.figures,
       ...this.rot,
       failovers: this.active.failovers,
       resyncs: this.resyncs,
       copiesElsewhere: this.replaced,
+      copiesDropped: this.placement.dropped,
       events: this.world.events,
     };
   }

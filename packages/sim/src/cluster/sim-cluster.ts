@@ -30,6 +30,8 @@ const SCRUB_BYTES_PER_SECOND = 4 * MIB;
 /** A few pages, so that checksums are read from the disk again and again. */
 const PAGE_CACHE_BYTES = 8 * KIB;
 const PORT = 7000;
+/** Longer than any run. */
+const FOR_GOOD_MS = 1e12;
 export const ISCSI_PORT = 3260;
 
 export interface ClusterShape {
@@ -51,7 +53,7 @@ const UNUSED = { logLevel: "info", metrics: { host: "none", port: 0 } } as const
 export class SimCluster {
   readonly network: SimNetwork;
   readonly metadata: readonly SimProcess<MetadataNode>[];
-  readonly storage: readonly SimProcess<StorageNode>[];
+  private readonly machines: SimProcess<StorageNode>[];
   readonly gateways: readonly SimProcess<GatewayNode>[];
   /** A person at a machine of their own, whose ways are never cut. */
   readonly admin: AdminClient;
@@ -72,9 +74,7 @@ export class SimCluster {
     this.metadata = this.members.map((name) =>
       this.process(name, (ports) => this.metadataNode(name, ports)),
     );
-    this.storage = named("storage", shape.storage).map((name) =>
-      this.process(name, (ports) => this.storageNode(name, ports)),
-    );
+    this.machines = named("storage", shape.storage).map((name) => this.storageMachine(name));
     this.gateways = named("gateway", shape.gateways).map((name, at) =>
       this.process(name, (ports) => this.gatewayNode(name, { tpgt: at + 1 }, ports)),
     );
@@ -83,6 +83,26 @@ export class SimCluster {
     const addresses = this.members.map(addressOf);
     this.admin = createAdminClient({ clusterId: CLUSTER, addresses, patienceMs: 60_000 }, ports);
     this.catalog = createCatalogClient({ clusterId: CLUSTER, metadata: addresses, ...ports });
+  }
+
+  /** The storage nodes that belong to the cluster. */
+  get storage(): readonly SimProcess<StorageNode>[] {
+    return this.machines;
+  }
+
+  /** A new machine with empty disks joins. */
+  join(name: string): SimProcess<StorageNode> {
+    const machine = this.storageMachine(name);
+    this.machines.push(machine);
+    machine.start();
+    return machine;
+  }
+
+  /** A machine is switched off for good. */
+  leave(name: string): void {
+    const at = this.machines.findIndex((machine) => machine.name === name);
+    const [machine] = this.machines.splice(at, 1);
+    machine?.cutPower(FOR_GOOD_MS);
   }
 
   get all(): readonly SimProcess[] {
@@ -147,6 +167,10 @@ export class SimCluster {
     const ports = { world: this.world, network: this.network };
     const { onLine } = this;
     return new SimProcess(ports, { name, clusterId: CLUSTER, metadata, make, onLine });
+  }
+
+  private storageMachine(name: string): SimProcess<StorageNode> {
+    return this.process(name, (ports) => this.storageNode(name, ports));
   }
 
   private metadataConfig(name: string) {

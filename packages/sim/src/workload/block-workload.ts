@@ -25,8 +25,9 @@ export class BlockWorkload implements Workload {
   }
 
   prepare(): Promise<void> {
-    const { operator, world } = this.ports;
-    return operator.createVolumes(world.pick(COPIES));
+    const { operator, world, copiesMin } = this.ports;
+    const choices = COPIES.filter((copies) => copies.every((count) => count >= copiesMin));
+    return operator.createVolumes(world.pick(choices));
   }
 
   start(): void {

@@ -8,7 +8,6 @@ import type { World } from "../world/world.ts";
 import type { ClientVolume } from "./sim-client.ts";
 import { BLOCK } from "./stamps.ts";
 
-const CHUNKS = 2;
 const BLOCKS_PER_CHUNK = CHUNK_SIZE / BLOCK;
 /** Few places, so that commands meet: at the beginning, over the border of two chunks, and in between. */
 const PLACES: readonly number[] = [
@@ -19,17 +18,26 @@ const PLACES: readonly number[] = [
   BLOCKS_PER_CHUNK + 512,
 ];
 
+/** Of chunks beyond the second one, the first block is enough. */
+const placesOf = (chunks: number): readonly number[] => [
+  ...PLACES,
+  ...Array.from({ length: chunks - 2 }, (_, at) => (at + 2) * BLOCKS_PER_CHUNK),
+];
+
 export class Operator {
   readonly volumes: ClientVolume[] = [];
   readonly figures = { created: 0, deleted: 0 };
   private readonly world: World;
   private readonly cluster: SimCluster;
+  /** Of each volume. */
+  private readonly chunks: number;
   private made = 0;
   private creations = 0;
 
-  constructor(world: World, cluster: SimCluster) {
+  constructor(world: World, cluster: SimCluster, { chunks }: { readonly chunks: number }) {
     this.world = world;
     this.cluster = cluster;
+    this.chunks = chunks;
   }
 
   /** A volume is being made: where its copies go, nobody knows yet. */
@@ -89,12 +97,12 @@ export class Operator {
     this.made += 1;
     const name = `volume-${this.made}`;
     const volume = volumeId(this.world.random.uuid());
-    const sizeBytes = CHUNKS * CHUNK_SIZE;
+    const sizeBytes = this.chunks * CHUNK_SIZE;
     const asked = { volume, name: volumeName(name), sizeBytes, replicas, access };
     this.creations += 1;
     try {
       const { iqn } = await this.cluster.admin.createVolume(asked, { signal: this.signal });
-      return { volume, name, iqn, places: PLACES };
+      return { volume, name, iqn, places: placesOf(this.chunks) };
     } finally {
       this.creations -= 1;
     }

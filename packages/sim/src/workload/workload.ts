@@ -33,4 +33,6 @@ export interface WorkloadPorts {
   readonly stamps: { next: number };
   /** How long a host waits for a path. */
   readonly patienceMs: number;
+  /** Volumes have so many copies at least. */
+  readonly copiesMin: number;
 }
