@@ -1,7 +1,7 @@
 // The part of the simulation that continuous integration runs; `npm run sim` runs as much as one likes.
 import { describe, expect, it } from "vitest";
 import { REGRESSION_SEEDS } from "./regression-seeds.ts";
-import { Simulation } from "./simulation.ts";
+import { Simulation, zeroFigures } from "./simulation.ts";
 
 /** About two minutes on one busy core. */
 const SEEDS = Array.from({ length: 16 }, (_, at) => 101 + at);
@@ -25,6 +25,17 @@ describe("the whole cluster under virtual time", () => {
       expect(acked).toBeGreaterThan(50);
     }, 240_000);
   }
+
+  it("outlives blackouts in which one machine stays away, and nobody does anything (P1, L1..L3)", async () => {
+    const { figures } = await new Simulation({ seed: 201, seconds: 20, course: "blackouts" }).run();
+    expect(figures).toMatchObject({ blackouts: 1 });
+  }, 240_000);
+
+  it("moves copies to 4, 6 and back to 3 nodes while somebody dies midway (A5, A11, P1)", async () => {
+    const { figures } = await new Simulation({ seed: 201, seconds: 60, course: "moves" }).run();
+    expect(figures).toMatchObject({ steps: 4, deathsMidway: 3 });
+    expect(zeroFigures(figures)).not.toContain("copiesDropped");
+  }, 240_000);
 
   for (const { seed, seconds, was } of REGRESSION_SEEDS) {
     it(`plays seed ${seed} again, which showed ${was}`, async () => {
