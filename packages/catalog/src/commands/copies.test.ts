@@ -165,6 +165,61 @@ test("a copy is dropped when as many others as the volume wants are in sync, and
   expect(catalog.faults).toEqual([]);
 });
 
+test("a plan that is out of date, or would put two copies on one node or in one zone, adds none", () => {
+  const catalog = TestCatalog.created(0);
+  for (const [at, zone] of ["a", "b", "b", "c"].entries())
+    catalog.nodeUp(at + 1, { zone, disks: 2 });
+  const chunk: ChunkId = chunkId(catalog.volume(1, 1, 1), 0);
+  const config = (): ChunkConfig => catalog.state.view.chunk(chunk)!;
+  const skips = (
+    number: number,
+    { instead = undefined as string | undefined, age = 0, disk = 1 } = {},
+  ) =>
+    catalog.done({
+      kind: "addMembers",
+      items: [
+        {
+          chunk,
+          version: config().version - age,
+          node: testNode(number),
+          store: testStore(number, disk),
+          instead: instead as ChunkConfig["isr"][number] | undefined,
+        },
+      ],
+    }).skipped.length > 0;
+  const replicas = (count: number) =>
+    catalog.done({ kind: "setReplicas", volume: testVolume(1), replicas: count });
+  replicas(2);
+  expect(skips(4, { age: 1 }), "an older configuration").toBe(true);
+  // Wherever the first copy is, a second one belongs to another zone.
+  const [first] = config().members;
+  const zone = (number: number): string => ["a", "b", "b", "c"][number - 1]!;
+  const home = [1, 2, 3, 4].find((number) => testNode(number) === first?.node)!;
+  const ownOtherDisk = {
+    instead: first?.storeUuid,
+    disk: first?.storeUuid === testStore(home) ? 2 : 1,
+  };
+  const mates = [1, 2, 3, 4].filter((number) => zone(number) === zone(home));
+  for (const mate of mates) expect(skips(mate), "node or zone of the first").toBe(true);
+  const [second] = [1, 2, 3, 4].filter((number) => zone(number) !== zone(home));
+  expect(skips(second!)).toBe(false);
+  admitAll(catalog);
+  expect(skips(home, ownOtherDisk), "another disk of its own node").toBe(true);
+  // A move under way when one more is wanted: the chunk has as many copies as it should, and one of them is leaving.
+  const other = [1, 2, 3, 4].find(
+    (number) => ![home, second].includes(number) && zone(number) !== zone(home),
+  )!;
+  expect(skips(other, { instead: testStore(second!) })).toBe(false);
+  admitAll(catalog);
+  replicas(3);
+  const another = config().isr.find((store) => store !== testStore(second!))!;
+  const free = [1, 2, 3, 4].find((number) =>
+    config().members.every(({ node }) => node !== testNode(number)),
+  )!;
+  expect(skips(free, { instead: another }), "one of them is leaving already").toBe(true);
+  expect(catalog.faults).toEqual([]);
+});
+
 test("a volume gets a third copy, and gives it back where most copies are", () => {
   const catalog = TestCatalog.created(4);
   catalog.volume(1, 20, 2);

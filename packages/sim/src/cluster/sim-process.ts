@@ -10,7 +10,7 @@ import { processNetwork } from "../network/process-network.ts";
 import type { SimNetwork } from "../network/sim-network.ts";
 import { ProcessClock } from "../world/process-clock.ts";
 import { ProcessLife } from "../world/process-life.ts";
-import type { World } from "../world/world.ts";
+import type { Cancellable, World } from "../world/world.ts";
 import { type OnLine, simLog } from "./sim-log.ts";
 
 /** What one life of a process is given. */
@@ -67,6 +67,8 @@ export class SimProcess<N extends Startable = Startable> {
   private undisturbedMs = 0;
   private restartMs = RESTART_MIN_MS;
   private started = false;
+  /** Until its machine gets its power back. */
+  private dark: Cancellable | undefined;
 
   constructor(
     { world, network }: { readonly world: World; readonly network: SimNetwork },
@@ -165,11 +167,16 @@ export class SimProcess<N extends Startable = Startable> {
     this.world.note(`${this.name} loses its power for ${Math.round(darkMs)} ms`);
     this.die({ powerLost: true });
     const lost = this.disk.powerCut(this.world);
-    this.world.after(darkMs, undefined, () => {
-      this.network.onPower(this.name);
-      if (!this.isAlive) this.start();
-    });
+    this.dark?.cancel();
+    this.dark = this.world.after(darkMs, undefined, () => this.powerOn());
     return lost;
+  }
+
+  /** The machine gets its power back. */
+  powerOn(): void {
+    this.dark?.cancel();
+    this.network.onPower(this.name);
+    if (!this.isAlive) this.start();
   }
 
   /** Since when it has run without being stopped or slowed. */

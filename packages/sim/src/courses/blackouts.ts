@@ -53,6 +53,6 @@ export class Blackouts implements Course {
     );
     await served();
     assert(!missing.isAlive, "served without the one that is missing");
-    missing.start();
+    missing.powerOn();
   }
 }
