@@ -44,6 +44,8 @@ export interface RebalancePlan {
   readonly bytes: number;
   /** Moves that were left out, since no disk of the node has room. */
   readonly homeless: number;
+  /** Chunks that were left out, since copies of them come or go: the next plan may have more. */
+  readonly changing: number;
   readonly nodes: readonly NodeShare[];
 }
 
@@ -125,7 +127,8 @@ function* planInParts(
     copies: before[place] ?? 0,
     copiesAfter: totalAt(spreads, place),
   }));
-  return { ...made, nodes };
+  const changing = spreads.reduce((sum, copies) => sum + copies.changing, 0);
+  return { ...made, changing, nodes };
 }
 
 function homeOf(
@@ -168,6 +171,8 @@ const weightOf = (places: readonly Place[], place: number): number =>
 /** Where the copies of one volume are, and which of its chunks could have one elsewhere. */
 class VolumeCopies implements VolumeSpread {
   readonly family: FamilyId;
+  /** Chunks that cannot move now. */
+  changing = 0;
   private readonly replicas: number;
   private readonly chunks: ChunkTables;
   private readonly places: readonly Place[];
@@ -205,6 +210,7 @@ class VolumeCopies implements VolumeSpread {
     const visit = (row: ChunkRow): void => {
       const { members, isrCount } = row;
       const isWhole = isrCount === members.length && members.length === this.replicas;
+      if (!isWhole) this.changing += 1;
       for (let slot = 0; slot < members.length; slot += 1) {
         const place = this.placeOf.get(present(members[slot], "a slot has a member").node);
         if (place === undefined || row.isLeaving(slot)) continue;

@@ -34,8 +34,16 @@ const copiesOn = (node: number) => placed.copiesOn(node);
 const admitAll = () => placed.admit();
 const pass = (ms: number) => placed.pass(ms);
 
-/** Three nodes, one volume with two copies, and who moves them. */
-async function cluster(chunkCount: number): Promise<void> {
+/** The first store of a node. */
+function joined(number: number) {
+  const record = log().view.nodes.get(nodeId(`storage-${number}`));
+  const [disk] = record?.disks ?? [];
+  if (!record || !disk) throw new Error("the node has joined");
+  return { record: record.node, free: disk.storeUuid };
+}
+
+/** Three nodes, one volume with two copies, and who moves them; without `keeps` nobody drops what is one too many. */
+async function cluster(chunkCount: number, { keeps = true } = {}): Promise<void> {
   placed = await PlacedGroup.of(3, { chunks: chunkCount });
   group = placed.group;
   const ports = { replicatedLog: log(), clock: group.clock, log: silentLog };
@@ -45,7 +53,7 @@ async function cluster(chunkCount: number): Promise<void> {
     { copyAfterMs: 300_000 },
   );
   rebalancer = new Rebalancer({ ...ports, metrics, reportOf: report });
-  await keeper.start();
+  if (keeps) await keeper.start();
   await rebalancer.start();
 }
 
@@ -75,6 +83,30 @@ test("B1: a node that joins gets its share, so many copies at a time, and then n
   await pass(20_000);
   expect(log().view.chunks.visited).toBe(visited);
 }, 60_000);
+
+test("copies that have still to go are no reason to take the spread for even", async () => {
+  await cluster(40, { keeps: false });
+  await apply({ kind: "setRebalancing", rebalancing: "paused" });
+  await up(4);
+  const { free, record } = joined(4);
+  const items = chunks()
+    .slice(0, 30)
+    .map(({ chunk, version, isr: [instead] }) => ({
+      chunk,
+      version,
+      node: record,
+      store: free,
+      instead,
+    }));
+  await apply({ kind: "addMembers", items });
+  await admitAll();
+  await apply({ kind: "setRebalancing", rebalancing: "auto" });
+  await pass(3 * REBALANCE_QUIET_MS);
+  expect(copiesOn(4)).toBe(30);
+  await keeper.start();
+  await untilEven();
+  expect([1, 2, 3, 4].map(copiesOn)).toEqual([20, 20, 20, 20]);
+});
 
 test("nothing moves while a node is down, and what is under way is not planned anew", async () => {
   await cluster(40);

@@ -212,8 +212,10 @@ export class Rebalancer implements Startable {
     // What is under way is no reason for another plan: its end may be one.
     if (replicatedLog.view.chunks.learning > 0) return;
     const changedMs = this.changedMs;
-    const { moves, homeless } = await this.planned(CHUNKS_PER_COMMAND_MAX);
+    const { moves, homeless, changing } = await this.planned(CHUNKS_PER_COMMAND_MAX);
     if (changedMs !== this.changedMs || !replicatedLog.leads) return;
+    // Copies that are one too many now may be all that keeps a move from being found.
+    if (moves.length === 0 && changing > 0) return;
     this.plan = [...moves];
     if (moves.length > 0) {
       if (this.begunMoves === 0) this.beganMs = clock.nowMs();

@@ -32,7 +32,7 @@ describe("the whole cluster under virtual time", () => {
   }, 240_000);
 
   it("moves copies to 4, 6 and back to 3 nodes while somebody dies midway (A5, A11, P1)", async () => {
-    const { figures } = await new Simulation({ seed: 201, seconds: 60, course: "moves" }).run();
+    const { figures } = await new Simulation({ seed: 4, seconds: 60, course: "moves" }).run();
     expect(figures).toMatchObject({ steps: 4, deathsMidway: 3 });
     expect(zeroFigures(figures)).not.toContain("copiesDropped");
   }, 240_000);
