@@ -12,6 +12,7 @@ import type {
 import type { ChunkId, NodeId, StoreUuid, VolumeId } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
 import type { CopyReport } from "./convert/copying.ts";
+import type { LoadReport } from "./convert/load.ts";
 import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
 
@@ -52,6 +53,8 @@ export interface StorageReport {
     readonly mirror?: MirrorStatus | undefined;
   }[];
   readonly copying?: CopyReport | undefined;
+  /** Of hosts; told when it is another: until then the one before holds. */
+  readonly load?: LoadReport | undefined;
 }
 
 export interface CatalogClient {

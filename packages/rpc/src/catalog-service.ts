@@ -28,6 +28,7 @@ import {
   type WatchStep,
 } from "./convert/catalog.ts";
 import { fromCopyReport } from "./convert/copying.ts";
+import { fromLoadReport } from "./convert/load.ts";
 import { mirrorStatus } from "./convert/mirror.ts";
 import { fromAction } from "./convert/reservations.ts";
 import { memberAddress, oneOf, safeNumber } from "./convert/scalars.ts";
@@ -196,11 +197,12 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
           }));
           const ping = { process: nodeId(process), incarnation: safeNumber(incarnation) };
           const copying = rest.copying ? fromCopyReport(rest.copying) : undefined;
+          const load = rest.load ? fromLoadReport(rest.load) : undefined;
           const unheard = silent.slice(0, SILENT_PEERS_MAX);
           const held = rest.sessions?.sessions.slice(0, SESSIONS_TOLD_MAX).map(fromSession);
           const { build, protocol } = rest;
           const release = build === "" ? undefined : { build, protocol };
-          const report = { disks, copying };
+          const report = { disks, copying, load };
           const told = { ...ping, report, silent: unheard, sessions: held, release };
           const { superseded, answer, logouts, shutDown } = service.ping(told);
           // Silence is consent: answers to every ping would be half the work of an idle cluster.

@@ -3,6 +3,7 @@ import { nodeId } from "@ashlar/core";
 import { type Clock, seededRandom, silentLog } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { afterEach, expect, test } from "vitest";
+import type { LoadReport } from "./convert/load.ts";
 import type { LogoutRequest, SessionSource } from "./heartbeat.ts";
 import { LeaderBelief } from "./leader-belief.ts";
 import { MemberCalls } from "./member-calls.ts";
@@ -15,7 +16,12 @@ afterEach(async () => {
   for (const part of open.splice(0).reverse()) await part.stop();
 });
 
-async function pinging(count: number, clock = new ManualClock(), sessions?: SessionSource) {
+async function pinging(
+  count: number,
+  clock = new ManualClock(),
+  sessions?: SessionSource,
+  load?: () => LoadReport,
+) {
   const members = await startMembers(count);
   const ports = { clock, random: seededRandom(1), log: silentLog };
   const belief = new LeaderBelief(
@@ -40,7 +46,7 @@ async function pinging(count: number, clock = new ManualClock(), sessions?: Sess
       process: nodeId("storage-1"),
       incarnation: 1,
       intervalMs: INTERVAL_MS,
-      report: () => ({ disks: [] }),
+      report: () => ({ disks: [], load: load?.() }),
     });
   return { members, clock, belief, begin, superseded, told };
 }
@@ -175,6 +181,27 @@ test("sessions are told at first and when they are others, to each leader anew",
   belief.leave(first.address, { tried: new Set() });
   clock.advance(INTERVAL_MS);
   await expect.poll(() => second.toldSessions).toEqual([[held]]);
+});
+
+test("the load is told at first and when it is another, to each leader anew", async () => {
+  const loadOver = (windowMs: number): LoadReport => {
+    return { windowMs, operationsPerSecond: 1, bytesPerSecond: 1, stores: [], volumes: [] };
+  };
+  let load = loadOver(5_000);
+  const source = () => load;
+  const { members, clock, belief, begin } = await pinging(2, new ManualClock(), undefined, source);
+  const [first, second] = members as [TestMember, TestMember];
+  first.part = "leads";
+  second.part = "leads";
+  begin();
+  await expect.poll(() => first.pings).toBe(1);
+  await pingTimes(clock, first, 1);
+  load = loadOver(10_000);
+  await pingTimes(clock, first, 2);
+  expect(first.toldLoads).toEqual([5_000, undefined, 10_000, undefined]);
+  belief.leave(first.address, { tried: new Set() });
+  clock.advance(INTERVAL_MS);
+  await expect.poll(() => second.toldLoads).toEqual([10_000]);
 });
 
 test("who was given up is told once and pings no more", async () => {

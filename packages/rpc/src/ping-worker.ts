@@ -7,6 +7,7 @@ import type { ClientDuplexStream } from "@grpc/grpc-js";
 import type { StorageReport } from "./catalog-client.ts";
 import { CATALOG_VERSION } from "./convert/catalog.ts";
 import { toCopyReport } from "./convert/copying.ts";
+import { type LoadReport, toLoadReport } from "./convert/load.ts";
 import { fromLogoutRequest } from "./convert/sessions.ts";
 import type { PingMessage } from "./gen/ashlar/v1/PingMessage.ts";
 import type { PingReply__Output } from "./gen/ashlar/v1/PingReply.ts";
@@ -41,6 +42,8 @@ interface Line {
   toldRevision: number | undefined;
   /** What program this is was told on it. */
   toldRelease: boolean;
+  /** The load that was told last on it. */
+  toldLoad: LoadReport | undefined;
 }
 
 export class PingWorker {
@@ -114,7 +117,7 @@ export class PingWorker {
     const { line } = this;
     line.unanswered += 1;
     if (line.writing) return;
-    const { disks, copying } = source.report();
+    const { disks, copying, load } = source.report();
     const stores = disks.map(({ scrub, mirror, ...disk }) => ({
       ...disk,
       ...(scrub && { scrub: { ...scrub } }),
@@ -127,7 +130,8 @@ export class PingWorker {
     const copies = copying && { copying: toCopyReport(copying) };
     const release = line.toldRelease ? {} : RELEASE;
     line.toldRelease = true;
-    line.stream.write({ ...said, ...copies, ...this.newSessions(line), ...release }, () => {
+    const news = { ...newLoad(line, load), ...this.newSessions(line), ...release };
+    line.stream.write({ ...said, ...copies, ...news }, () => {
       line.writing = false;
     });
   }
@@ -145,7 +149,8 @@ export class PingWorker {
     const { address } = member;
     const hangUp = new AbortController();
     const stream = member.bidi(heartbeatService.Ping, { signal: hangUp.signal });
-    const counts = { unanswered: 0, writing: false, toldRevision: undefined, toldRelease: false };
+    const told = { toldRevision: undefined, toldLoad: undefined, toldRelease: false };
+    const counts = { unanswered: 0, writing: false, ...told };
     const line: Line = { address, stream, hangUp, ...counts };
     stream.on("data", ({ superseded, logouts, shutDown }: PingReply__Output) => {
       line.unanswered = 0;
@@ -181,4 +186,11 @@ export class PingWorker {
     this.line = undefined;
     line?.hangUp.abort(new SystemError("operation/aborted", "pings go elsewhere"));
   }
+}
+
+/** Nothing while it is as it was told on this line. */
+function newLoad(line: Line, load: LoadReport | undefined): Pick<PingMessage, "load"> {
+  if (load === undefined || load === line.toldLoad) return {};
+  line.toldLoad = load;
+  return { load: toLoadReport(load) };
 }

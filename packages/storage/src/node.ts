@@ -249,7 +249,7 @@ export class StorageNode implements HealthyNode {
     const seen = new NumbersSeen({ disks, view });
     const { host, port } = splitAddress(listen);
     const server = new GrpcServer({ log, network }, { clusterId, host, port });
-    const metrics = new OperationMetrics(registry, clock, replicas.copies.governor);
+    const metrics = new OperationMetrics(registry, clock, replicas);
     const carriers = new CarrierServer({
       self: this.self,
       clusterId,
@@ -282,6 +282,7 @@ export class StorageNode implements HealthyNode {
       report: () => ({
         ...disks.report((store) => scrubbing.passOf(store)),
         copying: replicas.copies.governor.report(clock.nowMs()),
+        load: replicas.load.report(clock.nowMs()),
       }),
       onIncarnation: (incarnation) => this.onIncarnation(replicas, incarnation),
     });

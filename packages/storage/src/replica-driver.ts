@@ -1,12 +1,20 @@
 // Joins one chunk's state machine to its store and to the network: one event at a time, effects in
 // order, completions back as events. Completions of one group commit are given as one event, so that
 // a batch of appends costs one step and one ack.
-import { assertNever, type ChunkId, hasCode, type NodeId, SystemError } from "@ashlar/core";
+import {
+  assertNever,
+  type ChunkId,
+  hasCode,
+  type NodeId,
+  type StoreUuid,
+  SystemError,
+} from "@ashlar/core";
 import {
   type Answers,
   type ChunkStore,
   damagedUnitsOf,
   type JournalEffect,
+  type LogEntry,
   type MemberMessage,
   type Notice,
   type PrimaryMessage,
@@ -19,6 +27,13 @@ import {
 } from "@ashlar/replica";
 
 export type AdmissionRequest = (ReplicaEffect & { readonly kind: "admit" })["request"];
+
+/** A read or an append that hosts wait for, or may. */
+export interface DiskWork {
+  readonly store: StoreUuid;
+  readonly bytes: number;
+  readonly beganMs: number;
+}
 
 /** What a driver needs of its node. */
 export interface DriverPorts {
@@ -38,6 +53,9 @@ export interface DriverPorts {
   onNotice(chunk: ChunkId, notice: Notice): void;
   /** An entry is durable here that its primary may wait for; milliseconds. */
   onAppended(waitedMs: number): void;
+  /** The disk has a read or an append of hosts to do. */
+  onDiskBegun(work: DiskWork): void;
+  onDiskEnded(work: DiskWork): void;
   /** A copied extent arrived or left, in bytes. */
   onCopied(bytes: number): void;
   onStoreError(driver: ReplicaDriver, error: SystemError): void;
@@ -184,13 +202,16 @@ export class ReplicaDriver {
     if (effect.kind === "applyCopy") this.count(effect.copy);
     if (effect.kind === "beginResync") this.isCaughtUp = false;
     if (effect.kind === "endResync") this.isCaughtUp = true;
-    const begunMs = effect.kind === "append" && this.isCaughtUp ? this.nowMs() : undefined;
+    const work = effect.kind === "append" ? this.begun(bytesOf(effect.entry)) : undefined;
+    const isWaitedFor = this.isCaughtUp;
     this.journaled(effect).then(
       () => {
-        if (begunMs !== undefined) this.ports.onAppended(this.nowMs() - begunMs);
+        if (work) this.ports.onDiskEnded(work);
+        if (work && isWaitedFor) this.ports.onAppended(this.nowMs() - work.beganMs);
         this.onSettled(ticket);
       },
       (thrown) => {
+        if (work) this.ports.onDiskEnded(work);
         if (!hasCode(thrown, "disk/no-space")) {
           this.onError(thrown);
           return;
@@ -237,9 +258,14 @@ export class ReplicaDriver {
   }
 
   private ask(token: number, question: Question): void {
+    const work = question.kind === "read" ? this.begun(question.length) : undefined;
     this.answer(question).then(
-      (answer) => this.step({ kind: "answered", token, answer }),
+      (answer) => {
+        if (work) this.ports.onDiskEnded(work);
+        this.step({ kind: "answered", token, answer });
+      },
       (thrown) => {
+        if (work) this.ports.onDiskEnded(work);
         if (thrown instanceof SystemError && thrown.code === "chunk/bad-checksum") {
           const damaged = damagedUnitsOf(thrown);
           this.step({ kind: "failed", token, failure: "badChecksum", damaged });
@@ -270,6 +296,12 @@ export class ReplicaDriver {
     }
   }
 
+  private begun(bytes: number): DiskWork {
+    const work = { store: this.store.storeUuid, bytes, beganMs: this.nowMs() };
+    this.ports.onDiskBegun(work);
+    return work;
+  }
+
   private count({ data }: { readonly data: readonly Buffer[] | undefined }): void {
     for (const { length } of data ?? []) this.ports.onCopied(length);
   }
@@ -281,3 +313,5 @@ export class ReplicaDriver {
     this.ports.onStoreError(this, thrown);
   }
 }
+
+const bytesOf = ({ kind, length }: LogEntry): number => (kind === "write" ? length : 0);

@@ -19,6 +19,7 @@ import { ConfigQueue } from "./config-queue.ts";
 import { CopyGate } from "./copy-gate.ts";
 import type { DiskSet, OpenDisk } from "./disk-set.ts";
 import type { GatewayLives } from "./gateway-lives.ts";
+import { LoadMeter } from "./load-meter.ts";
 import type { PeerEvents, PeerLinks } from "./peer-links.ts";
 import { logNotice, refusalOf, refuse } from "./replica-answers.ts";
 import { type AdmissionRequest, type DriverPorts, ReplicaDriver } from "./replica-driver.ts";
@@ -53,6 +54,7 @@ export class ReplicaMap implements PeerEvents {
   readonly resyncs: ResyncSlots;
   readonly copies: CopyGate;
   readonly generations: VolumeGenerations;
+  readonly load: LoadMeter;
   resyncBytes = 0;
   private readonly deps: ReplicaMapDeps;
   private readonly ports: DriverPorts;
@@ -79,6 +81,7 @@ export class ReplicaMap implements PeerEvents {
     );
     this.resyncs = new ResyncSlots((chunk) => deps.view.chunk(chunk)?.isr.length ?? 0);
     this.copies = new CopyGate(deps.clock, deps.view);
+    this.load = new LoadMeter(deps.clock.nowMs());
     this.generations = new VolumeGenerations(deps, deps.view.volumes.values());
     const reserves = deps.disks.all.map(({ store }) => store.space().reserveBytes);
     this.claims = new SpaceClaims(reserves.length === 0 ? 0 : Math.min(...reserves));
@@ -93,6 +96,8 @@ export class ReplicaMap implements PeerEvents {
       releaseResync: (driver, node) => this.resyncs.release(driver, node),
       onNotice: (chunk, notice) => logNotice(this.deps.log, chunk, notice),
       onAppended: (waitedMs) => this.copies.governor.onAppended(deps.clock.nowMs(), waitedMs),
+      onDiskBegun: (work) => this.load.onDiskBegun(work),
+      onDiskEnded: (work) => this.load.onDiskEnded(deps.clock.nowMs(), work),
       onCopied: (bytes) => {
         this.resyncBytes += bytes;
       },

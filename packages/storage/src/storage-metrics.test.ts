@@ -5,13 +5,15 @@ import { Registry } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { expect, it } from "vitest";
 import { CopyGovernor } from "./copy-governor.ts";
+import { LoadMeter } from "./load-meter.ts";
 import { OperationMetrics } from "./storage-metrics.ts";
 
 it("operations are counted by kind and status, their time in growing buckets", async () => {
   const registry = new Registry();
   const clock = new ManualClock();
+  const load = new LoadMeter(clock.nowMs());
   const governor = new CopyGovernor(() => DEFAULT_COPY_SPEED, clock.nowMs());
-  const metrics = new OperationMetrics(registry, clock, governor);
+  const metrics = new OperationMetrics(registry, clock, { copies: { governor }, load });
   const head = { chunk: chunkId(familyId(1), 0), layer: 0, epoch: 1, token: 0, generation: 1 };
   const opId = { incarnation: 1, seq: 1 };
   const rest = { opId, lowestUnresolvedSeq: 1, offset: 0, length: 4096 };
@@ -19,7 +21,12 @@ it("operations are counted by kind and status, their time in growing buckets", a
   const started = metrics.begin();
   clock.advance(2);
   metrics.count(read, "good", started);
-  clock.advance(60_000);
+  clock.advance(5_000);
+  expect(load.report(clock.nowMs())).toMatchObject({
+    operationsPerSecond: 0.2,
+    volumes: [{ family: 1, bytesPerSecond: 4096 / 5 }],
+  });
+  clock.advance(55_000);
   metrics.count(read, "notActive", started);
   const text = await registry.metrics();
   for (const line of [
@@ -35,4 +42,5 @@ it("operations are counted by kind and status, their time in growing buckets", a
   ]) {
     expect(text).toContain(line);
   }
+  expect(load.report(clock.nowMs())?.operationsPerSecond, "those of the last half minute").toBe(0);
 });

@@ -1,5 +1,6 @@
 // Figures of a storage node. Per operation only a few numbers in arrays change: the metrics library
 // would cost a tenth of what an operation may. They become its counters when somebody asks.
+import { familyOf } from "@ashlar/core";
 import { OPERATION_STATUS, type Operation, type OperationStatusName } from "@ashlar/replica";
 import type { CopyReport } from "@ashlar/rpc";
 import {
@@ -11,6 +12,7 @@ import {
 } from "@ashlar/runtime";
 import type { CopyGovernor } from "./copy-governor.ts";
 import type { DiskSet } from "./disk-set.ts";
+import type { LoadMeter } from "./load-meter.ts";
 import type { PeerLinks } from "./peer-links.ts";
 import type { ReplicaMap } from "./replica-map.ts";
 
@@ -33,9 +35,15 @@ class KindFigures {
   bytes = 0;
 }
 
+/** Who hears of operations, too: copies give way to them, and the load of nodes is made of them. */
+interface OperationObservers {
+  readonly copies: { readonly governor: Pick<CopyGovernor, "onBegun" | "onAnswered"> };
+  readonly load: Pick<LoadMeter, "onAnswered">;
+}
+
 export class OperationMetrics {
   private readonly clock: Clock;
-  private readonly governor: CopyGovernor;
+  private readonly observers: OperationObservers;
   private readonly figures: Readonly<Record<Operation["kind"], KindFigures>> = {
     read: new KindFigures(),
     write: new KindFigures(),
@@ -44,10 +52,9 @@ export class OperationMetrics {
     orWrite: new KindFigures(),
   };
 
-  /** @param governor hears of the same, since copies give way to operations. */
-  constructor(registry: Registry, clock: Clock, governor: CopyGovernor) {
+  constructor(registry: Registry, clock: Clock, observers: OperationObservers) {
     this.clock = clock;
-    this.governor = governor;
+    this.observers = observers;
     this.show(registry, "operations_total", "Operations of gateways by kind and status", (add) => {
       for (const kind of KINDS) {
         for (const [at, status] of STATUSES.entries()) {
@@ -64,16 +71,18 @@ export class OperationMetrics {
   /** @returns when it was, for {@link count}. */
   begin(): number {
     const nowMs = this.clock.nowMs();
-    this.governor.onBegun(nowMs);
+    this.observers.copies.governor.onBegun(nowMs);
     return nowMs;
   }
 
-  count({ kind, length }: Operation, status: OperationStatusName, startedMs: number): void {
+  count({ kind, length, chunk }: Operation, status: OperationStatusName, startedMs: number): void {
     const figures = this.figures[kind];
     const nowMs = this.clock.nowMs();
     const waitedMs = nowMs - startedMs;
     const seconds = waitedMs / MS_PER_S;
-    this.governor.onAnswered(nowMs, status === "good" ? waitedMs : undefined);
+    const { copies, load } = this.observers;
+    copies.governor.onAnswered(nowMs, status === "good" ? waitedMs : undefined);
+    if (status === "good") load.onAnswered(nowMs, familyOf(chunk), kind === "unmap" ? 0 : length);
     const number = OPERATION_STATUS[status];
     figures.statuses[number] = (figures.statuses[number] ?? 0) + 1;
     figures.seconds += seconds;

@@ -70,6 +70,25 @@ test("a node that pings lives, one that stops is down after five missed pings", 
   expect(heartbeat.ping(ping())).toMatchObject({ superseded: true, answer: true });
 });
 
+test("what hosts ask of a node holds until it tells otherwise", async () => {
+  const heartbeat = await service();
+  await register("a");
+  const load = {
+    windowMs: 5_000,
+    operationsPerSecond: 7,
+    bytesPerSecond: 7,
+    stores: [],
+    volumes: [],
+  };
+  heartbeat.ping({ ...ping(), report: { disks: [], load } });
+  heartbeat.ping(ping());
+  expect(heartbeat.reportOf(A)?.load).toEqual(load);
+  const more = { ...load, windowMs: 10_000 };
+  heartbeat.ping({ ...ping(), report: { disks: [], load: more } });
+  expect(heartbeat.reportOf(A)?.load).toEqual(more);
+  await heartbeat.stop();
+});
+
 test("a new leader gives those who were up two seconds to find it", async () => {
   await register("a");
   const member = await group.restart(group.leader().name);

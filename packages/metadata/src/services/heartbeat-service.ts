@@ -211,7 +211,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     }
     const now = this.clock.nowMs();
     this.monitor.heard(process, incarnation, now);
-    this.reports.set(process, report);
+    this.reports.set(process, { ...report, load: report.load ?? this.reports.get(process)?.load });
     if (release) this.releases.set(process, { ...release, incarnation });
     if (silent.length > 0) this.judge.heard(process, this.living(silent), now);
     const isGateway = this.replicatedLog.view.gateways.has(process);

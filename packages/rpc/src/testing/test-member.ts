@@ -66,6 +66,7 @@ export class TestMember implements Startable {
   shutsDown = false;
   /** What gateways told of their sessions, one for each ping: undefined for nothing new. */
   readonly toldSessions: unknown[] = [];
+  readonly toldLoads: unknown[] = [];
   /** What it asks of gateways with its next answer. */
   readonly logouts: LogoutRequest[] = [];
   private readonly server: GrpcServer;
@@ -206,9 +207,10 @@ export class TestMember implements Startable {
           });
         this.pinging.add(reply);
         stream.on("close", () => this.pinging.delete(reply));
-        stream.on("data", ({ sessions }) => {
+        stream.on("data", ({ sessions, load }) => {
           this.pings += 1;
           this.toldSessions.push(sessions?.sessions);
+          this.toldLoads.push(load?.windowMs);
           if (this.part === "follows") failStream(stream, this.refusal());
           else if (this.part === "leads" && this.answersPings) reply(false);
         });

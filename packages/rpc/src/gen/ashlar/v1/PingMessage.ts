@@ -3,6 +3,7 @@
 import type { StoreReport as _ashlar_v1_StoreReport, StoreReport__Output as _ashlar_v1_StoreReport__Output } from '../../ashlar/v1/StoreReport.ts';
 import type { HeldSessions as _ashlar_v1_HeldSessions, HeldSessions__Output as _ashlar_v1_HeldSessions__Output } from '../../ashlar/v1/HeldSessions.ts';
 import type { CopyReport as _ashlar_v1_CopyReport, CopyReport__Output as _ashlar_v1_CopyReport__Output } from '../../ashlar/v1/CopyReport.ts';
+import type { LoadReport as _ashlar_v1_LoadReport, LoadReport__Output as _ashlar_v1_LoadReport__Output } from '../../ashlar/v1/LoadReport.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PingMessage {
@@ -15,6 +16,7 @@ export interface PingMessage {
   'copying'?: (_ashlar_v1_CopyReport | null);
   'build'?: (string);
   'protocol'?: (number);
+  'load'?: (_ashlar_v1_LoadReport | null);
 }
 
 export interface PingMessage__Output {
@@ -27,4 +29,5 @@ export interface PingMessage__Output {
   'copying': (_ashlar_v1_CopyReport__Output | null);
   'build': (string);
   'protocol': (number);
+  'load': (_ashlar_v1_LoadReport__Output | null);
 }
