@@ -77,6 +77,7 @@ export {
 } from "./records.ts";
 export { RESERVATION_OUTCOMES, type ReservationOutcome } from "./reservation-codecs.ts";
 export { planRetirementInParts, type RetirementPlan } from "./retirement-plan.ts";
+export { type NodeDemand, planSeparationInParts, type Separation } from "./separation-plan.ts";
 export {
   breaksNow,
   type GatewaySessions,

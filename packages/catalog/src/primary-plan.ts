@@ -9,6 +9,7 @@ import type { CatalogMirror } from "./mirror.ts";
 import { disksForCopies, weightedNodes } from "./placement.ts";
 import {
   EPSILON,
+  type Spread,
   type SpreadMove,
   SpreadPlan,
   totals,
@@ -16,7 +17,8 @@ import {
   wholeSteps,
 } from "./spread-plan.ts";
 
-interface Leader {
+/** A node that may lead. */
+export interface Leader {
   readonly node: NodeId;
   readonly stores: ReadonlySet<StoreUuid>;
   /** Its size in proportion to the mean of all. */
@@ -61,6 +63,19 @@ function* planInParts(
   movesMax: number,
 ): Generator<void, readonly IsrCandidate[], undefined> {
   if (leaders.length < 2) return [];
+  const volumes = yield* scanLeads(chunks, families, leaders);
+  const plan = new SpreadPlan(leaders.length, { movesMax });
+  for (const volume of volumes) yield* plan.even(volume);
+  yield* plan.even(totalLeads(volumes, leaders));
+  return plan.moves().map((move) => targetOf(chunks, leaders, move));
+}
+
+/** Who leads what, of each volume. */
+export function* scanLeads(
+  chunks: ChunkTables,
+  families: readonly FamilyId[],
+  leaders: readonly Leader[],
+): Generator<void, readonly VolumeLeads[], undefined> {
   const volumes: VolumeLeads[] = [];
   for (const family of families) {
     const volume = new VolumeLeads(chunks, family, leaders);
@@ -70,28 +85,37 @@ function* planInParts(
     }
     volumes.push(volume);
   }
-  const plan = new SpreadPlan(leaders.length, { movesMax });
-  for (const volume of volumes) yield* plan.even(volume);
-  yield* plan.even(totals(volumes, (node) => weightOf(leaders, node)));
-  return plan.moves().map(({ chunk, to }) => {
-    const { epoch, version, members } = present(chunks.get(chunk), "it was scanned");
-    const { node, stores } = present(leaders[to], "a node of the plan");
-    const target = members.find((one) => one.node === node && stores.has(one.storeUuid));
-    return { chunk, epoch, version, store: present(target, "it is in the ISR").storeUuid };
-  });
+  return volumes;
 }
 
-const leadersOf = (nodes: CatalogMirror["nodes"]): readonly Leader[] =>
+export const totalLeads = (volumes: readonly VolumeLeads[], leaders: readonly Leader[]): Spread =>
+  totals(volumes, (node) => weightOf(leaders, node));
+
+/** A move as a command has it. */
+export function targetOf(
+  chunks: ChunkTables,
+  leaders: readonly Leader[],
+  { chunk, to }: SpreadMove,
+): IsrCandidate {
+  const { epoch, version, members } = present(chunks.get(chunk), "it was scanned");
+  const { node, stores } = present(leaders[to], "a node of the plan");
+  const target = members.find((one) => one.node === node && stores.has(one.storeUuid));
+  return { chunk, epoch, version, store: present(target, "it is in the ISR").storeUuid };
+}
+
+export const leadersOf = (nodes: CatalogMirror["nodes"]): readonly Leader[] =>
   weightedNodes(nodes).map(({ record, weight }) => {
     const stores = new Set(disksForCopies(record).map(({ storeUuid }) => storeUuid));
     return { node: record.node, stores, weight };
   });
 
 /** Who leads how much of one volume, and which of its chunks could be led by whom. */
-class VolumeLeads implements VolumeSpread {
+export class VolumeLeads implements VolumeSpread {
   readonly family: FamilyId;
   /** Chunks that each node leads. */
   private readonly led: number[];
+  /** As they were before any was moved. */
+  private readonly ledBefore: number[];
   private readonly chunks: ChunkTables;
   private readonly leaders: readonly Leader[];
   private readonly places: ReadonlyMap<NodeId, number>;
@@ -104,6 +128,7 @@ class VolumeLeads implements VolumeSpread {
     this.family = family;
     this.leaders = leaders;
     this.led = leaders.map(() => 0);
+    this.ledBefore = leaders.map(() => 0);
     this.places = new Map(leaders.map(({ node }, place) => [node, place]));
   }
 
@@ -113,6 +138,7 @@ class VolumeLeads implements VolumeSpread {
       const from = this.places.get(row.primary.node);
       if (from === undefined) return;
       this.led[from] = this.count(from) + 1;
+      this.ledBefore[from] = this.count(from);
       if (row.learnerCount > 0) return;
       const { members } = row;
       for (let slot = 0; slot < members.length; slot += 1) {
@@ -152,6 +178,10 @@ class VolumeLeads implements VolumeSpread {
 
   count(node: number): number {
     return this.led[node] ?? 0;
+  }
+
+  countBefore(node: number): number {
+    return this.ledBefore[node] ?? 0;
   }
 
   private step(node: number, led: number): number {

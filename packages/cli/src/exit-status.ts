@@ -33,6 +33,7 @@ export const EXIT_OF_CODE: Readonly<Record<ErrorCode, ExitStatus>> = {
   "node/superseded": failed,
   "node/busy": refused,
   "node/needed": refused,
+  "recommendation/not-found": failed,
   "gateway/not-found": failed,
   "gateway/needed": refused,
   "process/not-found": failed,

@@ -14,6 +14,7 @@ import { addProcessCommands } from "./commands/processes.ts";
 import { addRebalanceCommands } from "./commands/rebalance.ts";
 import { addSafeCommands } from "./commands/safe.ts";
 import { addUpgradeCommands } from "./commands/upgrade.ts";
+import { addRecommendCommands } from "./commands/recommend.ts";
 import { addVolumeCommands } from "./commands/volume.ts";
 import { EXIT } from "./exit-status.ts";
 import { version } from "./installed.ts";
@@ -35,6 +36,7 @@ function makeProgram(json: boolean): Command {
   addHostCommands(program);
   addNodeCommands(program);
   addRebalanceCommands(program);
+  addRecommendCommands(program);
   addDiskCommands(program);
   addSafeCommands(program);
   addUpgradeCommands(program);

@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   "node/superseded",
   "node/busy",
   "node/needed",
+  "recommendation/not-found",
   "gateway/not-found",
   "gateway/needed",
   "process/not-found",

@@ -7,6 +7,7 @@ import {
   bindCatalog,
   bindHeartbeat,
   bindRaft,
+  bindRecommend,
   bindSessions,
   bindUpkeep,
   createRaftTransport,
@@ -29,6 +30,7 @@ import {
   splitAddress,
 } from "@ashlar/runtime";
 import { ClusterShutdown } from "./cluster-shutdown.ts";
+import { Advisor } from "./advisor.ts";
 import type { MetadataConfig } from "./config.ts";
 import { CopyKeeper, type CopyKeeperDeps } from "./copy-keeper.ts";
 import { CopyPace } from "./copy-pace.ts";
@@ -53,6 +55,7 @@ import { SafetyJudge } from "./safety-judge.ts";
 import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
 import { LogHeartbeatService } from "./services/heartbeat-service.ts";
+import { LogRecommendService } from "./services/recommend-service.ts";
 import { openSession } from "./services/session-service.ts";
 import { LogUpkeepService, type UpkeepDeps } from "./services/upkeep-service.ts";
 import { SessionPlacement } from "./session-placement.ts";
@@ -210,6 +213,8 @@ export class MetadataNode implements HealthyNode {
     );
     bindHeartbeat(server, heartbeat);
     bindAdmin(server, admin);
+    const advisor = new Advisor({ replicatedLog: group.log, clock, log, reportOf });
+    bindRecommend(server, new LogRecommendService(group.log, advisor));
     const pace = new CopyPace({ replicatedLog: group.log, clock });
     const upkeep = { heartbeat, placement, pace, shutdown, rebalancer };
     bindUpkeep(server, this.upkeepService(group, upkeep));
@@ -230,6 +235,7 @@ export class MetadataNode implements HealthyNode {
       ["rebalancer", rebalancer],
       ["copy pace", pace],
       ["shutdown", shutdown],
+      ["advisor", advisor],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],

@@ -34,6 +34,8 @@ import type { VolumeRequest } from "./gen/ashlar/v1/VolumeRequest.ts";
 import type { Abortable, GrpcClient } from "./grpc-client.ts";
 import { askMembers, endMember } from "./member-answers.ts";
 import type { Ports } from "./member-calls.ts";
+import type { RecommendService } from "./recommend.ts";
+import { RecommendClient } from "./recommend-client.ts";
 import { adminService } from "./services.ts";
 import type { UpkeepService } from "./upkeep.ts";
 import { UpkeepClient } from "./upkeep-client.ts";
@@ -60,6 +62,7 @@ export function createAdminClient(
 
 class GrpcAdminClient implements AdminClient {
   readonly upkeep: UpkeepService;
+  readonly recommend: RecommendService;
   private readonly ports: Ports;
   private readonly options: AdminClientOptions;
   private readonly calls: AdminCalls;
@@ -69,6 +72,7 @@ class GrpcAdminClient implements AdminClient {
     this.options = options;
     this.calls = new AdminCalls(ports, options);
     this.upkeep = new UpkeepClient(this.calls);
+    this.recommend = new RecommendClient(this.calls);
   }
 
   async clusterStatus({ signal }: Abortable): Promise<ClusterStatus> {

@@ -21,6 +21,7 @@ import type {
 import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
 import type { Release } from "./release.ts";
+import type { RecommendService } from "./recommend.ts";
 import type { UpkeepService } from "./upkeep.ts";
 
 export type ProcessState = "up" | "down";
@@ -333,6 +334,7 @@ export type MemberAnswer =
  */
 export interface AdminClient extends AdminService {
   readonly upkeep: UpkeepService;
+  readonly recommend: RecommendService;
   /** Asks every member that is known, each without the others. */
   askMembers(options: { readonly signal: AbortSignal }): Promise<readonly MemberAnswer[]>;
   /** Has the metadata member at this address end for good, as the last part of a shutdown. */

@@ -101,6 +101,16 @@ export {
 export type { RaftInbox, RaftTransport } from "./raft-transport.ts";
 export { createRaftTransport, type RaftTransportOptions } from "./raft-transport-grpc.ts";
 export { type ProcessRelease, RELEASE, type Release } from "./release.ts";
+export {
+  HOT_KINDS,
+  type HotKind,
+  type HotSpot,
+  type Measure,
+  type Recommendation,
+  type RecommendationList,
+  type RecommendService,
+} from "./recommend.ts";
+export { bindRecommend } from "./recommend-service.ts";
 export { decodeReplication, encodeReplication } from "./replication-codec.ts";
 export type { SafetyAnswer, SafetySubject } from "./safety.ts";
 export { bindSessions, type SessionService } from "./session-service.ts";

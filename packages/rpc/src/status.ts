@@ -26,6 +26,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, status>> = {
   "node/superseded": status.ABORTED,
   "node/busy": status.UNAVAILABLE,
   "node/needed": status.FAILED_PRECONDITION,
+  "recommendation/not-found": status.NOT_FOUND,
   "gateway/not-found": status.NOT_FOUND,
   "gateway/needed": status.FAILED_PRECONDITION,
   "process/not-found": status.NOT_FOUND,

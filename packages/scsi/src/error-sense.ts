@@ -29,6 +29,7 @@ const OUTCOMES: Readonly<Record<ErrorCode, Sense | Other>> = {
   "node/superseded": BUSY,
   "node/busy": BUSY,
   "node/needed": BUSY,
+  "recommendation/not-found": BUSY,
   "gateway/not-found": BUSY,
   "gateway/needed": BUSY,
   "process/not-found": BUSY,

@@ -1,0 +1,165 @@
+// What the leader recommends from what nodes tell, when, under which name, and what applying it does.
+
+import type { CommandOf } from "@ashlar/catalog";
+import {
+  type FamilyId,
+  MIB,
+  type NodeId,
+  nodeId,
+  present,
+  volumeId,
+  volumeName,
+} from "@ashlar/core";
+import type { StorageReport } from "@ashlar/rpc";
+import { openRegistry, silentLog } from "@ashlar/runtime";
+import { afterEach, expect, test } from "vitest";
+import { ADVICE_INTERVAL_MS, ADVICE_PAUSE_MS, Advisor } from "./advisor.ts";
+import { HOT_AFTER_MS } from "./hot-spots.ts";
+import { openBalanceMetrics } from "./metrics.ts";
+import { BALANCE_QUIET_MS, PrimaryBalancer } from "./primary-balancer.ts";
+import { reportOf, storeOf } from "./testing/metadata-fixture.ts";
+import { PlacedGroup } from "./testing/placed-group.ts";
+
+const NODES = 2;
+const HOT_MS = HOT_AFTER_MS + 2 * ADVICE_INTERVAL_MS;
+const metrics = openBalanceMetrics(openRegistry({ process: "test" }));
+
+let placed: PlacedGroup;
+let advisor: Advisor;
+let balancer: PrimaryBalancer;
+/** Operations per second on each chunk of a volume. */
+let asked: Map<FamilyId, number>;
+let busyShare = 0;
+let silent: NodeId | undefined;
+afterEach(async () => {
+  await advisor.stop();
+  await balancer.stop();
+  await placed.group.stop();
+});
+
+const chunksOf = (family: FamilyId) => [...placed.log.view.chunksOf(family)];
+
+function report(node: NodeId): StorageReport | undefined {
+  const number = Number(node.split("-")[1]);
+  const rate = (operationsPerSecond: number) => ({ operationsPerSecond, bytesPerSecond: 0 });
+  const volumes = [...asked].flatMap(([family, perChunk]) => {
+    const led = chunksOf(family).filter(({ primary }) => primary.node === node).length;
+    return led === 0 ? [] : [{ family, ...rate(led * perChunk) }];
+  });
+  const all = volumes.reduce((sum, { operationsPerSecond }) => sum + operationsPerSecond, 0);
+  const stores = [{ storeUuid: storeOf(number), ...rate(all), busyShare, meanMs: 1 }];
+  const load = { windowMs: 30_000, ...rate(all), stores, volumes };
+  return { ...reportOf(number, 1024 * MIB), load: node === silent ? undefined : load };
+}
+
+async function volume(number: number, replicas: number): Promise<FamilyId> {
+  const described = {
+    volume: volumeId(`20000000-0000-4000-8000-00000000000${number}`),
+    name: volumeName(`vm${number}`),
+    sizeBytes: 16 * MIB,
+    blockSize: 512,
+    replicas,
+    createdAt: "",
+    access: "any" as const,
+  };
+  const { result } = await placed.apply({ kind: "beginVolume", ...described });
+  const { family } = (result as { value: { family: CommandOf<"extendVolume">["family"] } }).value;
+  await placed.apply({ kind: "extendVolume", family, chunks: 1 });
+  await placed.apply({ kind: "finishVolume", family });
+  return family;
+}
+
+/** Two nodes and four volumes of one chunk; those that storage-1 leads. */
+async function cluster(replicas: number): Promise<readonly FamilyId[]> {
+  asked = new Map();
+  busyShare = 0;
+  silent = undefined;
+  placed = await PlacedGroup.of(NODES, { chunks: 2 });
+  const families: FamilyId[] = [];
+  for (const number of [1, 2, 3, 4]) families.push(await volume(number, replicas));
+  const ports = { replicatedLog: placed.log, clock: placed.group.clock, log: silentLog };
+  advisor = new Advisor({ ...ports, reportOf: report });
+  balancer = new PrimaryBalancer({ ...ports, metrics, pathsAreWhole: () => true });
+  await advisor.start();
+  await balancer.start();
+  const first = nodeId("storage-1");
+  return families.filter((family) => chunksOf(family)[0]?.primary.node === first);
+}
+
+const leaderOf = (family: FamilyId) => present(chunksOf(family)[0], "one chunk").primary.node;
+const ids = () => advisor.list.recommendations.map(({ id }) => id);
+
+test("B8: two hot volumes that share a node are separated for good when people say so", async () => {
+  const shared = await cluster(2);
+  expect(shared).toHaveLength(2);
+  asked = new Map(shared.map((family) => [family, 500]));
+  await placed.pass(HOT_AFTER_MS - ADVICE_INTERVAL_MS);
+  expect(ids()).toEqual([]);
+  await placed.pass(HOT_MS);
+  const [recommendation] = advisor.list.recommendations;
+  expect(recommendation).toMatchObject({ kind: "move-leading", applicable: true });
+  expect(recommendation?.reason).toContain("storage-1 is asked 1000/s, nodes on average 500/s");
+  const before = ids();
+  // What is asked of the two changes places in order: it stays the one it was.
+  for (const [at, family] of shared.entries()) {
+    asked = new Map(shared.map((one) => [one, one === family ? 510 : 490]));
+    await placed.pass(ADVICE_INTERVAL_MS * (at + 1));
+    expect(ids()).toEqual(before);
+  }
+  asked = new Map(shared.map((family) => [family, 500]));
+  const { applied, chunks } = await placed.group.answered(advisor.apply(before));
+  expect({ applied, chunks }).toEqual({ applied: before, chunks: 2 });
+  expect(new Set(shared.map(leaderOf)).size).toBe(2);
+  expect(ids()).toEqual([]);
+  await placed.pass(Math.max(ADVICE_PAUSE_MS + HOT_MS, 3 * BALANCE_QUIET_MS));
+  expect(new Set(shared.map(leaderOf)).size, "nobody moves them back").toBe(2);
+  expect(advisor.list).toMatchObject({ recommendations: [], hotSpots: [] });
+});
+
+test("an even cluster, an idle one, and one where somebody was not heard: nothing is recommended", async () => {
+  const shared = await cluster(2);
+  await placed.pass(HOT_MS);
+  expect(advisor.list).toEqual({ hotSpots: [], recommendations: [], waiting: [] });
+  asked = new Map([...placed.log.view.volumes.values()].map(({ family }) => [family, 500]));
+  await placed.pass(HOT_MS);
+  expect(ids()).toEqual([]);
+  silent = nodeId("storage-2");
+  asked = new Map(shared.map((family) => [family, 500]));
+  await placed.pass(HOT_MS);
+  expect(advisor.list).toEqual({ hotSpots: [], recommendations: [], waiting: [silent] });
+  expect(await placed.group.answered(advisor.apply([]))).toEqual({ applied: [], chunks: 0 });
+});
+
+test("while a node is down nothing is moved, and afterwards it is judged anew", async () => {
+  const shared = await cluster(2);
+  asked = new Map(shared.map((family) => [family, 500]));
+  await placed.pass(HOT_MS);
+  const [id] = ids();
+  await placed.down(2);
+  await placed.pass(2 * ADVICE_INTERVAL_MS);
+  expect(ids()).toEqual([]);
+  await expect(advisor.apply([present(id, "there was one")])).rejects.toMatchObject({
+    code: "recommendation/not-found",
+  });
+});
+
+test("a volume with one copy is led from nowhere else: advice that cannot be applied says what to do", async () => {
+  const shared = await cluster(1);
+  asked = new Map([[present(shared[0], "one of four"), 1_000]]);
+  await placed.pass(HOT_MS);
+  const [advice] = advisor.list.recommendations;
+  expect(advice).toMatchObject({ kind: "add-copy", applicable: false });
+  const error = await advisor.apply([present(advice, "it is there").id]).catch((one) => one);
+  expect(error).toMatchObject({ code: "argument/invalid", meta: { hint: advice?.action } });
+  expect(await advisor.apply([])).toEqual({ applied: [], chunks: 0 });
+});
+
+test("when all disks are busy, more of them are recommended", async () => {
+  await cluster(2);
+  busyShare = 0.9;
+  await placed.pass(HOT_MS);
+  expect(ids()).toEqual(["disks"]);
+  busyShare = 0.3;
+  await placed.pass(2 * ADVICE_INTERVAL_MS);
+  expect(ids()).toEqual([]);
+});

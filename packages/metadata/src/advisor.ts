@@ -1,0 +1,290 @@
+// Looks for hot spots as long as this member leads, and keeps what it recommends about them: in memory, since figures of
+// half a minute make it anew. One move of leading at a time: what the next one should be depends on what came of it.
+import {
+  type CatalogView,
+  type NodeDemand,
+  planSeparationInParts,
+  type Separation,
+} from "@ashlar/catalog";
+import { type FamilyId, KIB, type NodeId, SystemError, toSystemError } from "@ashlar/core";
+import type {
+  HotSpot,
+  LoadReport,
+  Measure,
+  Recommendation,
+  RecommendationList,
+  StorageReport,
+} from "@ashlar/rpc";
+import { type Clock, inSlices, type Log, type Startable, type Timer } from "@ashlar/runtime";
+import { HotSpots, type Measures } from "./hot-spots.ts";
+import { followLeadership } from "./leadership.ts";
+import { accepted } from "./refusal.ts";
+import type { ReplicatedLog } from "./replicated-log.ts";
+
+/** As often as nodes tell anything new. */
+export const ADVICE_INTERVAL_MS = 5_000;
+/** After a move figures that are half of before and half of after would mislead: they are over half a minute. */
+export const ADVICE_PAUSE_MS = 60_000;
+/** So many bytes cost about as much as another operation. */
+const OPERATION_BYTES = 64 * KIB;
+
+export interface AdvisorDeps {
+  readonly replicatedLog: ReplicatedLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What a node told last. */
+  readonly reportOf: (node: NodeId) => StorageReport | undefined;
+}
+
+interface Standing {
+  readonly recommendation: Recommendation;
+  /** Of one that can be applied. */
+  readonly separation?: Separation | undefined;
+}
+
+interface Told {
+  readonly node: NodeId;
+  readonly load: LoadReport;
+}
+
+export class Advisor implements Startable {
+  private readonly deps: AdvisorDeps;
+  private timer: Timer | undefined;
+  private hotSpots = new HotSpots();
+  private spots: readonly HotSpot[] = [];
+  private standing: readonly Standing[] = [];
+  private pausedUntilMs = 0;
+  private looking = false;
+  private unsubscribe = (): void => {};
+
+  constructor(deps: AdvisorDeps) {
+    this.deps = deps;
+  }
+
+  async start(): Promise<void> {
+    this.unsubscribe = followLeadership(this.deps.replicatedLog, {
+      onApplied: () => {},
+      begin: () => this.begin(),
+      end: () => this.end(),
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.unsubscribe();
+    this.end();
+  }
+
+  get list(): RecommendationList {
+    return {
+      hotSpots: this.spots,
+      recommendations: this.standing.map(({ recommendation }) => recommendation),
+      waiting: this.told().waiting,
+    };
+  }
+
+  /** @throws SystemError recommendation/not-found, argument/invalid. */
+  async apply(
+    ids: readonly string[],
+  ): Promise<{ readonly applied: readonly string[]; readonly chunks: number }> {
+    const wanted = ids.length > 0 ? ids.map((id) => this.find(id)) : this.standing;
+    const applied: string[] = [];
+    let chunks = 0;
+    for (const { recommendation, separation } of new Set(wanted)) {
+      if (!separation) {
+        if (ids.length === 0) continue;
+        const message = `${recommendation.id} is advice: nothing of it can be applied`;
+        throw new SystemError("argument/invalid", message, { hint: recommendation.action });
+      }
+      chunks += await this.carryOut(separation);
+      applied.push(recommendation.id);
+    }
+    return { applied, chunks };
+  }
+
+  private begin(): void {
+    this.end();
+    this.timer = this.deps.clock.every(ADVICE_INTERVAL_MS, () => void this.look());
+  }
+
+  private end(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    this.hotSpots = new HotSpots();
+    this.spots = [];
+    this.standing = [];
+  }
+
+  private find(id: string): Standing {
+    const found = this.standing.find(({ recommendation }) => recommendation.id === id);
+    if (found) return found;
+    throw new SystemError("recommendation/not-found", `there is no recommendation ${id} now`, {
+      hint: "see `ashlar recommend list`",
+    });
+  }
+
+  private async carryOut({ items }: Separation): Promise<number> {
+    const { replicatedLog, clock, log } = this.deps;
+    this.standing = this.standing.filter(({ separation }) => !separation);
+    this.pausedUntilMs = clock.nowMs() + ADVICE_PAUSE_MS;
+    const { result } = await replicatedLog.propose({ kind: "movePrimaries", items });
+    const moved = items.length - accepted(result).skipped.length;
+    log.info({ chunks: moved }, "chunks of a busy volume are led elsewhere");
+    return moved;
+  }
+
+  /** What the nodes that are up told, and who of them did not. */
+  private told(): { readonly told: readonly Told[]; readonly waiting: readonly NodeId[] } {
+    const up = [...this.deps.replicatedLog.view.nodes.values()]
+      .filter(({ state }) => state === "up")
+      .map(({ node }) => ({ node, load: this.deps.reportOf(node)?.load }))
+      .sort((a, b) => (a.node < b.node ? -1 : 1));
+    return {
+      told: up.flatMap(({ node, load }) => (load ? [{ node, load }] : [])),
+      waiting: up.filter(({ load }) => !load).map(({ node }) => node),
+    };
+  }
+
+  private async look(): Promise<void> {
+    if (this.looking) return;
+    this.looking = true;
+    const { hotSpots, pausedUntilMs } = this;
+    try {
+      const { clock, replicatedLog, log } = this.deps;
+      const { told, waiting } = this.told();
+      // Who is not known counts for nothing, and would make the others look hot.
+      const measures = waiting.length > 0 ? NOTHING : measuresOf(replicatedLog.view, told);
+      this.spots = hotSpots.look(clock.nowMs(), measures);
+      const standing = await this.advice(told);
+      // This leader was another one meanwhile and has seen nothing yet, or what was looked at has been moved.
+      if (hotSpots !== this.hotSpots || pausedUntilMs !== this.pausedUntilMs) return;
+      for (const { recommendation } of standing) {
+        if (this.standing.some((one) => one.recommendation.id === recommendation.id)) continue;
+        log.info({ ...recommendation }, "something is recommended");
+      }
+      this.standing = standing;
+    } catch (thrown) {
+      const error = toSystemError(thrown);
+      this.deps.log.warn({ code: error.code, error }, "nothing can be recommended");
+    } finally {
+      this.looking = false;
+    }
+  }
+
+  private async advice(told: readonly Told[]): Promise<readonly Standing[]> {
+    const hot = this.spots.find(({ kind }) => kind === "node");
+    const busy = this.spots.find(({ kind }) => kind === "cluster");
+    const standing: Standing[] = [];
+    if (hot && this.deps.clock.nowMs() >= this.pausedUntilMs) {
+      standing.push(...(await this.adviceOnNode(hot, told)));
+    }
+    if (busy) standing.push({ recommendation: addDisks(busy) });
+    return standing;
+  }
+
+  private async adviceOnNode(hot: HotSpot, told: readonly Told[]): Promise<readonly Standing[]> {
+    const { replicatedLog, clock } = this.deps;
+    const { view } = replicatedLog;
+    const demands = told.map(demandsOf);
+    const asked = demands.find(({ node }) => node === hot.id);
+    if (!asked) return [];
+    // What moves while copies are made, or a node is away, may have to move again.
+    const isWhole = [...view.nodes.values()].every(({ state }) => state === "up");
+    if (isWhole && view.chunks.learning === 0) {
+      const preferred = this.standing.find(({ separation }) => separation?.from === asked.node);
+      const asking = { from: asked.node, demands, preferred: preferred?.separation?.family };
+      const separation = await inSlices(clock, planSeparationInParts(view, asking));
+      const name = separation && nameOf(view, separation.family);
+      if (separation && name !== undefined) {
+        return [{ recommendation: moveLeading(hot, asked, { separation, name }), separation }];
+      }
+    }
+    const [busiest] = [...asked.volumes].sort(([, a], [, b]) => b - a);
+    const volume = [...view.volumes.values()].find(({ family }) => family === busiest?.[0]);
+    return volume?.replicas === 1 ? [{ recommendation: addCopy(hot, volume.name) }] : [];
+  }
+}
+
+const NOTHING: Measures = { node: [], disk: [], volume: [], cluster: [] };
+
+/** One figure for what operations and bytes cost. */
+const demandOf = ({
+  operationsPerSecond,
+  bytesPerSecond,
+}: {
+  readonly operationsPerSecond: number;
+  readonly bytesPerSecond: number;
+}): number => operationsPerSecond + bytesPerSecond / OPERATION_BYTES;
+
+const demandsOf = ({ node, load }: Told): NodeDemand => ({
+  node,
+  demand: demandOf(load),
+  volumes: new Map(load.volumes.map((volume) => [volume.family, demandOf(volume)])),
+});
+
+function measuresOf(view: CatalogView, told: readonly Told[]): Measures {
+  const volumes = new Map<FamilyId, number>();
+  const disk: Measure[] = [];
+  for (const { node, load } of told) {
+    for (const { family, ...rate } of load.volumes) {
+      volumes.set(family, (volumes.get(family) ?? 0) + demandOf(rate));
+    }
+    const busy = new Map(load.stores.map(({ storeUuid, busyShare }) => [storeUuid, busyShare]));
+    for (const { disk: name, storeUuid, state } of view.nodes.get(node)?.disks ?? []) {
+      if (state !== "up") continue;
+      disk.push({ id: `${node}/${name}`, figure: busy.get(storeUuid) ?? 0 });
+    }
+  }
+  const mean = disk.reduce((sum, { figure }) => sum + figure, 0) / Math.max(1, disk.length);
+  return {
+    node: told.map(({ node, load }) => ({ id: node, figure: demandOf(load) })),
+    disk,
+    volume: [...volumes].flatMap(([family, figure]) => {
+      const id = nameOf(view, family);
+      return id === undefined ? [] : [{ id, figure }];
+    }),
+    cluster: [{ id: "all disks", figure: mean }],
+  };
+}
+
+const nameOf = ({ volumes }: Pick<CatalogView, "volumes">, family: FamilyId): string | undefined =>
+  [...volumes.values()].find((volume) => volume.family === family)?.name;
+
+const perSecond = (demand: number): string => `${Math.round(demand)}/s`;
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+const askedOf = ({ id, figure, mean }: HotSpot): string =>
+  `${id} is asked ${perSecond(figure)}, nodes on average ${perSecond(mean)}`;
+
+function moveLeading(
+  hot: HotSpot,
+  asked: NodeDemand,
+  { separation, name }: { readonly separation: Separation; readonly name: string },
+): Recommendation {
+  const { family, chunks, items, relief, to } = separation;
+  const share = perSecond(asked.volumes.get(family) ?? 0);
+  const back = items.length - chunks;
+  const swapped = back === 0 ? "" : `; ${back} that are asked less come back for them`;
+  return {
+    id: `lead/${hot.id}/${name}`,
+    kind: "move-leading",
+    reason: `${askedOf(hot)}; ${share} of it is volume ${name}`,
+    action: `${to} leads ${chunks} chunks of ${name} instead, about ${perSecond(relief)}${swapped}; no data moves`,
+    applicable: true,
+  };
+}
+
+const addCopy = (hot: HotSpot, name: string): Recommendation => ({
+  id: `copy/${name}`,
+  kind: "add-copy",
+  reason: `${askedOf(hot)}, most of it volume ${name}, which has one copy and can be led from nowhere else`,
+  action: `ashlar volume set ${name} --replicas 2`,
+  applicable: false,
+});
+
+const addDisks = ({ figure }: HotSpot): Recommendation => ({
+  id: "disks",
+  kind: "add-disks",
+  reason: `disks are busy ${percent(figure)} of the time on average, so moving load helps no more`,
+  action: "add a storage node, or disks: copies move there by themselves",
+  applicable: false,
+});
