@@ -14,6 +14,11 @@ interface RebalanceStatus {
   readonly nodes: readonly { readonly id: string; readonly state: string }[];
 }
 
+interface Recommendations {
+  readonly recommendations: readonly { readonly id: string }[];
+  readonly waiting: readonly string[];
+}
+
 interface Placed {
   readonly nodes: readonly (NodesDocument["nodes"][number] & {
     readonly service: string;
@@ -96,6 +101,17 @@ test("under I/O: three copies and two again, a disk emptied, a node drained and 
   });
   expect(report, report.text).toMatchObject({ errors: 0, clean: true });
   expect(report.gapMs, report.text).toBeLessThan(3_000);
+});
+
+test("every node tells what hosts ask of it, and of an idle cluster nothing is recommended", async () => {
+  const list = () => lab.command<Recommendations>("recommend", "list");
+  await expect.poll(async () => (await list()).waiting, { timeout: 20_000 }).toEqual([]);
+  expect((await list()).recommendations).toEqual([]);
+  expect(await lab.command("recommend", "apply", "all")).toEqual({ applied: [], chunks: 0 });
+  expect(await refused("recommend", "apply", "lead/storage-1/none")).toMatchObject({
+    exit: 1,
+    code: "recommendation/not-found",
+  });
 });
 
 test("what has no place elsewhere is not drained, and who is needed is not let go", async () => {

@@ -44,7 +44,8 @@ const CHUNKS_MAX = 64;
 const TARGETS_MAX = 4;
 
 /**
- * The first volume of the busiest that can be given to a node without making that the hot one; undefined when there is none. The work pauses often.
+ * The first volume of the busiest that can be given to a node without making that the hot one; undefined when there is
+ * none. The work pauses often.
  */
 export function* planSeparationInParts(
   { nodes, volumes, chunks }: CatalogMirror,
