@@ -77,7 +77,6 @@ export {
 } from "./records.ts";
 export { RESERVATION_OUTCOMES, type ReservationOutcome } from "./reservation-codecs.ts";
 export { planRetirementInParts, type RetirementPlan } from "./retirement-plan.ts";
-export { type NodeDemand, planSeparationInParts, type Separation } from "./separation-plan.ts";
 export {
   breaksNow,
   type GatewaySessions,
@@ -95,6 +94,7 @@ export {
   type Verdict,
   verdictOf,
 } from "./safety.ts";
+export { type NodeDemand, planSeparationInParts, type Separation } from "./separation-plan.ts";
 export {
   type GatewayLoad,
   type HeldSession,

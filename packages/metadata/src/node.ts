@@ -29,8 +29,8 @@ import {
   type Startable,
   splitAddress,
 } from "@ashlar/runtime";
-import { ClusterShutdown } from "./cluster-shutdown.ts";
 import { Advisor } from "./advisor.ts";
+import { ClusterShutdown } from "./cluster-shutdown.ts";
 import type { MetadataConfig } from "./config.ts";
 import { CopyKeeper, type CopyKeeperDeps } from "./copy-keeper.ts";
 import { CopyPace } from "./copy-pace.ts";
@@ -213,8 +213,6 @@ export class MetadataNode implements HealthyNode {
     );
     bindHeartbeat(server, heartbeat);
     bindAdmin(server, admin);
-    const advisor = new Advisor({ replicatedLog: group.log, clock, log, reportOf });
-    bindRecommend(server, new LogRecommendService(group.log, advisor));
     const pace = new CopyPace({ replicatedLog: group.log, clock });
     const upkeep = { heartbeat, placement, pace, shutdown, rebalancer };
     bindUpkeep(server, this.upkeepService(group, upkeep));
@@ -235,11 +233,23 @@ export class MetadataNode implements HealthyNode {
       ["rebalancer", rebalancer],
       ["copy pace", pace],
       ["shutdown", shutdown],
-      ["advisor", advisor],
+      ["advisor", this.advisor(server, group, heartbeat)],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],
     ];
+  }
+
+  private advisor(
+    server: GrpcServer,
+    { log: replicatedLog }: MetadataGroup,
+    heartbeat: LogHeartbeatService,
+  ): Advisor {
+    const { clock, log } = this.deps;
+    const reportOf = heartbeat.reportOf.bind(heartbeat);
+    const advisor = new Advisor({ replicatedLog, clock, log, reportOf });
+    bindRecommend(server, new LogRecommendService(replicatedLog, advisor));
+    return advisor;
   }
 
   private primaryBalancer(group: MetadataGroup, heartbeat: LogHeartbeatService): PrimaryBalancer {

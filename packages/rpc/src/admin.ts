@@ -20,8 +20,8 @@ import type {
 } from "@ashlar/core";
 import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
-import type { Release } from "./release.ts";
 import type { RecommendService } from "./recommend.ts";
+import type { Release } from "./release.ts";
 import type { UpkeepService } from "./upkeep.ts";
 
 export type ProcessState = "up" | "down";

@@ -100,7 +100,6 @@ export {
 } from "./raft-service.ts";
 export type { RaftInbox, RaftTransport } from "./raft-transport.ts";
 export { createRaftTransport, type RaftTransportOptions } from "./raft-transport-grpc.ts";
-export { type ProcessRelease, RELEASE, type Release } from "./release.ts";
 export {
   HOT_KINDS,
   type HotKind,
@@ -111,6 +110,7 @@ export {
   type RecommendService,
 } from "./recommend.ts";
 export { bindRecommend } from "./recommend-service.ts";
+export { type ProcessRelease, RELEASE, type Release } from "./release.ts";
 export { decodeReplication, encodeReplication } from "./replication-codec.ts";
 export type { SafetyAnswer, SafetySubject } from "./safety.ts";
 export { bindSessions, type SessionService } from "./session-service.ts";
