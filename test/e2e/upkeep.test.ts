@@ -62,6 +62,17 @@ async function untilWhole(name: string, replicas: number): Promise<void> {
   });
 }
 
+test("every node tells what hosts ask of it, and of an idle cluster nothing is recommended", async () => {
+  const list = () => lab.command<Recommendations>("recommend", "list");
+  await expect.poll(async () => (await list()).waiting, { timeout: 20_000 }).toEqual([]);
+  expect((await list()).recommendations).toEqual([]);
+  expect(await lab.command("recommend", "apply", "all")).toEqual({ applied: [], chunks: 0 });
+  expect(await refused("recommend", "apply", "lead/storage-1/none")).toMatchObject({
+    exit: 1,
+    code: "recommendation/not-found",
+  });
+});
+
 test("under I/O: three copies and two again, a disk emptied, a node drained and removed; no error, nothing lost", async () => {
   const report = await underLoad(lab, "moved", async () => {
     const before = await copies();
@@ -101,17 +112,6 @@ test("under I/O: three copies and two again, a disk emptied, a node drained and 
   });
   expect(report, report.text).toMatchObject({ errors: 0, clean: true });
   expect(report.gapMs, report.text).toBeLessThan(3_000);
-});
-
-test("every node tells what hosts ask of it, and of an idle cluster nothing is recommended", async () => {
-  const list = () => lab.command<Recommendations>("recommend", "list");
-  await expect.poll(async () => (await list()).waiting, { timeout: 20_000 }).toEqual([]);
-  expect((await list()).recommendations).toEqual([]);
-  expect(await lab.command("recommend", "apply", "all")).toEqual({ applied: [], chunks: 0 });
-  expect(await refused("recommend", "apply", "lead/storage-1/none")).toMatchObject({
-    exit: 1,
-    code: "recommendation/not-found",
-  });
 });
 
 test("what has no place elsewhere is not drained, and who is needed is not let go", async () => {
