@@ -2,7 +2,7 @@
 // back whole.
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ashlarOutcome, TestLab } from "../support/test-lab.ts";
+import { ashlarOutcome, TestLab } from "../../support/test-lab.ts";
 
 interface SafeDocument {
   readonly verdict: string;
