@@ -70,6 +70,18 @@ const shape = fc.record({
   ),
 });
 
+/** Whatever was led elsewhere here, leading was spread anew afterwards. */
+const TAKEN_BACK = {
+  nodes: 5,
+  volumes: [
+    { chunks: 3, replicas: 2, perChunk: 2 },
+    { chunks: 2, replicas: 2, perChunk: 2 },
+    { chunks: 1, replicas: 2, perChunk: 0 },
+    { chunks: 1, replicas: 2, perChunk: 1 },
+    { chunks: 3, replicas: 3, perChunk: 3 },
+  ],
+};
+
 test("each plan lowers the most that a node is asked, nothing is moved back, and it comes to an end", () => {
   let planned = 0;
   fc.assert(
@@ -103,7 +115,7 @@ test("each plan lowers the most that a node is asked, nothing is moved back, and
       }
       expect(allChunks(catalog).map(({ members }) => members)).toEqual(copies);
     }),
-    { numRuns: 300 },
+    { numRuns: 300, examples: [[TAKEN_BACK]] },
   );
   expect(planned).toBeGreaterThan(8);
 });

@@ -13,7 +13,7 @@ import {
   totalLeads,
   type VolumeLeads,
 } from "./primary-plan.ts";
-import { EPSILON, type Spread, type SpreadMove } from "./spread-plan.ts";
+import { EPSILON, type Spread, type SpreadMove, SpreadPlan } from "./spread-plan.ts";
 
 /** What is asked of a node, and the part of it that each volume has, all in one unit. */
 export interface NodeDemand {
@@ -79,7 +79,8 @@ export function* planSeparationInParts(
     for (const target of targets) {
       const trial = new Trial(leads, leaders, { hot, target });
       const { moves, count, relief } = trial.relieve(family);
-      if (relief > 0 && relief >= hot.demand * RELIEF_SHARE_MIN) {
+      const isWorthIt = relief > 0 && relief >= hot.demand * RELIEF_SHARE_MIN;
+      if (isWorthIt && (yield* isLeftAlone(leads, leaders))) {
         const items = moves.map((move) => targetOf(frozen, leaders, move));
         return { family, from, to: target.node, items, chunks: count, relief };
       }
@@ -88,6 +89,17 @@ export function* planSeparationInParts(
     }
   }
   return undefined;
+}
+
+/** Whether the plan of leading has nothing to move after a trial: else it would be undone. Changes what it looks at. */
+function* isLeftAlone(
+  leads: readonly VolumeLeads[],
+  leaders: readonly Leader[],
+): Generator<void, boolean, undefined> {
+  const plan = new SpreadPlan(leaders.length, { movesMax: Number.MAX_SAFE_INTEGER });
+  for (const volume of leads) yield* plan.even(volume);
+  yield* plan.even(totalLeads(leads, leaders));
+  return plan.moves().length === 0;
 }
 
 interface Relief {
