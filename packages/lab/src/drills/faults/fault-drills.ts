@@ -154,8 +154,13 @@ function blackout({ site, processes, random, until }: PlanContext): Fault {
   const last = isSpared ? `, and ${missing} when all is served without it` : "";
   return {
     text: `SIGKILL of all ${ids.length} processes at once; started again in the order ${order.join(", ")}${last}`,
+    // Members first: they would be told of each death, and take out a copy that is needed when another node is missing.
     begin: async (call) => {
-      await Promise.all(ids.map((id) => site.kill(id, call)));
+      const members = processes.filter(({ kind }) => kind === "metadata").map(({ id }) => id);
+      const others = ids.filter((id) => !members.includes(id));
+      for (const some of [members, others]) {
+        await Promise.all(some.map((id) => site.kill(id, call)));
+      }
     },
     end: async (call) => {
       await restart({ site }, order, call);
