@@ -15,6 +15,7 @@ import { script } from "../installed.ts";
 import type { JoinToken } from "../machine/join-token.ts";
 import {
   BASE_PORT_DEFAULT,
+  hostPort,
   ISCSI_PORT_DEFAULT,
   type Machine,
   type MachineDisk,
@@ -64,7 +65,7 @@ function diskIn(text: string, at: number, folder: string): MachineDisk {
 }
 
 function portalIn({ portal, host }: MachineOptions): string {
-  const address = portal ?? `${host.includes(":") ? `[${host}]` : host}:${ISCSI_PORT_DEFAULT}`;
+  const address = portal ?? hostPort(host, ISCSI_PORT_DEFAULT);
   if (isAddress(address)) return address;
   throw new SystemError("argument/invalid", `--portal ${address} is not HOST:PORT`);
 }
@@ -130,14 +131,19 @@ async function answered(
 /** Becomes the supervisor of the machine; ends when that is told to stop. */
 async function runMachine(machine: Machine): Promise<void> {
   const { machinePaths } = await import("../machine/machine.ts");
-  const { writeMachine } = await import("../machine/machine-folder.ts");
-  const { withMembersOfNow } = await import("../machine/join.ts");
   const { main } = await import("@ashlar/supervisor");
-  const newer = await withMembersOfNow(machine);
-  if (newer !== machine) await writeMachine(newer, "ready");
   await main({ configPath: machinePaths(machine.dir).supervisorConfig, script: script() });
   // The supervisor ends the process.
   await new Promise<never>(() => {});
+}
+
+/** A machine that was made before: members may have joined since. */
+async function refreshed(machine: Machine): Promise<Machine> {
+  const { writeMachine } = await import("../machine/machine-folder.ts");
+  const { withMembersOfNow } = await import("../machine/join.ts");
+  const newer = await withMembersOfNow(machine);
+  if (newer !== machine) await writeMachine(newer, "ready");
+  return newer;
 }
 
 /** Founds a cluster with this machine as its first. */
@@ -172,33 +178,45 @@ export async function initMachine(options: MachineOptions): Promise<Answer> {
   return answered(machine, { json, lines }, options);
 }
 
-async function joinMachine(text: string, options: JoinOptions): Promise<Answer> {
-  const { parseToken } = await import("../machine/join-token.ts");
+/** The machine of this cluster in its folder, made now unless it was made before. */
+async function joinedMachine(
+  planned: Omit<Machine, "members">,
+  { metadata: addresses }: JoinToken,
+): Promise<{ readonly machine: Machine; readonly isNew: boolean }> {
   const { findMachine, writeMachine } = await import("../machine/machine-folder.ts");
+  const { clusterId: cluster, name, dir } = planned;
+  const there = (await findMachine(dir))?.machine;
+  if (there?.clusterId === cluster && there.name === name) {
+    return { machine: await refreshed(there), isNew: false };
+  }
   const { joinCluster } = await import("../machine/join.ts");
   const { createAdminClient } = await import("@ashlar/rpc");
-  const token = parseToken(text);
-  const { metadata: hasMember = false } = options;
-  const planned = { ...plannedMachine(options), clusterId: token.clusterId, hasMember };
-  const admin = createAdminClient({ clusterId: token.clusterId, addresses: token.metadata });
+  const admin = createAdminClient({ clusterId: cluster, addresses });
   try {
-    const there = (await findMachine(planned.dir))?.machine;
-    const isKnown = there?.clusterId === token.clusterId && there.name === planned.name;
-    const { signal } = new AbortController();
-    const machine = isKnown ? there : await joinCluster(planned, admin, { signal });
-    if (!isKnown) await writeMachine(machine, "ready");
-    const json = { clusterId: token.clusterId, machine: machine.name, dir: machine.dir };
-    const how = isKnown ? "joined before" : "joined";
-    const lines = [`cluster   ${token.clusterId}, ${how}`, ...machineLines(machine), UNSAFE];
-    return await answered(machine, { json, lines }, options);
+    const machine = await joinCluster(planned, admin, new AbortController());
+    await writeMachine(machine, "ready");
+    return { machine, isNew: true };
   } finally {
     admin.close();
   }
 }
 
+async function joinMachine(text: string, options: JoinOptions): Promise<Answer> {
+  const { parseToken } = await import("../machine/join-token.ts");
+  const token = parseToken(text);
+  const { clusterId: id } = token;
+  const { metadata: hasMember = false } = options;
+  const planned = { ...plannedMachine(options), clusterId: id, hasMember };
+  const { machine, isNew } = await joinedMachine(planned, token);
+  const json = { clusterId: id, machine: machine.name, dir: machine.dir };
+  const how = isNew ? "joined" : "joined before";
+  const lines = [`cluster   ${id}, ${how}`, ...machineLines(machine), UNSAFE];
+  return answered(machine, { json, lines }, options);
+}
+
 async function run({ dir }: { readonly dir: string }): Promise<Answer> {
   const { requireMachine } = await import("../machine/machine-folder.ts");
-  await runMachine(await requireMachine(resolve(dir)));
+  await runMachine(await refreshed(await requireMachine(resolve(dir))));
   return { json: undefined, lines: [] };
 }
 

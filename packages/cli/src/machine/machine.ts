@@ -51,14 +51,15 @@ const METRICS_OFFSETS: Readonly<Record<MachineRole, number>> = {
 
 export const processId = (role: MachineRole, name: string): string => `${role}-${name}`;
 
-/** A host as it stands before a port: IPv6 in brackets. */
-const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host);
+/** host:port, IPv6 in brackets. */
+export const hostPort = (host: string, port: number): string =>
+  `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 /** host:port at which the gRPC server of a role is reached. */
 export const addressOf = (
   { host, basePort }: Pick<Machine, "host" | "basePort">,
   role: keyof typeof PORT_OFFSETS,
-): string => `${bracketed(host)}:${basePort + PORT_OFFSETS[role]}`;
+): string => hostPort(host, basePort + PORT_OFFSETS[role]);
 
 export const machinePaths = (dir: string) => ({
   /** What the machine is; written last, so that all else is there. */

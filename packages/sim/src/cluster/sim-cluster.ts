@@ -1,7 +1,7 @@
 // A whole cluster: metadata members, storage nodes and gateways, each as its own composition root makes
 // it, with the ports of the simulated world.
 import type { CatalogView } from "@ashlar/catalog";
-import { clusterId, diskId, KIB, MIB, nodeId } from "@ashlar/core";
+import { assert, clusterId, diskId, KIB, MIB, nodeId } from "@ashlar/core";
 import { GatewayNode } from "@ashlar/gateway";
 import { foundCluster, MetadataNode } from "@ashlar/metadata";
 import {
@@ -101,6 +101,7 @@ export class SimCluster {
   /** A machine is switched off for good. */
   leave(name: string): void {
     const at = this.machines.findIndex((machine) => machine.name === name);
+    assert(at >= 0, "who leaves belongs to the cluster");
     const [machine] = this.machines.splice(at, 1);
     machine?.cutPower(FOR_GOOD_MS);
   }
