@@ -1,22 +1,38 @@
-// Sums vitest's JSON reports into one line, `N passed, N failed`: `tsx sum-results.ts REPORT…`. A run
-// without a report did not end by itself; that is said, and the exit status is 1.
+// Sums vitest's JSON reports into one line, `N passed, N failed`: `tsx sum-results.ts REPORT…`. What failed stands
+// before it by name, since a build server may show the end of its output only. A run without a report did not end by
+// itself; that is said, and the exit status is 1.
 import { readFileSync } from "node:fs";
+import { relative } from "node:path";
 
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
+interface FileResult {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly assertionResults: readonly {
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    readonly fullName: string;
+    readonly failureMessages: readonly string[] | null;
   }[];
 }
 
-/** Files that failed before or after their tests: what they would have tested counts as one. */
-const brokenFiles = ({ testResults }: Report): number =>
-  testResults.filter(
-    ({ status, assertionResults }) =>
-      status === "failed" && !assertionResults.some((one) => one.status === "failed"),
-  ).length;
+interface Report {
+  readonly numPassedTests: number;
+  readonly testResults: readonly FileResult[];
+}
+
+/** Lines that are told of one failure: what it says first, and where. */
+const LINES_TOLD = 12;
+
+/** What failed of a file, each as text; one that failed before or after its tests counts as one. */
+function failuresOf({ name, status, message, assertionResults }: FileResult): string[] {
+  const file = relative(process.cwd(), name);
+  const tests = assertionResults
+    .filter((one) => one.status === "failed")
+    .map(({ fullName, failureMessages }) =>
+      [`${file} > ${fullName}`, ...(failureMessages ?? [])].join("\n"),
+    );
+  return tests.length === 0 && status === "failed" ? [`${file}\n${message}`] : tests;
+}
 
 function readReport(path: string): Report | undefined {
   try {
@@ -27,16 +43,19 @@ function readReport(path: string): Report | undefined {
 }
 
 const paths = process.argv.slice(2);
-const reports = paths.map(readReport);
 let passed = 0;
-let failed = 0;
-for (const [index, report] of reports.entries()) {
+const failures: string[] = [];
+for (const path of paths) {
+  const report = readReport(path);
   if (!report) {
-    console.log(`no report: ${paths[index]}`);
+    console.log(`no report: ${path}`);
     process.exitCode = 1;
     continue;
   }
   passed += report.numPassedTests;
-  failed += report.numFailedTests + brokenFiles(report);
+  failures.push(...report.testResults.flatMap(failuresOf));
 }
-console.log(`${passed} passed, ${failed} failed`);
+for (const failure of failures) {
+  console.log(`failed: ${failure.split("\n").slice(0, LINES_TOLD).join("\n  ")}`);
+}
+console.log(`${passed} passed, ${failures.length} failed`);
