@@ -151,6 +151,8 @@ function prove(copy: string, of: string, proof: Proof): Verdict {
   const { status, stdout, stderr } = spawnSync(join(root, "node_modules/.bin", program), options, {
     cwd: copy,
     encoding: "utf8",
+    // A change is looked at further here than in every test run.
+    env: { ...process.env, ASHLAR_SOAK: "2" },
     timeout: RUN_MS_MAX,
     maxBuffer: OUTPUT_BYTES_MAX,
   });

@@ -2,10 +2,10 @@
 // `npx tsx --conditions=ashlar-source scripts/replica-search.ts --scope NAME`. The last line sums up; a
 // broken invariant is told with the shortest way to it, and ends with exit 1.
 import { parseArgs } from "node:util";
-import { SCOPES, SCOPES_BY_HAND, Search } from "@ashlar/replica/testing";
+import { SCOPES, SCOPES_OF_MINUTES, Search } from "@ashlar/replica/testing";
 
 const { values } = parseArgs({ options: { scope: { type: "string", default: "" } } });
-const scope = [...SCOPES, ...SCOPES_BY_HAND].find(({ name }) => name === values.scope);
+const scope = [...SCOPES, ...SCOPES_OF_MINUTES].find(({ name }) => name === values.scope);
 if (!scope) throw new Error(`no scope is named "${values.scope}"`);
 
 const startedAt = Date.now();

@@ -1,24 +1,25 @@
 // Every state that three members can reach within small bounds, with R1..R5 asked in each of them. The same
 // search must find what is wrong when a disk breaks its word: else its silence would mean nothing.
+import { SOAKS } from "@ashlar/core/testing";
 import { describe, expect, it } from "vitest";
 import { type HardState, type Index, NONE } from "./index.ts";
-import { NOTHING, SCOPES, SCOPES_BY_HAND, type Scope, Search } from "./testing/index.ts";
+import { NOTHING, SCOPES, SCOPES_OF_MINUTES, type Scope, Search } from "./testing/index.ts";
 
-/** Scopes of minutes are searched only when someone asks for them. */
-const { ASHLAR_EXHAUSTIVE } = process.env;
-const byHand = ASHLAR_EXHAUSTIVE === "by-hand";
-const timeout = byHand ? 7_200_000 : 600_000;
+const timeout = SOAKS ? 7_200_000 : 600_000;
 
 const ONE_TERM = { ...NOTHING, terms: 1 } as const;
 
 describe("R1..R5 in every state within the scope", { timeout }, () => {
-  it.each(byHand ? SCOPES_BY_HAND : SCOPES)("$name", ({ name, statesMin, sees, ...scope }) => {
-    const { violation, ...figures } = new Search(scope).run();
-    console.info(`${name}: ${JSON.stringify(figures)}`);
-    expect(violation).toBeUndefined();
-    expect(figures.states).toBeGreaterThanOrEqual(statesMin);
-    for (const fact of sees) expect(figures.facts[fact], fact).toBeGreaterThan(0);
-  });
+  it.each(SOAKS ? [...SCOPES, ...SCOPES_OF_MINUTES] : SCOPES)(
+    "$name",
+    ({ name, statesMin, sees, ...scope }) => {
+      const { violation, ...figures } = new Search(scope).run();
+      console.info(`${name}: ${JSON.stringify(figures)}`);
+      expect(violation).toBeUndefined();
+      expect(figures.states).toBeGreaterThanOrEqual(statesMin);
+      for (const fact of sees) expect(figures.facts[fact], fact).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe("a search", { timeout }, () => {

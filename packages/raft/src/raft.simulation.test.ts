@@ -1,9 +1,10 @@
 // Seeded simulations in virtual time with the invariants R1..R10 asked after every step; a failure names
 // its seed. `npm run sim:raft` runs any number of them.
+import { FIRST_SEED, soaked } from "@ashlar/core/testing";
 import { describe, expect, it } from "vitest";
 import { addFigures, noFigures, SimulatedGroup, zeroFigures } from "./testing/index.ts";
 
-const SEEDS = 240;
+const SEEDS = soaked(120);
 const SECONDS = 60;
 /** What once broke a rule, by its size. */
 const SEEDS_THAT_BROKE: ReadonlyMap<number, readonly number[]> = new Map([
@@ -14,10 +15,10 @@ const SEEDS_THAT_BROKE: ReadonlyMap<number, readonly number[]> = new Map([
 
 describe.each([{ members: 3 }, { members: 5 }])("$members members", ({ members }) => {
   it("keep their invariants under loss, cuts, crashes, pauses and drifting clocks, and recover", {
-    timeout: 300_000,
+    timeout: soaked(300_000),
   }, () => {
     const sum = noFigures();
-    const seeds = Array.from({ length: SEEDS }, (_, at) => at + 1);
+    const seeds = Array.from({ length: SEEDS }, (_, at) => FIRST_SEED + at);
     for (const seed of [...(SEEDS_THAT_BROKE.get(members) ?? []), ...seeds]) {
       try {
         addFigures(sum, new SimulatedGroup({ seed, members, seconds: SECONDS }).run().figures);

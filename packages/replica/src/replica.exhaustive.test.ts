@@ -1,24 +1,25 @@
 // Every state that the replicas of one chunk can reach within small bounds, with P1, P3..P7, P15 and
 // K1..K4 asked in each of them. The same search must find what is wrong when a disk or a driver breaks
 // its word: else its silence would mean nothing.
+import { SOAKS } from "@ashlar/core/testing";
 import { describe, expect, it } from "vitest";
 import type { Scope } from "./testing/exhaustive/scope.ts";
-import { PLAIN, SCOPES, SCOPES_BY_HAND } from "./testing/exhaustive/scopes.ts";
+import { PLAIN, SCOPES, SCOPES_OF_MINUTES } from "./testing/exhaustive/scopes.ts";
 import { Search } from "./testing/exhaustive/search.ts";
 
-/** Scopes of minutes are searched only when someone asks for them. */
-const { ASHLAR_EXHAUSTIVE } = process.env;
-const byHand = ASHLAR_EXHAUSTIVE === "by-hand";
-const timeout = byHand ? 7_200_000 : 600_000;
+const timeout = SOAKS ? 7_200_000 : 600_000;
 
 describe("P1, P3..P7, P15, K1..K4 in every state within the scope", { timeout }, () => {
-  it.each(byHand ? SCOPES_BY_HAND : SCOPES)("$name", ({ name, statesMin, sees, ...scope }) => {
-    const { violation, ...figures } = new Search(scope).run();
-    console.info(`${name}: ${JSON.stringify(figures)}`);
-    expect(violation).toBeUndefined();
-    expect(figures.states).toBeGreaterThanOrEqual(statesMin);
-    for (const fact of sees) expect(figures.facts[fact], fact).toBeGreaterThan(0);
-  });
+  it.each(SOAKS ? [...SCOPES, ...SCOPES_OF_MINUTES] : SCOPES)(
+    "$name",
+    ({ name, statesMin, sees, ...scope }) => {
+      const { violation, ...figures } = new Search(scope).run();
+      console.info(`${name}: ${JSON.stringify(figures)}`);
+      expect(violation).toBeUndefined();
+      expect(figures.states).toBeGreaterThanOrEqual(statesMin);
+      for (const fact of sees) expect(figures.facts[fact], fact).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe("a search", { timeout }, () => {

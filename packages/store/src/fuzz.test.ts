@@ -1,6 +1,7 @@
 // Structures that are whole by their checksums and make no sense: a store that meets them opens, or says
 // that it is damaged or not ours; it never dies of them and never goes round in circles.
 import { crc32c, hasCode, KIB, MIB, toSystemError } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import { patternedBytes, unmapEntry, writeEntry } from "@ashlar/replica/testing";
 import { silentLog } from "@ashlar/runtime";
 import { ManualClock, MemoryDisk } from "@ashlar/runtime/testing";
@@ -13,7 +14,7 @@ import { A, B, OPTIONS, PATH, SIZES, UUID } from "./testing/small-store.ts";
 const SEED = storeSeed(UUID);
 const BLOCK = 4 * KIB;
 /** More by hand, after a change of a decoder. */
-const RUNS = Number(new Map(Object.entries(process.env)).get("STORE_FUZZ_RUNS") ?? 60);
+const RUNS = soaked(30);
 const REFUSALS = ["disk/corrupt", "disk/foreign", "argument/invalid"] as const;
 
 /** One of everything: two checkpoints, windows, entries that are not committed, removed and unmapped content. */
@@ -136,5 +137,5 @@ test.each(Object.entries(SEALS))(
     );
     expect([...outcomes.keys()].length).toBeGreaterThan(0);
   },
-  600_000,
+  soaked(600_000),
 );

@@ -2,6 +2,7 @@
 // members are made as a power cut may leave them, each by itself. The pair must open as what was acknowledged
 // (P1, P13), each member alone either so or not at all (P19), and never none of the two.
 import { hasCode, type StoreUuid, SystemError } from "@ashlar/core";
+import { FIRST_SEED, SOAKS, soaked } from "@ashlar/core/testing";
 import { type Disk, seededRandom } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import fc from "fast-check";
@@ -14,12 +15,10 @@ import type { StoreEvent } from "./testing/store-model.ts";
 import { type Step, stepArbitrary } from "./testing/store-steps.ts";
 import { StoreTrial } from "./testing/store-trial.ts";
 
-/** Histories; more by hand, before a change of a mirror's labels or of the order in which they are written. */
-const { STORE_IMAGE_HISTORIES } = process.env;
-const HISTORIES = Number(STORE_IMAGE_HISTORIES ?? 1);
-/** By hand all moments. */
-const EVERY = STORE_IMAGE_HISTORIES === undefined ? 4 : 1;
-const FIRST_SEED = Number(new Map(Object.entries(process.env)).get("STORE_IMAGE_SEED") ?? 1);
+/** A soak is due before a change of a mirror's labels or of the order in which they are written. */
+const HISTORIES = soaked(1);
+/** A soak looks at all moments. */
+const EVERY = SOAKS ? 1 : 6;
 const STEPS = 8;
 
 /** Ends of the process are what the images are about. */

@@ -2,6 +2,7 @@
 // leave it, with what was not synced lost, torn by sectors or reordered. Each such image must open as what
 // a beginning of the history says, with all that was acknowledged by then (P1, P13), and no extent leaked or
 // owned twice (P20).
+import { FIRST_SEED, SOAKS, soaked } from "@ashlar/core/testing";
 import { seededRandom } from "@ashlar/runtime";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -11,10 +12,9 @@ import type { StoreEvent } from "./testing/store-model.ts";
 import { type Step, stepArbitrary } from "./testing/store-steps.ts";
 import { StoreTrial } from "./testing/store-trial.ts";
 
-/** Histories; more by hand, before a change of the format or of the order of a checkpoint's steps. */
-const HISTORIES = Number(new Map(Object.entries(process.env)).get("STORE_IMAGE_HISTORIES") ?? 1);
-const FIRST_SEED = Number(new Map(Object.entries(process.env)).get("STORE_IMAGE_SEED") ?? 1);
-const STEPS = 24;
+/** A soak is due before a change of the format or of the order of a checkpoint's steps. */
+const HISTORIES = soaked(1);
+const STEPS = SOAKS ? 24 : 14;
 
 /** Ends of the process are what the images are about. */
 const isRecorded = ({ kind }: Step): boolean =>

@@ -2,3 +2,4 @@ export { type BlockDeviceFixture, blockDeviceContract } from "./block-device-con
 export { MemoryBlockDevice } from "./memory-block-device.ts";
 export { copyGraph, freezeGraph, type PrintOptions, printGraph } from "./search/object-graph.ts";
 export { StateTable } from "./search/state-table.ts";
+export { FIRST_SEED, SOAKS, soaked } from "./soak.ts";

@@ -1,5 +1,5 @@
 export type { Scope } from "./exhaustive/scope.ts";
-export { NOTHING, SCOPES, SCOPES_BY_HAND } from "./exhaustive/scopes.ts";
+export { NOTHING, SCOPES, SCOPES_OF_MINUTES } from "./exhaustive/scopes.ts";
 export { Search } from "./exhaustive/search.ts";
 export { InteractionScript } from "./interaction-script.ts";
 export { MembershipScript } from "./membership-script.ts";

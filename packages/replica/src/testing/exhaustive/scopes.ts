@@ -1,4 +1,4 @@
-// The scopes that are searched: in every test run, and by hand where they take minutes.
+// The scopes that are searched: in every test run, and in a soak where they take minutes.
 import type { Fact } from "./group.ts";
 import type { Scope } from "./scope.ts";
 
@@ -34,20 +34,6 @@ export const SCOPES: readonly NamedScope[] = [
     reads: true,
     statesMin: 80_000,
     sees: ["committed", "failedOver", "truncated", "readAnswered", "staleReadRefused"],
-  },
-  {
-    ...FAILOVER,
-    name: "failover: two overlapping writes",
-    mutations: ["write", "write"],
-    statesMin: 180_000,
-    sees: ["committed", "failedOver", "truncated"],
-  },
-  {
-    ...FAILOVER,
-    name: "failover: a write and a crash",
-    crashes: 1,
-    statesMin: 65_000,
-    sees: ["committed", "failedOver", "truncated", "recovered"],
   },
   {
     ...FAILOVER,
@@ -98,8 +84,22 @@ export const SCOPES: readonly NamedScope[] = [
   },
 ];
 
-/** Minutes and gigabytes: `npm run sim:replica:exhaustive`. */
-export const SCOPES_BY_HAND: readonly NamedScope[] = [
+/** Minutes and gigabytes: `npm run soak`. */
+export const SCOPES_OF_MINUTES: readonly NamedScope[] = [
+  {
+    ...FAILOVER,
+    name: "failover: two overlapping writes",
+    mutations: ["write", "write"],
+    statesMin: 180_000,
+    sees: ["committed", "failedOver", "truncated"],
+  },
+  {
+    ...FAILOVER,
+    name: "failover: a write and a crash",
+    crashes: 1,
+    statesMin: 65_000,
+    sees: ["committed", "failedOver", "truncated", "recovered"],
+  },
   {
     ...FAILOVER,
     name: "failover: a write, a broken connection and a move",
