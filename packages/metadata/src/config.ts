@@ -1,6 +1,6 @@
 // Configuration of a metadata process.
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN, nodeId } from "@ashlar/core";
-import { addressField, PROCESS_FIELDS, parsedText, splitAddress, z } from "@ashlar/runtime";
+import { PROCESS_FIELDS, parsedText, pathsField, splitPaths, z } from "@ashlar/runtime";
 
 const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
@@ -8,16 +8,16 @@ const FIELDS = z.strictObject({
   ...PROCESS_FIELDS,
   /** Folder of the log and its snapshots; made when absent. */
   dataDir: z.string().min(1),
-  /** host:port of the gRPC server; port 0 takes any. */
-  listen: addressField,
-  /** host:port told to other members and to clients, in place of `listen`. */
-  advertise: addressField.optional(),
+  /** host:port of the gRPC server, or one in each of several networks, `host:port,host:port`; port 0 takes any. */
+  listen: pathsField,
+  /** What is told to other members and to clients in place of `listen`, the preferred address first. */
+  advertise: pathsField.optional(),
   /**
    * The metadata members as far as this file's writer knows them: where a new member finds the others,
    * and whom the founder expects. Later the catalog has them.
    */
   members: z
-    .array(z.strictObject({ nodeId: parsedText(nodeId), address: addressField }))
+    .array(z.strictObject({ nodeId: parsedText(nodeId), address: pathsField }))
     .default([]),
   /** Bytes per chunk of the cluster, used when it is created. */
   chunkSize: z
@@ -38,7 +38,7 @@ const FIELDS = z.strictObject({
 });
 
 export const METADATA_CONFIG = FIELDS.refine(
-  ({ listen, advertise }) => advertise !== undefined || !WILDCARDS.has(splitAddress(listen).host),
+  ({ listen, advertise }) => advertise !== undefined || !WILDCARDS.has(splitPaths(listen)[0].host),
   { path: ["advertise"], message: "must say where others reach this member: listen does not" },
 );
 

@@ -22,12 +22,13 @@ import {
   type DiskFile,
   type Health,
   type HealthyNode,
+  joinAddress,
   Lifecycle,
   type Log,
   type Random,
   type Registry,
   type Startable,
-  splitAddress,
+  splitPaths,
 } from "@ashlar/runtime";
 import { Advisor } from "./advisor.ts";
 import { ClusterShutdown } from "./cluster-shutdown.ts";
@@ -111,10 +112,11 @@ export class MetadataNode implements HealthyNode {
     return this.heartbeat?.hearsComplaints ?? false;
   }
 
-  /** host:port where others reach this member. */
+  /** Where others reach this member: `host:port`, or several in order of preference. */
   get address(): string {
     const { advertise, listen } = this.config;
-    return advertise ?? `${splitAddress(listen).host}:${this.port}`;
+    const bound = splitPaths(listen).map(({ host, port }) => ({ host, port: port || this.port }));
+    return advertise ?? bound.map(joinAddress).join(",");
   }
 
   /** @throws SystemError disk/locked, disk/foreign, disk/corrupt, config/port-in-use. */
@@ -203,7 +205,8 @@ export class MetadataNode implements HealthyNode {
       sessionsOf: (gateway) => placement.sessionsOf(gateway),
       group: group.view,
     });
-    const server = new GrpcServer({ log, network }, { clusterId, ...splitAddress(listen) });
+    const [first, ...others] = splitPaths(listen);
+    const server = new GrpcServer({ log, network }, { clusterId, ...first, others });
     this.server = server;
     bindRaft(server, { inbox: group.inbox, join: (request) => duties.join(request) });
     bindSessions(server, { open: () => openSession(group.log) });

@@ -1,8 +1,19 @@
 // The opening side of carriers: asks the peer's ChunkService for a ticket, then presents it on a
 // plain socket or on a Carry stream. Each dial has a channel of its own: a carrier never waits for
 // another one's bulk or back-off.
+//
+// A peer in several networks has a path in each. They are tried one after the other, and a carrier that falls
+// silent is closed as soon as that, since the next dial finds another path: to both ends it is a
+// carrier like any other.
 import { type ClusterId, nodeId, SystemError, toSystemError } from "@ashlar/core";
-import { type Clock, type Log, nodeClock, type Random } from "@ashlar/runtime";
+import {
+  type Clock,
+  type Log,
+  nodeClock,
+  pathsOf,
+  type Random,
+  splitAddress,
+} from "@ashlar/runtime";
 import { type ByteStream, GrpcStream, SocketStream } from "./byte-stream.ts";
 import {
   type Carrier,
@@ -26,6 +37,7 @@ import { readGreeting } from "./greeting-socket.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import type { Network } from "./network.ts";
 import { nodeNetwork } from "./node-network.ts";
+import { type Path, PathSilences } from "./path-silences.ts";
 import { fromServiceError } from "./status.ts";
 
 export interface CarrierDialerOptions {
@@ -42,6 +54,8 @@ export interface CarrierDialerOptions {
 
 /** A node that cannot be reached by then is not worth waiting for: the caller tries again. */
 const DIAL_TIMEOUT_MS = 3_000;
+/** Of that, what a path may take while there is another one to try: far more than a round trip and a start. */
+const PATH_TIMEOUT_MS = 1_000;
 /** A peer that was silent stays so until the next dial has ended, if one begins within a second or so. */
 const UNREACHED_MS = DIAL_TIMEOUT_MS + 2_000;
 
@@ -62,8 +76,7 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
   private readonly log: Log;
   /** Open ones, with the address that was dialled. */
   private readonly carriers = new Map<FrameCarrier, string>();
-  /** Addresses that were silent, and until when that holds. */
-  private readonly unreached = new Map<string, number>();
+  private readonly silences = new PathSilences({ keptMs: UNREACHED_MS });
   private readonly closing = new AbortController();
 
   constructor(options: CarrierDialerOptions) {
@@ -78,34 +91,54 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     purpose: CarrierPurpose,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<Carrier> {
+    const endMs = this.clock.nowMs() + DIAL_TIMEOUT_MS;
+    const paths = this.silences.inOrder(address, this.clock.nowMs());
+    for (const [place, path] of paths.entries()) {
+      const leftMs = endMs - this.clock.nowMs();
+      const untried = paths.length - place;
+      const isLast = untried === 1;
+      const limitMs = isLast ? leftMs : Math.min(PATH_TIMEOUT_MS, leftMs / untried);
+      try {
+        return await this.dialPath({ address, path }, purpose, { signal, limitMs });
+      } catch (thrown) {
+        if (isLast || signal.aborted || this.closing.signal.aborted) throw thrown;
+        const { code } = toSystemError(thrown);
+        this.log.warn({ address, path, code }, "no carrier over this path: the next one is tried");
+      }
+    }
+    throw new SystemError("rpc/unavailable", `${address} is no address`);
+  }
+
+  private async dialPath(
+    { address, path }: Path,
+    purpose: CarrierPurpose,
+    { signal, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
+  ): Promise<Carrier> {
     const limit = new AbortController();
-    const timeout = this.clock.after(DIAL_TIMEOUT_MS, () =>
-      limit.abort(
-        new SystemError("rpc/unavailable", `${address}: no carrier in ${DIAL_TIMEOUT_MS} ms`),
-      ),
+    const timeout = this.clock.after(limitMs, () =>
+      limit.abort(new SystemError("rpc/unavailable", `${path}: no carrier in ${limitMs} ms`)),
     );
     const giveUp = AbortSignal.any([signal, limit.signal, this.closing.signal]);
     try {
-      return await this.open(address, purpose, giveUp);
+      return await this.open({ address, path }, purpose, giveUp);
     } catch (thrown) {
       const error = giveUp.aborted
         ? toSystemError(giveUp.reason, "operation/aborted")
         : toSystemError(thrown);
-      if (limit.signal.aborted) this.missed(address);
+      if (limit.signal.aborted) this.missed({ address, path });
       if (error.code !== "rpc/disconnected") throw error;
-      throw new SystemError("rpc/unavailable", `${address}: ${error.message}`, { address }, error);
+      throw new SystemError("rpc/unavailable", `${path}: ${error.message}`, { address }, error);
     } finally {
       timeout.cancel();
     }
   }
 
   silentPeers(): readonly string[] {
-    const nowMs = this.clock.nowMs();
-    for (const [address, untilMs] of this.unreached) {
-      if (untilMs <= nowMs) this.unreached.delete(address);
+    const silent = new Set(this.silences.lost(this.clock.nowMs()));
+    // One with another path is not given up while that has not been tried.
+    for (const [carrier, address] of this.carriers) {
+      if (carrier.isSilent && pathsOf(address).length === 1) silent.add(address);
     }
-    const silent = new Set(this.unreached.keys());
-    for (const [carrier, address] of this.carriers) if (carrier.isSilent) silent.add(address);
     return [...silent];
   }
 
@@ -116,18 +149,19 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     for (const carrier of [...this.carriers.keys()]) carrier.close(reason);
   }
 
-  private missed(address: string): void {
-    this.unreached.set(address, this.clock.nowMs() + UNREACHED_MS);
+  private missed(path: Path): void {
+    this.silences.silent(path, this.clock.nowMs());
   }
 
   private async open(
-    address: string,
+    { address, path }: Path,
     purpose: CarrierPurpose,
     signal: AbortSignal,
   ): Promise<Carrier> {
     const { self, clusterId, kind } = this.options;
     const { network } = this;
-    const client = new GrpcClient({ address, clusterId, network });
+    const ofSeveral = path !== address;
+    const client = new GrpcClient({ address: path, ofSeveral, clusterId, network });
     let stream: ByteStream;
     let reply: OpenCarrierReply__Output;
     try {
@@ -145,7 +179,7 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
       );
       stream =
         kind === "socket"
-          ? await openSocket(network, { address, reply, signal })
+          ? await openSocket(network, { address: path, reply, signal })
           : await openCall(client, reply, signal);
     } catch (thrown) {
       client.close();
@@ -153,19 +187,19 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     }
     if (kind === "socket") client.close();
     const peer = { node: nodeId(reply.node), incarnation: Number(reply.incarnation) };
-    this.unreached.delete(address);
-    return this.carrier(stream, { address, purpose, peer, client });
+    this.silences.heard({ address, path });
+    return this.carrier(stream, { address, path, purpose, peer, client });
   }
 
   private carrier(
     stream: ByteStream,
     {
       address,
+      path,
       purpose,
       peer,
       client,
-    }: {
-      readonly address: string;
+    }: Path & {
       readonly purpose: CarrierPurpose;
       readonly peer: CarrierPeer;
       readonly client: GrpcClient;
@@ -173,22 +207,20 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
   ): Carrier {
     const { kind } = this.options;
     const { clock } = this;
-    const carrier = new FrameCarrier({ stream, kind, purpose, peer, clock, pausesReading: false });
+    const rest = { pausesReading: false, hasOtherPath: path !== address };
+    const carrier = new FrameCarrier({ stream, kind, purpose, peer, clock, ...rest });
     this.carriers.set(carrier, address);
-    const facts = { kind, purpose, peer: peer.node, incarnation: peer.incarnation };
+    const facts = { kind, purpose, peer: peer.node, path, incarnation: peer.incarnation };
     this.log.info(facts, "carrier opened");
     carrier.onClose((reason) => {
       this.carriers.delete(carrier);
-      if (carrier.timedOut) this.missed(address);
+      if (carrier.timedOut) this.missed({ address, path });
       client.close();
       this.log.info({ ...facts, reason: reason.message }, "carrier closed");
     });
     return carrier;
   }
 }
-
-const hostOf = (address: string): string =>
-  address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
 
 async function openSocket(
   network: Network,
@@ -202,7 +234,7 @@ async function openSocket(
     readonly signal: AbortSignal;
   },
 ): Promise<ByteStream> {
-  const socket = network.connect({ host: host || hostOf(address), port });
+  const socket = network.connect({ host: host || splitAddress(address).host, port });
   const onAbort = (): void => {
     socket.destroy();
   };

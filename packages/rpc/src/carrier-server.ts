@@ -2,13 +2,22 @@
 // plain listener on which the socket kind then presents its ticket.
 import {
   type ClusterId,
+  hasCode,
   type NodeId,
   nodeId,
   present,
   SystemError,
   toSystemError,
 } from "@ashlar/core";
-import { type Clock, type Log, nodeClock, type Random, type Startable } from "@ashlar/runtime";
+import {
+  type Clock,
+  type HostAndPort,
+  joinAddress,
+  type Log,
+  nodeClock,
+  type Random,
+  type Startable,
+} from "@ashlar/runtime";
 import { Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
 import { type ByteStream, GrpcStream, SocketStream } from "./byte-stream.ts";
 import { type Carrier, type CarrierAcceptor, type CarrierPeer, FRAME_VERSION } from "./carrier.ts";
@@ -40,7 +49,11 @@ export interface CarrierServerOptions {
   readonly self: CarrierSelf;
   readonly clusterId: ClusterId;
   /** Where the plain listener stands; port 0 takes any, peers are told which. */
-  readonly socketListen: { readonly host: string; readonly port: number };
+  readonly socketListen: HostAndPort;
+  /** Where it stands too, with the same port: of a node with several addresses. */
+  readonly otherHosts?: readonly string[];
+  /** Whether peers can reach this node over several paths, so that one that is silent is not waited for. */
+  readonly hasSeveralPaths?: boolean;
   /** Host told to peers if not the one they asked: behind address translation. */
   readonly socketAdvertise?: string;
   /** Called with each carrier; must set onFrame or close it within that turn of the loop. */
@@ -54,6 +67,8 @@ export interface CarrierServerOptions {
 
 /** A connection that has not shown its ticket after this long is dropped. */
 const PREAMBLE_TIMEOUT_MS = 5_000;
+/** Ports that are free at one address and in use at another are rare: so many tries find one. */
+const PORT_TRIES = 20;
 /** Connections that may be without a ticket at one time. */
 const GREETING_SOCKETS_MAX = 256;
 
@@ -64,7 +79,8 @@ export class CarrierServer implements Startable {
   private readonly tickets: CarrierTickets;
   private readonly greeting = new Set<Connection>();
   private readonly carriers = new Set<Carrier>();
-  private listener: ConnectionListener | undefined;
+  /** One for each address, all with one port: peers are told one. */
+  private listeners: readonly ConnectionListener[] = [];
 
   constructor(options: CarrierServerOptions) {
     this.options = options;
@@ -80,7 +96,7 @@ export class CarrierServer implements Startable {
 
   /** Port of the plain listener, after start. */
   get socketPort(): number {
-    return present(this.listener, "the carrier server runs").port;
+    return present(this.listeners[0], "the carrier server runs").port;
   }
 
   /** Adds the ChunkService to the process's gRPC server, before that starts. */
@@ -91,31 +107,47 @@ export class CarrierServer implements Startable {
     });
   }
 
-  /** Opens the plain listener. @throws SystemError config/port-in-use, config/invalid. */
+  /** Opens the plain listeners. @throws SystemError config/port-in-use, config/invalid. */
   async start(): Promise<void> {
-    const { socketListen, network = nodeNetwork } = this.options;
-    const { host, port } = socketListen;
+    const { socketListen, otherHosts = [] } = this.options;
+    for (let tries = 1; ; tries += 1) {
+      const open = [await this.listen(socketListen)];
+      const { port } = open[0] as ConnectionListener;
+      try {
+        for (const host of otherHosts) open.push(await this.listen({ host, port }));
+        this.listeners = open;
+        return;
+      } catch (thrown) {
+        await Promise.all(open.map((listener) => listener.close()));
+        const another = socketListen.port === 0 && tries < PORT_TRIES;
+        if (!another || !hasCode(thrown, "config/port-in-use")) throw thrown;
+      }
+    }
+  }
+
+  /** Closes the listeners and every carrier. */
+  async stop(): Promise<void> {
+    const { listeners } = this;
+    for (const socket of this.greeting) socket.destroy();
+    for (const carrier of [...this.carriers]) {
+      carrier.close(new SystemError("rpc/disconnected", "the node stops"));
+    }
+    this.listeners = [];
+    await Promise.all(listeners.map((listener) => listener.close()));
+  }
+
+  private async listen(at: HostAndPort): Promise<ConnectionListener> {
+    const { network = nodeNetwork } = this.options;
     try {
-      this.listener = await network.listen(socketListen, {
+      return await network.listen(at, {
         onConnection: (socket) => this.onSocket(socket),
         onError: (error) => this.log.error({ error }, "cannot accept"),
       });
     } catch (thrown) {
       const error = thrown as NodeJS.ErrnoException;
       const code = error.code === "EADDRINUSE" ? "config/port-in-use" : "config/invalid";
-      throw new SystemError(code, `cannot listen on ${host}:${port}: ${error.message}`);
+      throw new SystemError(code, `cannot listen on ${joinAddress(at)}: ${error.message}`);
     }
-  }
-
-  /** Closes the listener and every carrier. */
-  async stop(): Promise<void> {
-    const { listener } = this;
-    for (const socket of this.greeting) socket.destroy();
-    for (const carrier of [...this.carriers]) {
-      carrier.close(new SystemError("rpc/disconnected", "the node stops"));
-    }
-    this.listener = undefined;
-    await listener?.close();
   }
 
   private authorise(request: OpenCarrierRequest__Output): OpenCarrierReply {
@@ -145,7 +177,7 @@ export class CarrierServer implements Startable {
       incarnation: self.incarnation(),
       ticket: this.tickets.issue({ kind, purpose, peer }),
       host: socketAdvertise ?? "",
-      port: this.listener ? this.socketPort : 0,
+      port: this.listeners.length > 0 ? this.socketPort : 0,
     };
   }
 
@@ -189,7 +221,9 @@ export class CarrierServer implements Startable {
 
   private open(stream: ByteStream, { kind, purpose, peer }: Authorisation): void {
     const { clock } = this;
-    const carrier = new FrameCarrier({ stream, kind, purpose, peer, clock, pausesReading: true });
+    const hasOtherPath = this.options.hasSeveralPaths ?? false;
+    const rest = { pausesReading: true, hasOtherPath };
+    const carrier = new FrameCarrier({ stream, kind, purpose, peer, clock, ...rest });
     this.carriers.add(carrier);
     const facts = { kind, purpose, peer: peer.node, incarnation: peer.incarnation };
     this.log.info(facts, "carrier opened");

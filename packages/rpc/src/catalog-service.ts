@@ -203,7 +203,8 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
           const { build, protocol } = rest;
           const release = build === "" ? undefined : { build, protocol };
           const report = { disks, copying, load };
-          const told = { ...ping, report, silent: unheard, sessions: held, release };
+          const way = { serial: safeNumber(rest.serial), path: rest.path };
+          const told = { ...ping, ...way, report, silent: unheard, sessions: held, release };
           const { superseded, answer, logouts, shutDown } = service.ping(told);
           // Silence is consent: answers to every ping would be half the work of an idle cluster.
           if (!superseded && !answer) return;

@@ -11,13 +11,14 @@ async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await turn();
 }
 
-function pair() {
+function pair({ hasOtherPath = false } = {}) {
   const clock = new ManualClock();
   const carriers = memoryCarrierPair({
     purpose: "operations",
     client: { node: nodeId("gateway-1"), incarnation: 1 },
     server: { node: nodeId("storage-1"), incarnation: 2 },
     clock,
+    hasOtherPath,
   });
   const reasons: Error[] = [];
   carriers.client.onClose((reason) => reasons.push(reason));
@@ -71,6 +72,20 @@ describe("frame carrier", () => {
     expect(client.timedOut).toBe(false);
     clock.advance(5_000);
     expect(client.timedOut).toBe(true);
+  });
+
+  it("is given up after four silent ticks where there is another path", async () => {
+    const { client, server, clock, cut } = pair({ hasOtherPath: true });
+    client.onFrame(() => {});
+    server.onFrame(() => {});
+    clock.advance(250);
+    await turns(4);
+    cut();
+    for (const timedOut of [false, false, false, false, true]) {
+      clock.advance(250);
+      await turns(4);
+      expect(client.timedOut).toBe(timedOut);
+    }
   });
 
   it("starts to read only when somebody listens, and delivers nothing after it closed", async () => {

@@ -2,7 +2,7 @@
 //
 // Death is counted in ticks of this process, not in time: a process that was stopped for a minute
 // first hears what its peers sent meanwhile. An idle side sends a ping frame each tick, so silence of
-// SILENT_TICKS_MAX ticks means a dead peer or path. This closes connections only; who is up or down
+// SILENT_TICKS_MAX ticks means a dead peer or path; fewer where another path can be tried. This closes connections only; who is up or down
 // is judged by the metadata service's pings alone.
 import { assert, SystemError, toSystemError } from "@ashlar/core";
 import type { Clock, Timer } from "@ashlar/runtime";
@@ -27,6 +27,11 @@ const SILENT_TICKS_MAX = 20;
  * what is left is a path between two that live.
  */
 const SUSPECT_TICKS = 3;
+/**
+ * Where the two ends may meet over another path, so many close it. A peer that stood still for as long is only
+ * connected to anew, which costs little; in time, that is 750 to 1,250 ms.
+ */
+const SILENT_TICKS_MAX_OF_PATHS = 4;
 /** A batch this long leaves before the end of the turn: the kernel can work meanwhile. */
 const BATCH_LENGTH_MAX = 1024 * 1024;
 /** A server that owes its peer more than this takes no more work from it until half is gone. */
@@ -45,6 +50,8 @@ export interface FrameCarrierOptions {
    * neither would ever read again.
    */
   readonly pausesReading: boolean;
+  /** Whether the peers have several paths to each other, of which this is one. */
+  readonly hasOtherPath?: boolean;
 }
 
 export class FrameCarrier implements Carrier {
@@ -53,6 +60,7 @@ export class FrameCarrier implements Carrier {
   readonly peer: CarrierPeer;
   private readonly stream: ByteStream;
   private readonly pausesReading: boolean;
+  private readonly silentTicksMax: number;
   private readonly ticks: Timer;
   private readonly batch = new FrameBatch();
   private readonly parser = new FrameParser((frame) => this.deliver(frame));
@@ -66,12 +74,14 @@ export class FrameCarrier implements Carrier {
   private silentTicks = 0;
   private bufferedAtTick = 0;
 
-  constructor({ stream, kind, purpose, peer, clock, pausesReading }: FrameCarrierOptions) {
+  constructor(options: FrameCarrierOptions) {
+    const { stream, kind, purpose, peer, clock, pausesReading, hasOtherPath = false } = options;
     this.kind = kind;
     this.purpose = purpose;
     this.peer = peer;
     this.stream = stream;
     this.pausesReading = pausesReading;
+    this.silentTicksMax = hasOtherPath ? SILENT_TICKS_MAX_OF_PATHS : SILENT_TICKS_MAX;
     stream.listen({
       onBytes: (chunk) => this.onBytes(chunk),
       onDrain: () => this.resumeReading(),
@@ -87,7 +97,7 @@ export class FrameCarrier implements Carrier {
 
   /** Whether it closed because of that. */
   get timedOut(): boolean {
-    return this.silentTicks >= SILENT_TICKS_MAX;
+    return this.silentTicks >= this.silentTicksMax;
   }
 
   get bufferedBytes(): number {
@@ -181,7 +191,7 @@ export class FrameCarrier implements Carrier {
     this.heard = false;
     this.bufferedAtTick = buffered;
     if (this.timedOut) {
-      const seconds = (SILENT_TICKS_MAX * TICK_MS) / 1000;
+      const seconds = (this.silentTicksMax * TICK_MS) / 1000;
       this.close(new SystemError("rpc/disconnected", `nothing heard for ${seconds} s`));
       return;
     }

@@ -2,6 +2,7 @@
 // deadline, the caller's signal, SystemErrors as the peer threw them. Reconnects by itself.
 import type { ProposalId } from "@ashlar/catalog";
 import { type ClusterId, SystemError } from "@ashlar/core";
+import { pathsOf } from "@ashlar/runtime";
 import {
   type ClientDuplexStream,
   type ClientReadableStream,
@@ -13,6 +14,7 @@ import {
   CALL_DEADLINE_MS,
   CHANNEL_OPTIONS,
   CLUSTER_KEY,
+  PATHS_OPTIONS,
   UNBUFFERED_OPTIONS,
 } from "./conventions.ts";
 import type { Channel, Network } from "./network.ts";
@@ -51,7 +53,10 @@ export class GrpcClient {
   private readonly metadata = new Metadata();
 
   constructor(options: {
+    /** host:port, or several in order of preference: the first that takes the connection has it. */
     readonly address: string;
+    /** Whether `address` is one of several of its process. */
+    readonly ofSeveral?: boolean;
     /** Without it only the Admin service answers. */
     readonly clusterId?: ClusterId | undefined;
     /**
@@ -63,7 +68,11 @@ export class GrpcClient {
     readonly network?: Network | undefined;
   }) {
     this.address = options.address;
-    const channelOptions = options.unbuffered ? UNBUFFERED_OPTIONS : CHANNEL_OPTIONS;
+    const several = pathsOf(options.address).length > 1 || options.ofSeveral === true;
+    const channelOptions = {
+      ...(options.unbuffered ? UNBUFFERED_OPTIONS : CHANNEL_OPTIONS),
+      ...(several ? PATHS_OPTIONS : {}),
+    };
     this.client = (options.network ?? nodeNetwork).openChannel(options.address, channelOptions);
     if (options.clusterId) this.metadata.set(CLUSTER_KEY, options.clusterId);
   }

@@ -3,7 +3,7 @@
 // they arrive whole; a cancelled or expired call aborts its signal.
 import type { ProposalId } from "@ashlar/catalog";
 import { type ClusterId, SystemError, toSystemError } from "@ashlar/core";
-import type { Log, Startable } from "@ashlar/runtime";
+import { type HostAndPort, joinAddress, type Log, type Startable } from "@ashlar/runtime";
 import {
   logVerbosity,
   type Metadata,
@@ -106,6 +106,8 @@ export interface GrpcServerOptions {
   readonly host: string;
   /** 0 takes any free port, see {@link GrpcServer.port}. */
   readonly port: number;
+  /** Where it listens too; port 0 takes the same as that of the first. */
+  readonly others?: readonly HostAndPort[] | undefined;
 }
 
 type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "cancelled" | "getPeer"> & {
@@ -151,11 +153,22 @@ export class GrpcServer implements Startable {
 
   /** @throws SystemError config/port-in-use, config/invalid. */
   async start(): Promise<void> {
-    const { host, port } = this.options;
-    const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     // The library would print to stderr beside our log; what matters arrives as an error.
     setLogVerbosity(logVerbosity.NONE);
-    this.boundPort = await new Promise<number>((resolve, reject) => {
+    const { others = [] } = this.options;
+    this.boundPort = await this.bindAt(this.options);
+    for (const { host, port } of others) await this.bindAt({ host, port: port || this.boundPort });
+  }
+
+  /** Ends at once: streams live as long as their process, so there is nothing to wait for. */
+  async stop(): Promise<void> {
+    this.server.forceShutdown();
+  }
+
+  /** The port that was taken. */
+  private bindAt(at: HostAndPort): Promise<number> {
+    const address = joinAddress(at);
+    return new Promise<number>((resolve, reject) => {
       this.server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
         if (!error) {
           resolve(bound);
@@ -172,11 +185,6 @@ export class GrpcServer implements Startable {
         );
       });
     });
-  }
-
-  /** Ends at once: streams live as long as their process, so there is nothing to wait for. */
-  async stop(): Promise<void> {
-    this.server.forceShutdown();
   }
 
   private bind(handler: Handler<unknown, unknown>, clusterOptional: boolean): UntypedHandleCall {

@@ -16,6 +16,10 @@ export interface Ping {
   readonly sessions: readonly HeldSession[] | undefined;
   /** Undefined when it was told before, or is not told at all. */
   readonly release?: Release | undefined;
+  /** Rises with each ping of this process; the same one comes over each path. 0: not told. */
+  readonly serial: number;
+  /** Which of the paths between the two it came over. */
+  readonly path: number;
 }
 
 /** More than the portals of a gateway take; some 200 bytes each. */

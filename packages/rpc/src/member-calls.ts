@@ -2,7 +2,7 @@
 // again, where the others point or where nobody was asked yet, until it is served or its signal aborts.
 // Every call made through here takes effect once however often it is made.
 import { type ClusterId, type ErrorCode, type SystemError, toSystemError } from "@ashlar/core";
-import { type Clock, type Log, type Random, sleep } from "@ashlar/runtime";
+import { type Clock, type Log, pathsOf, type Random, sleep } from "@ashlar/runtime";
 import { CALL_DEADLINE_MS } from "./conventions.ts";
 import { type Abortable, type CallOptions, GrpcClient } from "./grpc-client.ts";
 import type { LeaderBelief, Refusal } from "./leader-belief.ts";
@@ -120,8 +120,11 @@ export class MemberCalls {
   private readonly ports: Ports;
   private readonly clusterId: ClusterId | undefined;
   private readonly attemptMs: number;
-  /** One connection each, made when it is first used. */
-  private readonly members = new Map<string, GrpcClient>();
+  /** One connection each, made when it is first used: to a member, or by one of its addresses alone. */
+  private readonly members = new Map<
+    string,
+    { readonly address: string; readonly client: GrpcClient }
+  >();
 
   constructor(ports: Ports, { clusterId, belief, attemptMs = ATTEMPT_MS }: MemberCallsOptions) {
     this.ports = ports;
@@ -132,15 +135,13 @@ export class MemberCalls {
 
   /** The member that is believed to lead. */
   current(): GrpcClient {
-    const { leader: address } = this.belief;
-    let member = this.members.get(address);
-    if (!member) {
-      this.closeFormer();
-      const { network } = this.ports;
-      member = new GrpcClient({ address, clusterId: this.clusterId, network });
-      this.members.set(address, member);
-    }
-    return member;
+    return this.member(this.belief.leader, this.belief.leader);
+  }
+
+  /** The same, by each of its addresses alone. */
+  currentPaths(): readonly GrpcClient[] {
+    const { leader } = this.belief;
+    return pathsOf(leader).map((path) => this.member(leader, path));
   }
 
   newSearch(): LeaderSearch {
@@ -174,17 +175,29 @@ export class MemberCalls {
   }
 
   close(): void {
-    for (const member of this.members.values()) member.close();
+    for (const { client } of this.members.values()) client.close();
     this.members.clear();
+  }
+
+  private member(address: string, path: string): GrpcClient {
+    const known = this.members.get(path);
+    if (known) return known.client;
+    this.closeFormer();
+    const { clusterId } = this;
+    const { network } = this.ports;
+    const ofSeveral = path !== address;
+    const client = new GrpcClient({ address: path, ofSeveral, clusterId, network });
+    this.members.set(path, { address, client });
+    return client;
   }
 
   /** Members that left the group, and addresses that were only hinted at, hold no connections. */
   private closeFormer(): void {
-    const { addresses } = this.belief;
-    for (const [address, member] of this.members) {
-      if (addresses.includes(address)) continue;
-      member.close();
-      this.members.delete(address);
+    const { addresses, leader } = this.belief;
+    for (const [path, { address, client }] of this.members) {
+      if (address === leader || addresses.includes(address)) continue;
+      client.close();
+      this.members.delete(path);
     }
   }
 }

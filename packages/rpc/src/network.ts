@@ -30,7 +30,7 @@ export interface ConnectionListener {
 }
 
 export interface Network {
-  /** A channel to host:port that reconnects by itself. */
+  /** A channel to host:port, or to several `host:port,host:port` of one process, that reconnects by itself. */
   openChannel(address: string, options: ChannelOptions): Channel;
   openServer(options: ChannelOptions): CallServer;
   connect(to: { readonly host: string; readonly port: number }): Connection;

@@ -1,12 +1,14 @@
 // The machine's network.
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, isIPv6, type Socket } from "node:net";
+import { pathsOf, splitAddress } from "@ashlar/runtime";
 import { Client, credentials, Server } from "@grpc/grpc-js";
 import type { Connection, Network } from "./network.ts";
 
 const KEEP_ALIVE_MS = 5_000;
 
 export const nodeNetwork: Network = {
-  openChannel: (address, options) => new Client(address, credentials.createInsecure(), options),
+  openChannel: (address, options) =>
+    new Client(channelTarget(address), credentials.createInsecure(), options),
   openServer: (options) => new Server(options),
   connect: (to) => prepared(connect(to)),
   listen: async ({ host, port }, { onConnection, onError }) => {
@@ -22,6 +24,16 @@ export const nodeNetwork: Network = {
     };
   },
 };
+
+/**
+ * As the library names it. Of several addresses it takes the first that can be connected to: the next one
+ * is tried when an attempt failed, or is under way for 250 ms.
+ */
+function channelTarget(address: string): string {
+  const [first = address, ...others] = pathsOf(address);
+  if (others.length === 0) return address;
+  return `${isIPv6(splitAddress(first).host) ? "ipv6" : "ipv4"}:${address}`;
+}
 
 /** Nagle would hold back small replies; the kernel's keep-alive finds peers that lost power. */
 function prepared(socket: Socket): Connection {

@@ -2,7 +2,7 @@
 import { nodeId } from "@ashlar/core";
 import { type Clock, seededRandom, silentLog } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { LoadReport } from "./convert/load.ts";
 import type { LogoutRequest, SessionSource } from "./heartbeat.ts";
 import { LeaderBelief } from "./leader-belief.ts";
@@ -21,8 +21,9 @@ async function pinging(
   clock = new ManualClock(),
   sessions?: SessionSource,
   load?: () => LoadReport,
+  others: readonly string[] = [],
 ) {
-  const members = await startMembers(count);
+  const members = await startMembers(count, others);
   const ports = { clock, random: seededRandom(1), log: silentLog };
   const belief = new LeaderBelief(
     ports,
@@ -215,4 +216,87 @@ test("who was given up is told once and pings no more", async () => {
   clock.advance(10 * INTERVAL_MS);
   await expect.poll(() => leader.pinging.size).toBe(0);
   expect([leader.pings, superseded.length]).toEqual([1, 1]);
+});
+
+describe("a leader in two networks", () => {
+  const inTwo = (count: number, load?: () => LoadReport) =>
+    pinging(count, new ManualClock(), undefined, load, ["127.0.0.2"]);
+
+  /** Lets an interval pass in which `member` hears a ping over each of `paths`. */
+  async function intervalOver(clock: ManualClock, member: TestMember, paths: readonly number[]) {
+    const before = member.pings;
+    clock.advance(INTERVAL_MS);
+    await expect.poll(() => member.pings, { interval: 5 }).toBe(before + paths.length);
+    const heard = member.toldWays.slice(before).map(({ path }) => path);
+    expect(heard.sort()).toEqual(paths);
+  }
+
+  /** Until pings are heard over `path` again. */
+  async function heal(clock: ManualClock, member: TestMember, path: number): Promise<void> {
+    member.cutPaths.delete(path);
+    const heard = (): number => member.toldWays.filter((way) => way.path === path).length;
+    const before = heard();
+    for (let tries = 0; heard() === before && tries < 20; tries += 1) {
+      const { pings } = member;
+      clock.advance(INTERVAL_MS);
+      await expect.poll(() => member.pings, { interval: 5 }).toBeGreaterThan(pings);
+    }
+    expect(heard()).toBe(before + 1);
+  }
+
+  test("hears the same ping over each", async () => {
+    const { members, clock, begin } = await inTwo(1);
+    const [leader] = members as [TestMember];
+    leader.part = "leads";
+    begin();
+    await expect.poll(() => leader.pings).toBe(2);
+    await intervalOver(clock, leader, [0, 1]);
+    const serials = leader.toldWays.map(({ serial }) => serial).sort();
+    expect(serials).toEqual([1, 1, 2, 2]);
+  });
+
+  test.each([0, 1])("keeps them when path %i is cut, until both are", async (cut) => {
+    const { members, clock, belief, begin } = await inTwo(2);
+    const [leader, next] = members as [TestMember, TestMember];
+    leader.part = "leads";
+    next.part = "leads";
+    begin();
+    await expect.poll(() => leader.pings).toBe(2);
+    leader.cutPaths.add(cut);
+    for (let count = 0; count < 12; count += 1) await intervalOver(clock, leader, [1 - cut]);
+    expect(belief.leader).toBe(leader.address);
+    await heal(clock, leader, cut);
+    await intervalOver(clock, leader, [0, 1]);
+    leader.cutPaths.add(0).add(1);
+    for (let count = 0; count < 6; count += 1) clock.advance(INTERVAL_MS);
+    await expect.poll(() => next.pings).toBeGreaterThan(0);
+    expect(belief.leader).toBe(next.address);
+  });
+
+  test("that does not lead any more is left at its first word", async () => {
+    const { members, clock, belief, begin } = await inTwo(2);
+    const [former, next] = members as [TestMember, TestMember];
+    former.part = "leads";
+    next.part = "leads";
+    begin();
+    await expect.poll(() => former.pings).toBe(2);
+    former.part = "follows";
+    clock.advance(INTERVAL_MS);
+    await expect.poll(() => next.pings).toBe(2);
+    expect(belief.leader).toBe(next.address);
+  });
+
+  test("is told news on a path that comes again", async () => {
+    const load = { windowMs: 5_000, operationsPerSecond: 1, bytesPerSecond: 1 };
+    const report: LoadReport = { ...load, stores: [], volumes: [] };
+    const { members, clock, begin } = await inTwo(1, () => report);
+    const [leader] = members as [TestMember];
+    leader.part = "leads";
+    begin();
+    await expect.poll(() => leader.toldLoads).toEqual([5_000, 5_000]);
+    leader.cutPaths.add(0);
+    for (let count = 0; count < 8; count += 1) await intervalOver(clock, leader, [1]);
+    await heal(clock, leader, 0);
+    expect(leader.toldLoads.slice(2).filter((told) => told !== undefined)).toEqual([5_000]);
+  });
 });

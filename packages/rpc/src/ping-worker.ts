@@ -1,7 +1,10 @@
 // Tells the leader of the metadata group every interval that this process lives, on a connection of its
 // own, so that nothing else delays it. The leader answers now and then; one that does not is given up,
 // for the watch and the calls of this process too. Learns when the catalog has given this process up.
-import { type NodeId, SystemError } from "@ashlar/core";
+//
+// To a leader in several networks each ping goes over every one of them at the same time, so that no cut of
+// one network makes a process that lives look dead; the leader is given up when all are silent.
+import { type ErrorCode, type NodeId, SystemError } from "@ashlar/core";
 import type { Clock, Log, Timer } from "@ashlar/runtime";
 import type { ClientDuplexStream } from "@grpc/grpc-js";
 import type { StorageReport } from "./catalog-client.ts";
@@ -11,6 +14,7 @@ import { type LoadReport, toLoadReport } from "./convert/load.ts";
 import { fromLogoutRequest } from "./convert/sessions.ts";
 import type { PingMessage } from "./gen/ashlar/v1/PingMessage.ts";
 import type { PingReply__Output } from "./gen/ashlar/v1/PingReply.ts";
+import type { GrpcClient } from "./grpc-client.ts";
 import { SESSIONS_TOLD_MAX, type SessionSource, SILENT_PEERS_MAX } from "./heartbeat.ts";
 import { type MemberCalls, refusal } from "./member-calls.ts";
 import { RELEASE } from "./release.ts";
@@ -19,6 +23,12 @@ import { fromServiceError } from "./status.ts";
 
 /** The leader answers every 500 ms: two answers are missing then. */
 const SILENCE_MAX_MS = 1_000;
+/** Of one path to a member, which may be well. Others are of the member. */
+const PATH_ERRORS: ReadonlySet<ErrorCode> = new Set([
+  "rpc/unavailable",
+  "rpc/disconnected",
+  "rpc/deadline",
+]);
 /** Of pings that are far apart each is answered, but an answer takes its time. */
 const UNANSWERED_MIN = 2;
 
@@ -29,9 +39,14 @@ export interface PingSource {
   readonly report: () => StorageReport;
 }
 
-/** The stream to one member. */
+/** The stream to one member, over one path. */
 interface Line {
+  /** Of the member. */
   readonly address: string;
+  /** The one of its addresses that this leads to. */
+  readonly path: string;
+  /** Its place among them. */
+  readonly place: number;
   readonly stream: ClientDuplexStream<PingMessage, PingReply__Output>;
   readonly hangUp: AbortController;
   /** Counted in pings: a process that was stopped itself has sent none meanwhile, and blames nobody. */
@@ -56,7 +71,11 @@ export class PingWorker {
   private readonly onShutDown: () => void;
   private timer: Timer | undefined;
   private source: PingSource | undefined;
-  private line: Line | undefined;
+  /** To one member, by path. */
+  private readonly lines = new Map<string, Line>();
+  /** Paths to it that were lost, and not heard since. */
+  private readonly deaf = new Set<string>();
+  private serial = 0;
   /** Members that did not take this interval's ping. */
   private readonly tried = new Set<string>();
 
@@ -96,10 +115,12 @@ export class PingWorker {
     this.ping(source);
     this.timer = this.clock.every(source.intervalMs, () => {
       this.tried.clear();
-      const { line } = this;
-      if (line && line.unanswered >= unansweredMax) {
-        this.lost(line, new SystemError("rpc/deadline", `${line.address} answers no pings`));
-      } else this.ping(source);
+      const silent = [...this.lines.values()].filter((line) => line.unanswered >= unansweredMax);
+      for (const line of silent) {
+        this.lost(line, new SystemError("rpc/deadline", `${line.path} answers no pings`));
+      }
+      // Whoever lost all has pinged the next member already.
+      if (silent.length === 0 || this.lines.size > 0) this.ping(source);
     });
   }
 
@@ -112,21 +133,33 @@ export class PingWorker {
   }
 
   private ping(source: PingSource): void {
-    if (this.line && this.line.address !== this.members.belief.leader) this.hangUp();
-    this.line ??= this.open(source);
-    const { line } = this;
+    const { leader } = this.members.belief;
+    if ([...this.lines.values()].some(({ address }) => address !== leader)) this.hangUp();
+    for (const [place, member] of this.members.currentPaths().entries()) {
+      const path = member.address;
+      if (!this.lines.has(path)) this.open(source, member, { address: leader, path, place });
+    }
+    this.serial += 1;
+    const report = source.report();
+    for (const line of this.lines.values()) this.say(line, source, report);
+  }
+
+  private say(
+    line: Line,
+    { process, incarnation }: PingSource,
+    { disks, copying, load }: StorageReport,
+  ): void {
     line.unanswered += 1;
     if (line.writing) return;
-    const { disks, copying, load } = source.report();
     const stores = disks.map(({ scrub, mirror, ...disk }) => ({
       ...disk,
       ...(scrub && { scrub: { ...scrub } }),
       ...(mirror && { mirror: { ...mirror } }),
     }));
-    const { process, incarnation } = source;
     line.writing = true;
     const silent = this.silentPeers().slice(0, SILENT_PEERS_MAX);
-    const said = { version: CATALOG_VERSION, process, incarnation, stores, silent };
+    const way = { serial: this.serial, path: line.place };
+    const said = { version: CATALOG_VERSION, process, incarnation, stores, silent, ...way };
     const copies = copying && { copying: toCopyReport(copying) };
     const release = line.toldRelease ? {} : RELEASE;
     line.toldRelease = true;
@@ -144,17 +177,21 @@ export class PingWorker {
     return { sessions: { sessions: this.sessions.sessions().slice(0, SESSIONS_TOLD_MAX) } };
   }
 
-  private open({ incarnation }: PingSource): Line {
-    const member = this.members.current();
-    const { address } = member;
+  private open(
+    { incarnation }: PingSource,
+    member: GrpcClient,
+    where: Pick<Line, "address" | "path" | "place">,
+  ): void {
+    const { path } = where;
     const hangUp = new AbortController();
     const stream = member.bidi(heartbeatService.Ping, { signal: hangUp.signal });
     const told = { toldRevision: undefined, toldLoad: undefined, toldRelease: false };
-    const counts = { unanswered: 0, writing: false, ...told };
-    const line: Line = { address, stream, hangUp, ...counts };
+    const line: Line = { ...where, stream, hangUp, unanswered: 0, writing: false, ...told };
+    this.lines.set(path, line);
     stream.on("data", ({ superseded, logouts, shutDown }: PingReply__Output) => {
       line.unanswered = 0;
-      if (line !== this.line) return;
+      if (line !== this.lines.get(path)) return;
+      if (this.deaf.delete(path)) this.log.info({ path }, "network path is heard again");
       const requests = logouts.flatMap((message) => fromLogoutRequest(message) ?? []);
       if (requests.length > 0) this.sessions?.onLogoutRequests(requests);
       if (shutDown) this.onShutDown();
@@ -163,28 +200,40 @@ export class PingWorker {
       this.end();
       this.onSuperseded(incarnation);
     });
-    stream.on("error", (thrown) => this.lost(line, fromServiceError(thrown, address)));
-    stream.on("end", () =>
-      this.lost(line, new SystemError("rpc/disconnected", `${address} ended`)),
-    );
-    return line;
+    stream.on("error", (thrown) => this.lost(line, fromServiceError(thrown, path)));
+    stream.on("end", () => this.lost(line, new SystemError("rpc/disconnected", `${path} ended`)));
   }
 
-  /** On to the next member: at once while there are some that were not asked in this interval. */
+  /** On to another path if there is one, else to the next member: at once while some were not asked in this interval. */
   private lost(line: Line, error: SystemError): void {
-    if (line !== this.line || !this.source) return;
-    const { address } = line;
-    this.log.debug({ address, code: error.code, error }, "pings are not heard");
+    const { address, path } = line;
+    if (line !== this.lines.get(path) || !this.source) return;
+    this.log.debug({ address, path, code: error.code, error }, "pings are not heard");
+    if (PATH_ERRORS.has(error.code) && this.hasAnotherWay(line)) {
+      if (!this.deaf.has(path)) this.log.warn({ path, code: error.code }, "network path is lost");
+      this.deaf.add(path);
+      this.hangUpLine(line);
+      return;
+    }
     this.hangUp();
     this.tried.add(address);
     this.members.belief.leave(address, refusal(error, this.tried));
     if (!this.tried.has(this.members.belief.leader)) this.ping(this.source);
   }
 
+  /** One that was lost itself and only tried again is none. */
+  private hasAnotherWay({ path }: Line): boolean {
+    return [...this.lines.keys()].some((other) => other !== path && !this.deaf.has(other));
+  }
+
   private hangUp(): void {
-    const { line } = this;
-    this.line = undefined;
-    line?.hangUp.abort(new SystemError("operation/aborted", "pings go elsewhere"));
+    for (const line of [...this.lines.values()]) this.hangUpLine(line);
+    this.deaf.clear();
+  }
+
+  private hangUpLine(line: Line): void {
+    this.lines.delete(line.path);
+    line.hangUp.abort(new SystemError("operation/aborted", "pings go elsewhere"));
   }
 }
 

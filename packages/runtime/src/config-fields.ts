@@ -1,16 +1,25 @@
 // Fields that the configuration files of several processes share, so that a name, an address or a
 // log level is written, checked and refused alike in all of them.
+import { isIP } from "node:net";
 import { clusterId, nodeId, SystemError } from "@ashlar/core";
 import { z } from "zod";
 
 const PORT_MAX = 65_535;
 const HOST_AND_PORT = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/;
 
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A machine is in a handful of networks at the most; each dial may try all of them. */
+export const PATHS_MAX = 4;
+
 /**
  * Host and port of `host:port` or `[IPv6 address]:port`.
  * @throws SystemError config/invalid
  */
-export function splitAddress(text: string): { readonly host: string; readonly port: number } {
+export function splitAddress(text: string): HostAndPort {
   const match = HOST_AND_PORT.exec(text);
   const port = Number(match?.[3]);
   if (!match || port > PORT_MAX) {
@@ -20,6 +29,39 @@ export function splitAddress(text: string): { readonly host: string; readonly po
     );
   }
   return { host: match[1] ?? match[2] ?? "", port };
+}
+
+/** `host:port`, or `[host]:port` of an IPv6 address. */
+export const joinAddress = ({ host, port }: HostAndPort): string =>
+  `${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+/** The addresses of one process, one for each network: the parts of `host:port,host:port`, the preferred one first. */
+export const pathsOf = (address: string): readonly string[] => address.split(",");
+
+/**
+ * Host and port of each part of `host:port,host:port`. Several are IP addresses of one family, since whoever
+ * dials them hands the list on as it is, and none is there twice.
+ * @throws SystemError config/invalid
+ */
+export function splitPaths(text: string): readonly [HostAndPort, ...HostAndPort[]] {
+  const [first, ...others] = pathsOf(text).map(splitAddress);
+  if (first === undefined) throw new SystemError("config/invalid", "no address is given");
+  if (others.length === 0) return [first];
+  const all = [first, ...others];
+  const refuse = (why: string): SystemError =>
+    new SystemError("config/invalid", `several addresses ${why}, got "${text}"`);
+  if (all.length > PATHS_MAX) throw refuse(`must be ${PATHS_MAX} at most`);
+  const family = isIP(first.host);
+  if (family === 0 || all.some(({ host }) => isIP(host) !== family)) {
+    throw refuse("must be IP addresses of one family");
+  }
+  if (all.some(({ host }) => host === "0.0.0.0" || host === "::")) {
+    throw refuse("must say which: one that stands for all is alone");
+  }
+  if (new Set(all.map(({ host }) => host)).size < all.length) {
+    throw refuse("must be in different networks: one host is there twice");
+  }
+  return [first, ...others];
 }
 
 /** A text that `parse` accepts, as what it makes of it; its refusal names the field. */
@@ -39,6 +81,12 @@ export const addressField = parsedText((text) => {
   return text;
 });
 
+/** `host:port`, or several in order of preference, see {@link splitPaths}; kept as text. */
+export const pathsField = parsedText((text) => {
+  splitPaths(text);
+  return text;
+});
+
 /** What every role process is told. */
 export const PROCESS_FIELDS = {
   /** Name of this process: `storage-1`. */
@@ -51,8 +99,8 @@ export const PROCESS_FIELDS = {
 
 /** What every process is told that follows the catalog and moves data. */
 export const DATA_PATH_FIELDS = {
-  /** host:port of the metadata members. */
-  metadata: z.array(addressField).min(1),
+  /** host:port of the metadata members, one text for each member: `host:port,host:port` is one in two networks. */
+  metadata: z.array(pathsField).min(1),
   /** Which carrier operations and replication travel on. */
   carrier: z.enum(["socket", "grpc"]).default("socket"),
 } as const;

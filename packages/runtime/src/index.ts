@@ -3,9 +3,14 @@ export { parseConfig, readConfig, z } from "./config.ts";
 export {
   addressField,
   DATA_PATH_FIELDS,
+  type HostAndPort,
+  joinAddress,
   PROCESS_FIELDS,
   parsedText,
+  pathsField,
+  pathsOf,
   splitAddress,
+  splitPaths,
 } from "./config-fields.ts";
 export { type Disk, type DiskFile, type OpenOptions, type Piece, writeEach } from "./disk.ts";
 export { LatencyHistogram, type LatencySummary } from "./latency.ts";

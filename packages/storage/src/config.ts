@@ -1,6 +1,6 @@
 // The storage process's configuration file, checked once at start.
 import { diskId, MIB } from "@ashlar/core";
-import { addressField, DATA_PATH_FIELDS, PROCESS_FIELDS, parsedText, z } from "@ashlar/runtime";
+import { DATA_PATH_FIELDS, PROCESS_FIELDS, parsedText, pathsField, z } from "@ashlar/runtime";
 
 /** Room for a journal, a reserve and some extents. */
 const DISK_SIZE_MIN = 128 * MIB;
@@ -21,10 +21,13 @@ const disk = z.strictObject({
 export const STORAGE_CONFIG = z.strictObject({
   ...PROCESS_FIELDS,
   ...DATA_PATH_FIELDS,
-  /** Where the gRPC server listens; port 0 takes any. */
-  listen: addressField,
-  /** How peers and gateways reach it; the listening port is put in for port 0. */
-  advertise: addressField,
+  /**
+   * Where the gRPC server listens, and at the same hosts the carriers do: at one address, or at one in each of
+   * several networks, `host:port,host:port`. Port 0 takes any.
+   */
+  listen: pathsField,
+  /** How peers and gateways reach it, the preferred way first; the listening port is put in for port 0. */
+  advertise: pathsField,
   /** The node's own state: which store lies on which disk. */
   dataDir: z.string().min(1),
   /** What fails together with this node, such as a rack: no two copies of anything are in one zone. */

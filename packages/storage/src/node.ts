@@ -21,12 +21,13 @@ import {
   type Disk,
   type Health,
   type HealthyNode,
+  joinAddress,
   Lifecycle,
   type Log,
   type Random,
   type Registry,
   type Startable,
-  splitAddress,
+  splitPaths,
 } from "@ashlar/runtime";
 import { Admissions } from "./admissions.ts";
 import { ChunkChecks } from "./chunk-checks.ts";
@@ -232,7 +233,7 @@ export class StorageNode implements HealthyNode {
 
   private assemble(disks: DiskSet): Parts {
     const { clock, log, random, network, registry } = this.deps;
-    const { clusterId, nodeId: node, listen } = this.config;
+    const { clusterId, nodeId: node, listen, advertise } = this.config;
     const { client, dialer } = this;
     const { view } = client;
     const onDiskFailed = (disk: OpenDisk): void => this.onDiskFailed(disk);
@@ -247,13 +248,15 @@ export class StorageNode implements HealthyNode {
     const removal = new ChunkRemoval({ disks, replicas, view, log });
     const strays = new StrayCopies({ disks, replicas, view, log });
     const seen = new NumbersSeen({ disks, view });
-    const { host, port } = splitAddress(listen);
-    const server = new GrpcServer({ log, network }, { clusterId, host, port });
+    const [first, ...others] = splitPaths(listen);
+    const server = new GrpcServer({ log, network }, { clusterId, ...first, others });
     const metrics = new OperationMetrics(registry, clock, replicas);
     const carriers = new CarrierServer({
       self: this.self,
       clusterId,
-      socketListen: { host, port: 0 },
+      socketListen: { host: first.host, port: 0 },
+      otherHosts: others.map(({ host }) => host),
+      hasSeveralPaths: splitPaths(advertise).length > 1,
       accept: (carrier) => this.accept(carrier, { replicas, links, metrics }),
       random,
       network,
@@ -340,12 +343,14 @@ export class StorageNode implements HealthyNode {
     disks: DiskSet,
     port: number,
   ): Omit<StorageRegistration, keyof ReturnType<NumbersSeen["numbers"]>> {
-    const { host, port: advertised } = splitAddress(this.config.advertise);
-    const shown = host.includes(":") ? `[${host}]` : host;
+    const paths = splitPaths(this.config.advertise).map((path) => ({
+      ...path,
+      port: path.port || port,
+    }));
     return {
       node: this.config.nodeId,
       bootId: this.deps.bootId,
-      address: `${shown}:${advertised === 0 ? port : advertised}`,
+      address: paths.map(joinAddress).join(","),
       zone: this.config.zone,
       disks: [
         ...disks.all

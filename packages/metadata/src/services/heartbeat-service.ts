@@ -62,7 +62,13 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   private fellMs = Number.NEGATIVE_INFINITY;
   /** Nodes that were up and not heard at the last look. */
   private unheard: readonly Silent[] = [];
-  private readonly answeredMs = new Map<NodeId, number>();
+  /** Of each process and path. */
+  private readonly answeredMs = new Map<string, number>();
+  /** The last ping of each process. */
+  private readonly serials = new Map<
+    NodeId,
+    { readonly incarnation: number; readonly serial: number }
+  >();
   private readonly reports = new Map<NodeId, StorageReport>();
   private readonly releases = new Map<NodeId, Release & { readonly incarnation: number }>();
   private timer: Timer | undefined;
@@ -203,26 +209,43 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     return told?.incarnation === incarnation ? told : undefined;
   }
 
-  ping({ process, incarnation, report, silent, sessions, release }: Ping): PingVerdict {
+  ping(ping: Ping): PingVerdict {
     this.replicatedLog.requireLead();
-    const known = this.registration(process);
-    if (!isUpAs(known, incarnation)) {
+    const { process, incarnation, path } = ping;
+    if (!isUpAs(this.registration(process), incarnation)) {
       return { superseded: true, answer: true, logouts: [], shutDown: false };
     }
     const now = this.clock.nowMs();
+    const logouts = this.isNew(ping) ? this.hear(ping, now) : [];
+    const shutDown = this.shutdown.tells(process);
+    const line = `${process} ${path}`;
+    const answer =
+      shutDown ||
+      logouts.length > 0 ||
+      now - (this.answeredMs.get(line) ?? Number.NEGATIVE_INFINITY) >= ANSWER_INTERVAL_MS;
+    if (answer) this.answeredMs.set(line, now);
+    return { superseded: false, answer, logouts, shutDown };
+  }
+
+  /** The same ping came over another path before, or a later one: what it says is known, or is not so any more. */
+  private isNew({ process, incarnation, serial }: Ping): boolean {
+    if (serial === 0) return true;
+    const last = this.serials.get(process);
+    if (last?.incarnation === incarnation && serial <= last.serial) return false;
+    this.serials.set(process, { incarnation, serial });
+    return true;
+  }
+
+  private hear(
+    { process, incarnation, report, silent, sessions, release }: Ping,
+    now: number,
+  ): PingVerdict["logouts"] {
     this.monitor.heard(process, incarnation, now);
     this.reports.set(process, { ...report, load: report.load ?? this.reports.get(process)?.load });
     if (release) this.releases.set(process, { ...release, incarnation });
     if (silent.length > 0) this.judge.heard(process, this.living(silent), now);
     const isGateway = this.replicatedLog.view.gateways.has(process);
-    const logouts = isGateway ? this.placement.heard({ process, incarnation, sessions }, now) : [];
-    const shutDown = this.shutdown.tells(process);
-    const answer =
-      shutDown ||
-      logouts.length > 0 ||
-      now - (this.answeredMs.get(process) ?? Number.NEGATIVE_INFINITY) >= ANSWER_INTERVAL_MS;
-    if (answer) this.answeredMs.set(process, now);
-    return { superseded: false, answer, logouts, shutDown };
+    return isGateway ? this.placement.heard({ process, incarnation, sessions }, now) : [];
   }
 
   async reportExit({ process, bootId, status }: ExitReport): Promise<void> {

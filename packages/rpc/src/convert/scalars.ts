@@ -1,6 +1,6 @@
 // Checks on what arrived: protobuf guarantees shapes, not ranges.
 import { SystemError } from "@ashlar/core";
-import { splitAddress } from "@ashlar/runtime";
+import { splitPaths } from "@ashlar/runtime";
 
 /** A 64-bit field, below 2^53 by contract. */
 export function safeNumber(value: number): number {
@@ -21,16 +21,16 @@ const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
  * @throws SystemError argument/invalid
  */
 export function memberAddress(address: string): string {
-  const { host, port } = splitMember(address);
-  if (port > 0 && !WILDCARDS.has(host)) return address;
+  const paths = splitMember(address);
+  if (paths.every(({ host, port }) => port > 0 && !WILDCARDS.has(host))) return address;
   throw new SystemError("argument/invalid", `nobody can dial a member at ${address}`, {
     hint: "set `advertise` in its configuration to the host:port where others reach it",
   });
 }
 
-function splitMember(address: string): ReturnType<typeof splitAddress> {
+function splitMember(address: string): ReturnType<typeof splitPaths> {
   try {
-    return splitAddress(address);
+    return splitPaths(address);
   } catch (thrown) {
     throw new SystemError("argument/invalid", (thrown as Error).message);
   }

@@ -96,15 +96,17 @@ export function memoryCarrierPair({
   client,
   server,
   clock = nodeClock,
+  hasOtherPath = false,
 }: {
   readonly purpose: CarrierPurpose;
   /** Who the client is, as the server sees it. */
   readonly client: CarrierPeer;
   readonly server: CarrierPeer;
   readonly clock?: Clock;
+  readonly hasOtherPath?: boolean;
 }): MemoryCarrierPair {
   const [near, far] = MemoryStream.pair();
-  const shared = { kind: "socket", purpose, clock } as const;
+  const shared = { kind: "socket", purpose, clock, hasOtherPath } as const;
   return {
     client: new FrameCarrier({ ...shared, stream: near, peer: server, pausesReading: false }),
     server: new FrameCarrier({ ...shared, stream: far, peer: client, pausesReading: true }),

@@ -69,18 +69,26 @@ export class TestMember implements Startable {
   readonly toldLoads: unknown[] = [];
   /** What it asks of gateways with its next answer. */
   readonly logouts: LogoutRequest[] = [];
+  /** Paths to it that are cut: what comes over them is not heard. */
+  readonly cutPaths = new Set<number>();
+  /** Of each ping that was heard. */
+  readonly toldWays: { readonly serial: number; readonly path: number }[] = [];
+  private readonly hosts: readonly string[];
   private readonly server: GrpcServer;
   private readonly answers = new Map<string, Answer>([["Open", () => ({ session: 1 })]]);
 
-  constructor(name = "metadata-1") {
+  /** @param others where it listens besides 127.0.0.1, at the same port. */
+  constructor(name = "metadata-1", others: readonly string[] = []) {
     this.name = name;
-    const options = { clusterId: TEST_CLUSTER, host: "127.0.0.1", port: 0 };
+    this.hosts = ["127.0.0.1", ...others];
+    const also = others.map((host) => ({ host, port: 0 }));
+    const options = { clusterId: TEST_CLUSTER, host: "127.0.0.1", port: 0, others: also };
     this.server = new GrpcServer({ log: silentLog }, options);
     this.addServices();
   }
 
   get address(): string {
-    return `127.0.0.1:${this.server.port}`;
+    return this.hosts.map((host) => `${host}:${this.server.port}`).join(",");
   }
 
   start(): Promise<void> {
@@ -205,10 +213,17 @@ export class TestMember implements Startable {
             logouts: this.logouts.splice(0),
             shutDown: this.shutsDown,
           });
+        let lostSome = false;
         this.pinging.add(reply);
         stream.on("close", () => this.pinging.delete(reply));
-        stream.on("data", ({ sessions, load }) => {
+        stream.on("data", ({ sessions, load, serial, path }) => {
+          const isCut = this.cutPaths.has(path);
+          // No stream goes on without what it lost.
+          if (lostSome && !isCut) failStream(stream, new SystemError("rpc/unavailable", "cut"));
+          lostSome ||= isCut;
+          if (lostSome) return;
           this.pings += 1;
+          this.toldWays.push({ serial: Number(serial), path });
           this.toldSessions.push(sessions?.sessions);
           this.toldLoads.push(load?.windowMs);
           if (this.part === "follows") failStream(stream, this.refusal());
@@ -242,10 +257,13 @@ export class TestMember implements Startable {
 }
 
 /** Members that know each other, all of them followers; the caller stops them. */
-export async function startMembers(count: number): Promise<TestMember[]> {
+export async function startMembers(
+  count: number,
+  others: readonly string[] = [],
+): Promise<TestMember[]> {
   const members = Array.from(
     { length: count },
-    (_, place) => new TestMember(`metadata-${place + 1}`),
+    (_, place) => new TestMember(`metadata-${place + 1}`, others),
   );
   for (const member of members) {
     member.group = members;

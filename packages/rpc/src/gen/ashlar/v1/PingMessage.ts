@@ -17,6 +17,8 @@ export interface PingMessage {
   'build'?: (string);
   'protocol'?: (number);
   'load'?: (_ashlar_v1_LoadReport | null);
+  'serial'?: (number | string | Long);
+  'path'?: (number);
 }
 
 export interface PingMessage__Output {
@@ -30,4 +32,6 @@ export interface PingMessage__Output {
   'build': (string);
   'protocol': (number);
   'load': (_ashlar_v1_LoadReport__Output | null);
+  'serial': (number);
+  'path': (number);
 }

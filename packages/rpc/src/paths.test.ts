@@ -1,0 +1,175 @@
+// A node in two networks, over real sockets: what is dialled, and what is under way when one of them is cut
+// without a word.
+import { clusterId, nodeId } from "@ashlar/core";
+import { type Clock, nodeClock, nodeRandom, silentLog } from "@ashlar/runtime";
+import { ManualClock } from "@ashlar/runtime/testing";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Carrier, CarrierKind } from "./carrier.ts";
+import { createCarrierDialer } from "./carrier-dialer.ts";
+import { CarrierServer } from "./carrier-server.ts";
+import { GrpcClient } from "./grpc-client.ts";
+import { GrpcServer } from "./grpc-server.ts";
+import { adminService } from "./services.ts";
+import { Relay } from "./testing/relay.ts";
+import { TEST_CLUSTER, TestMember } from "./testing/test-member.ts";
+
+const CLUSTER = clusterId("11111111-2222-3333-4444-555555555555");
+const never = (): AbortSignal => new AbortController().signal;
+const stops: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+async function relayTo(host: string, ports: readonly number[]): Promise<Relay> {
+  const relay = new Relay("127.0.0.3");
+  stops.push(() => relay.stop());
+  for (const port of ports) await relay.open(port, host);
+  return relay;
+}
+
+/** A node at 127.0.0.1 and 127.0.0.2; the first of them is reached at 127.0.0.3, by a path that can be cut. */
+async function startNode(clock: Clock = nodeClock) {
+  const others = [{ host: "127.0.0.2", port: 0 }];
+  const listen = { host: "127.0.0.1", port: 0 };
+  const grpc = new GrpcServer({ log: silentLog }, { clusterId: CLUSTER, ...listen, others });
+  const accepted: Carrier[] = [];
+  const server = new CarrierServer({
+    self: { node: nodeId("storage-1"), incarnation: () => 41 },
+    clusterId: CLUSTER,
+    socketListen: listen,
+    otherHosts: ["127.0.0.2"],
+    hasSeveralPaths: true,
+    accept: (carrier) => {
+      accepted.push(carrier);
+      carrier.onFrame((frame) => carrier.send({ type: frame.type, id: frame.id, body: [] }));
+    },
+    random: nodeRandom,
+    log: silentLog,
+    clock,
+  });
+  server.addTo(grpc);
+  await server.start();
+  await grpc.start();
+  stops.push(async () => {
+    await server.stop();
+    await grpc.stop();
+  });
+  const { port } = grpc;
+  const relay = await relayTo("127.0.0.1", [port, server.socketPort]);
+  return { relay, accepted, address: `127.0.0.3:${port},127.0.0.2:${port}`, port };
+}
+
+function dialer(kind: CarrierKind, clock: Clock) {
+  const self = { node: nodeId("gateway-1"), incarnation: () => 42 };
+  const ports = { random: nodeRandom, log: silentLog, clock };
+  const made = createCarrierDialer({ self, clusterId: CLUSTER, kind, ...ports });
+  stops.push(() => made.close());
+  return made;
+}
+
+/** Resolves when a frame went there and back. */
+function answered(carrier: Carrier): Promise<void> {
+  return new Promise((resolve) => {
+    carrier.onFrame(() => resolve());
+    carrier.send({ type: 1, id: 1, body: [] });
+  });
+}
+
+describe.each<CarrierKind>(["socket", "grpc"])("carriers over %s to a node in two networks", (kind) => {
+  test("take the first address, and the next one where nobody answers at that", async () => {
+    const clock = new ManualClock();
+    const { relay, address, accepted } = await startNode(clock);
+    const dialling = dialer(kind, clock);
+    await answered(await dialling.dial(address, "operations", { signal: never() }));
+    relay.cut();
+    const second = dialling.dial(address, "operations", { signal: never() });
+    // What the second one sends first comes over the second path, or never.
+    await expect
+      .poll(() => {
+        clock.advance(250);
+        return accepted.length;
+      })
+      .toBe(2);
+    await answered(await second);
+    expect(dialling.silentPeers()).toEqual([]);
+  });
+
+  test("that fall silent are closed within a second or so, and the next is over the other one", async () => {
+    const clock = new ManualClock();
+    const { relay, address } = await startNode(clock);
+    const dialling = dialer(kind, clock);
+    const carrier = await dialling.dial(address, "replication", { signal: never() });
+    await answered(carrier);
+    const closed = new Promise<Error>((resolve) => carrier.onClose(resolve));
+    relay.cut();
+    // What was heard before the cut counts for the tick that follows it.
+    for (let tick = 0; tick < 5; tick += 1) clock.advance(250);
+    expect((await closed).message).toMatch("nothing heard for 1 s");
+    expect(dialling.silentPeers()).toEqual([]);
+    // At once: time stands still, so the first path is not even tried.
+    await answered(await dialling.dial(address, "replication", { signal: never() }));
+    expect(dialling.silentPeers()).toEqual([]);
+  });
+
+  test("name a peer as silent only when none of its addresses answers", async () => {
+    const clock = new ManualClock();
+    const { relay, port } = await startNode(clock);
+    const other = new Relay("127.0.0.4");
+    stops.push(() => other.stop());
+    await other.open(port, "127.0.0.2");
+    relay.cut();
+    other.cut();
+    const address = `127.0.0.3:${port},127.0.0.4:${port}`;
+    const dialling = dialer(kind, clock);
+    const failed = expect(
+      dialling.dial(address, "operations", { signal: never() }),
+    ).rejects.toMatchObject({ code: "rpc/unavailable" });
+    expect(dialling.silentPeers()).toEqual([]);
+    let settled = false;
+    void failed.then(() => {
+      settled = true;
+    });
+    await expect
+      .poll(() => {
+        clock.advance(250);
+        return settled;
+      })
+      .toBe(true);
+    await failed;
+    expect(dialling.silentPeers()).toEqual([address]);
+  });
+});
+
+test("a call goes on over the other network when the one it was on is cut", async () => {
+  const member = new TestMember("metadata-1", ["127.0.0.2"]);
+  member.part = "leads";
+  await member.start();
+  stops.push(() => member.stop());
+  const port = Number(member.address.split(":").at(-1));
+  const relay = await relayTo("127.0.0.1", [port]);
+  const address = `127.0.0.3:${port},127.0.0.2:${port}`;
+  const client = new GrpcClient({ address, clusterId: TEST_CLUSTER });
+  stops.push(() => client.close());
+  const ask = () => client.unary(adminService.GroupStatus, {}, { signal: never() });
+  await expect(ask()).resolves.toMatchObject({ self: "metadata-1" });
+  relay.cut();
+  const startMs = performance.now();
+  // The keep-alive of a peer with several addresses says so within two seconds, long before the deadline.
+  await expect(ask()).rejects.toMatchObject({ code: "rpc/unavailable" });
+  await expect(ask()).resolves.toMatchObject({ self: "metadata-1" });
+  expect(performance.now() - startMs).toBeLessThan(4_000);
+});
+
+test("a server in two networks is at both, and nowhere else", async () => {
+  const { port } = await startNode();
+  const at = (host: string) => {
+    const client = new GrpcClient({ address: `${host}:${port}`, clusterId: CLUSTER });
+    stops.push(() => client.close());
+    return client.unary(adminService.GroupStatus, {}, { signal: never() });
+  };
+  for (const host of ["127.0.0.1", "127.0.0.2"]) {
+    await expect(at(host)).rejects.toMatchObject({ code: "rpc/version" });
+  }
+  await expect(at("127.0.0.5")).rejects.toMatchObject({ code: "rpc/unavailable" });
+});
