@@ -1,6 +1,6 @@
 import { nodeRandom } from "@ashlar/runtime";
 import { expect, test } from "vitest";
-import { isolatedHost, networkOf } from "./isolation.ts";
+import { isolatedHosts, networkOf } from "./isolation.ts";
 import { inOrder, type LabDocument } from "./lab-file.ts";
 import { planLab, planOneMore, refreshPorts } from "./lab-plan.ts";
 import { labShape } from "./lab-shape.ts";
@@ -14,15 +14,21 @@ async function isolatedLab(): Promise<LabDocument> {
   const shared = await planLab({ random }, labShape({ metadata: "1", gateways: "1" }), {
     socketPath: "/tmp/s.sock",
   });
-  const site = isolatedSite(7);
+  const site = isolatedSite({ subnet: 7 });
   const processes = shared.processes.map((process) => ({ ...process, host: site.host(process) }));
   return { ...shared, network: { subnet: 7 }, processes };
 }
 
 test("an address tells which process it is of", () => {
-  expect(isolatedHost(7, { kind: "metadata", id: "metadata-1" })).toBe("10.213.7.11");
-  expect(isolatedHost(7, { kind: "storage", id: "storage-32" })).toBe("10.213.7.132");
-  expect(isolatedHost(7, { kind: "gateway", id: "gateway-2" })).toBe("10.213.7.202");
+  expect(isolatedHosts({ subnet: 7 }, { kind: "metadata", id: "metadata-1" })).toEqual([
+    "10.213.7.11",
+  ]);
+  expect(isolatedHosts({ subnet: 7 }, { kind: "storage", id: "storage-32" })).toEqual([
+    "10.213.7.132",
+  ]);
+  expect(isolatedHosts({ subnet: 7 }, { kind: "gateway", id: "gateway-2" })).toEqual([
+    "10.213.7.202",
+  ]);
 });
 
 test.each([
@@ -30,7 +36,7 @@ test.each([
   ["storage", "storage-100"],
   ["gateway", "gateway-54"],
 ] as const)("there is no address for %s %s", (kind, id) => {
-  expect(() => isolatedHost(7, { kind, id })).toThrow(`has no address for ${id}`);
+  expect(() => isolatedHosts({ subnet: 7 }, { kind, id })).toThrow(`has no address for ${id}`);
 });
 
 test("processes of an isolated lab listen on their own addresses, in their own namespaces", async () => {
@@ -67,6 +73,29 @@ test("one more process of an isolated lab is one more host with the same ports",
   expect(gateway).toMatchObject({ listen: portal, advertise: portal, tpgt: 2 });
   const grown = { ...lab, processes: inOrder([...lab.processes, node, gateway]) };
   expect(networkOf(grown)?.host("gateway-2").address).toBe("10.213.7.202");
+});
+
+test("in two networks each process but a gateway is told both of its addresses", async () => {
+  const network = { subnet: 7, networks: 2 };
+  const lab = { ...(await isolatedLab()), network };
+  const node = await planOneMore({ random }, lab, "storage");
+  const member = await planOneMore({ random }, lab, "metadata");
+  const gateway = await planOneMore({ random }, lab, "gateway");
+  const grown = { ...lab, processes: [node, member, gateway] };
+  const [node4, member2] = [
+    "10.213.7.104:7001,10.212.7.104:7001",
+    "10.213.7.12:7001,10.212.7.12:7001",
+  ];
+  expect(processConfig("/lab", grown, node)).toMatchObject({
+    listen: node4,
+    advertise: node4,
+    metadata: [member2],
+  });
+  expect(processConfig("/lab", grown, member)).toMatchObject({ listen: member2 });
+  expect(processConfig("/lab", grown, gateway)).toMatchObject({
+    portals: [{ listen: "10.213.7.202:3260" }],
+    metadata: [member2],
+  });
 });
 
 test("at the next up an isolated lab keeps its addresses and ports", async () => {

@@ -1,7 +1,7 @@
 // An isolated lab: every process is on a host of its own, with an address that tells which it is.
 import { SystemError } from "@ashlar/core";
 import { type LabDocument, type LabProcess, processNumber } from "./lab-file.ts";
-import { addressOf, HOST_NUMBER_MAX, LabNetwork } from "./lab-network.ts";
+import { addressesOf, HOST_NUMBER_MAX, LabNetwork } from "./lab-network.ts";
 
 /** The first host number of a kind; those of the next kind end it. */
 const FIRST_NUMBER: Readonly<Record<LabProcess["kind"], number>> = {
@@ -19,10 +19,17 @@ type Named = Pick<LabProcess, "kind" | "id">;
 
 const hostNumber = ({ kind, id }: Named): number => FIRST_NUMBER[kind] + processNumber(id);
 
-/** The address of a process in an isolated lab: `storage-2` is 102. @throws SystemError argument/invalid */
-export function isolatedHost(subnet: number, process: Named): string {
+/**
+ * The addresses of a process in an isolated lab, one in each network: those of `storage-2` end with 102.
+ * @throws SystemError argument/invalid
+ */
+export function isolatedHosts(
+  { subnet, networks = 1 }: NonNullable<LabDocument["network"]>,
+  process: Named,
+): readonly [string, ...string[]] {
   const number = hostNumber(process);
-  if (number < END_NUMBER[process.kind]) return addressOf(subnet, number);
+  const [first, ...others] = addressesOf(subnet, number, networks);
+  if (first !== undefined && number < END_NUMBER[process.kind]) return [first, ...others];
   throw new SystemError("argument/invalid", `an isolated lab has no address for ${process.id}`, {
     hint: "make another lab without --isolate",
   });
@@ -32,5 +39,5 @@ export function isolatedHost(subnet: number, process: Named): string {
 export function networkOf({ network, clusterId, processes }: LabDocument): LabNetwork | undefined {
   if (!network) return undefined;
   const hosts = processes.map((process) => ({ name: process.id, number: hostNumber(process) }));
-  return new LabNetwork({ subnet: network.subnet, owner: clusterId, hosts });
+  return new LabNetwork({ ...network, owner: clusterId, hosts });
 }

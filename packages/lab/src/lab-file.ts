@@ -4,7 +4,7 @@ import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SystemError } from "@ashlar/core";
 import { parseConfig, z } from "@ashlar/runtime";
-import { SUBNETS } from "./lab-network.ts";
+import { NETWORKS_MAX, SUBNETS } from "./lab-network.ts";
 
 /** 3: each process has a host, and an isolated lab a network. */
 export const LAB_VERSION = 3;
@@ -14,10 +14,14 @@ const port = z.int().min(1).max(65_535);
 /** Address of gRPC, metrics and health: loopback, or the process's own in an isolated lab. */
 const host = z.string();
 
+/** Where its gRPC is too, in further networks; absent: it has one address. */
+const otherHosts = z.array(host).min(1).optional();
+
 const metadataProcess = z.strictObject({
   kind: z.literal("metadata"),
   id: z.string(),
   host,
+  otherHosts,
   /** gRPC. */
   port,
   metricsPort: port,
@@ -27,6 +31,7 @@ const storageProcess = z.strictObject({
   kind: z.literal("storage"),
   id: z.string(),
   host,
+  otherHosts,
   port,
   metricsPort: port,
   disks: z
@@ -73,7 +78,13 @@ const labDocument = z.strictObject({
    */
   stage: z.enum(["planned", "founded", "ready"]),
   /** Of an isolated lab, see lab-network.ts; absent: all processes share this machine's network. */
-  network: z.strictObject({ subnet: z.int().min(1).max(SUBNETS) }).optional(),
+  network: z
+    .strictObject({
+      subnet: z.int().min(1).max(SUBNETS),
+      /** That each process has an address in; absent: 1. */
+      networks: z.int().min(2).max(NETWORKS_MAX).optional(),
+    })
+    .optional(),
   /** In fixed order: metadata, storage, gateways, each by number. */
   processes: z.array(
     z.discriminatedUnion("kind", [metadataProcess, storageProcess, gatewayProcess]),

@@ -4,6 +4,9 @@
 // itself: it then goes to a hardware address that nobody has, which the sender cannot tell from a cable
 // that was cut.
 //
+// Each host may have an address in a second network. It lies on the same switch, and is cut by itself: what is
+// cut are addresses.
+//
 // All of it lies in the kernel, where whoever made it may die: each step is done only where it is
 // missing, and the hardware address of the interface outside says whose network it is.
 import { present, SystemError } from "@ashlar/core";
@@ -11,7 +14,10 @@ import type { Random } from "@ashlar/runtime";
 import { ip, ipAll, ipOutcome } from "./ip-command.ts";
 
 /** Private (RFC 1918), and unlikely to be in use where labs run. */
-const NETWORK = "10.213";
+const NETWORKS = ["10.213", "10.212"] as const;
+const [NETWORK] = NETWORKS;
+/** Networks that a host may be in. */
+export const NETWORKS_MAX = NETWORKS.length;
 /** Networks of one machine, numbered from 1 in the third byte of their addresses. */
 export const SUBNETS = 254;
 const CLAIM_ATTEMPTS = 50;
@@ -26,9 +32,13 @@ const BRIDGE = "bridge";
 /** This machine itself, in the calls that cut and heal. */
 export const OUTSIDE = "outside";
 
-/** IPv4 address of a host. */
+/** IPv4 address of a host in the first network. */
 export const addressOf = (subnet: number, number: number): string =>
   `${NETWORK}.${subnet}.${number}`;
+
+/** In so many networks, the first one first. */
+export const addressesOf = (subnet: number, number: number, networks: number): readonly string[] =>
+  NETWORKS.slice(0, networks).map((network) => `${network}.${subnet}.${number}`);
 
 export interface NetworkHost {
   /** Unique in its network; also the end of its namespace's name. */
@@ -39,6 +49,8 @@ export interface NetworkHost {
 
 export interface NetworkPlan {
   readonly subnet: number;
+  /** That each host is in, 1 to NETWORKS_MAX; 1 if absent. */
+  readonly networks?: number | undefined;
   /** UUID of whoever the network belongs to. */
   readonly owner: string;
   readonly hosts: readonly NetworkHost[];
@@ -47,8 +59,16 @@ export interface NetworkPlan {
 /** What is sent from one to another: names of hosts, or OUTSIDE. */
 export type Way = readonly [from: string, to: string];
 
+/** Which network is meant, by its place: 0 is the first. All if absent. */
+export interface InNetwork {
+  readonly network?: number | undefined;
+}
+
 interface Place {
+  /** In the first network. */
   readonly address: string;
+  /** In all. */
+  readonly addresses: readonly string[];
   /** Absent outside. */
   readonly namespace?: string;
   /** The interface with its address. */
@@ -74,7 +94,7 @@ async function namespacesOf(subnet: number): Promise<string[]> {
 /** Takes the subnet by making its interface outside, which fails when that exists. */
 async function take(subnet: number, owner: string): Promise<boolean> {
   const taken = await ip("-o", "-4", "addr", "show");
-  if (taken.includes(` ${NETWORK}.${subnet}.`)) return false;
+  if (NETWORKS.some((network) => taken.includes(` ${network}.${subnet}.`))) return false;
   if ((await namespacesOf(subnet)).length > 0) return false;
   const link = [linkOf(subnet), "address", hardwareAddress(owner), "type", "veth"];
   const { error } = await ipOutcome("link", "add", ...link, "peer", "name", plugOf(subnet));
@@ -87,7 +107,7 @@ async function take(subnet: number, owner: string): Promise<boolean> {
 async function isWhole(place: Place): Promise<boolean> {
   const show = [...inside(place), "-o", "-4", "addr", "show", "dev", place.device, "up"];
   const { stdout } = await ipOutcome(...show);
-  return stdout.includes(` ${place.address}/`);
+  return place.addresses.every((address) => stdout.includes(` ${address}/`));
 }
 
 export class LabNetwork {
@@ -120,7 +140,7 @@ export class LabNetwork {
       `the network has a host ${name}`,
     );
     const namespace = `${prefixOf(subnet)}${name}`;
-    return { address: addressOf(subnet, number), namespace, device: INTERFACE };
+    return { ...this.addressesOf(number), namespace, device: INTERFACE };
   }
 
   /** IPv4 address of a host or of OUTSIDE. */
@@ -173,34 +193,47 @@ export class LabNetwork {
   }
 
   /** Loses all that `from` sends to `to` until healed. Names are those of hosts, or OUTSIDE. */
-  cut(from: string, to: string): Promise<void> {
-    return this.cutAll([[from, to]]);
+  cut(from: string, to: string, where: InNetwork = {}): Promise<void> {
+    return this.cutAll([[from, to]], where);
   }
 
   /** Does nothing where nothing is cut. */
-  heal(from: string, to: string): Promise<void> {
-    return this.healAll([[from, to]]);
+  heal(from: string, to: string, where: InNetwork = {}): Promise<void> {
+    return this.healAll([[from, to]], where);
   }
 
   /** Cuts many, [from, to] each, as nearly at once as can be. */
-  async cutAll(ways: readonly Way[]): Promise<void> {
+  async cutAll(ways: readonly Way[], where: InNetwork = {}): Promise<void> {
     await ipAll(
-      ways.map(([from, to]) => {
-        const sender = this.place(from);
-        const entry = [this.addressOf(to), "lladdr", NOBODY, "nud", "permanent"];
+      this.neighbours(ways, where).map(([sender, address]) => {
+        const entry = [address, "lladdr", NOBODY, "nud", "permanent"];
         return [...inside(sender), "neigh", "replace", ...entry, "dev", sender.device];
       }),
     );
   }
 
-  async healAll(ways: readonly Way[]): Promise<void> {
+  async healAll(ways: readonly Way[], where: InNetwork = {}): Promise<void> {
     await ipAll(
-      ways.map(([from, to]) => {
-        const sender = this.place(from);
-        const entry = ["to", this.addressOf(to), "dev", sender.device, "nud", "permanent"];
+      this.neighbours(ways, where).map(([sender, address]) => {
+        const entry = ["to", address, "dev", sender.device, "nud", "permanent"];
         return [...inside(sender), "neigh", "flush", ...entry];
       }),
     );
+  }
+
+  /** Who sends, and each of the addresses that it sends to. */
+  private neighbours(ways: readonly Way[], { network }: InNetwork): (readonly [Place, string])[] {
+    return ways.flatMap(([from, to]) => {
+      const { addresses } = this.place(to);
+      const meant = network === undefined ? addresses : addresses.slice(network, network + 1);
+      return meant.map((address) => [this.place(from), address] as const);
+    });
+  }
+
+  private addressesOf(number: number): Pick<Place, "address" | "addresses"> {
+    const { subnet, networks = 1 } = this.plan;
+    const addresses = addressesOf(subnet, number, networks);
+    return { address: addressOf(subnet, number), addresses };
   }
 
   private get switchNamespace(): string {
@@ -219,7 +252,7 @@ export class LabNetwork {
   private place(name: string): Place {
     if (name !== OUTSIDE) return this.host(name);
     const { subnet } = this.plan;
-    return { address: addressOf(subnet, OUTSIDE_NUMBER), device: linkOf(subnet) };
+    return { ...this.addressesOf(OUTSIDE_NUMBER), device: linkOf(subnet) };
   }
 
   /** The hardware address of the interface outside; undefined when nobody has the subnet. */
@@ -270,7 +303,10 @@ export class LabNetwork {
   private plugCommands(plug: string, place: Place): string[][] {
     return [
       ["-n", this.switchNamespace, "link", "set", plug, "master", BRIDGE, "up"],
-      [...inside(place), "addr", "add", `${place.address}/24`, "dev", place.device],
+      ...place.addresses.map((address) => [
+        ...inside(place),
+        ...["addr", "add", `${address}/24`, "dev", place.device],
+      ]),
       [...inside(place), "link", "set", place.device, "up"],
     ];
   }

@@ -31,12 +31,21 @@ function storageDisks({ disksPerNode, diskSizeBytes, mirror }: LabShape): Storag
   }));
 }
 
+function otherHosts(
+  site: Site,
+  named: Pick<LabProcess, "kind" | "id">,
+): Pick<StorageProcess, "otherHosts"> {
+  const others = site.otherHosts(named);
+  return others.length > 0 ? { otherHosts: [...others] } : {};
+}
+
 /** @throws SystemError config/port-in-use, argument/invalid when the site is full. */
 async function planMetadata(site: Site, number: number): Promise<MetadataProcess> {
   const named = { kind: "metadata", id: `metadata-${number}` } as const;
   const host = site.host(named);
   const port = await site.internal("grpc");
-  return { ...named, host, port, metricsPort: await site.internal("metrics") };
+  const more = otherHosts(site, named);
+  return { ...named, host, ...more, port, metricsPort: await site.internal("metrics") };
 }
 
 async function planStorage(
@@ -47,7 +56,8 @@ async function planStorage(
   const named = { kind: "storage", id: `storage-${number}` } as const;
   const host = site.host(named);
   const port = await site.internal("grpc");
-  return { ...named, host, port, metricsPort: await site.internal("metrics"), disks };
+  const more = otherHosts(site, named);
+  return { ...named, host, ...more, port, metricsPort: await site.internal("metrics"), disks };
 }
 
 /** Where portals listen and what initiators are told. Ports: where given explicitly. */
@@ -115,8 +125,11 @@ export async function planLab(
   folder: { readonly socketPath: string },
 ): Promise<LabDocument> {
   const clusterId = random.uuid();
-  const network = shape.isolate && { subnet: await LabNetwork.claim({ random }, clusterId) };
-  const site = network ? isolatedSite(network.subnet) : sharedSite({ random }, []);
+  const network = shape.isolate && {
+    subnet: await LabNetwork.claim({ random }, clusterId),
+    ...(shape.networks > 1 && { networks: shape.networks }),
+  };
+  const site = network ? isolatedSite(network) : sharedSite({ random }, []);
   const processes = await planProcesses(site, shape).catch(async (thrown: unknown) => {
     if (network) await new LabNetwork({ ...network, owner: clusterId, hosts: [] }).remove();
     throw thrown;
@@ -143,7 +156,7 @@ export async function planOneMore(
   kind: LabProcess["kind"],
 ): Promise<LabProcess> {
   const { network } = lab;
-  const site = network ? isolatedSite(network.subnet) : sharedSite({ random }, portsOf(lab));
+  const site = network ? isolatedSite(network) : sharedSite({ random }, portsOf(lab));
   if (kind === "metadata") {
     return planMetadata(site, nextNumber(lab.processes.filter(isMetadata)));
   }

@@ -14,6 +14,7 @@ test("without options it is a lab of three nodes, three metadata members and two
     advertise: { host: "127.0.0.1" },
     carrier: "socket",
     isolate: false,
+    networks: 1,
     redirect: false,
   });
 });
@@ -41,6 +42,7 @@ test("options are taken as given", () => {
     advertise: { host: "storage.example", port: 13300 },
     carrier: "grpc",
     isolate: false,
+    networks: 1,
     redirect: false,
   });
 });
@@ -61,6 +63,9 @@ test.each([
   [{ listen: "0.0.0.0" }, "--listen 0.0.0.0"],
   [{ carrier: "pigeon" }, "--carrier pigeon"],
   [{ redirect: true, advertise: "storage.example" }, "--redirect would send hosts to storage"],
+  [{ networks: "2" }, "--networks 2 needs hosts"],
+  [{ isolate: true, networks: "3" }, "--networks 3 is not a count"],
+  [{ isolate: true, networks: "0" }, "--networks 0 is not a count"],
   [{ isolate: true, listen: "127.0.0.1" }, "--isolate and --listen exclude each other"],
   [{ isolate: true, advertise: "h" }, "--isolate and --advertise exclude each other"],
 ])("%j is refused with a message that names it", (options, message) => {

@@ -12,6 +12,7 @@ import {
   TIB,
 } from "@ashlar/core";
 import { type PortalAddress, parseAddress } from "./addresses.ts";
+import { NETWORKS_MAX } from "./lab-network.ts";
 
 export type CarrierName = "socket" | "grpc";
 
@@ -31,6 +32,8 @@ export interface UpOptions {
   readonly carrier?: string;
   /** A network namespace and an address for each process. */
   readonly isolate?: boolean;
+  /** In which each process has an address. */
+  readonly networks?: string;
   /** Portals send logins to the gateway with the fewest sessions. */
   readonly redirect?: boolean;
 }
@@ -47,6 +50,7 @@ export interface LabShape {
   readonly carrier: CarrierName;
   /** Portals then listen on the addresses of their gateways. */
   readonly isolate: boolean;
+  readonly networks: number;
   readonly redirect: boolean;
 }
 
@@ -116,6 +120,15 @@ function isolated({ isolate = false, listen, advertise }: UpOptions): boolean {
   );
 }
 
+function networksOf({ isolate = false, networks = "1" }: UpOptions): number {
+  const number = count("networks", networks, NETWORKS_MAX);
+  if (number === 1 || isolate) return number;
+  throw invalid(
+    `--networks ${networks} needs hosts that are in so many`,
+    "add --isolate, which gives each process a host of its own",
+  );
+}
+
 function redirecting(redirect: boolean, { host }: PortalAddress): boolean {
   if (!redirect || isIP(host) !== 0) return redirect;
   throw invalid(
@@ -139,6 +152,7 @@ export function labShape(options: UpOptions): LabShape {
     advertise,
     carrier: carrier(options.carrier ?? "socket"),
     isolate: isolated(options),
+    networks: networksOf(options),
     redirect: redirecting(options.redirect ?? false, advertise),
   };
 }

@@ -14,9 +14,11 @@ import {
 } from "./lab-file.ts";
 import { labPaths } from "./lab-paths.ts";
 
-/** host:port of a metadata member. */
-export const memberAddress = ({ host, port }: Pick<MetadataProcess, "host" | "port">): string =>
-  formatAddress(host, port);
+type Reached = Pick<MetadataProcess | StorageProcess, "host" | "otherHosts" | "port">;
+
+/** host:port of a metadata member or storage node, in each of its networks. */
+export const memberAddress = ({ host, otherHosts = [], port }: Reached): string =>
+  [host, ...otherHosts].map((one) => formatAddress(one, port)).join(",");
 
 /** host:port of the metadata members: the cluster's admin addresses. */
 export const adminAddresses = (lab: LabDocument): string[] =>
@@ -42,7 +44,7 @@ export const storageDisks = (dataDir: string, { disks }: Pick<StorageProcess, "d
   }));
 
 function storageConfig(dir: string, lab: LabDocument, process: StorageProcess): object {
-  const address = formatAddress(process.host, process.port);
+  const address = memberAddress(process);
   const dataDir = labPaths(dir).dataOf(process.id);
   return {
     metadata: adminAddresses(lab),

@@ -26,6 +26,7 @@ const COMPARED: Readonly<
     (shape) => shape.redirect,
   ],
   isolate: [(lab) => lab.network !== undefined, (shape) => shape.isolate],
+  networks: [(lab) => lab.network?.networks ?? 1, (shape) => shape.networks],
   listen: [(lab) => lab.processes.find(isGateway)?.listen.host, (shape) => shape.listen.host],
 };
 

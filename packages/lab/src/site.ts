@@ -2,8 +2,8 @@
 // on a host of its own, where every port is free and all can have the same.
 import type { Random } from "@ashlar/runtime";
 import type { PortalAddress } from "./addresses.ts";
-import { isolatedHost } from "./isolation.ts";
-import type { LabProcess } from "./lab-file.ts";
+import { isolatedHosts } from "./isolation.ts";
+import type { LabDocument, LabProcess } from "./lab-file.ts";
 import { INTERNAL_HOST } from "./lab-paths.ts";
 import { ISCSI_PORT, PortPicker } from "./ports.ts";
 
@@ -12,6 +12,8 @@ export interface Site {
   readonly shared: boolean;
   /** Address of a process's gRPC and metrics. */
   host(process: Pick<LabProcess, "kind" | "id">): string;
+  /** In further networks. */
+  otherHosts(process: Pick<LabProcess, "kind" | "id">): readonly string[];
   internal(use: keyof typeof ISOLATED_PORTS): Promise<number>;
   /** `host`: that of the gateway. @throws SystemError config/port-in-use for a port given explicitly. */
   portal(listen: PortalAddress, host: string): Promise<Required<PortalAddress>>;
@@ -30,16 +32,18 @@ export function sharedSite(
   return {
     shared: true,
     host: () => INTERNAL_HOST,
+    otherHosts: () => [],
     internal: () => ports.internal(INTERNAL_HOST),
     portal: async ({ host, port }) => ({ host, port: await ports.portal(host, port) }),
     privatePortal: async ({ host }) => ({ host, port: await ports.internal(host) }),
   };
 }
 
-export function isolatedSite(subnet: number): Site {
+export function isolatedSite(network: NonNullable<LabDocument["network"]>): Site {
   return {
     shared: false,
-    host: (process) => isolatedHost(subnet, process),
+    host: (process) => isolatedHosts(network, process)[0],
+    otherHosts: (process) => isolatedHosts(network, process).slice(1),
     internal: async (use) => ISOLATED_PORTS[use],
     portal: async (_listen, host) => ({ host, port: ISCSI_PORT }),
     privatePortal: async (_listen, host) => ({ host, port: ISCSI_PORT + 1 }),

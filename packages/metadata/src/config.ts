@@ -16,9 +16,7 @@ const FIELDS = z.strictObject({
    * The metadata members as far as this file's writer knows them: where a new member finds the others,
    * and whom the founder expects. Later the catalog has them.
    */
-  members: z
-    .array(z.strictObject({ nodeId: parsedText(nodeId), address: pathsField }))
-    .default([]),
+  members: z.array(z.strictObject({ nodeId: parsedText(nodeId), address: pathsField })).default([]),
   /** Bytes per chunk of the cluster, used when it is created. */
   chunkSize: z
     .int()

@@ -76,70 +76,73 @@ function answered(carrier: Carrier): Promise<void> {
   });
 }
 
-describe.each<CarrierKind>(["socket", "grpc"])("carriers over %s to a node in two networks", (kind) => {
-  test("take the first address, and the next one where nobody answers at that", async () => {
-    const clock = new ManualClock();
-    const { relay, address, accepted } = await startNode(clock);
-    const dialling = dialer(kind, clock);
-    await answered(await dialling.dial(address, "operations", { signal: never() }));
-    relay.cut();
-    const second = dialling.dial(address, "operations", { signal: never() });
-    // What the second one sends first comes over the second path, or never.
-    await expect
-      .poll(() => {
-        clock.advance(250);
-        return accepted.length;
-      })
-      .toBe(2);
-    await answered(await second);
-    expect(dialling.silentPeers()).toEqual([]);
-  });
-
-  test("that fall silent are closed within a second or so, and the next is over the other one", async () => {
-    const clock = new ManualClock();
-    const { relay, address } = await startNode(clock);
-    const dialling = dialer(kind, clock);
-    const carrier = await dialling.dial(address, "replication", { signal: never() });
-    await answered(carrier);
-    const closed = new Promise<Error>((resolve) => carrier.onClose(resolve));
-    relay.cut();
-    // What was heard before the cut counts for the tick that follows it.
-    for (let tick = 0; tick < 5; tick += 1) clock.advance(250);
-    expect((await closed).message).toMatch("nothing heard for 1 s");
-    expect(dialling.silentPeers()).toEqual([]);
-    // At once: time stands still, so the first path is not even tried.
-    await answered(await dialling.dial(address, "replication", { signal: never() }));
-    expect(dialling.silentPeers()).toEqual([]);
-  });
-
-  test("name a peer as silent only when none of its addresses answers", async () => {
-    const clock = new ManualClock();
-    const { relay, port } = await startNode(clock);
-    const other = new Relay("127.0.0.4");
-    stops.push(() => other.stop());
-    await other.open(port, "127.0.0.2");
-    relay.cut();
-    other.cut();
-    const address = `127.0.0.3:${port},127.0.0.4:${port}`;
-    const dialling = dialer(kind, clock);
-    const failed = expect(
-      dialling.dial(address, "operations", { signal: never() }),
-    ).rejects.toMatchObject({ code: "rpc/unavailable" });
-    expect(dialling.silentPeers()).toEqual([]);
-    let settled = false;
-    void failed.then(() => {
-      settled = true;
+describe.each<CarrierKind>(["socket", "grpc"])(
+  "carriers over %s to a node in two networks",
+  (kind) => {
+    test("take the first address, and the next one where nobody answers at that", async () => {
+      const clock = new ManualClock();
+      const { relay, address, accepted } = await startNode(clock);
+      const dialling = dialer(kind, clock);
+      await answered(await dialling.dial(address, "operations", { signal: never() }));
+      relay.cut();
+      const second = dialling.dial(address, "operations", { signal: never() });
+      // What the second one sends first comes over the second path, or never.
+      await expect
+        .poll(() => {
+          clock.advance(250);
+          return accepted.length;
+        })
+        .toBe(2);
+      await answered(await second);
+      expect(dialling.silentPeers()).toEqual([]);
     });
-    await expect
-      .poll(() => {
-        clock.advance(250);
-        return settled;
-      })
-      .toBe(true);
-    await failed;
-    expect(dialling.silentPeers()).toEqual([address]);
-  });
-});
+
+    test("that fall silent are closed within a second or so, and the next is over the other one", async () => {
+      const clock = new ManualClock();
+      const { relay, address } = await startNode(clock);
+      const dialling = dialer(kind, clock);
+      const carrier = await dialling.dial(address, "replication", { signal: never() });
+      await answered(carrier);
+      const closed = new Promise<Error>((resolve) => carrier.onClose(resolve));
+      relay.cut();
+      // What was heard before the cut counts for the tick that follows it.
+      for (let tick = 0; tick < 5; tick += 1) clock.advance(250);
+      expect((await closed).message).toMatch("nothing heard for 1 s");
+      expect(dialling.silentPeers()).toEqual([]);
+      // At once: time stands still, so the first path is not even tried.
+      await answered(await dialling.dial(address, "replication", { signal: never() }));
+      expect(dialling.silentPeers()).toEqual([]);
+    });
+
+    test("name a peer as silent only when none of its addresses answers", async () => {
+      const clock = new ManualClock();
+      const { relay, port } = await startNode(clock);
+      const other = new Relay("127.0.0.4");
+      stops.push(() => other.stop());
+      await other.open(port, "127.0.0.2");
+      relay.cut();
+      other.cut();
+      const address = `127.0.0.3:${port},127.0.0.4:${port}`;
+      const dialling = dialer(kind, clock);
+      const failed = expect(
+        dialling.dial(address, "operations", { signal: never() }),
+      ).rejects.toMatchObject({ code: "rpc/unavailable" });
+      expect(dialling.silentPeers()).toEqual([]);
+      let settled = false;
+      void failed.then(() => {
+        settled = true;
+      });
+      await expect
+        .poll(() => {
+          clock.advance(250);
+          return settled;
+        })
+        .toBe(true);
+      await failed;
+      expect(dialling.silentPeers()).toEqual([address]);
+    });
+  },
+);
 
 test("a call goes on over the other network when the one it was on is cut", async () => {
   const member = new TestMember("metadata-1", ["127.0.0.2"]);

@@ -161,6 +161,7 @@ function addUp(lab: Command): void {
     .option("--advertise <host[:port]>", "what initiators are told in its place")
     .option("--carrier <kind>", "how operations travel, socket or grpc (default: socket)")
     .option("--redirect", "portals send each login to the gateway with the fewest sessions")
+    .option("--networks <count>", "1 or 2, of an isolated lab: each process has an address in both")
     .option(
       "--isolate",
       "a network namespace and an address for each process (needs root, iproute2)",

@@ -1,6 +1,7 @@
 // `ashlar cluster init|token`, `ashlar node join|run`: a cluster of machines, each with one command. The first founds
 // it, every further one is given the token that the first one printed; each then runs its processes until it is told
 // to stop.
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { clusterId, formatSize, nodeId, parseSize, SystemError } from "@ashlar/core";
@@ -16,6 +17,7 @@ import type { JoinToken } from "../machine/join-token.ts";
 import {
   BASE_PORT_DEFAULT,
   hostPort,
+  hostsOf,
   ISCSI_PORT_DEFAULT,
   type Machine,
   type MachineDisk,
@@ -65,9 +67,26 @@ function diskIn(text: string, at: number, folder: string): MachineDisk {
 }
 
 function portalIn({ portal, host }: MachineOptions): string {
-  const address = portal ?? hostPort(host, ISCSI_PORT_DEFAULT);
+  const address = portal ?? hostPort(hostsOf({ host })[0], ISCSI_PORT_DEFAULT);
   if (isAddress(address)) return address;
   throw new SystemError("argument/invalid", `--portal ${address} is not HOST:PORT`);
+}
+
+/** @throws SystemError argument/invalid */
+function checkHosts(host: string): void {
+  const hosts = hostsOf({ host });
+  if (!hosts.every((one) => HOST.test(one))) {
+    throw new SystemError("argument/invalid", `--host ${host} is not an address or a name`, {
+      hint:
+        "give the address at which the other machines reach this one, without a port; of a machine in two " +
+        "networks both, with a comma between",
+    });
+  }
+  const families = new Set(hosts.map(isIP));
+  if (hosts.length === 1 || (families.size === 1 && !families.has(0))) return;
+  throw new SystemError("argument/invalid", `--host ${host} mixes kinds of addresses`, {
+    hint: "give IP addresses of one family, one in each network",
+  });
 }
 
 /** What the options say of a machine. @throws SystemError argument/invalid. */
@@ -77,11 +96,7 @@ export function plannedMachine(
   const { host, gateway, zone = "" } = options;
   const name = options.name ?? ownName();
   nodeId(`metadata-${name}`);
-  if (!HOST.test(host)) {
-    throw new SystemError("argument/invalid", `--host ${host} is not an address or a name`, {
-      hint: "give the address at which the other machines reach this one, without a port",
-    });
-  }
+  checkHosts(host);
   const basePort = wholeNumber("base-port", options.basePort) ?? BASE_PORT_DEFAULT;
   if (basePort > BASE_PORT_MAX) {
     throw new SystemError(
@@ -240,7 +255,7 @@ export function withMachineOptions(
   { isRequired }: { readonly isRequired: boolean },
 ): Command {
   const dir = "folder of all files of this machine";
-  const host = "address at which the other machines reach this one";
+  const host = "address at which the other machines reach this one; in two networks: A,B";
   if (isRequired)
     command.requiredOption("--dir <dir>", dir).requiredOption("--host <address>", host);
   else command.option("--dir <dir>", dir).option("--host <address>", host);

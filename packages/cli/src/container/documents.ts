@@ -1,6 +1,6 @@
 // The configuration files of a container: that of its one role and that of its supervisor. Pure.
 import { SUPERVISOR_CONFIG_VERSION, type SupervisorConfig } from "@ashlar/supervisor";
-import { GRPC_PORT, ISCSI_PORT, METRICS_PORT, type Settings } from "./settings.ts";
+import { GRPC_PORT, grpcAddress, ISCSI_PORT, METRICS_PORT, type Settings } from "./settings.ts";
 
 /** Folders of the image. Those that must outlive a container are volumes. */
 export const FOLDERS = {
@@ -34,14 +34,14 @@ function ownFields(settings: Settings): object {
       return {
         dataDir: FOLDERS.data,
         listen,
-        advertise: `${settings.host}:${GRPC_PORT}`,
+        advertise: grpcAddress(settings.host),
         members: settings.members,
       };
     case "storage":
       return {
         metadata,
         listen,
-        advertise: `${settings.host}:${GRPC_PORT}`,
+        advertise: grpcAddress(settings.host),
         // Beside the first store: a node that loses this knows its stores again by what they say.
         dataDir: `${FOLDERS.disks}/disk-1/node`,
         disks: storageDisks(settings.disks, settings.diskBytes),

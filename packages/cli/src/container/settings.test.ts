@@ -33,6 +33,26 @@ test("a storage node has a store in the folder of each disk, and its own state b
   });
 });
 
+test("a node in two networks and members in two are told with all addresses, the preferred one first", () => {
+  const two = {
+    ASHLAR_METADATA: "metadata-1=10.0.0.11,10.0.9.11, metadata-2=10.0.0.12",
+    ASHLAR_ADDRESS: "10.0.0.22, 10.0.9.22",
+  };
+  expect(roleDocument(readSettings("storage", { ...STORAGE, ...two }), CLUSTER)).toMatchObject({
+    metadata: ["10.0.0.11:7001,10.0.9.11:7001", "10.0.0.12:7001"],
+    listen: "0.0.0.0:7001",
+    advertise: "10.0.0.22:7001,10.0.9.22:7001",
+  });
+});
+
+test.each([
+  ["twice", "10.0.0.22,10.0.0.22", /names a host twice/],
+  ["nowhere", "10.0.0.22,", /without a port/],
+  ["by name", "10.0.0.22,storage-2", /IP addresses of one family/],
+])("an address that is there %s is refused", (_, ASHLAR_ADDRESS, message) => {
+  expect(() => readSettings("storage", { ...STORAGE, ASHLAR_ADDRESS })).toThrow(message);
+});
+
 test("a gateway listens at the iSCSI port and tells hosts what it was told", () => {
   const variables = {
     ASHLAR_ID: "gateway-2",

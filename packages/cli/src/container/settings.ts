@@ -3,6 +3,7 @@
 //
 // Checked by hand, as the supervisor's own configuration is: this process becomes the supervisor, and
 // stays small. What is made of the variables is checked once more by the role that reads it.
+import { isIP } from "node:net";
 import { nodeId, parseSize, SystemError } from "@ashlar/core";
 
 /** Ports inside a container; each has its own address, so all have the same. */
@@ -28,7 +29,11 @@ interface EveryRole {
 }
 
 export type Settings =
-  | (EveryRole & { readonly role: "metadata"; readonly host: string })
+  | (EveryRole & {
+      readonly role: "metadata";
+      /** Where others reach it, in each network, with commas between. */
+      readonly host: string;
+    })
   | (EveryRole & {
       readonly role: "storage";
       readonly host: string;
@@ -66,16 +71,38 @@ function addressIn(text: string): string {
   return refuse(`must be HOST:PORT, IPv6 in "[ ]", got "${text}"`);
 }
 
+/** Of each host the address of its gRPC, with commas between. */
+export const grpcAddress = (hosts: string): string =>
+  hosts
+    .split(",")
+    .map((host) => `${host}:${GRPC_PORT}`)
+    .join(",");
+
+/** A host, or one in each of several networks with commas between. */
+function hostsIn(text: string): string {
+  const hosts = text.split(",").map((host) => hostIn(host.trim()));
+  const families = new Set(hosts.map((host) => isIP(host.replaceAll(/[[\]]/g, ""))));
+  if (hosts.length > 1 && (families.size > 1 || families.has(0))) {
+    return refuse(`must be IP addresses of one family where there are several, got "${text}"`);
+  }
+  if (new Set(hosts).size < hosts.length) return refuse(`names a host twice: "${text}"`);
+  return hosts.join(",");
+}
+
 function memberIn(text: string): Member {
   const [, id, host] = MEMBER.exec(text) ?? [];
   if (id === undefined || host === undefined) {
     return refuse(`must be a list of ID=ADDRESS with commas between, got "${text}"`);
   }
-  return { nodeId: nodeId(id), address: `${hostIn(host)}:${GRPC_PORT}` };
+  return { nodeId: nodeId(id), address: grpcAddress(hostsIn(host)) };
 }
 
+/** What has no name is one more address of the member before it. */
 function membersIn(text: string): readonly Member[] {
-  const members = text.split(",").map((one) => memberIn(one.trim()));
+  const members = text
+    .replaceAll(/\s/g, "")
+    .split(/,(?=[^,=]*=)/)
+    .map(memberIn);
   const isUnique = new Set(members.map((one) => one.nodeId)).size === members.length;
   return isUnique ? members : refuse(`names a member twice: "${text}"`);
 }
@@ -141,12 +168,12 @@ export function readSettings(role: Role, environment: Environment): Settings {
 function ownSettings(role: Role, common: EveryRole, variables: Variables): Settings {
   switch (role) {
     case "metadata":
-      return { ...common, role, host: variables.read("ASHLAR_ADDRESS", hostIn) };
+      return { ...common, role, host: variables.read("ASHLAR_ADDRESS", hostsIn) };
     case "storage":
       return {
         ...common,
         role,
-        host: variables.read("ASHLAR_ADDRESS", hostIn),
+        host: variables.read("ASHLAR_ADDRESS", hostsIn),
         disks: variables.read("ASHLAR_DISKS", wholeNumber(DISKS_MAX), "1"),
         diskBytes: variables.read("ASHLAR_DISK_SIZE", parseSize),
       };

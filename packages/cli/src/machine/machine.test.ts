@@ -46,6 +46,23 @@ test("each role reads its own configuration", () => {
   });
 });
 
+test("a machine in two networks is reached in both, and its processes listen in both", () => {
+  const machine = { ...MACHINE, host: "10.0.1.11,10.0.2.11" };
+  const member = "10.0.1.11:7001,10.0.2.11:7001";
+  expect(parseConfig(roleDocument(machine, "metadata"), METADATA_CONFIG, "test")).toMatchObject({
+    listen: member,
+    metrics: { host: "10.0.1.11" },
+  });
+  const node = "10.0.1.11:7002,10.0.2.11:7002";
+  const members = [{ nodeId: "metadata-east-1", address: member }];
+  const storage = roleDocument({ ...machine, members }, "storage");
+  expect(parseConfig(storage, STORAGE_CONFIG, "test")).toMatchObject({
+    listen: node,
+    advertise: node,
+    metadata: [member],
+  });
+});
+
 test("no two processes of a machine listen at one port", () => {
   const documents = (["metadata", "storage", "gateway"] as const).map((role) =>
     JSON.stringify(roleDocument({ ...MACHINE, members: [] }, role)),

@@ -26,7 +26,7 @@ export interface Machine {
   readonly name: string;
   /** Folder of all its files. */
   readonly dir: string;
-  /** Where the other machines reach it: an address, without a port. */
+  /** Where the other machines reach it: an address without a port, or one in each of several networks with commas between. */
   readonly host: string;
   readonly basePort: number;
   /** The metadata members of the cluster, this machine's among them if it has one. */
@@ -55,11 +55,20 @@ export const processId = (role: MachineRole, name: string): string => `${role}-$
 export const hostPort = (host: string, port: number): string =>
   `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
-/** host:port at which the gRPC server of a role is reached. */
+/** The hosts of a machine, the preferred one first. */
+export const hostsOf = ({ host }: Pick<Machine, "host">): readonly [string, ...string[]] => {
+  const [first = host, ...others] = host.split(",");
+  return [first, ...others];
+};
+
+/** host:port at which the gRPC server of a role is reached, in each network. */
 export const addressOf = (
-  { host, basePort }: Pick<Machine, "host" | "basePort">,
+  machine: Pick<Machine, "host" | "basePort">,
   role: keyof typeof PORT_OFFSETS,
-): string => hostPort(host, basePort + PORT_OFFSETS[role]);
+): string =>
+  hostsOf(machine)
+    .map((host) => hostPort(host, machine.basePort + PORT_OFFSETS[role]))
+    .join(",");
 
 export const machinePaths = (dir: string) => ({
   /** What the machine is; written last, so that all else is there. */
@@ -103,7 +112,7 @@ export const roleDocument = (machine: Machine, role: MachineRole): object => ({
   nodeId: processId(role, machine.name),
   clusterId: machine.clusterId,
   logLevel: "info",
-  metrics: { host: machine.host, port: machine.basePort + METRICS_OFFSETS[role] },
+  metrics: { host: hostsOf(machine)[0], port: machine.basePort + METRICS_OFFSETS[role] },
   ...roleFields(machine, role),
 });
 
