@@ -173,7 +173,7 @@ export class MetadataNode implements HealthyNode {
 
   private services(): readonly (readonly [name: string, part: Startable])[] {
     const { log, clock, network, registry } = this.deps;
-    const { clusterId, listen, pingIntervalMs } = this.config;
+    const { clusterId, pingIntervalMs } = this.config;
     const folder = present(this.folder, "the folder is open");
     const group = this.openGroup(folder);
     this.group = group;
@@ -205,9 +205,7 @@ export class MetadataNode implements HealthyNode {
       sessionsOf: (gateway) => placement.sessionsOf(gateway),
       group: group.view,
     });
-    const [first, ...others] = splitPaths(listen);
-    const server = new GrpcServer({ log, network }, { clusterId, ...first, others });
-    this.server = server;
+    const server = this.openServer();
     bindRaft(server, { inbox: group.inbox, join: (request) => duties.join(request) });
     bindSessions(server, { open: () => openSession(group.log) });
     bindCatalog(
@@ -241,6 +239,13 @@ export class MetadataNode implements HealthyNode {
       ["group", group],
       ["join", this.joinWorker(group)],
     ];
+  }
+
+  private openServer(): GrpcServer {
+    const { clusterId, listen } = this.config;
+    const [first, ...others] = splitPaths(listen);
+    this.server = new GrpcServer(this.deps, { clusterId, ...first, others });
+    return this.server;
   }
 
   private advisor(
