@@ -2,7 +2,7 @@
 // commands give the same state on every member (R8, R9), and what cannot be done is a refusal that
 // changes nothing.
 import { type CommandKind, type CommandOf, type Refusal, type Result, refused } from "./command.ts";
-import { createCluster, setCopySpeed, setRebalancing } from "./commands/cluster.ts";
+import { createCluster, setAdvice, setCopySpeed, setRebalancing } from "./commands/cluster.ts";
 import { addMembers, dropMembers } from "./commands/copies.ts";
 import { drainGateway, gatewayDown, gatewayUp } from "./commands/gateway.ts";
 import {
@@ -50,6 +50,7 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   leaveStore,
   setRebalancing,
   setCopySpeed,
+  setAdvice,
   gatewayUp,
   gatewayDown,
   drainGateway,

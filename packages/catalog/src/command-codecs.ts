@@ -26,6 +26,7 @@ import {
 } from "./command.ts";
 import { decoding, encoding } from "./format.ts";
 import {
+  adviceMode,
   candidate,
   chunk,
   clusterFields,
@@ -52,10 +53,22 @@ import type { KeptResult } from "./sessions.ts";
  * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard,
  * and a disk may be missing. 8: a change may be one of reservations, there are hosts, beginVolume says who may use the
  * volume, and a portal has its role. 9: nodeUp says the zone, copies are added and dropped, and nodes and
- * stores have their service. 10: the speed of copies is set.
+ * stores have their service. 10: the speed of copies is set. 11: whether what is recommended is done by itself.
  */
-export const COMMAND_FORMAT_VERSION = 10;
-const COMMAND_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, COMMAND_FORMAT_VERSION];
+export const COMMAND_FORMAT_VERSION = 11;
+const COMMAND_FORMATS_READ: readonly number[] = [
+  1,
+  2,
+  3,
+  4,
+  5,
+  6,
+  7,
+  8,
+  9,
+  10,
+  COMMAND_FORMAT_VERSION,
+];
 
 interface CommandCodec<K extends CommandKind> {
   readonly tag: number;
@@ -191,6 +204,7 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   leaveStore: { tag: 52, fields: record({ store, leaving: flag }), result: nothing },
   setRebalancing: { tag: 53, fields: record({ rebalancing }), result: nothing },
   setCopySpeed: { tag: 57, fields: record(copySpeedFields), result: nothing },
+  setAdvice: { tag: 70, fields: record({ advice: adviceMode }), result: nothing },
   addMembers: {
     tag: 54,
     fields: record({
@@ -266,7 +280,7 @@ function kindOf(tag: number): CommandKind {
 }
 
 /** Kinds that came with a format; all others are the same in all that are written. */
-const SINCE: Partial<Record<CommandKind, number>> = { setCopySpeed: 10 };
+const SINCE: Partial<Record<CommandKind, number>> = { setCopySpeed: 10, setAdvice: 11 };
 
 /** That of the neighbouring release: its members are in the group while it is upgraded. */
 export const COMMAND_FORMAT_OLDEST_WRITTEN = 9;

@@ -14,6 +14,7 @@ import type {
 } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
 import type {
+  AdviceMode,
   CopySpeed,
   DiskRecord,
   GatewayRecord,
@@ -142,6 +143,11 @@ interface CommandTable {
   /** Refused beyond LATENCY_TARGET_MS and COPY_FLOOR. */
   setCopySpeed: {
     fields: CopySpeed;
+    result: null;
+  };
+  /** Whether what is recommended is also done by itself. */
+  setAdvice: {
+    fields: { readonly advice: AdviceMode };
     result: null;
   };
   gatewayUp: {

@@ -22,6 +22,7 @@ import {
   clusterV2,
   clusterV6,
   clusterV7,
+  clusterV8,
   draft,
   draftV3,
   draftV5,
@@ -44,10 +45,10 @@ import { type CatalogState, emptyState } from "./state.ts";
  * follows the chunks. 4: a volume has its change and its resets. 5: a disk may be missing. 6: a volume
  * has its reservations and says who may use it, hosts follow the sessions, a portal has its role, and a gateway may be
  * draining. 7: a cluster has its rebalancing, a node its service and zone, members of chunks may be leaving, and so may
- * stores. 8: a cluster has the speed of its copies.
+ * stores. 8: a cluster has the speed of its copies. 9: and whether what is recommended is done by itself.
  */
-export const STATE_FORMAT_VERSION = 8;
-const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, STATE_FORMAT_VERSION];
+export const STATE_FORMAT_VERSION = 9;
+const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, STATE_FORMAT_VERSION];
 
 export function encodeState(state: CatalogState): Buffer {
   const work = encodeStateInParts(state);
@@ -152,7 +153,8 @@ const clusterOf = (version: number): typeof cluster => {
   if (version === 1) return clusterV1;
   if (version === 2) return clusterV2;
   if (version < 7) return clusterV6;
-  return version === 7 ? clusterV7 : cluster;
+  if (version === 7) return clusterV7;
+  return version === 8 ? clusterV8 : cluster;
 };
 
 /** Equal on all members at an equal index (R9). */

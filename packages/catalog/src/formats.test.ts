@@ -102,6 +102,26 @@ const STATE_V7 = Buffer.from(
   "hex",
 );
 
+/** And as format 8 did. */
+const STATE_V8 = Buffer.from(
+  [
+    "08060102012461626364656630312d303030302d343030302d383030302d303030303030303030303030",
+    "8080800818323032362d31312d30315430303a30303a30302e3030305a0100001480808004010973746f",
+    "726167652d31000108626f6f742d312d310e3132372e302e302e313a3730303101066469736b2d312430",
+    "303030303030302d303030302d343030302d383030302d30303030303030313031303080808080040000",
+    "0000012431313131313131312d303030302d343030302d383030302d3030303030303030303030310876",
+    "6f6c756d652d310180808008800401012769716e2e323032362d31312e696f2e6173686c61723a616263",
+    "64656630313a766f6c756d652d310018323032362d31312d30315430303a30303a30302e3030305a0000",
+    "00000000000000000000012431313131313131312d303030302d343030302d383030302d303030303030",
+    "30303030303208766f6c756d652d320280808008800401012769716e2e323032362d31312e696f2e6173",
+    "686c61723a61626364656630313a766f6c756d652d320018323032362d31312d30315430303a30303a30",
+    "302e3030305a000000000000000000000000010000010973746f726167652d31066469736b2d31243030",
+    "3030303030302d303030302d343030302d383030302d3030303030303031303130300101808080020101",
+    "01000100010000000000000000",
+  ].join(""),
+  "hex",
+);
+
 /** Test node 1 registering with one disk, as format 1 wrote it. */
 const NODE_UP_V1 = Buffer.from(
   [
@@ -153,11 +173,11 @@ describe("what earlier versions wrote is read", () => {
     expect(view.volumes.size).toBe(1);
   });
 
-  test("snapshots of formats 5, 6 and 7: all is open to all, nodes take part, nothing is leaving, copies heed the default", () => {
+  test("snapshots of formats 5 to 8: all is open to all, nodes take part, nothing is leaving, copies heed the default, people apply", () => {
     const catalog = TestCatalog.created(1);
     catalog.volume(1, 1);
     catalog.begin(2, 1);
-    for (const earlier of [STATE_V5, STATE_V6, STATE_V7]) {
+    for (const earlier of [STATE_V5, STATE_V6, STATE_V7, STATE_V8]) {
       const read = decodeState(earlier);
       expect(check(read)).toEqual([]);
       expect(encodeState(read)).toEqual(encodeState(catalog.state));
@@ -266,6 +286,7 @@ describe("commands in the format of the release before", () => {
   } as const;
 
   const speed = { kind: "setCopySpeed", latencyTargetMs: 10, floorBytesPerSecond: 1 } as const;
+  const advice = { kind: "setAdvice", advice: "auto" } as const;
 
   test("say the same, where they can", () => {
     for (const command of [up, { kind: "storeDown", store: testStore(1) } as const]) {
@@ -273,11 +294,14 @@ describe("commands in the format of the release before", () => {
       expect(bytes[0]).toBe(9);
       expect(decodeCommand(bytes)).toEqual(command);
     }
-    expect(decodeCommand(encodeCommand(speed))).toEqual(speed);
+    for (const command of [speed, advice]) {
+      expect(decodeCommand(encodeCommand(command))).toEqual(command);
+    }
   });
 
   test.each([
     [speed, 9, "has no setCopySpeed"],
+    [advice, 10, "has no setAdvice"],
     [up, 8, "is not written"],
     [up, FORMATS.command + 1, "is not written"],
   ])("cannot say everything: %j in format %i", (command, format, message) => {

@@ -42,6 +42,8 @@ export {
 } from "./rebalance-plan.ts";
 export {
   type AccessEdit,
+  ADVICE_MODES,
+  type AdviceMode,
   type CatalogChange,
   type CatalogView,
   type ChunkConfig,

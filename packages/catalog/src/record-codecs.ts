@@ -26,6 +26,7 @@ import {
 import { NO_RESERVATIONS } from "@ashlar/reservations";
 import type { IsrCandidate } from "./command.ts";
 import {
+  ADVICE_MODES,
   type ChunkMember,
   type ClusterRecord,
   type CopySpeed,
@@ -71,14 +72,22 @@ export const rebalancing = oneOf(REBALANCING);
 const clusterFieldsV7 = { ...clusterFieldsV6, rebalancing };
 export const copySpeedFields = { latencyTargetMs: uint, floorBytesPerSecond: uint };
 const copySpeed = record<CopySpeed>(copySpeedFields);
-export const cluster = record<ClusterRecord>({ ...clusterFieldsV7, copySpeed });
+const clusterFieldsV8 = { ...clusterFieldsV7, copySpeed };
+export const adviceMode = oneOf(ADVICE_MODES);
+export const cluster = record<ClusterRecord>({ ...clusterFieldsV8, advice: adviceMode });
+/** Up to format 8: nothing was done by itself that was only recommended. */
+export const clusterV8: Codec<ClusterRecord> = {
+  write: cluster.write,
+  read: (from) => ({ ...record(clusterFieldsV8).read(from), advice: "manual" }),
+};
+const HEEDLESS = { copySpeed: DEFAULT_COPY_SPEED, advice: "manual" } as const;
 /** Up to format 7: copies heeded nothing. */
 export const clusterV7: Codec<ClusterRecord> = {
   write: cluster.write,
-  read: (from) => ({ ...record(clusterFieldsV7).read(from), copySpeed: DEFAULT_COPY_SPEED }),
+  read: (from) => ({ ...record(clusterFieldsV7).read(from), ...HEEDLESS }),
 };
 /** Up to format 6: nothing moved by itself, and nobody had said that it must not. */
-const QUIET = { rebalancing: "auto", copySpeed: DEFAULT_COPY_SPEED } as const;
+const QUIET = { rebalancing: "auto", ...HEEDLESS } as const;
 export const clusterV6: Codec<ClusterRecord> = {
   write: cluster.write,
   read: (from) => ({ ...record(clusterFieldsV6).read(from), ...QUIET }),

@@ -36,6 +36,7 @@ export interface ClusterRecord {
   readonly familiesSkipped: readonly FamilyRange[];
   readonly rebalancing: Rebalancing;
   readonly copySpeed: CopySpeed;
+  readonly advice: AdviceMode;
 }
 
 /**
@@ -44,6 +45,13 @@ export interface ClusterRecord {
  */
 export const REBALANCING = ["auto", "paused"] as const;
 export type Rebalancing = (typeof REBALANCING)[number];
+
+/**
+ * Of what is recommended. `manual`: people apply it. `auto`: what moves no data is also done by itself.
+ * Their places are the format: append only.
+ */
+export const ADVICE_MODES = ["manual", "auto"] as const;
+export type AdviceMode = (typeof ADVICE_MODES)[number];
 
 /** What copying heeds, on each storage node: that of lost copies, of moves, and of those that returned. */
 export interface CopySpeed {

@@ -13,9 +13,10 @@ import {
 import type { StorageReport } from "@ashlar/rpc";
 import { openRegistry, silentLog } from "@ashlar/runtime";
 import { afterEach, expect, test } from "vitest";
+import { AUTO_AFTER_MS, AUTO_AGAIN_MS } from "./advice-pace.ts";
 import { ADVICE_INTERVAL_MS, ADVICE_PAUSE_MS, Advisor } from "./advisor.ts";
 import { HOT_AFTER_MS } from "./hot-spots.ts";
-import { openBalanceMetrics } from "./metrics.ts";
+import { type AdviceMetrics, openAdviceMetrics, openBalanceMetrics } from "./metrics.ts";
 import { BALANCE_QUIET_MS, PrimaryBalancer } from "./primary-balancer.ts";
 import { reportOf, storeOf } from "./testing/metadata-fixture.ts";
 import { PlacedGroup } from "./testing/placed-group.ts";
@@ -23,6 +24,8 @@ import { PlacedGroup } from "./testing/placed-group.ts";
 const NODES = 2;
 const HOT_MS = HOT_AFTER_MS + 2 * ADVICE_INTERVAL_MS;
 const metrics = openBalanceMetrics(openRegistry({ process: "test" }));
+/** Nobody tells of it. */
+const QUIET = { advice: "manual", hindrance: "", applied: [] } as const;
 
 let placed: PlacedGroup;
 let advisor: Advisor;
@@ -31,6 +34,9 @@ let balancer: PrimaryBalancer;
 let asked: Map<FamilyId, number>;
 let busyShare = 0;
 let silent: NodeId | undefined;
+let plannedMoves = 0;
+let pathsAreWhole = true;
+let adviceMetrics: AdviceMetrics;
 afterEach(async () => {
   await advisor.stop();
   await balancer.stop();
@@ -74,11 +80,20 @@ async function cluster(replicas: number): Promise<readonly FamilyId[]> {
   asked = new Map();
   busyShare = 0;
   silent = undefined;
+  plannedMoves = 0;
+  pathsAreWhole = true;
+  adviceMetrics = openAdviceMetrics(openRegistry({ process: "test" }));
   placed = await PlacedGroup.of(NODES, { chunks: 2 });
   const families: FamilyId[] = [];
   for (const number of [1, 2, 3, 4]) families.push(await volume(number, replicas));
   const ports = { replicatedLog: placed.log, clock: placed.group.clock, log: silentLog };
-  advisor = new Advisor({ ...ports, reportOf: report });
+  advisor = new Advisor({
+    ...ports,
+    reportOf: report,
+    plannedMoves: () => plannedMoves,
+    pathsAreWhole: () => pathsAreWhole,
+    metrics: adviceMetrics,
+  });
   balancer = new PrimaryBalancer({ ...ports, metrics, pathsAreWhole: () => true });
   await advisor.start();
   await balancer.start();
@@ -119,14 +134,15 @@ test("B8: two hot volumes that share a node are separated for good when people s
 test("an even cluster, an idle one, and one where somebody was not heard: nothing is recommended", async () => {
   const shared = await cluster(2);
   await placed.pass(HOT_MS);
-  expect(advisor.list).toEqual({ hotSpots: [], recommendations: [], waiting: [] });
+  expect(advisor.list).toEqual({ hotSpots: [], recommendations: [], waiting: [], ...QUIET });
   asked = new Map([...placed.log.view.volumes.values()].map(({ family }) => [family, 500]));
   await placed.pass(HOT_MS);
   expect(ids()).toEqual([]);
   silent = nodeId("storage-2");
   asked = new Map(shared.map((family) => [family, 500]));
   await placed.pass(HOT_MS);
-  expect(advisor.list).toEqual({ hotSpots: [], recommendations: [], waiting: [silent] });
+  const none = { hotSpots: [], recommendations: [], ...QUIET };
+  expect(advisor.list).toEqual({ ...none, waiting: [silent] });
   expect(await placed.group.answered(advisor.apply([]))).toEqual({ applied: [], chunks: 0 });
 });
 
@@ -162,4 +178,95 @@ test("when all disks are busy, more of them are recommended", async () => {
   busyShare = 0.3;
   await placed.pass(2 * ADVICE_INTERVAL_MS);
   expect(ids()).toEqual([]);
+});
+
+const auto = () => placed.apply({ kind: "setAdvice", advice: "auto" });
+const versions = () => placed.chunks().map(({ version }) => version);
+
+test("B8: when people want it, two hot volumes that share a node are separated by themselves, once", async () => {
+  const shared = await cluster(2);
+  await auto();
+  asked = new Map(shared.map((family) => [family, 500]));
+  await placed.pass(HOT_AFTER_MS + AUTO_AFTER_MS - ADVICE_INTERVAL_MS);
+  expect(new Set(shared.map(leaderOf)).size, "it has to stand for a while").toBe(1);
+  await placed.pass(4 * ADVICE_INTERVAL_MS);
+  expect(new Set(shared.map(leaderOf)).size).toBe(2);
+  const done = { byItself: true, from: "storage-1", to: "storage-2", chunks: 2 };
+  expect(advisor.list.applied).toMatchObject([
+    { ...done, before: { from: 1000, to: 0 }, after: null },
+  ]);
+  const before = versions();
+  await placed.pass(ADVICE_PAUSE_MS + AUTO_AGAIN_MS + HOT_MS);
+  expect(advisor.list.applied).toMatchObject([
+    { ...done, before: { from: 1000, to: 0 }, after: { from: 500, to: 500 } },
+  ]);
+  expect(versions(), "and nothing moves after that").toEqual(before);
+  const counted = await adviceMetrics.applied.get();
+  expect(counted.values).toMatchObject([{ labels: { by: "itself" }, value: 1 }]);
+});
+
+test("B8: load that always goes where it is worst carries no volume to and fro", async () => {
+  await cluster(2);
+  await auto();
+  const first = nodeId("storage-1");
+  const lastMs = new Map<FamilyId, number>();
+  let leaders = new Map<FamilyId, NodeId>();
+  let moves = 0;
+  for (let round = 0; round < 24; round += 1) {
+    const families = [...placed.log.view.volumes.values()].map(({ family }) => family);
+    asked = new Map(families.filter((one) => leaderOf(one) === first).map((one) => [one, 500]));
+    await placed.pass(AUTO_AFTER_MS);
+    const now = new Map(families.map((family) => [family, leaderOf(family)]));
+    for (const [family, leader] of now) {
+      if (leaders.size === 0 || leaders.get(family) === leader) continue;
+      moves += 1;
+      const nowMs = placed.group.clock.nowMs();
+      const restedMs = nowMs - (lastMs.get(family) ?? Number.NEGATIVE_INFINITY);
+      expect(restedMs).toBeGreaterThan(AUTO_AGAIN_MS - AUTO_AFTER_MS);
+      lastMs.set(family, nowMs);
+    }
+    leaders = now;
+  }
+  expect(moves).toBeGreaterThanOrEqual(2);
+});
+
+test("nothing is done by itself while something is under way, and the list says what", async () => {
+  const shared = await cluster(2);
+  await auto();
+  asked = new Map(shared.map((family) => [family, 500]));
+  plannedMoves = 3;
+  const before = versions();
+  const waits = async (hindrance: string) => {
+    await placed.pass(HOT_MS + AUTO_AFTER_MS);
+    expect(advisor.list).toMatchObject({ hindrance, applied: [] });
+    expect(versions()).toEqual(before);
+  };
+  await waits("copies are being moved");
+  expect(ids(), "people may").toHaveLength(1);
+  plannedMoves = 0;
+  pathsAreWhole = false;
+  await waits("some processes do not hear each other");
+  pathsAreWhole = true;
+  const node = nodeId("storage-2");
+  await placed.apply({ kind: "setNodeService", node, service: "draining" });
+  await waits("a node or disk is being emptied");
+  await placed.apply({ kind: "setNodeService", node, service: "in" });
+  await placed.apply({ kind: "setAdvice", advice: "manual" });
+  await waits("");
+  await auto();
+  await placed.pass(HOT_MS + AUTO_AFTER_MS);
+  expect(advisor.list.applied).toHaveLength(1);
+});
+
+test("a leader that finds it on does not know what the one before did, and waits", async () => {
+  const shared = await cluster(2);
+  await auto();
+  await advisor.stop();
+  await advisor.start();
+  asked = new Map(shared.map((family) => [family, 500]));
+  await placed.pass(AUTO_AGAIN_MS - ADVICE_INTERVAL_MS);
+  expect(ids()).toHaveLength(1);
+  expect(advisor.list.applied).toEqual([]);
+  await placed.pass(2 * ADVICE_INTERVAL_MS);
+  expect(advisor.list.applied).toMatchObject([{ byItself: true }]);
 });

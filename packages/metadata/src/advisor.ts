@@ -1,13 +1,23 @@
 // Looks for hot spots as long as this member leads, and keeps what it recommends about them: in memory, since figures of
 // half a minute make it anew. One move of leading at a time: what the next one should be depends on what came of it.
+// Where people want it, what moves no data is also done by itself (advice-pace.ts says when).
 import {
+  type AdviceMode,
   type CatalogView,
   type NodeDemand,
   planSeparationInParts,
   type Separation,
 } from "@ashlar/catalog";
-import { type FamilyId, KIB, type NodeId, SystemError, toSystemError } from "@ashlar/core";
+import {
+  type FamilyId,
+  familyOf,
+  KIB,
+  type NodeId,
+  SystemError,
+  toSystemError,
+} from "@ashlar/core";
 import type {
+  AskedPair,
   HotSpot,
   LoadReport,
   Measure,
@@ -16,10 +26,15 @@ import type {
   StorageReport,
 } from "@ashlar/rpc";
 import { type Clock, inSlices, type Log, type Startable, type Timer } from "@ashlar/runtime";
+import { AdviceHistory } from "./advice-history.ts";
+import { AdvicePace, type Candidate } from "./advice-pace.ts";
+import { addCopy, addDisks, moveLeading } from "./advice-text.ts";
 import { HotSpots, type Measures } from "./hot-spots.ts";
 import { followLeadership } from "./leadership.ts";
+import type { AdviceMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
+import { unrestOf } from "./unrest.ts";
 
 /** As often as nodes tell anything new. */
 export const ADVICE_INTERVAL_MS = 5_000;
@@ -34,6 +49,11 @@ export interface AdvisorDeps {
   readonly log: Log;
   /** What a node told last. */
   readonly reportOf: (node: NodeId) => StorageReport | undefined;
+  /** Copies that are still to move so that they are spread evenly. */
+  readonly plannedMoves: () => number;
+  /** Whether all who live hear each other: what is given to a node that is not reached makes hosts wait. */
+  readonly pathsAreWhole: () => boolean;
+  readonly metrics: AdviceMetrics;
 }
 
 interface Standing {
@@ -41,6 +61,24 @@ interface Standing {
   /** Of one that can be applied. */
   readonly separation?: Separation | undefined;
 }
+
+interface Applicable {
+  readonly recommendation: Recommendation;
+  readonly separation: Separation;
+}
+
+const isApplicable = (standing: Standing): standing is Applicable =>
+  standing.separation !== undefined;
+
+const candidateOf = ({ recommendation, separation }: Applicable): Candidate => ({
+  id: recommendation.id,
+  families: familiesOf(separation),
+});
+
+/** All whose chunks change hands. */
+const familiesOf = ({ items }: Separation): readonly FamilyId[] => [
+  ...new Set(items.map(({ chunk }) => familyOf(chunk))),
+];
 
 interface Told {
   readonly node: NodeId;
@@ -55,6 +93,8 @@ export class Advisor implements Startable {
   private standing: readonly Standing[] = [];
   private pausedUntilMs = 0;
   private looking = false;
+  private readonly pace = new AdvicePace();
+  private readonly history = new AdviceHistory();
   private unsubscribe = (): void => {};
 
   constructor(deps: AdvisorDeps) {
@@ -79,6 +119,9 @@ export class Advisor implements Startable {
       hotSpots: this.spots,
       recommendations: this.standing.map(({ recommendation }) => recommendation),
       waiting: this.told().waiting,
+      advice: this.mode,
+      hindrance: this.mode === "auto" ? (this.unrest() ?? "") : "",
+      applied: this.history.list(this.deps.clock.nowMs()),
     };
   }
 
@@ -95,14 +138,19 @@ export class Advisor implements Startable {
         const message = `${recommendation.id} is advice: nothing of it can be applied`;
         throw new SystemError("argument/invalid", message, { hint: recommendation.action });
       }
-      chunks += await this.carryOut(separation);
+      chunks += await this.carryOut({ recommendation, separation }, "people");
       applied.push(recommendation.id);
     }
     return { applied, chunks };
   }
 
+  private get mode(): AdviceMode {
+    return this.deps.replicatedLog.view.cluster?.advice ?? "manual";
+  }
+
   private begin(): void {
     this.end();
+    this.pace.begin(this.deps.clock.nowMs(), this.mode);
     this.timer = this.deps.clock.every(ADVICE_INTERVAL_MS, () => void this.look());
   }
 
@@ -112,6 +160,7 @@ export class Advisor implements Startable {
     this.hotSpots = new HotSpots();
     this.spots = [];
     this.standing = [];
+    this.history.clear();
   }
 
   private find(id: string): Standing {
@@ -122,14 +171,68 @@ export class Advisor implements Startable {
     });
   }
 
-  private async carryOut({ items }: Separation): Promise<number> {
-    const { replicatedLog, clock, log } = this.deps;
-    this.standing = this.standing.filter(({ separation }) => !separation);
-    this.pausedUntilMs = clock.nowMs() + ADVICE_PAUSE_MS;
+  private async carryOut(
+    { recommendation: { id, action }, separation }: Applicable,
+    by: "people" | "itself",
+  ): Promise<number> {
+    const { replicatedLog, clock, log, metrics } = this.deps;
+    const { items, from, to } = separation;
+    const before = this.askedOf(from, to);
+    const atMs = clock.nowMs();
+    const judgedMs = atMs + ADVICE_PAUSE_MS;
+    this.standing = this.standing.filter((one) => !one.separation);
+    this.pausedUntilMs = judgedMs;
+    this.pace.moved(familiesOf(separation), atMs);
     const { result } = await replicatedLog.propose({ kind: "movePrimaries", items });
-    const moved = items.length - accepted(result).skipped.length;
-    log.info({ chunks: moved }, "chunks of a busy volume are led elsewhere");
-    return moved;
+    const chunks = items.length - accepted(result).skipped.length;
+    metrics.applied.inc({ by });
+    log.info(
+      { id, action, by, chunks, from, to, before },
+      "chunks of a busy volume are led elsewhere",
+    );
+    const byItself = by === "itself";
+    this.history.add({ id, action, byItself, from, to, chunks, before, atMs, judgedMs });
+    return chunks;
+  }
+
+  private askedOf(from: NodeId, to: NodeId): AskedPair {
+    const asked = (node: NodeId): number => {
+      const load = this.deps.reportOf(node)?.load;
+      return load ? demandOf(load) : 0;
+    };
+    return { from: asked(from), to: asked(to) };
+  }
+
+  private unrest(): string | undefined {
+    const { replicatedLog, plannedMoves, pathsAreWhole } = this.deps;
+    const { waiting } = this.told();
+    if (waiting.length > 0) return `${waiting.join(", ")} did not tell what hosts ask`;
+    const seen = { plannedMoves: plannedMoves(), pathsAreWhole: pathsAreWhole() };
+    return unrestOf(replicatedLog.view, seen);
+  }
+
+  /** The first of what stands that may be done by itself now, if people want that. */
+  private async actByItself(): Promise<void> {
+    const { clock, log } = this.deps;
+    const nowMs = clock.nowMs();
+    const applicable = this.standing.filter(isApplicable);
+    this.pace.stands(applicable.map(candidateOf), nowMs);
+    if (this.mode !== "auto" || this.unrest() !== undefined) return;
+    const due = applicable.find((one) => this.pace.waitMs(candidateOf(one), nowMs) === 0);
+    if (!due) return;
+    await this.carryOut(due, "itself").catch((thrown: unknown) => {
+      const error = toSystemError(thrown);
+      log.warn({ code: error.code, error }, "what is recommended cannot be done");
+    });
+  }
+
+  private judgeApplied(told: readonly Told[]): void {
+    const demands = new Map<string, number>(told.map(({ node, load }) => [node, demandOf(load)]));
+    const judged = this.history.judge(this.deps.clock.nowMs(), (node) => demands.get(node));
+    for (const { id, byItself, from, to, before, after } of judged) {
+      const by = byItself ? "itself" : "people";
+      this.deps.log.info({ id, by, from, to, before, after }, "what came of it");
+    }
   }
 
   /** What the nodes that are up told, and who of them did not. */
@@ -162,6 +265,8 @@ export class Advisor implements Startable {
         log.info({ ...recommendation }, "something is recommended");
       }
       this.standing = standing;
+      if (waiting.length === 0) this.judgeApplied(told);
+      await this.actByItself();
     } catch (thrown) {
       const error = toSystemError(thrown);
       this.deps.log.warn({ code: error.code, error }, "nothing can be recommended");
@@ -248,43 +353,3 @@ function measuresOf(view: CatalogView, told: readonly Told[]): Measures {
 
 const nameOf = ({ volumes }: Pick<CatalogView, "volumes">, family: FamilyId): string | undefined =>
   [...volumes.values()].find((volume) => volume.family === family)?.name;
-
-const perSecond = (demand: number): string => `${Math.round(demand)}/s`;
-const percent = (share: number): string => `${Math.round(share * 100)} %`;
-
-const askedOf = ({ id, figure, mean }: HotSpot): string =>
-  `${id} is asked ${perSecond(figure)}, nodes on average ${perSecond(mean)}`;
-
-function moveLeading(
-  hot: HotSpot,
-  asked: NodeDemand,
-  { separation, name }: { readonly separation: Separation; readonly name: string },
-): Recommendation {
-  const { family, chunks, items, relief, to } = separation;
-  const share = perSecond(asked.volumes.get(family) ?? 0);
-  const back = items.length - chunks;
-  const swapped = back === 0 ? "" : `; ${back} that are asked less come back for them`;
-  return {
-    id: `lead/${hot.id}/${name}`,
-    kind: "move-leading",
-    reason: `${askedOf(hot)}; ${share} of it is volume ${name}`,
-    action: `${to} leads ${chunks} chunks of ${name} instead, about ${perSecond(relief)}${swapped}; no data moves`,
-    applicable: true,
-  };
-}
-
-const addCopy = (hot: HotSpot, name: string): Recommendation => ({
-  id: `copy/${name}`,
-  kind: "add-copy",
-  reason: `${askedOf(hot)}, most of it volume ${name}, which has one copy and can be led from nowhere else`,
-  action: `ashlar volume set ${name} --replicas 2`,
-  applicable: false,
-});
-
-const addDisks = ({ figure }: HotSpot): Recommendation => ({
-  id: "disks",
-  kind: "add-disks",
-  reason: `disks are busy ${percent(figure)} of the time on average, so moving load helps no more`,
-  action: "add a storage node, or disks: copies move there by themselves",
-  applicable: false,
-});

@@ -83,6 +83,19 @@ export const openRebalanceMetrics = (registry: Registry): RebalanceMetrics => ({
   }),
 });
 
+export interface AdviceMetrics {
+  readonly applied: Counter<"by">;
+}
+
+export const openAdviceMetrics = (registry: Registry): AdviceMetrics => ({
+  applied: new Counter({
+    name: "ashlar_metadata_advice_applied_total",
+    help: "Recommendations that were applied through this member, by people or by itself",
+    labelNames: ["by"] as const,
+    registers: [registry],
+  }),
+});
+
 interface Watched {
   readonly log: ReplicatedLog;
   readonly group: { readonly status: RaftStatus };

@@ -44,6 +44,7 @@ import { MemberFolder } from "./group/member-folder.ts";
 import { MetadataGroup } from "./group/metadata-group.ts";
 import { HostAdministration } from "./host-administration.ts";
 import {
+  openAdviceMetrics,
   openBalanceMetrics,
   openCopyMetrics,
   openLogMetrics,
@@ -234,7 +235,7 @@ export class MetadataNode implements HealthyNode {
       ["rebalancer", rebalancer],
       ["copy pace", pace],
       ["shutdown", shutdown],
-      ["advisor", this.advisor(server, group, heartbeat)],
+      ["advisor", this.advisor(server, group, { heartbeat, rebalancer })],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],
@@ -251,11 +252,21 @@ export class MetadataNode implements HealthyNode {
   private advisor(
     server: GrpcServer,
     { log: replicatedLog }: MetadataGroup,
-    heartbeat: LogHeartbeatService,
+    {
+      heartbeat,
+      rebalancer,
+    }: { readonly heartbeat: LogHeartbeatService; readonly rebalancer: Rebalancer },
   ): Advisor {
-    const { clock, log } = this.deps;
-    const reportOf = heartbeat.reportOf.bind(heartbeat);
-    const advisor = new Advisor({ replicatedLog, clock, log, reportOf });
+    const { clock, log, registry } = this.deps;
+    const advisor = new Advisor({
+      replicatedLog,
+      clock,
+      log,
+      reportOf: (node) => heartbeat.reportOf(node),
+      plannedMoves: () => rebalancer.standing.planned,
+      pathsAreWhole: () => heartbeat.pathsAreWhole,
+      metrics: openAdviceMetrics(registry),
+    });
     bindRecommend(server, new LogRecommendService(replicatedLog, advisor));
     return advisor;
   }

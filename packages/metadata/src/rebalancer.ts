@@ -18,6 +18,7 @@ import type { RebalanceMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
 import { storeRooms } from "./store-rooms.ts";
+import { isBeingEmptied } from "./unrest.ts";
 
 /** Nodes and volumes have not changed for this long: two nodes that join one after the other make one plan. */
 export const REBALANCE_QUIET_MS = 5_000;
@@ -168,21 +169,15 @@ export class Rebalancer implements Startable {
   }
 
   private hindrance(): Hindrance | undefined {
-    const { cluster, nodes, chunks } = this.deps.replicatedLog.view;
+    const { view } = this.deps.replicatedLog;
+    const { cluster, nodes, chunks } = view;
     const records = [...nodes.values()];
-    const isEmptied = records.some(({ node, service, disks }) =>
-      disks.some(
-        ({ disk, storeUuid, state }) =>
-          (service === "draining" || state === "leaving") &&
-          chunks.load({ node, disk, storeUuid }).replicas > 0,
-      ),
-    );
     const quietMs = this.deps.clock.nowMs() - this.changedMs;
     const hindrances: readonly (readonly [holds: boolean, why: Hindrance])[] = [
       [cluster?.rebalancing !== "auto", "paused"],
       [records.some(({ state }) => state === "down"), "a node is down"],
       [chunks.short > 0, "copies are missing"],
-      [isEmptied, "a node or disk is being emptied"],
+      [isBeingEmptied(view), "a node or disk is being emptied"],
       [quietMs < REBALANCE_QUIET_MS, "nodes or volumes have just changed"],
     ];
     return hindrances.find(([holds]) => holds)?.[1];

@@ -101,6 +101,8 @@ export {
 export type { RaftInbox, RaftTransport } from "./raft-transport.ts";
 export { createRaftTransport, type RaftTransportOptions } from "./raft-transport-grpc.ts";
 export {
+  type AppliedAdvice,
+  type AskedPair,
   HOT_KINDS,
   type HotKind,
   type HotSpot,

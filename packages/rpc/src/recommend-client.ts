@@ -1,5 +1,6 @@
 // The Recommend service as its callers see it. What is applied names the versions of chunks that it goes by, so that
 // being asked again changes nothing.
+import { ADVICE_MODES, type AdviceMode } from "@ashlar/catalog";
 import type { AdminCalls } from "./admin-calls.ts";
 import { oneOf, safeNumber } from "./convert/scalars.ts";
 import type { Abortable } from "./grpc-client.ts";
@@ -10,6 +11,8 @@ import {
   type RecommendService,
 } from "./recommend.ts";
 import { recommendService } from "./services.ts";
+
+const NOTHING_ASKED = { from: 0, to: 0 } as const;
 
 export class RecommendClient implements RecommendService {
   private readonly calls: AdminCalls;
@@ -30,6 +33,15 @@ export class RecommendClient implements RecommendService {
         ...rest,
       })),
       waiting: reply.waiting,
+      advice: oneOf(ADVICE_MODES, reply.advice || "manual"),
+      hindrance: reply.hindrance,
+      applied: reply.applied.map(({ agoMs, chunks, before, after, ...done }) => ({
+        ...done,
+        agoMs: safeNumber(agoMs),
+        chunks: safeNumber(chunks),
+        before: before ?? NOTHING_ASKED,
+        after: after ?? null,
+      })),
     };
   }
 
@@ -41,5 +53,9 @@ export class RecommendClient implements RecommendService {
     const call = recommendService.ApplyRecommendations;
     const { applied, chunks } = await this.calls.unary(call, request, { signal });
     return { applied, chunks: safeNumber(chunks) };
+  }
+
+  async setAdvice(advice: AdviceMode, { signal }: Abortable): Promise<void> {
+    await this.calls.propose(recommendService.SetAdvice, { advice }, { signal });
   }
 }

@@ -1,4 +1,5 @@
 // The Recommend service: what the leader thinks of how load is spread.
+import type { AdviceMode } from "@ashlar/catalog";
 import type { AdminCallOptions } from "./admin.ts";
 
 export const HOT_KINDS = ["node", "disk", "volume", "cluster"] as const;
@@ -18,9 +19,20 @@ export interface HotSpot extends Measure {
 
 /**
  * `move-leading`: chunks of a busy volume are led by another of their nodes. `add-copy`: a volume with one copy cannot
- * be served from elsewhere. `add-disks`: all are busy.
+ * be served from elsewhere. `add-disks`: all are busy. `full-disk`, `hot-disk`: one is, far more than others.
+ * `room-after-loss`: the copies of a node would not fit on the others. `add-path`: a host has one gateway only.
+ * `spread-sessions`: one gateway has far more than others.
  */
-export const RECOMMENDATION_KINDS = ["move-leading", "add-copy", "add-disks"] as const;
+export const RECOMMENDATION_KINDS = [
+  "move-leading",
+  "add-copy",
+  "add-disks",
+  "full-disk",
+  "hot-disk",
+  "room-after-loss",
+  "add-path",
+  "spread-sessions",
+] as const;
 
 export interface Recommendation {
   /** The same as long as it stands. */
@@ -38,6 +50,32 @@ export interface RecommendationList {
   readonly recommendations: readonly Recommendation[];
   /** Storage nodes that have not told their load yet: nothing is judged until they have. */
   readonly waiting: readonly string[];
+  readonly advice: AdviceMode;
+  /** In words, why nothing is done by itself now; empty for nothing. */
+  readonly hindrance: string;
+  /** Done lately, the newest first, as far as this leader knows. */
+  readonly applied: readonly AppliedAdvice[];
+}
+
+/** What two nodes are asked, as of {@link Measure}. */
+export interface AskedPair {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface AppliedAdvice {
+  readonly id: string;
+  /** In words. */
+  readonly action: string;
+  /** Nobody asked for it. */
+  readonly byItself: boolean;
+  readonly agoMs: number;
+  readonly from: string;
+  readonly to: string;
+  readonly chunks: number;
+  readonly before: AskedPair;
+  /** Null until figures are of the time since. */
+  readonly after: AskedPair | null;
 }
 
 export interface RecommendService {
@@ -52,4 +90,6 @@ export interface RecommendService {
     ids: readonly string[],
     options: AdminCallOptions,
   ): Promise<{ readonly applied: readonly string[]; readonly chunks: number }>;
+  /** Whether what moves no data is also done by itself, from now on. */
+  setAdvice(advice: AdviceMode, options: AdminCallOptions): Promise<void>;
 }

@@ -124,6 +124,7 @@ function catalogOf(address: string): CatalogClient {
           familiesSkipped: [],
           rebalancing: "auto",
           copySpeed: DEFAULT_COPY_SPEED,
+          advice: "manual",
         },
       },
       {

@@ -13,8 +13,8 @@ export function createCluster(
     return refused("cluster/exists", `cluster ${step.state.view.cluster.clusterId} exists`);
   }
   const none = { familiesGiven: 0, familiesSkipped: [], rebalancing: "auto" } as const;
-  const copySpeed = DEFAULT_COPY_SPEED;
-  step.put({ kind: "cluster", record: { clusterId, chunkSize, createdAt, ...none, copySpeed } });
+  const set = { copySpeed: DEFAULT_COPY_SPEED, advice: "manual" } as const;
+  step.put({ kind: "cluster", record: { clusterId, chunkSize, createdAt, ...none, ...set } });
   return done(null);
 }
 
@@ -51,6 +51,14 @@ export function setCopySpeed(
     kind: "cluster",
     record: { ...cluster, copySpeed: { latencyTargetMs, floorBytesPerSecond } },
   });
+  return done(null);
+}
+
+/** Heeded by whoever leads, from its next look on. */
+export function setAdvice(step: Step, { advice }: CommandOf<"setAdvice">): Result<"setAdvice"> {
+  const { cluster } = step.state.view;
+  if (!cluster) return refused("catalog/refused", "the cluster is not created yet");
+  if (cluster.advice !== advice) step.put({ kind: "cluster", record: { ...cluster, advice } });
   return done(null);
 }
 

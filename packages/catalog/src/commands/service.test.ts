@@ -121,3 +121,13 @@ test("the speed of copies is set within bounds, and outlives a snapshot", () => 
   }
   expect(view.cluster?.copySpeed).toEqual(asked);
 });
+
+test("what is recommended is applied by people until they say otherwise, and that outlives a snapshot", () => {
+  const catalog = TestCatalog.created(1);
+  const { view } = catalog.state;
+  expect(view.cluster?.advice).toBe("manual");
+  catalog.done({ kind: "setAdvice", advice: "auto" });
+  expect(view.cluster?.advice).toBe("auto");
+  expect(decodeState(encodeState(catalog.state)).view.cluster?.advice).toBe("auto");
+  expect(catalog.apply({ kind: "setAdvice", advice: "auto" }).changes).toEqual([]);
+});

@@ -2,7 +2,7 @@
 import type { ChunkId, NodeId, StoreUuid } from "@ashlar/core";
 import fc from "fast-check";
 import type { Command } from "../command.ts";
-import { NODE_SERVICES, REBALANCING } from "../records.ts";
+import { ADVICE_MODES, NODE_SERVICES, REBALANCING } from "../records.ts";
 import { type TestCatalog, testNode, testVolume } from "./cluster.ts";
 import { planCopies } from "./copies.ts";
 
@@ -44,6 +44,10 @@ export const service = ({
     fc.record({
       kind: fc.constant("setRebalancing" as const),
       rebalancing: fc.constantFrom(...REBALANCING),
+    }),
+    fc.record({
+      kind: fc.constant("setAdvice" as const),
+      advice: fc.constantFrom(...ADVICE_MODES),
     }),
     fc.record({
       kind: fc.constant("setReplicas" as const),

@@ -1,8 +1,9 @@
 // `ashlar recommend …`: what is asked far more than its like, and what can be done about it.
+import { SystemError } from "@ashlar/core";
 import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
 import type { Answer } from "../output.ts";
-import { recommendationLines } from "../recommendations.ts";
+import { modeLine, recommendationLines } from "../recommendations.ts";
 import { answering } from "../run.ts";
 
 async function list(options: ClusterOptions): Promise<Answer> {
@@ -23,6 +24,15 @@ async function apply(id: string, options: ClusterOptions): Promise<Answer> {
   return { json: done, lines: [line] };
 }
 
+async function auto(setting: string, options: ClusterOptions): Promise<Answer> {
+  if (setting !== "on" && setting !== "off") {
+    throw new SystemError("argument/invalid", `"${setting}" is neither "on" nor "off"`);
+  }
+  const advice = setting === "on" ? "auto" : "manual";
+  await withAdmin(options, ({ recommend }, signal) => recommend.setAdvice(advice, { signal }));
+  return { json: { advice }, lines: [modeLine(advice)] };
+}
+
 export function addRecommendCommands(program: Command): void {
   const recommend = program
     .command("recommend")
@@ -34,4 +44,7 @@ export function addRecommendCommands(program: Command): void {
     .argument("<id>", "of a recommendation, or `all` that can be applied")
     .description("do what a recommendation says")
     .action(answering(apply));
+  withClusterOptions(recommend.command("auto <on|off>"))
+    .description("have what moves no data done without asking, or not any more")
+    .action(answering(auto));
 }

@@ -24,9 +24,11 @@ async function mixed(formats: Formats) {
 
 const speed = { kind: "setCopySpeed", latencyTargetMs: 7, floorBytesPerSecond: 2 ** 20 } as const;
 
+const advice = { kind: "setAdvice", advice: "auto" } as const;
+
 test("with a member of the neighbouring release the group works, but for what that one cannot read", async () => {
   const { leader, old } = await mixed(EARLIER);
-  await expect(group.answered(leader.log.propose(speed))).rejects.toMatchObject({
+  await expect(group.answered(leader.log.propose(advice))).rejects.toMatchObject({
     code: "rpc/version",
     message: expect.stringContaining(`${old.name} is not known to read that`),
   });
@@ -36,8 +38,8 @@ test("with a member of the neighbouring release the group works, but for what th
   // It is upgraded.
   group.formats.delete(old.member);
   await group.until(() => leader.group.formats.of(old.member) === FORMATS);
-  await group.answered(leader.log.propose(speed));
-  await group.until(() => old.log.view.cluster?.copySpeed.latencyTargetMs === 7);
+  await group.answered(leader.log.propose(advice));
+  await group.until(() => old.log.view.cluster?.advice === "auto");
 });
 
 test("a member of a later release is written for as for this one", async () => {

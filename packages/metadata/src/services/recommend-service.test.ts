@@ -20,11 +20,17 @@ test("nodes are waited for until they told their load, and what is unknown is no
   await client.registerStorage(registrationOf(1), report, fixture.options);
   const { recommend } = fixture.admin();
   const list = () => recommend.list(fixture.options);
-  expect(await list()).toEqual({ hotSpots: [], recommendations: [], waiting: ["storage-1"] });
+  const quiet = { hotSpots: [], recommendations: [], advice: "manual", hindrance: "", applied: [] };
+  expect(await list()).toEqual({ ...quiet, waiting: ["storage-1"] });
+  await recommend.setAdvice("auto", fixture.options);
+  const hindrance = "storage-1 did not tell what hosts ask";
+  expect(await list()).toMatchObject({ advice: "auto", hindrance });
   told = load;
-  await expect.poll(list).toEqual({ hotSpots: [], recommendations: [], waiting: [] });
+  await expect.poll(list).toEqual({ ...quiet, advice: "auto", waiting: [] });
   expect(await recommend.apply([], fixture.options)).toEqual({ applied: [], chunks: 0 });
   await expect(recommend.apply(["lead/storage-1/vm1"], fixture.options)).rejects.toMatchObject({
     code: "recommendation/not-found",
   });
+  await recommend.setAdvice("manual", fixture.options);
+  expect(await list()).toMatchObject({ advice: "manual", hindrance: "" });
 });

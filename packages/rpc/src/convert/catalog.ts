@@ -1,6 +1,7 @@
 // Catalog messages <-> domain. A step of the watch becomes one or more messages of at most
 // CHUNKS_PER_MESSAGE_MAX chunk records each; the last one has `complete`.
 import {
+  ADVICE_MODES,
   type CatalogChange,
   type ChunkConfig,
   type ChunkMember,
@@ -150,6 +151,7 @@ function fromChange(change: Change__Output): CatalogChange {
         familiesSkipped: ranges,
         rebalancing: oneOf(REBALANCING, rebalancing),
         copySpeed: fromCopySpeed(fields),
+        advice: oneOf(ADVICE_MODES, fields.advice || "manual"),
       },
     };
   }

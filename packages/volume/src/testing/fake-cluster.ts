@@ -310,6 +310,7 @@ export class FakeCluster {
           familiesSkipped: [],
           rebalancing: "auto",
           copySpeed: DEFAULT_COPY_SPEED,
+          advice: "manual",
         },
       },
       {

@@ -12,6 +12,7 @@ export interface ClusterRecord {
   'rebalancing'?: (string);
   'latencyTargetMs'?: (number);
   'floorBytesPerSecond'?: (number | string | Long);
+  'advice'?: (string);
 }
 
 export interface ClusterRecord__Output {
@@ -23,4 +24,5 @@ export interface ClusterRecord__Output {
   'rebalancing': (string);
   'latencyTargetMs': (number);
   'floorBytesPerSecond': (number);
+  'advice': (string);
 }
