@@ -1,5 +1,6 @@
 // What is recommended, as people read it: why, with figures, and what is done or to be done.
 import type { NodeDemand, Separation } from "@ashlar/catalog";
+import { formatSize } from "@ashlar/core";
 import type { HotSpot, Recommendation } from "@ashlar/rpc";
 
 export const perSecond = (demand: number): string => `${Math.round(demand)}/s`;
@@ -41,3 +42,104 @@ export const addDisks = ({ figure }: HotSpot): Recommendation => ({
   action: "add a storage node, or disks: copies move there by themselves",
   applicable: false,
 });
+
+/** @returns the advice, and how full the disk is, 0 to 1. */
+export function fullDisk(
+  disk: string,
+  { usedBytes, freeBytes }: { readonly usedBytes: number; readonly freeBytes: number },
+) {
+  const sizeBytes = usedBytes + freeBytes;
+  const share = usedBytes / Math.max(1, sizeBytes);
+  return {
+    id: `full/${disk}`,
+    kind: "full-disk",
+    reason: `${disk} is ${percent(share)} full: ${formatSize(freeBytes)} of ${formatSize(sizeBytes)} are left`,
+    action:
+      "add a storage node, or disks to other nodes: copies move there by themselves, also from this one; or delete what nobody needs",
+    applicable: false,
+    share,
+  } as const;
+}
+
+export const hotDisk = (
+  { id: disk, figure, mean }: HotSpot,
+  {
+    ownMs,
+    othersMs,
+    isSlow,
+  }: { readonly ownMs: number; readonly othersMs: number; readonly isSlow: boolean },
+) =>
+  ({
+    id: `hot/${disk}`,
+    kind: "hot-disk",
+    reason: `${disk} is busy ${percent(figure)} of the time, disks on average ${percent(mean)}; what is asked of it takes ${milliseconds(ownMs)}, of others ${milliseconds(othersMs)}`,
+    action: isSlow
+      ? `it is slower than the others: \`ashlar disk retire ${disk}\` makes its copies elsewhere, then replace it`
+      : "add a disk to its node, or a storage node: copies move there by themselves",
+    applicable: false,
+  }) as const;
+
+export const roomAfterLoss = ({
+  name,
+  usedBytes,
+  freeBytes,
+}: {
+  readonly name: string;
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+}) =>
+  ({
+    id: `room/${name}`,
+    kind: "room-after-loss",
+    reason: `after the loss of ${name} the rest has not enough room for its copies: ${formatSize(usedBytes)} are on it, ${formatSize(freeBytes)} are left on the others, ${formatSize(usedBytes - freeBytes)} are missing`,
+    action:
+      "add a storage node, or disks; until then volumes would stay degraded after such a loss",
+    applicable: false,
+  }) as const;
+
+interface OtherGateway {
+  readonly other: string;
+  /** Of it. */
+  readonly portals: readonly string[];
+}
+
+const loginAt = ({ other, portals }: OtherGateway): string =>
+  `log in to ${other} as well${portals.length === 0 ? "" : ` (${portals.join(", ")})`}`;
+
+export const addPath = (
+  host: string,
+  {
+    gateway,
+    volumes,
+    ...other
+  }: OtherGateway & { readonly gateway: string; readonly volumes: readonly string[] },
+) =>
+  ({
+    id: `path/${host}`,
+    kind: "add-path",
+    reason: `host ${host} reaches ${named(volumes)} through ${gateway} alone: when that stops, it has to wait`,
+    action: `on the host, ${loginAt(other)} and join the paths by multipath`,
+    applicable: false,
+  }) as const;
+
+export const spreadSessions = (
+  gateway: string,
+  { count, average, ...other }: OtherGateway & { readonly count: number; readonly average: number },
+) =>
+  ({
+    id: `sessions/${gateway}`,
+    kind: "spread-sessions",
+    reason: `${gateway} has ${count} sessions, gateways on average ${Math.round(average)}, and no public portal spreads them`,
+    action: `on some of its hosts, ${loginAt(other)}, or give gateways public and private portals`,
+    applicable: false,
+  }) as const;
+
+/** A line that is read. */
+const NAMED_MAX = 4;
+const named = (names: readonly string[]): string => {
+  const more = names.length - NAMED_MAX;
+  const shown = [...names].sort().slice(0, NAMED_MAX).join(", ");
+  return more > 0 ? `${shown} and ${more} more` : shown;
+};
+
+const milliseconds = (ms: number): string => `${Math.round(ms * 10) / 10} ms`;

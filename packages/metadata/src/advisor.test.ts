@@ -92,6 +92,7 @@ async function cluster(replicas: number): Promise<readonly FamilyId[]> {
     reportOf: report,
     plannedMoves: () => plannedMoves,
     pathsAreWhole: () => pathsAreWhole,
+    gatewaySessions: () => [],
     metrics: adviceMetrics,
   });
   balancer = new PrimaryBalancer({ ...ports, metrics, pathsAreWhole: () => true });

@@ -4,6 +4,7 @@
 import {
   type AdviceMode,
   type CatalogView,
+  type GatewaySessions,
   type NodeDemand,
   planSeparationInParts,
   type Separation,
@@ -34,6 +35,8 @@ import { followLeadership } from "./leadership.ts";
 import type { AdviceMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
+import { StandingAdvice } from "./standing-advice.ts";
+import { storeRooms } from "./store-rooms.ts";
 import { unrestOf } from "./unrest.ts";
 
 /** As often as nodes tell anything new. */
@@ -53,6 +56,7 @@ export interface AdvisorDeps {
   readonly plannedMoves: () => number;
   /** Whether all who live hear each other: what is given to a node that is not reached makes hosts wait. */
   readonly pathsAreWhole: () => boolean;
+  readonly gatewaySessions: () => readonly GatewaySessions[];
   readonly metrics: AdviceMetrics;
 }
 
@@ -95,6 +99,7 @@ export class Advisor implements Startable {
   private looking = false;
   private readonly pace = new AdvicePace();
   private readonly history = new AdviceHistory();
+  private surroundings = new StandingAdvice();
   private unsubscribe = (): void => {};
 
   constructor(deps: AdvisorDeps) {
@@ -158,6 +163,7 @@ export class Advisor implements Startable {
     this.timer?.cancel();
     this.timer = undefined;
     this.hotSpots = new HotSpots();
+    this.surroundings = new StandingAdvice();
     this.spots = [];
     this.standing = [];
     this.history.clear();
@@ -283,7 +289,20 @@ export class Advisor implements Startable {
       standing.push(...(await this.adviceOnNode(hot, told)));
     }
     if (busy) standing.push({ recommendation: addDisks(busy) });
+    for (const recommendation of this.adviceOnSurroundings(told)) standing.push({ recommendation });
     return standing;
+  }
+
+  private adviceOnSurroundings(told: readonly Told[]): readonly Recommendation[] {
+    const { replicatedLog, clock, reportOf, gatewaySessions } = this.deps;
+    const { view } = replicatedLog;
+    return this.surroundings.look(clock.nowMs(), {
+      view,
+      rooms: storeRooms(view.nodes.keys(), reportOf),
+      gateways: gatewaySessions(),
+      hotSpots: this.spots,
+      loads: told.map(({ load }) => load),
+    });
   }
 
   private async adviceOnNode(hot: HotSpot, told: readonly Told[]): Promise<readonly Standing[]> {

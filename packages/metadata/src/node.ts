@@ -235,7 +235,7 @@ export class MetadataNode implements HealthyNode {
       ["rebalancer", rebalancer],
       ["copy pace", pace],
       ["shutdown", shutdown],
-      ["advisor", this.advisor(server, group, { heartbeat, rebalancer })],
+      ["advisor", this.advisor(server, group, { heartbeat, rebalancer, placement })],
       ["grpc", server],
       ["group", group],
       ["join", this.joinWorker(group)],
@@ -255,7 +255,12 @@ export class MetadataNode implements HealthyNode {
     {
       heartbeat,
       rebalancer,
-    }: { readonly heartbeat: LogHeartbeatService; readonly rebalancer: Rebalancer },
+      placement,
+    }: {
+      readonly heartbeat: LogHeartbeatService;
+      readonly rebalancer: Rebalancer;
+      readonly placement: SessionPlacement;
+    },
   ): Advisor {
     const { clock, log, registry } = this.deps;
     const advisor = new Advisor({
@@ -265,6 +270,7 @@ export class MetadataNode implements HealthyNode {
       reportOf: (node) => heartbeat.reportOf(node),
       plannedMoves: () => rebalancer.standing.planned,
       pathsAreWhole: () => heartbeat.pathsAreWhole,
+      gatewaySessions: () => placement.gatewaySessions(),
       metrics: openAdviceMetrics(registry),
     });
     bindRecommend(server, new LogRecommendService(replicatedLog, advisor));
