@@ -77,6 +77,12 @@ export {
   type VolumeChangeKind,
   type VolumeRecord,
 } from "./records.ts";
+export {
+  planReliefInParts,
+  RELIEF_COPIES_MAX,
+  RELIEVED_SHARE,
+  type ReliefPlan,
+} from "./relief-plan.ts";
 export { RESERVATION_OUTCOMES, type ReservationOutcome } from "./reservation-codecs.ts";
 export { planRetirementInParts, type RetirementPlan } from "./retirement-plan.ts";
 export {

@@ -1,5 +1,10 @@
 // What is recommended, as people read it: why, with figures, and what is done or to be done.
-import type { NodeDemand, Separation } from "@ashlar/catalog";
+import {
+  type NodeDemand,
+  RELIEF_COPIES_MAX,
+  RELIEVED_SHARE,
+  type Separation,
+} from "@ashlar/catalog";
 import { formatSize } from "@ashlar/core";
 import type { HotSpot, Recommendation } from "@ashlar/rpc";
 
@@ -46,7 +51,11 @@ export const addDisks = ({ figure }: HotSpot): Recommendation => ({
 /** @returns the advice, and how full the disk is, 0 to 1. */
 export function fullDisk(
   disk: string,
-  { usedBytes, freeBytes }: { readonly usedBytes: number; readonly freeBytes: number },
+  {
+    usedBytes,
+    freeBytes,
+    isRelieved,
+  }: { readonly usedBytes: number; readonly freeBytes: number; readonly isRelieved: boolean },
 ) {
   const sizeBytes = usedBytes + freeBytes;
   const share = usedBytes / Math.max(1, sizeBytes);
@@ -54,9 +63,10 @@ export function fullDisk(
     id: `full/${disk}`,
     kind: "full-disk",
     reason: `${disk} is ${percent(share)} full: ${formatSize(freeBytes)} of ${formatSize(sizeBytes)} are left`,
-    action:
-      "add a storage node, or disks to other nodes: copies move there by themselves, also from this one; or delete what nobody needs",
-    applicable: false,
+    action: isRelieved
+      ? `up to ${RELIEF_COPIES_MAX} copies move to disks of other nodes, until this one is ${percent(RELIEVED_SHARE)} full`
+      : "add a storage node, or disks to other nodes: copies move there; or delete what nobody needs",
+    applicable: isRelieved,
     share,
   } as const;
 }

@@ -34,6 +34,8 @@ let balancer: PrimaryBalancer;
 let asked: Map<FamilyId, number>;
 let busyShare = 0;
 let silent: NodeId | undefined;
+/** By the number of the node, where it is not all. */
+let freeBytes: Map<number, number>;
 let plannedMoves = 0;
 let pathsAreWhole = true;
 let adviceMetrics: AdviceMetrics;
@@ -55,7 +57,10 @@ function report(node: NodeId): StorageReport | undefined {
   const all = volumes.reduce((sum, { operationsPerSecond }) => sum + operationsPerSecond, 0);
   const stores = [{ storeUuid: storeOf(number), ...rate(all), busyShare, meanMs: 1 }];
   const load = { windowMs: 30_000, ...rate(all), stores, volumes };
-  return { ...reportOf(number, 1024 * MIB), load: node === silent ? undefined : load };
+  return {
+    ...reportOf(number, freeBytes.get(number) ?? 1024 * MIB),
+    load: node === silent ? undefined : load,
+  };
 }
 
 async function volume(number: number, replicas: number): Promise<FamilyId> {
@@ -76,14 +81,15 @@ async function volume(number: number, replicas: number): Promise<FamilyId> {
 }
 
 /** Two nodes and four volumes of one chunk; those that storage-1 leads. */
-async function cluster(replicas: number): Promise<readonly FamilyId[]> {
+async function cluster(replicas: number, nodes = NODES): Promise<readonly FamilyId[]> {
   asked = new Map();
   busyShare = 0;
   silent = undefined;
+  freeBytes = new Map();
   plannedMoves = 0;
   pathsAreWhole = true;
   adviceMetrics = openAdviceMetrics(openRegistry({ process: "test" }));
-  placed = await PlacedGroup.of(NODES, { chunks: 2 });
+  placed = await PlacedGroup.of(nodes, { chunks: 2 });
   const families: FamilyId[] = [];
   for (const number of [1, 2, 3, 4]) families.push(await volume(number, replicas));
   const ports = { replicatedLog: placed.log, clock: placed.group.clock, log: silentLog };
@@ -270,4 +276,23 @@ test("a leader that finds it on does not know what the one before did, and waits
   expect(advisor.list.applied).toEqual([]);
   await placed.pass(2 * ADVICE_INTERVAL_MS);
   expect(advisor.list.applied).toMatchObject([{ byItself: true }]);
+});
+
+test("copies leave a disk that is nearly full for one with room when people say so, and by themselves they do not", async () => {
+  await cluster(2, 3);
+  await auto();
+  freeBytes = new Map([[1, 50 * MIB]]);
+  await placed.pass(HOT_MS + AUTO_AFTER_MS);
+  const before = placed.copiesOn(1);
+  expect(advisor.list).toMatchObject({
+    recommendations: [{ id: "full/storage-1/disk-1", kind: "full-disk", applicable: true }],
+    applied: [],
+  });
+  const { chunks } = await placed.group.answered(advisor.apply(["full/storage-1/disk-1"]));
+  expect(chunks).toBeGreaterThan(0);
+  expect(placed.learning()).toBe(chunks);
+  expect(ids(), "not twice").toEqual([]);
+  await placed.pass(2 * ADVICE_INTERVAL_MS);
+  expect(advisor.list.recommendations, "while they move").toMatchObject([{ applicable: false }]);
+  expect(placed.copiesOn(1), "none is gone before another is there").toBe(before);
 });

@@ -3,25 +3,22 @@
 // Where people want it, what moves no data is also done by itself (advice-pace.ts says when).
 import {
   type AdviceMode,
-  type CatalogView,
   type GatewaySessions,
-  type NodeDemand,
+  planReliefInParts,
   planSeparationInParts,
   type Separation,
 } from "@ashlar/catalog";
 import {
   type FamilyId,
   familyOf,
-  KIB,
   type NodeId,
+  type StoreUuid,
   SystemError,
   toSystemError,
 } from "@ashlar/core";
 import type {
   AskedPair,
   HotSpot,
-  LoadReport,
-  Measure,
   Recommendation,
   RecommendationList,
   StorageReport,
@@ -30,7 +27,8 @@ import { type Clock, inSlices, type Log, type Startable, type Timer } from "@ash
 import { AdviceHistory } from "./advice-history.ts";
 import { AdvicePace, type Candidate } from "./advice-pace.ts";
 import { addCopy, addDisks, moveLeading } from "./advice-text.ts";
-import { HotSpots, type Measures } from "./hot-spots.ts";
+import { demandOf, demandsOf, measuresOf, NOTHING, nameOf, type Told } from "./demand.ts";
+import { HotSpots } from "./hot-spots.ts";
 import { followLeadership } from "./leadership.ts";
 import type { AdviceMetrics } from "./metrics.ts";
 import { accepted } from "./refusal.ts";
@@ -43,8 +41,6 @@ import { unrestOf } from "./unrest.ts";
 export const ADVICE_INTERVAL_MS = 5_000;
 /** After a move figures that are half of before and half of after would mislead: they are over half a minute. */
 export const ADVICE_PAUSE_MS = 60_000;
-/** So many bytes cost about as much as another operation. */
-const OPERATION_BYTES = 64 * KIB;
 
 export interface AdvisorDeps {
   readonly replicatedLog: ReplicatedLog;
@@ -62,8 +58,9 @@ export interface AdvisorDeps {
 
 interface Standing {
   readonly recommendation: Recommendation;
-  /** Of one that can be applied. */
+  /** Of one that can be applied: either chunks change hands, or copies leave a disk. */
   readonly separation?: Separation | undefined;
+  readonly relief?: StoreUuid | undefined;
 }
 
 interface Applicable {
@@ -83,11 +80,6 @@ const candidateOf = ({ recommendation, separation }: Applicable): Candidate => (
 const familiesOf = ({ items }: Separation): readonly FamilyId[] => [
   ...new Set(items.map(({ chunk }) => familyOf(chunk))),
 ];
-
-interface Told {
-  readonly node: NodeId;
-  readonly load: LoadReport;
-}
 
 export class Advisor implements Startable {
   private readonly deps: AdvisorDeps;
@@ -137,13 +129,14 @@ export class Advisor implements Startable {
     const wanted = ids.length > 0 ? ids.map((id) => this.find(id)) : this.standing;
     const applied: string[] = [];
     let chunks = 0;
-    for (const { recommendation, separation } of new Set(wanted)) {
-      if (!separation) {
-        if (ids.length === 0) continue;
+    for (const { recommendation, separation, relief } of new Set(wanted)) {
+      if (separation) chunks += await this.carryOut({ recommendation, separation }, "people");
+      else if (relief !== undefined) chunks += await this.relieve(recommendation, relief);
+      else if (ids.length === 0) continue;
+      else {
         const message = `${recommendation.id} is advice: nothing of it can be applied`;
         throw new SystemError("argument/invalid", message, { hint: recommendation.action });
       }
-      chunks += await this.carryOut({ recommendation, separation }, "people");
       applied.push(recommendation.id);
     }
     return { applied, chunks };
@@ -198,6 +191,21 @@ export class Advisor implements Startable {
     );
     const byItself = by === "itself";
     this.history.add({ id, action, byItself, from, to, chunks, before, atMs, judgedMs });
+    return chunks;
+  }
+
+  /** Copies leave a disk for others that have room. */
+  private async relieve({ id, action }: Recommendation, store: StoreUuid): Promise<number> {
+    const { replicatedLog, clock, reportOf, log, metrics } = this.deps;
+    const { view } = replicatedLog;
+    this.standing = this.standing.filter((one) => one.relief !== store);
+    const rooms = storeRooms(view.nodes.keys(), reportOf);
+    const work = planReliefInParts(view, store, (one) => rooms.get(one));
+    const { moves, bytes } = await inSlices(clock, work);
+    const { result } = await replicatedLog.propose({ kind: "addMembers", items: moves });
+    const chunks = moves.length - accepted(result).skipped.length;
+    metrics.applied.inc({ by: "people" });
+    log.info({ id, action, chunks, bytes }, "copies leave a disk that is nearly full");
     return chunks;
   }
 
@@ -289,11 +297,10 @@ export class Advisor implements Startable {
       standing.push(...(await this.adviceOnNode(hot, told)));
     }
     if (busy) standing.push({ recommendation: addDisks(busy) });
-    for (const recommendation of this.adviceOnSurroundings(told)) standing.push({ recommendation });
-    return standing;
+    return [...standing, ...this.adviceOnSurroundings(told)];
   }
 
-  private adviceOnSurroundings(told: readonly Told[]): readonly Recommendation[] {
+  private adviceOnSurroundings(told: readonly Told[]): readonly Standing[] {
     const { replicatedLog, clock, reportOf, gatewaySessions } = this.deps;
     const { view } = replicatedLog;
     return this.surroundings.look(clock.nowMs(), {
@@ -302,6 +309,7 @@ export class Advisor implements Startable {
       gateways: gatewaySessions(),
       hotSpots: this.spots,
       loads: told.map(({ load }) => load),
+      atRest: this.unrest() === undefined,
     });
   }
 
@@ -327,48 +335,3 @@ export class Advisor implements Startable {
     return volume?.replicas === 1 ? [{ recommendation: addCopy(hot, volume.name) }] : [];
   }
 }
-
-const NOTHING: Measures = { node: [], disk: [], volume: [], cluster: [] };
-
-/** One figure for what operations and bytes cost. */
-const demandOf = ({
-  operationsPerSecond,
-  bytesPerSecond,
-}: {
-  readonly operationsPerSecond: number;
-  readonly bytesPerSecond: number;
-}): number => operationsPerSecond + bytesPerSecond / OPERATION_BYTES;
-
-const demandsOf = ({ node, load }: Told): NodeDemand => ({
-  node,
-  demand: demandOf(load),
-  volumes: new Map(load.volumes.map((volume) => [volume.family, demandOf(volume)])),
-});
-
-function measuresOf(view: CatalogView, told: readonly Told[]): Measures {
-  const volumes = new Map<FamilyId, number>();
-  const disk: Measure[] = [];
-  for (const { node, load } of told) {
-    for (const { family, ...rate } of load.volumes) {
-      volumes.set(family, (volumes.get(family) ?? 0) + demandOf(rate));
-    }
-    const busy = new Map(load.stores.map(({ storeUuid, busyShare }) => [storeUuid, busyShare]));
-    for (const { disk: name, storeUuid, state } of view.nodes.get(node)?.disks ?? []) {
-      if (state !== "up") continue;
-      disk.push({ id: `${node}/${name}`, figure: busy.get(storeUuid) ?? 0 });
-    }
-  }
-  const mean = disk.reduce((sum, { figure }) => sum + figure, 0) / Math.max(1, disk.length);
-  return {
-    node: told.map(({ node, load }) => ({ id: node, figure: demandOf(load) })),
-    disk,
-    volume: [...volumes].flatMap(([family, figure]) => {
-      const id = nameOf(view, family);
-      return id === undefined ? [] : [{ id, figure }];
-    }),
-    cluster: [{ id: "all disks", figure: mean }],
-  };
-}
-
-const nameOf = ({ volumes }: Pick<CatalogView, "volumes">, family: FamilyId): string | undefined =>
-  [...volumes.values()].find((volume) => volume.family === family)?.name;

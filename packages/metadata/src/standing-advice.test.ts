@@ -48,7 +48,7 @@ function surroundings(
   const rooms = new Map(
     used.map((gib, at) => [storeOf(at + 1), { usedBytes: gib * GIB, freeBytes: (10 - gib) * GIB }]),
   );
-  return { view, rooms, gateways: sessions(0, 0), hotSpots: [], loads: [] };
+  return { view, rooms, gateways: sessions(0, 0), hotSpots: [], loads: [], atRest: true };
 }
 
 const session = (host: number, on: string) => ({
@@ -72,7 +72,8 @@ const sessions = (one: number, two: number): Surroundings["gateways"] => {
 function saidOf(seen: Surroundings) {
   const advice = new StandingAdvice();
   advice.look(0, seen);
-  return advice.look(Math.max(...Object.values(STANDS_AFTER_MS)), seen);
+  const latestMs = Math.max(...Object.values(STANDS_AFTER_MS));
+  return advice.look(latestMs, seen).map(({ recommendation }) => recommendation);
 }
 const idsOf = (seen: Surroundings) => saidOf(seen).map(({ id }) => id);
 
@@ -83,16 +84,27 @@ test("of a cluster with room and sessions on both gateways nothing is said", () 
 describe("disks", () => {
   test("one that is nearly full is told at once with what is left, and until it is clearly below", () => {
     const advice = new StandingAdvice();
-    const ids = (gib: number) => advice.look(0, surroundings([gib, 1, 1, 1])).map(({ id }) => id);
+    const ids = (gib: number) =>
+      advice.look(0, surroundings([gib, 1, 1, 1])).map(({ recommendation }) => recommendation.id);
     expect(ids(8.9)).toEqual([]);
     expect(ids(9.5)).toEqual(["full/storage-1/disk-1"]);
     expect(ids(8.6)).toEqual(["full/storage-1/disk-1"]);
     expect(ids(8.4)).toEqual([]);
     expect(ids(8.6)).toEqual([]);
     const [told] = saidOf(surroundings([9.5, 1, 1, 1]));
-    expect(told).toMatchObject({ kind: "full-disk", applicable: false });
+    expect(told).toMatchObject({ kind: "full-disk", applicable: true });
     expect(told?.reason).toBe("storage-1/disk-1 is 95 % full: 512 MiB of 10 GiB are left");
-    expect(told).not.toHaveProperty("share");
+    expect(told?.action).toContain(
+      "up to 64 copies move to disks of other nodes, until this one is 80 % full",
+    );
+    const busy = { ...surroundings([9.5, 1, 1, 1]), atRest: false };
+    for (const seen of [surroundings([9.5, 8.1, 8.1, 8.1]), busy]) {
+      const full = saidOf(seen).find(({ kind }) => kind === "full-disk");
+      expect(full).toMatchObject({ id: "full/storage-1/disk-1", applicable: false });
+    }
+    expect(new StandingAdvice().look(0, surroundings([9.5, 1, 1, 1]))).toMatchObject([
+      { relief: storeOf(1) },
+    ]);
   });
 
   test("one that is hot for long: a slow one is to be replaced, others want company", () => {

@@ -5,6 +5,8 @@ import {
   type CatalogView,
   type GatewaySessions,
   judgeGateway,
+  type NodeRecord,
+  RELIEVED_SHARE,
   type StoreRoom,
 } from "@ashlar/catalog";
 import type { StoreUuid } from "@ashlar/core";
@@ -18,6 +20,14 @@ export interface Surroundings {
   readonly gateways: readonly GatewaySessions[];
   readonly hotSpots: readonly HotSpot[];
   readonly loads: readonly LoadReport[];
+  /** Nothing is under way that copies which move now would come between. */
+  readonly atRest: boolean;
+}
+
+export interface Advised {
+  readonly recommendation: Recommendation;
+  /** A disk that can be relieved of copies. */
+  readonly relief?: StoreUuid;
 }
 
 /** A disk this full soon refuses writes; it is said until it is clearly below. */
@@ -42,14 +52,14 @@ export const STANDS_AFTER_MS: Readonly<Record<Kind, number>> = {
   "spread-sessions": 60_000,
 };
 
-type Found = Recommendation & { readonly kind: Kind };
+type Found = Recommendation & { readonly kind: Kind; readonly relief?: StoreUuid };
 
 export class StandingAdvice {
   /** By id. */
   private sinceMs = new Map<string, number>();
 
   /** @returns what has stood long enough now. */
-  look(nowMs: number, seen: Surroundings): readonly Recommendation[] {
+  look(nowMs: number, seen: Surroundings): readonly Advised[] {
     const isGiven = (id: string): boolean => this.sinceMs.has(id);
     const found: readonly Found[] = [
       ...fullDisks(seen, isGiven),
@@ -59,9 +69,11 @@ export class StandingAdvice {
       ...unevenGateways(seen),
     ];
     this.sinceMs = new Map(found.map(({ id }) => [id, this.sinceMs.get(id) ?? nowMs]));
-    return found.filter(
-      ({ id, kind }) => nowMs - (this.sinceMs.get(id) ?? nowMs) >= STANDS_AFTER_MS[kind],
-    );
+    return found
+      .filter(({ id, kind }) => nowMs - (this.sinceMs.get(id) ?? nowMs) >= STANDS_AFTER_MS[kind])
+      .map(({ relief, ...recommendation }) =>
+        relief === undefined ? { recommendation } : { recommendation, relief },
+      );
   }
 }
 
@@ -77,11 +89,23 @@ function disksOf({ view, rooms }: Surroundings) {
 }
 
 function fullDisks(seen: Surroundings, isGiven: (id: string) => boolean): readonly Found[] {
-  return disksOf(seen)
-    .map(({ id, usedBytes, freeBytes }) => fullDisk(id, { usedBytes, freeBytes }))
-    .filter(({ id, share }) => share >= (isGiven(id) ? FULL_KEPT_SHARE : FULL_SHARE))
-    .map(({ share: _, ...advice }) => advice);
+  const disks = disksOf(seen);
+  return disks.flatMap(({ id, record, storeUuid, usedBytes, freeBytes }) => {
+    const hasSpare = disks.some(
+      (other) =>
+        other.record.service === "in" &&
+        zoneNameOf(other.record) !== zoneNameOf(record) &&
+        other.usedBytes < RELIEVED_SHARE * (other.usedBytes + other.freeBytes),
+    );
+    const isRelieved = seen.atRest && hasSpare;
+    const { share, ...advice } = fullDisk(id, { usedBytes, freeBytes, isRelieved });
+    if (share < (isGiven(advice.id) ? FULL_KEPT_SHARE : FULL_SHARE)) return [];
+    return [isRelieved ? { ...advice, relief: storeUuid } : advice];
+  });
 }
+
+const zoneNameOf = ({ node, zone }: Pick<NodeRecord, "node" | "zone">): string =>
+  zone === "" ? node : `zone ${zone}`;
 
 function hotDisks(seen: Surroundings): readonly Found[] {
   const meanMs = new Map(
@@ -112,7 +136,7 @@ function roomsAfterLoss(seen: Surroundings): readonly Found[] {
   const zones = new Map<string, { usedBytes: number; freeBytes: number }>();
   for (const { record, usedBytes, freeBytes } of disksOf(seen)) {
     if (record.service !== "in") continue;
-    const name = record.zone === "" ? record.node : `zone ${record.zone}`;
+    const name = zoneNameOf(record);
     const zone = zones.get(name) ?? { usedBytes: 0, freeBytes: 0 };
     zone.usedBytes += usedBytes;
     zone.freeBytes += freeBytes;

@@ -20,7 +20,7 @@ async function apply(id: string, options: ClusterOptions): Promise<Answer> {
   const line =
     applied.length === 0
       ? "there is nothing to apply"
-      : `applied ${applied.join(", ")}: ${chunks} chunks are led elsewhere`;
+      : `applied ${applied.join(", ")}: ${chunks} chunks are led elsewhere, or have a copy that moves`;
   return { json: done, lines: [line] };
 }
 
