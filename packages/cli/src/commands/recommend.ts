@@ -38,7 +38,7 @@ export function addRecommendCommands(program: Command): void {
     .command("recommend")
     .description("nodes, disks and volumes that are asked far more than others, and what helps");
   withClusterOptions(recommend.command("list"))
-    .description("hot spots of the last minute, and what is recommended about them")
+    .description("hot spots of the last minute, full disks, missing room and paths, and what helps")
     .action(answering(list));
   withClusterOptions(recommend.command("apply"))
     .argument("<id>", "of a recommendation, or `all` that can be applied")
