@@ -3,7 +3,7 @@
 // multipath over the portals, or QEMU's, which has a path of its own at each.
 import { setMaxListeners } from "node:events";
 import { setTimeout } from "node:timers/promises";
-import { formatFaults, isClean, Verifier } from "@ashlar/initiator";
+import { formatFaults, isClean, Verifier, type VerifierOptions } from "@ashlar/initiator";
 import { MeasuredDevice, type OperationMeter, StallMeter } from "@ashlar/lab";
 import { nodeClock } from "@ashlar/runtime";
 import { type InitiatorKind, type LoadHost, openLoadHost } from "./load-host.ts";
@@ -28,6 +28,10 @@ export interface LoadOptions {
   readonly meter?: OperationMeter;
   /** Options of the volume's creation. */
   readonly volume?: readonly string[];
+  /** What is done with it, where that is not what drills do. */
+  readonly work?: Partial<Pick<VerifierOptions, "offset" | "length" | "writePercent">>;
+  /** 0: without pauses, for a drill about much that is asked. */
+  readonly pauseMs?: number;
 }
 
 export interface LoadReport {
@@ -50,31 +54,43 @@ export class VerifiedLoad {
   readonly volume: VolumeDocument;
   private readonly host: LoadHost;
   private readonly verifier: Verifier;
+  private readonly pauseMs: number;
   private readonly ended = new AbortController();
   private readonly running: Promise<void>;
 
-  private constructor(volume: VolumeDocument, host: LoadHost, meter?: OperationMeter) {
+  private constructor(
+    volume: VolumeDocument,
+    host: LoadHost,
+    { meter, work = {}, pauseMs = BURST_PAUSE_MS }: LoadOptions,
+  ) {
     this.volume = volume;
     this.host = host;
+    this.pauseMs = pauseMs;
     const paths = host.paths.map(({ name, device }) => ({
       name,
       device: this.stalls.measure(meter ? new MeasuredDevice(device, meter) : device),
     }));
     const runId = Date.now();
     const used = { offset: USED_OFFSET, length: USED_LENGTH, lengthMax: LENGTH_MAX };
-    const options = { seed: 1, runId, depth: DEPTH, ...used };
+    const options = { seed: 1, runId, depth: DEPTH, ...used, ...work };
     this.verifier = new Verifier({ paths, clock: nodeClock }, options);
     this.running = this.work();
   }
 
   /** Makes a volume of its own and begins. */
-  static async start(
+  static async start(lab: TestLab, name: string, options: LoadOptions = {}): Promise<VerifiedLoad> {
+    const volume = await lab.createVolume(name, VOLUME_SIZE, ...(options.volume ?? []));
+    return VerifiedLoad.on(lab, volume, options);
+  }
+
+  /** Begins on a volume that is there and was not used yet. */
+  static async on(
     lab: TestLab,
-    name: string,
-    { initiator = "own", volume: options = [], meter }: LoadOptions = {},
+    volume: VolumeDocument,
+    options: LoadOptions = {},
   ): Promise<VerifiedLoad> {
-    const volume = await lab.createVolume(name, VOLUME_SIZE, ...options);
-    return new VerifiedLoad(volume, await openLoadHost(initiator, lab, volume), meter);
+    const host = await openLoadHost(options.initiator ?? "own", lab, volume);
+    return new VerifiedLoad(volume, host, options);
   }
 
   /** Operations completed so far. */
@@ -124,7 +140,8 @@ export class VerifiedLoad {
     setMaxListeners(16 * DEPTH, never);
     while (!signal.aborted) {
       await this.verifier.run({ operations: BURST_OPERATIONS, signal: never });
-      await setTimeout(BURST_PAUSE_MS, undefined, { signal }).catch(() => {});
+      if (this.pauseMs === 0) continue;
+      await setTimeout(this.pauseMs, undefined, { signal }).catch(() => {});
     }
   }
 }
