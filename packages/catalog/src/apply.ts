@@ -21,6 +21,7 @@ import { replaceMembers } from "./commands/replacement.ts";
 import { prepareReservation } from "./commands/reservation.ts";
 import { leaveStore, removeNode, setNodeService } from "./commands/service.ts";
 import { openSession } from "./commands/session.ts";
+import { keepSlowDisks, setSlow } from "./commands/slow.ts";
 import {
   abortVolume,
   beginVolume,
@@ -48,6 +49,8 @@ const APPLY: { readonly [K in CommandKind]: (step: Step, command: CommandOf<K>) 
   setNodeService,
   removeNode,
   leaveStore,
+  setSlow,
+  keepSlowDisks,
   setRebalancing,
   setCopySpeed,
   setAdvice,

@@ -41,6 +41,7 @@ import {
   portals,
   portalsV7,
   rebalancing,
+  slowMark,
   store,
   volumeAccess,
   volumeChange,
@@ -53,7 +54,8 @@ import type { KeptResult } from "./sessions.ts";
  * beginTerm what it skips. 5: members are replaced. 6: nodeDown has who else is not heard,
  * and a disk may be missing. 8: a change may be one of reservations, there are hosts, beginVolume says who may use the
  * volume, and a portal has its role. 9: nodeUp says the zone, copies are added and dropped, and nodes and
- * stores have their service. 10: the speed of copies is set. 11: whether what is recommended is done by itself.
+ * stores have their service. 10: the speed of copies is set. 11: whether what is recommended is done by itself, and disks
+ * are slow.
  */
 export const COMMAND_FORMAT_VERSION = 11;
 const COMMAND_FORMATS_READ: readonly number[] = [
@@ -205,6 +207,8 @@ const COMMANDS: { readonly [K in CommandKind]: CommandCodec<K> } = {
   setRebalancing: { tag: 53, fields: record({ rebalancing }), result: nothing },
   setCopySpeed: { tag: 57, fields: record(copySpeedFields), result: nothing },
   setAdvice: { tag: 70, fields: record({ advice: adviceMode }), result: nothing },
+  setSlow: { tag: 60, fields: record({ store, slow: optional(slowMark) }), result: nothing },
+  keepSlowDisks: { tag: 61, fields: record({ keeps: flag }), result: nothing },
   addMembers: {
     tag: 54,
     fields: record({
@@ -280,7 +284,12 @@ function kindOf(tag: number): CommandKind {
 }
 
 /** Kinds that came with a format; all others are the same in all that are written. */
-const SINCE: Partial<Record<CommandKind, number>> = { setCopySpeed: 10, setAdvice: 11 };
+const SINCE: Partial<Record<CommandKind, number>> = {
+  setCopySpeed: 10,
+  setAdvice: 11,
+  setSlow: 11,
+  keepSlowDisks: 11,
+};
 
 /** That of the neighbouring release: its members are in the group while it is upgraded. */
 export const COMMAND_FORMAT_OLDEST_WRITTEN = 9;

@@ -21,6 +21,7 @@ import type {
   HostChap,
   NodeService,
   Rebalancing,
+  SlowMark,
   VolumeAccess,
   VolumeChange,
 } from "./records.ts";
@@ -134,6 +135,16 @@ interface CommandTable {
   /** The copies of a store that is up move elsewhere, or do not any more. */
   leaveStore: {
     fields: { readonly store: StoreUuid; readonly leaving: boolean };
+    result: null;
+  };
+  /** A store is slow from now on, or no more. Refused where too many nodes would have one, and while slow ones are kept. */
+  setSlow: {
+    fields: { readonly store: StoreUuid; readonly slow: SlowMark | undefined };
+    result: null;
+  };
+  /** Whether slow disks are left where they are: marks go. */
+  keepSlowDisks: {
+    fields: { readonly keeps: boolean };
     result: null;
   };
   setRebalancing: {

@@ -6,7 +6,7 @@ import type { ChunkRow, MemberRole } from "./chunk-row.ts";
 import type { Surplus } from "./command.ts";
 import type { CopySizes } from "./copy-rooms.ts";
 import { openDisks } from "./placement.ts";
-import type { ChunkMember, NodeRecord } from "./records.ts";
+import type { ChunkMember, DiskRecord, NodeRecord } from "./records.ts";
 
 /** By urgency: a copy is missing, the volume wants more, or it is to move. */
 export const NEED_KINDS = ["lost", "more", "move"] as const;
@@ -60,9 +60,9 @@ export class CopyJudge {
     this.sizes = sizes;
     this.fullness = fullness;
     for (const record of nodes.values()) {
-      for (const { storeUuid, state } of openDisks(record)) {
-        this.open.add(storeUuid);
-        if (state === "leaving" || record.service === "draining") this.emptied.add(storeUuid);
+      for (const disk of openDisks(record)) {
+        this.open.add(disk.storeUuid);
+        if (isEmptied(record, disk)) this.emptied.add(disk.storeUuid);
       }
     }
   }
@@ -143,6 +143,10 @@ export class CopyJudge {
     return record.service === "draining" || this.isGivenUp(node, inSync);
   }
 }
+
+/** Whether the copies on a disk are to move elsewhere. */
+export const isEmptied = ({ service }: NodeRecord, { state, slow }: DiskRecord): boolean =>
+  service === "draining" || state === "leaving" || (state === "up" && slow !== undefined);
 
 const hasFailed = ({ disks }: NodeRecord, store: StoreUuid): boolean =>
   disks.some((disk) => disk.storeUuid === store && disk.state === "down");

@@ -5,6 +5,7 @@ import {
   ByteWriter,
   type Codec,
   crc32c,
+  flag,
   list,
   mapped,
   record,
@@ -15,6 +16,7 @@ import {
 import { readChunks, writeChunks } from "./chunk-codecs.ts";
 import type { ChunkTables } from "./chunk-tables.ts";
 import { keptResult } from "./command-codecs.ts";
+import { withSlow } from "./commands/slow.ts";
 import { decoding, encoding, sorted } from "./format.ts";
 import {
   cluster,
@@ -32,6 +34,7 @@ import {
   memberRecord,
   nodeRecord,
   nodeRecordV6,
+  slowMark,
   store,
   volumeRecord,
   volumeRecordV3,
@@ -45,7 +48,8 @@ import { type CatalogState, emptyState } from "./state.ts";
  * follows the chunks. 4: a volume has its change and its resets. 5: a disk may be missing. 6: a volume
  * has its reservations and says who may use it, hosts follow the sessions, a portal has its role, and a gateway may be
  * draining. 7: a cluster has its rebalancing, a node its service and zone, members of chunks may be leaving, and so may
- * stores. 8: a cluster has the speed of its copies. 9: and whether what is recommended is done by itself.
+ * stores. 8: a cluster has the speed of its copies. 9: and whether what is recommended is done by itself; stores may be
+ * slow.
  */
 export const STATE_FORMAT_VERSION = 9;
 const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, STATE_FORMAT_VERSION];
@@ -100,6 +104,7 @@ export function encodeStateInParts(state: CatalogState): Generator<void, Buffer,
     after,
     sorted(state.leaving, (uuid) => uuid),
   );
+  writeSlow(after, state);
   return encodeParts(before, view.chunks.frozen(), after.take());
 }
 
@@ -139,9 +144,37 @@ export function decodeState(bytes: Buffer): CatalogState {
       for (const one of list(hostRecord).read(from)) view.put({ kind: "host", record: one });
     }
     if (version >= 7) for (const uuid of list(store).read(from)) state.leaving.add(uuid);
+    if (version >= 9) readSlow(from, state);
     view.apply([], appliedIndex);
     return state;
   });
+}
+
+const slowStores = list(record({ store, slow: slowMark }));
+
+function writeSlow(to: ByteWriter, { view, slow: marks }: CatalogState): void {
+  flag.write(to, view.cluster?.keepsSlowDisks === true);
+  slowStores.write(
+    to,
+    sorted(
+      [...marks].map(([uuid, slow]) => ({ store: uuid, slow })),
+      ({ store: uuid }) => uuid,
+    ),
+  );
+}
+
+/** Into the records that were read before: there it is what watchers see. */
+function readSlow(from: ByteReader, { view, slow: marks }: CatalogState): void {
+  const keeps = flag.read(from);
+  if (keeps && view.cluster) {
+    view.put({ kind: "cluster", record: { ...view.cluster, keepsSlowDisks: true } });
+  }
+  for (const { store: uuid, slow } of slowStores.read(from)) marks.set(uuid, slow);
+  if (marks.size === 0) return;
+  for (const known of [...view.nodes.values()]) {
+    const disks = known.disks.map((disk) => withSlow(disk, marks.get(disk.storeUuid)));
+    view.put({ kind: "node", record: { ...known, disks } });
+  }
 }
 
 const volumesOf = (version: number): readonly [typeof volumeRecord, typeof draft] => {

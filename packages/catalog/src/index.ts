@@ -16,7 +16,8 @@ export {
 } from "./command.ts";
 export { INCARNATIONS_SKIPPED_MAX } from "./commands/incarnations.ts";
 export { decideReservation, outcomeName } from "./commands/reservation.ts";
-export { NEED_KINDS, type NeedKind } from "./copy-judge.ts";
+export { slowNodes, slowNodesMax } from "./commands/slow.ts";
+export { isEmptied, NEED_KINDS, type NeedKind } from "./copy-judge.ts";
 export { type CopyPlan, type CopyPolicy, planCopiesInParts } from "./copy-plan.ts";
 export { CopySizes, type RoomOf, Rooms, type StoreRoom } from "./copy-rooms.ts";
 export { type ChunkCount, countByNode, countChunks, type NodeChunkCount } from "./counts.ts";
@@ -31,6 +32,7 @@ export { FORMATS, FORMATS_UNTOLD, type Formats } from "./formats.ts";
 export { hazardText } from "./hazard-text.ts";
 export { check, checkStep, chunksOfState } from "./invariants.ts";
 export { CatalogMirror } from "./mirror.ts";
+export { openDisks } from "./placement.ts";
 export { planPrimaries, planPrimariesInParts } from "./primary-plan.ts";
 export { decodeProposal, encodeProposal, type Proposal, type ProposalId } from "./proposal.ts";
 export {
@@ -69,6 +71,8 @@ export {
   type PortalRole,
   REBALANCING,
   type Rebalancing,
+  SLOW_REASON_MAX,
+  type SlowMark,
   UNUSED_STATE,
   VOLUME_ACCESS,
   VOLUME_CHANGES,
@@ -116,4 +120,5 @@ export {
 } from "./session-plan.ts";
 export { keptResult, RESULTS_KEPT_MAX, SESSIONS_MAX } from "./sessions.ts";
 export { isWaitedForInVain, type Lives, livingNodes } from "./silence.ts";
+export { planOffSlowDisksInParts } from "./slow-disk-plan.ts";
 export { type CatalogState, emptyState, type HashReports, type VolumeDraft } from "./state.ts";

@@ -26,7 +26,7 @@ import type { CatalogState } from "./state.ts";
 
 /** Breaches of what must hold of any state. */
 export function check(state: CatalogState): string[] {
-  const faults = [...checkGroup(state), ...checkHosts(state)];
+  const faults = [...checkGroup(state), ...checkHosts(state), ...checkSlow(state)];
   const { view, drafts } = state;
   const names = [...view.volumes.values(), ...[...drafts.values()].map(({ record }) => record)];
   if (new Set(names.map(({ name }) => name)).size < names.length)
@@ -115,6 +115,19 @@ function checkGroup({ view, sessions }: CatalogState): string[] {
     ];
     for (const [holds, rule] of rules) if (!holds) faults.push(`session ${session}: ${rule}`);
   }
+  return faults;
+}
+
+/** What is known of stores stands in the records of all their disks, and only so many nodes are slow. */
+function checkSlow({ view, retired, slow }: CatalogState): string[] {
+  const faults: string[] = [];
+  for (const { node, disks } of view.nodes.values()) {
+    for (const { storeUuid, slow: told } of disks) {
+      if (told !== slow.get(storeUuid)) faults.push(`${node}: a slow disk is told wrongly`);
+    }
+  }
+  for (const store of slow.keys()) if (retired.has(store)) faults.push("a failed store is slow");
+  if (view.cluster?.keepsSlowDisks && slow.size > 0) faults.push("a slow disk that is to be kept");
   return faults;
 }
 

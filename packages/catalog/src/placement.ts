@@ -22,6 +22,8 @@ interface NodeCandidate {
   primaries: number;
 }
 
+/** More than all chunks: a slow disk leads where no other one can. */
+const SLOW_COST = 2 ** 40;
 /** No node weighs nothing, however large the others are. */
 const WEIGHT_MIN = 1e-9;
 
@@ -31,9 +33,11 @@ export const openDisks = (node: NodeRecord): readonly DiskRecord[] =>
     ? node.disks.filter(({ state }) => state === "up" || state === "leaving")
     : [];
 
-/** Those of them that may get new copies. */
+/** Those of them that may get new copies, and are given chunks to lead by plans. */
 export const disksForCopies = (node: NodeRecord): readonly DiskRecord[] =>
-  node.service === "in" ? openDisks(node).filter(({ state }) => state === "up") : [];
+  node.service === "in"
+    ? openDisks(node).filter(({ state, slow }) => state === "up" && slow === undefined)
+    : [];
 
 /** A node that takes copies, and its size in proportion to the mean of all of them. */
 interface WeightedNode {
@@ -116,8 +120,10 @@ export function evenPrimaries(
   for (const { member, load } of state.view.chunks.loads()) {
     led.set(member.node, (led.get(member.node) ?? 0) + load.primaries);
   }
-  const cost = ({ node }: ChunkMember): number =>
-    lives(node) ? (led.get(node) ?? 0) : Number.POSITIVE_INFINITY;
+  const cost = ({ node, storeUuid }: ChunkMember): number => {
+    if (!lives(node)) return Number.POSITIVE_INFINITY;
+    return (led.get(node) ?? 0) + (state.slow.has(storeUuid) ? SLOW_COST : 0);
+  };
   return (candidates) => {
     let best = present(candidates[0], "K4: an ISR has a member");
     for (const candidate of candidates) if (cost(candidate) < cost(best)) best = candidate;

@@ -43,6 +43,7 @@ import {
   PORTAL_ROLES,
   type PortalRecord,
   REBALANCING,
+  type SlowMark,
   VOLUME_ACCESS,
   type VolumeRecord,
 } from "./records.ts";
@@ -74,7 +75,10 @@ export const copySpeedFields = { latencyTargetMs: uint, floorBytesPerSecond: uin
 const copySpeed = record<CopySpeed>(copySpeedFields);
 const clusterFieldsV8 = { ...clusterFieldsV7, copySpeed };
 export const adviceMode = oneOf(ADVICE_MODES);
-export const cluster = record<ClusterRecord>({ ...clusterFieldsV8, advice: adviceMode });
+export const cluster: Codec<ClusterRecord> = record<Omit<ClusterRecord, "keepsSlowDisks">>({
+  ...clusterFieldsV8,
+  advice: adviceMode,
+});
 /** Up to format 8: nothing was done by itself that was only recommended. */
 export const clusterV8: Codec<ClusterRecord> = {
   write: cluster.write,
@@ -110,12 +114,14 @@ export const clusterV2: Codec<ClusterRecord> = {
     ...QUIET,
   }),
 };
-export const disk = record<DiskRecord>({
+/** Whether it is slow is told apart from it, for it is known of stores: see encode.ts. */
+export const disk: Codec<DiskRecord> = record<Omit<DiskRecord, "slow">>({
   disk: mapped(text, diskId),
   storeUuid: store,
   sizeBytes: uint,
   state: oneOf(DISK_STATES),
 });
+export const slowMark = record<SlowMark>({ reason: text, since: text });
 const portalFieldsV7 = { address: text, tpgt: uint };
 export const portals = list(record<PortalRecord>({ ...portalFieldsV7, role: oneOf(PORTAL_ROLES) }));
 /** Up to command format 7: no portal redirected. */

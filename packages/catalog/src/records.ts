@@ -37,6 +37,8 @@ export interface ClusterRecord {
   readonly rebalancing: Rebalancing;
   readonly copySpeed: CopySpeed;
   readonly advice: AdviceMode;
+  /** Whether slow disks are left where they are; absent: they are taken out of the way. */
+  readonly keepsSlowDisks?: true;
 }
 
 /**
@@ -90,7 +92,19 @@ export interface DiskRecord {
    * is up has it; it may be back. `leaving`: it serves, gets no new copies, and its copies move elsewhere.
    */
   readonly state: (typeof DISK_STATES)[number];
+  /** It does not fail and keeps hosts waiting: it leads nothing it need not, and its copies move elsewhere. */
+  readonly slow?: SlowMark;
 }
+
+/** Why a disk is taken for slow, in words that name it and what it was compared with. */
+export interface SlowMark {
+  readonly reason: string;
+  /** ISO 8601, from the proposal. */
+  readonly since: string;
+}
+
+/** In a record that travels with each change of its node. */
+export const SLOW_REASON_MAX = 512;
 
 /** Their places are the format: append only. */
 export const DISK_STATES = ["up", "down", "missing", "leaving"] as const;

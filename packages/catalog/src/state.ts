@@ -2,7 +2,7 @@
 // changed by apply alone, through a Step, so that every visible change is also a change told.
 import type { FamilyId, StoreUuid, VolumeId } from "@ashlar/core";
 import { CatalogMirror } from "./mirror.ts";
-import type { CatalogChange, VolumeRecord } from "./records.ts";
+import type { CatalogChange, SlowMark, VolumeRecord } from "./records.ts";
 import type { Session } from "./sessions.ts";
 
 /** A volume in creation: its chunks are placed batch by batch, nobody sees it before it is finished. */
@@ -27,6 +27,8 @@ export interface CatalogState {
   readonly retired: Set<StoreUuid>;
   /** Stores that are to be emptied, wherever their disks are. */
   readonly leaving: Set<StoreUuid>;
+  /** Stores that are slow, wherever their disks are. */
+  readonly slow: Map<StoreUuid, SlowMark>;
   /** The newest incarnation given to any process. */
   lastIncarnation: number;
   /** The newest family number; numbers are never used again. */
@@ -48,6 +50,7 @@ export const emptyState = (): CatalogState => ({
   drafts: new Map(),
   retired: new Set(),
   leaving: new Set(),
+  slow: new Map(),
   lastIncarnation: 0,
   lastFamily: 0,
   sessions: new Map(),

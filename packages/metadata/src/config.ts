@@ -31,6 +31,13 @@ const FIELDS = z.strictObject({
    * minute at most where a single copy is left. Of a disk that failed they are made at once.
    */
   copyAfterMs: z.int().min(0).max(604_800_000).default(300_000),
+  /**
+   * A disk that has been far slower than the others for as long, in milliseconds, is taken out of the way. It is
+   * looked at in slots of 5 s.
+   */
+  slowDiskAfterMs: z.int().min(5_000).max(3_600_000).default(20_000),
+  /** A slow disk that has been well for as long, in milliseconds, is used again. */
+  trustDiskAfterMs: z.int().min(5_000).max(604_800_000).default(600_000),
   /** Pings missed before a process is down: 1 s of silence, within the stall goal of 1.5 s. */
   pingsMissedMax: z.int().min(2).max(100).default(5),
 });

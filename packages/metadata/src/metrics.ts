@@ -8,6 +8,7 @@ import {
   LATENCY_BUCKETS_SECONDS,
   type Registry,
 } from "@ashlar/runtime";
+import { slowDisksOf } from "./named-records.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
 
 export interface LogMetrics {
@@ -49,6 +50,24 @@ export const openBalanceMetrics = (registry: Registry): BalanceMetrics => ({
   primariesMoved: new Counter({
     name: "ashlar_metadata_primaries_moved_total",
     help: "Chunks given another primary so that leading is spread evenly, by this member",
+    registers: [registry],
+  }),
+});
+
+export interface SlowDiskMetrics {
+  readonly marked: Counter;
+  readonly primariesMoved: Counter;
+}
+
+export const openSlowDiskMetrics = (registry: Registry): SlowDiskMetrics => ({
+  marked: new Counter({
+    name: "ashlar_metadata_slow_disks_found_total",
+    help: "Disks taken for slow and out of the way, by this member",
+    registers: [registry],
+  }),
+  primariesMoved: new Counter({
+    name: "ashlar_metadata_slow_primaries_moved_total",
+    help: "Chunks led elsewhere than on a slow disk from then on, by this member",
     registers: [registry],
   }),
 });
@@ -120,6 +139,9 @@ export function openStateMetrics(
   gauge("commit_index", "Newest index known to be committed", () => group.status.commit);
   gauge("last_index", "Newest index of this member's log", () => group.status.lastIndex);
   gauge("voters", "Voters of the group", () => group.status.membership.incoming.size);
+  gauge("slow_disks", "Disks that are out of the way, since they are slow", () => {
+    return slowDisksOf(log.view.nodes.values()).length;
+  });
   gauge("volumes", "Volumes", () => log.view.volumes.size);
   gauge("processes_up", "Storage nodes and gateways that are up", () => {
     return processes().filter(({ state }) => state === "up").length;

@@ -1,6 +1,6 @@
 // Nodes, disks and volumes by the names that people give.
-import type { CatalogView, DiskRecord, NodeRecord, VolumeRecord } from "@ashlar/catalog";
-import { type NodeId, SystemError, type VolumeName } from "@ashlar/core";
+import type { CatalogView, DiskRecord, NodeRecord, SlowMark, VolumeRecord } from "@ashlar/catalog";
+import { type NodeId, type StoreUuid, SystemError, type VolumeName } from "@ashlar/core";
 import type { DiskPlace } from "@ashlar/rpc";
 
 type Nodes = Pick<CatalogView, "nodes">;
@@ -38,3 +38,17 @@ export function findVolume(
     hint: "see `ashlar volume list`",
   });
 }
+
+/** A disk that is out of the way. */
+export interface NamedSlowDisk extends DiskPlace {
+  readonly storeUuid: StoreUuid;
+  readonly slow: SlowMark;
+}
+
+/** In order of their names. */
+export const slowDisksOf = (nodes: Iterable<NodeRecord>): readonly NamedSlowDisk[] =>
+  [...nodes]
+    .flatMap(({ node, disks }) =>
+      disks.flatMap(({ disk, storeUuid, slow }) => (slow ? [{ node, disk, storeUuid, slow }] : [])),
+    )
+    .sort((a, b) => (`${a.node}/${a.disk}` < `${b.node}/${b.disk}` ? -1 : 1));

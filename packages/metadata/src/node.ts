@@ -49,6 +49,7 @@ import {
   openCopyMetrics,
   openLogMetrics,
   openRebalanceMetrics,
+  openSlowDiskMetrics,
   openStateMetrics,
 } from "./metrics.ts";
 import { PrimaryBalancer } from "./primary-balancer.ts";
@@ -61,6 +62,7 @@ import { LogRecommendService } from "./services/recommend-service.ts";
 import { openSession } from "./services/session-service.ts";
 import { LogUpkeepService, type UpkeepDeps } from "./services/upkeep-service.ts";
 import { SessionPlacement } from "./session-placement.ts";
+import { SlowDiskKeeper } from "./slow-disk-keeper.ts";
 import { StorageCalls } from "./storage-calls.ts";
 import { VolumeChecker } from "./volume-check.ts";
 import { VolumeCreation } from "./volume-creation.ts";
@@ -230,8 +232,7 @@ export class MetadataNode implements HealthyNode {
       ["changes", changes],
       ["placement", placement],
       ["heartbeat", heartbeat],
-      ["balancer", this.primaryBalancer(group, heartbeat)],
-      ["copies", this.copyKeeper(group, heartbeat)],
+      ...this.keepers(group, heartbeat),
       ["rebalancer", rebalancer],
       ["copy pace", pace],
       ["shutdown", shutdown],
@@ -282,6 +283,28 @@ export class MetadataNode implements HealthyNode {
     const metrics = openBalanceMetrics(registry);
     const pathsAreWhole = (): boolean => heartbeat.pathsAreWhole;
     return new PrimaryBalancer({ replicatedLog: group.log, clock, log, metrics, pathsAreWhole });
+  }
+
+  /** What looks after leading and copies. */
+  private keepers(
+    group: MetadataGroup,
+    heartbeat: LogHeartbeatService,
+  ): readonly (readonly [name: string, part: Startable])[] {
+    return [
+      ["balancer", this.primaryBalancer(group, heartbeat)],
+      ["slow disks", this.slowDiskKeeper(group, heartbeat)],
+      ["copies", this.copyKeeper(group, heartbeat)],
+    ];
+  }
+
+  private slowDiskKeeper(group: MetadataGroup, heartbeat: LogHeartbeatService): SlowDiskKeeper {
+    const { clock, log, registry } = this.deps;
+    const { slowDiskAfterMs: slowAfterMs, trustDiskAfterMs: wellAfterMs } = this.config;
+    const metrics = openSlowDiskMetrics(registry);
+    const reportOf = heartbeat.reportOf.bind(heartbeat);
+    const unheard = (): readonly NodeId[] => heartbeat.unheardNodes;
+    const ports = { replicatedLog: group.log, clock, log, metrics, reportOf, unheard };
+    return new SlowDiskKeeper(ports, { slowAfterMs, wellAfterMs });
   }
 
   private generationChanges(group: MetadataGroup): {

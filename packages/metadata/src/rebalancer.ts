@@ -5,6 +5,7 @@ import {
   type Addition,
   type CatalogChange,
   CHUNKS_PER_COMMAND_MAX,
+  isEmptied,
   planCancelInParts,
   planRebalanceInParts,
   type RebalancePlan,
@@ -121,7 +122,7 @@ export class Rebalancer implements Startable {
     const isWanted = ({ node, storeUuid }: { node: NodeId; storeUuid: string }): boolean => {
       const record = view.nodes.get(node);
       const disk = record?.disks.find((one) => one.storeUuid === storeUuid);
-      return record?.service === "draining" || disk?.state === "leaving";
+      return record !== undefined && disk !== undefined && isEmptied(record, disk);
     };
     const items = await inSlices(clock, planCancelInParts(view, isWanted));
     let cancelled = 0;

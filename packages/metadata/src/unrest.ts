@@ -1,17 +1,15 @@
 // Why nothing that is only recommended is done by itself now: what is under way comes first, and may change what there
 // is to recommend.
-import type { CatalogMirror } from "@ashlar/catalog";
+import { type CatalogMirror, isEmptied } from "@ashlar/catalog";
 
-/** Whether copies are still on what people want to be emptied. */
+/** Whether copies are still on what is to be emptied. */
 export const isBeingEmptied = ({
   nodes,
   chunks,
 }: Pick<CatalogMirror, "nodes" | "chunks">): boolean =>
-  [...nodes.values()].some(({ node, service, disks }) =>
-    disks.some(
-      ({ disk, storeUuid, state }) =>
-        (service === "draining" || state === "leaving") &&
-        chunks.load({ node, disk, storeUuid }).replicas > 0,
+  [...nodes.values()].some((record) =>
+    record.disks.some(
+      (disk) => isEmptied(record, disk) && chunks.load({ node: record.node, ...disk }).replicas > 0,
     ),
   );
 

@@ -7,6 +7,7 @@ import type {
   NodeService,
   PortalRecord,
   ProposalId,
+  SlowMark,
   VolumeAccess,
 } from "@ashlar/catalog";
 import type {
@@ -104,6 +105,8 @@ export interface ClusterStatus extends ChunkCounts {
   readonly storage: readonly ProcessStatus[];
   readonly gateways: readonly ProcessStatus[];
   readonly volumes: number;
+  /** Why disks are out of the way, each by its name. */
+  readonly slowDisks: readonly string[];
 }
 
 export interface DiskStatus {
@@ -122,6 +125,8 @@ export interface DiskStatus {
   readonly scrub: ScrubPass | null;
   /** Null of a disk that has no mirror, and while nothing is known of it. */
   readonly mirror: MirrorStatus | null;
+  /** Why it is taken for slow; null of a disk that is not. */
+  readonly slow: SlowMark | null;
 }
 
 /** A disk by its names. */

@@ -12,6 +12,7 @@ import type {
 import type { ChunkId, NodeId, StoreUuid, VolumeId } from "@ashlar/core";
 import type { ReservationAction } from "@ashlar/reservations";
 import type { CopyReport } from "./convert/copying.ts";
+import type { DiskTimes } from "./convert/disk-times.ts";
 import type { LoadReport } from "./convert/load.ts";
 import type { MirrorStatus } from "./convert/mirror.ts";
 import type { ScrubPass } from "./convert/scrub.ts";
@@ -51,6 +52,7 @@ export interface StorageReport {
     readonly scrub?: ScrubPass | undefined;
     /** Of a store that lies on two disks. */
     readonly mirror?: MirrorStatus | undefined;
+    readonly times?: DiskTimes | undefined;
   }[];
   readonly copying?: CopyReport | undefined;
   /** Of hosts; told when it is another: until then the one before holds. */

@@ -28,6 +28,7 @@ import {
   type WatchStep,
 } from "./convert/catalog.ts";
 import { fromCopyReport } from "./convert/copying.ts";
+import { diskTimes } from "./convert/disk-times.ts";
 import { fromLoadReport } from "./convert/load.ts";
 import { mirrorStatus } from "./convert/mirror.ts";
 import { fromAction } from "./convert/reservations.ts";
@@ -194,6 +195,7 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
             state: oneOf(STORE_STATES, store.state),
             scrub: store.scrub ? scrubPass(store.scrub) : undefined,
             mirror: store.mirror ? mirrorStatus(store.mirror) : undefined,
+            times: store.times ? diskTimes(store.times) : undefined,
           }));
           const ping = { process: nodeId(process), incarnation: safeNumber(incarnation) };
           const copying = rest.copying ? fromCopyReport(rest.copying) : undefined;

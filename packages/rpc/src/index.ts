@@ -56,6 +56,7 @@ export {
 } from "./catalog-service.ts";
 export type { WatchStep } from "./convert/catalog.ts";
 export type { CopyReport } from "./convert/copying.ts";
+export type { DiskTimes, OperationTimes } from "./convert/disk-times.ts";
 export { type LoadReport, VOLUMES_TOLD_MAX } from "./convert/load.ts";
 export type { MirrorStatus } from "./convert/mirror.ts";
 export type { ScrubPass } from "./convert/scrub.ts";
@@ -131,6 +132,7 @@ export type {
   RebalancePreview,
   RebalanceStatus,
   ShutdownStatus,
+  SlowDisks,
   UpkeepServer,
   UpkeepService,
 } from "./upkeep.ts";

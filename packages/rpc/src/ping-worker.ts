@@ -151,10 +151,11 @@ export class PingWorker {
   ): void {
     line.unanswered += 1;
     if (line.writing) return;
-    const stores = disks.map(({ scrub, mirror, ...disk }) => ({
+    const stores = disks.map(({ scrub, mirror, times, ...disk }) => ({
       ...disk,
       ...(scrub && { scrub: { ...scrub } }),
       ...(mirror && { mirror: { ...mirror } }),
+      ...(times && { times: { ...times } }),
     }));
     line.writing = true;
     const silent = this.silentPeers().slice(0, SILENT_PEERS_MAX);

@@ -1,6 +1,6 @@
 // The Upkeep service as its callers see it.
 import { type NodeService, REBALANCING, type Rebalancing } from "@ashlar/catalog";
-import { type NodeId, nodeId, type VolumeName } from "@ashlar/core";
+import { diskId, type NodeId, nodeId, type VolumeName } from "@ashlar/core";
 import type { DiskPlace } from "./admin.ts";
 import type { AdminCalls } from "./admin-calls.ts";
 import { fromCopyReport, fromCopySpeed } from "./convert/copying.ts";
@@ -15,6 +15,7 @@ import type {
   RebalancePreview,
   RebalanceStatus,
   ShutdownStatus,
+  SlowDisks,
   UpkeepService,
 } from "./upkeep.ts";
 
@@ -48,6 +49,29 @@ export class UpkeepClient implements UpkeepService {
     { signal, force = false }: Forceful,
   ): Promise<void> {
     await this.calls.propose(upkeepService.EmptyDisk, { ...asked, force }, { signal });
+  }
+
+  async trustDisk(asked: DiskPlace, { signal }: Abortable): Promise<void> {
+    await this.calls.propose(upkeepService.TrustDisk, asked, { signal });
+  }
+
+  async keepSlowDisks(keeps: boolean, { signal }: Abortable): Promise<void> {
+    await this.calls.propose(upkeepService.KeepSlowDisks, { keeps }, { signal });
+  }
+
+  async slowDisks({ signal }: Abortable): Promise<SlowDisks> {
+    const { keeps, disks } = await this.calls.unary(upkeepService.SlowDisks, {}, { signal });
+    return {
+      keeps,
+      disks: disks.map(({ node, disk, slow, primaries, copies }) => ({
+        node: nodeId(node),
+        disk: diskId(disk),
+        reason: slow?.reason ?? "",
+        since: slow?.since ?? "",
+        primaries: safeNumber(primaries),
+        copies: safeNumber(copies),
+      })),
+    };
   }
 
   async setReplicas(

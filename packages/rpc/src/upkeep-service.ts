@@ -3,7 +3,8 @@ import { NODE_SERVICES, REBALANCING } from "@ashlar/catalog";
 import { diskId, nodeId, volumeName } from "@ashlar/core";
 import { toCopyReport } from "./convert/copying.ts";
 import { oneOf, safeNumber } from "./convert/scalars.ts";
-import { type GrpcServer, unary } from "./grpc-server.ts";
+import type { UpkeepDefinition } from "./gen/ashlar/v1/Upkeep.ts";
+import { type GrpcServer, type Handlers, unary } from "./grpc-server.ts";
 import { fromSubject, toSafety } from "./safety.ts";
 import { upkeepService } from "./services.ts";
 import type { ShutdownStatus, UpkeepServer } from "./upkeep.ts";
@@ -12,6 +13,29 @@ const toShutdown = ({ underWay, gateways, nodes }: ShutdownStatus) => ({
   underWay,
   gateways: [...gateways],
   nodes: [...nodes],
+});
+
+type SlowDiskMethod = "TrustDisk" | "KeepSlowDisks" | "SlowDisks";
+
+const slowDiskHandlers = (
+  service: UpkeepServer,
+): Pick<Handlers<UpkeepDefinition>, SlowDiskMethod> => ({
+  TrustDisk: unary(async ({ node, disk }, context) => {
+    await service.trustDisk({ node: nodeId(node), disk: diskId(disk) }, context);
+    return {};
+  }),
+  KeepSlowDisks: unary(async ({ keeps }, context) => {
+    await service.keepSlowDisks(keeps, context);
+    return {};
+  }),
+  SlowDisks: unary(async (_request, context) => {
+    const { keeps, disks } = await service.slowDisks(context);
+    const told = disks.map(({ reason, since, ...disk }) => ({
+      ...disk,
+      slow: { reason, since },
+    }));
+    return { keeps, disks: told };
+  }),
 });
 
 export function bindUpkeep(server: GrpcServer, service: UpkeepServer): void {
@@ -30,6 +54,7 @@ export function bindUpkeep(server: GrpcServer, service: UpkeepServer): void {
       await service.emptyDisk({ ...place, leaving }, { ...context, force });
       return {};
     }),
+    ...slowDiskHandlers(service),
     SetReplicas: unary(async ({ name, replicas }, context) => {
       await service.setReplicas({ name: volumeName(name), replicas }, context);
       return {};

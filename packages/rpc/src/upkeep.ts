@@ -1,5 +1,5 @@
 // The Upkeep service: what people ask of the machines and disks that copies lie on, and of the copies.
-import type { CopySpeed, NodeService, Rebalancing } from "@ashlar/catalog";
+import type { CopySpeed, NodeService, Rebalancing, SlowMark } from "@ashlar/catalog";
 import type { NodeId, VolumeName } from "@ashlar/core";
 import type { AdminCallOptions, DiskPlace, Forceful } from "./admin.ts";
 import type { CopyReport } from "./convert/copying.ts";
@@ -23,6 +23,19 @@ export interface RebalanceStatus {
   readonly copySpeed: CopySpeed;
   /** How fast each node copies, as it told last. */
   readonly nodes: readonly ({ readonly id: NodeId } & CopyReport)[];
+}
+
+/** Disks that are out of the way, since hosts waited for them. */
+export interface SlowDisks {
+  /** None is taken out of the way. */
+  readonly keeps: boolean;
+  readonly disks: readonly (DiskPlace &
+    SlowMark & {
+      /** Chunks that it leads still, since no other copy of them is in sync. */
+      readonly primaries: number;
+      /** Copies that are on it still. */
+      readonly copies: number;
+    })[];
 }
 
 export type CopySpeedChange = { readonly [K in keyof CopySpeed]: CopySpeed[K] | undefined };
@@ -79,6 +92,14 @@ export interface UpkeepService {
     asked: DiskPlace & { readonly leaving: boolean },
     options: AdminCallOptions & Forceful,
   ): Promise<void>;
+  /**
+   * A disk that was taken for slow is used again as any other; that is right only of one that is well again.
+   * @throws SystemError node/not-found, disk/not-found, disk/failed.
+   */
+  trustDisk(asked: DiskPlace, options: AdminCallOptions): Promise<void>;
+  /** Whether slow disks are left where they are. Those that are out of the way are used again. */
+  keepSlowDisks(keeps: boolean, options: AdminCallOptions): Promise<void>;
+  slowDisks(options: AdminCallOptions): Promise<SlowDisks>;
   /**
    * How many copies a volume is to have, 1 to 3: they are made, or go, under its I/O.
    * @throws SystemError volume/not-found, volume/too-few-nodes, argument/invalid.

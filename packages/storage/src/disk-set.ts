@@ -14,12 +14,20 @@ import {
   type StoreOwner,
 } from "@ashlar/store";
 import type { DiskConfig, StorageConfig } from "./config.ts";
+import { DiskTimer } from "./disk-times.ts";
 import type { DiskEntry, NodeCatalogue } from "./node-catalogue.ts";
+import { timedDisk } from "./timed-disk.ts";
 
 export interface OpenDisk {
   readonly disk: DiskId;
   /** Of a pair it tells how its members stand. */
-  readonly store: ChunkStore & { readonly mirrorStatus?: MirrorStatus | undefined };
+  readonly store: ChunkStore & {
+    readonly mirrorStatus?: MirrorStatus | undefined;
+    /** Has the disk make something durable that means nothing. */
+    readonly probe?: () => Promise<void>;
+  };
+  /** What its disk takes. */
+  readonly timer?: DiskTimer;
   failed: boolean;
 }
 
@@ -76,8 +84,9 @@ export class DiskSet {
   async open(chunkSize: number): Promise<void> {
     for (const config of this.config.disks) {
       try {
-        const store = await this.openOne(config, chunkSize);
-        this.byStore.set(store.storeUuid, { disk: config.diskId, store, failed: false });
+        const timer = new DiskTimer(this.deps.clock.nowMs());
+        const store = await this.openOne(config, chunkSize, timedDisk({ ...this.deps, timer }));
+        this.byStore.set(store.storeUuid, { disk: config.diskId, store, timer, failed: false });
       } catch (thrown) {
         const error = toSystemError(thrown, "disk/failed");
         this.deps.log.error(
@@ -90,12 +99,15 @@ export class DiskSet {
   }
 
   report(scrubOf: (store: StoreUuid) => ScrubPass | undefined = () => undefined): StorageReport {
-    const disks = this.all.map(({ store, failed }) => {
+    const nowMs = this.deps.clock.nowMs();
+    const disks = this.all.map(({ store, timer, failed }) => {
       const { storeUuid: uuid } = store;
       const { sizeBytes, freeBytes } = store.space();
       const state = failed ? ("failed" as const) : ("up" as const);
       const space = { sizeBytes, freeBytes: Math.max(0, freeBytes) };
-      return { storeUuid: uuid, ...space, state, scrub: scrubOf(uuid), mirror: store.mirrorStatus };
+      const times = timer?.times(nowMs);
+      const news = { scrub: scrubOf(uuid), mirror: store.mirrorStatus, times };
+      return { storeUuid: uuid, ...space, state, ...news };
     });
     return { disks };
   }
@@ -126,8 +138,12 @@ export class DiskSet {
     this.notOpened.push({ disk: diskId, storeUuid: known.storeUuid, sizeBytes });
   }
 
-  private async openOne(config: DiskConfig, chunkSize: number): Promise<DiskChunkStore> {
-    const { disk, clock, log, registry, catalogue: witness } = this.deps;
+  private async openOne(
+    config: DiskConfig,
+    chunkSize: number,
+    disk: Disk,
+  ): Promise<DiskChunkStore> {
+    const { clock, log, registry, catalogue: witness } = this.deps;
     const { clusterId, nodeId: node, pageCacheBytes } = this.config;
     const { diskId, path, mirrorPath } = config;
     const ports = { log, registry, clock, witness };

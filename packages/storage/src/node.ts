@@ -43,6 +43,7 @@ import { PeerLinks } from "./peer-links.ts";
 import { Registration } from "./registration.ts";
 import { ReplicaMap } from "./replica-map.ts";
 import { Scrubbing } from "./scrubbing.ts";
+import { SlowProber } from "./slow-prober.ts";
 import { OperationMetrics, openStorageGauges } from "./storage-metrics.ts";
 import { StrayCopies } from "./stray-copies.ts";
 
@@ -71,6 +72,7 @@ interface Parts {
   readonly seen: NumbersSeen;
   readonly registration: Registration;
   readonly scrubbing: Scrubbing;
+  readonly prober: SlowProber;
   readonly server: GrpcServer;
   readonly carriers: CarrierServer;
 }
@@ -185,7 +187,7 @@ export class StorageNode implements HealthyNode {
   private services(): (readonly [name: string, part: Startable])[] {
     const parts = this.assemble(present(this.disks, "the disks are open"));
     const { gateways, replicas, links, admissions, removal, strays, seen } = parts;
-    const { registration, scrubbing, server, carriers } = parts;
+    const { registration, scrubbing, prober, server, carriers } = parts;
     this.parts = parts;
     this.registration = registration;
     const stopListening = { call: (): void => {} };
@@ -228,6 +230,7 @@ export class StorageNode implements HealthyNode {
       ["registration", registration],
       ["removal", clean],
       ["scrubbing", scrubbing],
+      ["prober", prober],
     ];
   }
 
@@ -289,7 +292,8 @@ export class StorageNode implements HealthyNode {
       }),
       onIncarnation: (incarnation) => this.onIncarnation(replicas, incarnation),
     });
-    const standing = { removal, strays, seen, registration, scrubbing, server, carriers };
+    const prober = new SlowProber({ node, view, disks, clock, log });
+    const standing = { removal, strays, seen, registration, scrubbing, prober, server, carriers };
     return { disks, gateways, replicas, links, admissions, ...standing };
   }
 

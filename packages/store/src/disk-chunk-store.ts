@@ -71,6 +71,13 @@ export class DiskChunkStore implements ChunkStore {
     return this.engine.space();
   }
 
+  /** Has the disk make a record durable that says nothing. @throws SystemError disk/failed. */
+  async probe(): Promise<void> {
+    this.engine.alive();
+    const record = { kind: "marks", marks: [] } as const;
+    await this.engine.journal.append({ record, dataWrites: [], effect: () => {} });
+  }
+
   chunks(): readonly ChunkStatus[] {
     return [...this.held.values()].map((state) => state.status());
   }

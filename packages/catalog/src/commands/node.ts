@@ -17,11 +17,12 @@ import {
 } from "../chunk-config.ts";
 import { type CommandOf, done, type Result, refused } from "../command.ts";
 import { evenPrimaries, openDisks } from "../placement.ts";
-import type { ChunkConfig, NodeRecord } from "../records.ts";
+import type { ChunkConfig, DiskRecord, NodeRecord } from "../records.ts";
 import { livingNodes } from "../silence.ts";
 import type { Step } from "../state.ts";
 import { INCARNATION_MAX, seeIncarnation } from "./incarnations.ts";
 import { nameRefusal } from "./names.ts";
+import { withSlow } from "./slow.ts";
 
 /** A repeated registration of the same running process changes nothing. */
 export function nodeUp(
@@ -33,7 +34,7 @@ export function nodeUp(
   }
   const refusal = nameRefusal(step, node, "nodes");
   if (refusal) return refusal;
-  const { view, retired, leaving } = step.state;
+  const { view, retired, leaving, slow } = step.state;
   skipFamilies(step, familySeen);
   seeIncarnation(step, incarnationSeen);
   const known = view.nodes.get(node);
@@ -48,11 +49,13 @@ export function nodeUp(
     incarnation,
     bootId,
     address,
-    disks: disks.map((disk) => {
-      if (retired.has(disk.storeUuid)) return { ...disk, state: "down" };
-      if (elsewhere.has(disk.storeUuid)) return { ...disk, state: "missing" };
-      return leaving.has(disk.storeUuid) ? { ...disk, state: "leaving" } : { ...disk };
-    }),
+    disks: disks
+      .map((disk): DiskRecord => {
+        if (retired.has(disk.storeUuid)) return { ...disk, state: "down" };
+        if (elsewhere.has(disk.storeUuid)) return { ...disk, state: "missing" };
+        return leaving.has(disk.storeUuid) ? { ...disk, state: "leaving" } : { ...disk };
+      })
+      .map((disk) => withSlow(disk, slow.get(disk.storeUuid))),
     service: known?.service ?? "in",
     zone,
   };
@@ -172,9 +175,10 @@ export function storeDown(step: Step, { store }: CommandOf<"storeDown">): Result
   if (holders.length === 0) return refused("catalog/refused", `no node has store ${store}`);
   retired.add(store);
   step.state.leaving.delete(store);
+  step.state.slow.delete(store);
   for (const holder of holders) {
     const disks = holder.disks.map((disk) =>
-      disk.storeUuid === store ? ({ ...disk, state: "down" } as const) : disk,
+      disk.storeUuid === store ? withSlow({ ...disk, state: "down" }, undefined) : disk,
     );
     step.put({ kind: "node", record: { ...holder, disks } });
   }

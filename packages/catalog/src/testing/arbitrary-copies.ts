@@ -42,6 +42,12 @@ export const service = ({
     fc.record({ kind: fc.constant("removeNode" as const), node: named, lost: fc.boolean() }),
     fc.record({ kind: fc.constant("leaveStore" as const), store, leaving: fc.boolean() }),
     fc.record({
+      kind: fc.constant("setSlow" as const),
+      store,
+      slow: fc.option(fc.constant({ reason: "slow", since: "" }), { nil: undefined }),
+    }),
+    fc.record({ kind: fc.constant("keepSlowDisks" as const), keeps: fc.boolean() }),
+    fc.record({
       kind: fc.constant("setRebalancing" as const),
       rebalancing: fc.constantFrom(...REBALANCING),
     }),

@@ -44,6 +44,7 @@ function clusterAnswer(cluster: ClusterStatus, group: GroupStatus): Answer {
       `chunks    ${cluster.chunks} of ${formatSize(cluster.chunkSize)}: ` +
         `${cluster.degradedChunks} degraded, ${cluster.resyncChunks} in resync, ` +
         `${cluster.unavailableChunks} unavailable`,
+      ...cluster.slowDisks.map((reason) => `slow      ${reason}`),
       `leader    ${leader}`,
       positionsLine(positions),
       ...memberTable(cluster.metadata),

@@ -1,6 +1,13 @@
 // `ashlar disk …`: the disks of the storage nodes.
 import { diskId, formatSize, nodeId, SystemError } from "@ashlar/core";
-import type { AdminClient, DiskPlace, DiskStatus, MirrorStatus, ScrubPass } from "@ashlar/rpc";
+import type {
+  AdminClient,
+  DiskPlace,
+  DiskStatus,
+  MirrorStatus,
+  NodeStatus,
+  ScrubPass,
+} from "@ashlar/rpc";
 import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
 import { EXIT } from "../exit-status.ts";
@@ -39,6 +46,22 @@ function scrubText(scrub: ScrubPass | null): string {
   return `${chunksDone}/${chunksTotal} chunks${found}`;
 }
 
+/** What a disk is, for people. */
+export const standingOf = ({
+  state,
+  mirror,
+  slow: mark,
+}: Pick<DiskStatus, "state" | "mirror" | "slow">): string =>
+  `${state}${mirrorText(mirror)}${mark ? ", slow" : ""}`;
+
+/** Why disks are slow; nothing when none is. */
+export const slowLines = (nodes: readonly Pick<NodeStatus, "disks">[]): string[] =>
+  nodes.flatMap(({ disks }) =>
+    disks.flatMap(({ slow: mark }) =>
+      mark ? [`slow since ${mark.since.slice(0, 19)}Z: ${mark.reason}`] : [],
+    ),
+  );
+
 /** Whether a failure of a disk would cost anything. */
 function mirrorText(mirror: MirrorStatus | null): string {
   if (!mirror) return "";
@@ -55,7 +78,7 @@ async function list(options: ClusterOptions): Promise<Answer> {
   );
   const rows = disks.map((disk) => [
     `${disk.node}/${disk.id}`,
-    disk.nodeState === "up" ? `${disk.state}${mirrorText(disk.mirror)}` : "node down",
+    disk.nodeState === "up" ? standingOf(disk) : "node down",
     formatSize(disk.sizeBytes),
     formatSize(disk.freeBytes),
     disk.chunks,
@@ -63,7 +86,39 @@ async function list(options: ClusterOptions): Promise<Answer> {
     disk.storeUuid,
   ]);
   const headings = ["DISK", "STATE", "SIZE", "FREE", "CHUNKS", "SCRUBBED", "STORE"];
-  return { json: { disks }, lines: table(headings, rows) };
+  return { json: { disks }, lines: [...table(headings, rows), ...slowLines(nodes)] };
+}
+
+/** Which disks are out of the way, and which would be. */
+async function slow(policy: string | undefined, options: ClusterOptions): Promise<Answer> {
+  const keeps = keepsOf(policy);
+  const standing = await withAdmin(options, async (admin, signal) => {
+    if (keeps !== undefined) await admin.upkeep.keepSlowDisks(keeps, { signal });
+    return admin.upkeep.slowDisks({ signal });
+  });
+  const rows = standing.disks.map(({ node, disk, since, primaries, copies, reason }) => [
+    `${node}/${disk}`,
+    `${since.slice(0, 19)}Z`,
+    primaries,
+    copies,
+    reason,
+  ]);
+  const what = standing.keeps ? "left where they are" : "taken out of the way";
+  const headings = ["DISK", "SINCE", "LEADS", "COPIES", "REASON"];
+  const disks = rows.length === 0 ? ["no disk is slow"] : table(headings, rows);
+  return { json: standing, lines: [`slow disks are ${what}`, ...disks] };
+}
+
+function keepsOf(policy: string | undefined): boolean | undefined {
+  if (policy === undefined) return undefined;
+  if (policy === "keep" || policy === "eject") return policy === "keep";
+  throw new SystemError("argument/invalid", `"${policy}" is neither "keep" nor "eject"`);
+}
+
+async function trust(text: string, options: ClusterOptions): Promise<Answer> {
+  const place = placeOf(text);
+  await withAdmin(options, (admin, signal) => admin.upkeep.trustDisk(place, { signal }));
+  return { json: place, lines: [`${text} is used as any other, as long as it is not slow again`] };
 }
 
 /** Looks at a disk again and again until `isDone`. */
@@ -195,6 +250,12 @@ export function addDiskCommands(program: Command): void {
     .description("read back and verify all that is on a disk, and repair it from other copies")
     .option("--detach", "do not wait for the end; interrupted, it goes on as well")
     .action(answering(scrub));
+  withClusterOptions(disk.command("slow [eject|keep]"))
+    .description("disks that keep hosts waiting and why; whether they are taken out of the way")
+    .action(answering(slow));
+  withClusterOptions(disk.command("trust <node/disk>"))
+    .description("use a disk again that was slow, before it has been well for long")
+    .action(answering(trust));
   withClusterOptions(disk.command("retire <node/disk>"))
     .description("take a disk out of use for good, when what it holds has moved elsewhere")
     .option("--now", "at once: what it holds is made again elsewhere, from the other copies")

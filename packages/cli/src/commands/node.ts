@@ -5,11 +5,18 @@ import type { Command } from "commander";
 import { type ClusterOptions, withAdmin, withClusterOptions } from "../cluster-address.ts";
 import { type Answer, table } from "../output.ts";
 import { answering } from "../run.ts";
+import { slowLines, standingOf } from "./disk.ts";
 import { addMachineCommands } from "./machine.ts";
 import { addNodeUpkeep } from "./node-upkeep.ts";
 
-const stateOf = ({ state, service }: NodeStatus): string =>
-  service === "in" ? state : `${state}, ${service}`;
+function stateOf({ state, service, disks }: NodeStatus): string {
+  const slow = disks.filter((disk) => disk.slow !== null).length;
+  return [
+    state,
+    ...(service === "in" ? [] : [service]),
+    ...(slow === 0 ? [] : [slow === 1 ? "slow disk" : `${slow} slow disks`]),
+  ].join(", ");
+}
 
 async function list(options: ClusterOptions): Promise<Answer> {
   const nodes = await withAdmin(options, (admin, signal) => admin.listNodes({ signal }));
@@ -26,13 +33,13 @@ async function list(options: ClusterOptions): Promise<Answer> {
   ]);
   const counts = ["DISKS", "CHUNKS", "PRIMARY OF", "DEGRADED"];
   const headings = ["NODE", "STATE", "SIZE", "FREE", ...counts, "ADDRESS"];
-  return { json: { nodes }, lines: table(headings, rows) };
+  return { json: { nodes }, lines: [...table(headings, rows), ...slowLines(nodes)] };
 }
 
 function nodeLines(node: NodeStatus): string[] {
   const disks = node.disks.map((disk) => [
     disk.id,
-    disk.state,
+    standingOf(disk),
     formatSize(disk.sizeBytes),
     formatSize(disk.freeBytes),
     disk.storeUuid,
@@ -45,6 +52,7 @@ function nodeLines(node: NodeStatus): string[] {
     `chunks    ${node.chunks} (primary of ${node.primaries}, degraded ${node.degradedChunks}, ` +
       `in resync ${node.resyncChunks})`,
     ...table(["DISK", "STATE", "SIZE", "FREE", "STORE"], disks),
+    ...slowLines([node]),
   ];
 }
 

@@ -38,7 +38,7 @@ import type { DiskAdministration } from "../disk-administration.ts";
 import type { GenerationChanges } from "../generation-changes.ts";
 import type { GroupView } from "../group/group-view.ts";
 import type { HostAdministration } from "../host-administration.ts";
-import { findVolume } from "../named-records.ts";
+import { findVolume, slowDisksOf } from "../named-records.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
 import type { VolumeChecker } from "../volume-check.ts";
@@ -100,6 +100,7 @@ export class LogAdminService implements AdminService {
         }))
         .sort(byId),
       volumes: volumes.size,
+      slowDisks: slowDisksOf(nodes.values()).map(({ slow }) => slow.reason),
       ...countChunks(view),
     };
   }
@@ -302,20 +303,23 @@ export class LogAdminService implements AdminService {
   private nodeStatus(record: NodeRecord) {
     const { node, state, service, zone, incarnation, address, disks: known } = record;
     const report = this.deps.reportOf(node);
-    const disks = known.map(({ disk, storeUuid, sizeBytes, state: diskState }): DiskStatus => {
-      const told = report?.disks.find((one) => one.storeUuid === storeUuid);
-      const isRetired = diskState === "down" && state === "up" && told?.state === "up";
-      return {
-        id: disk,
-        storeUuid,
-        state: told?.state === "failed" ? "failed" : isRetired ? "retired" : diskState,
-        sizeBytes: told?.sizeBytes ?? sizeBytes,
-        freeBytes: told?.freeBytes ?? 0,
-        chunks: this.deps.log.view.chunks.load({ node, disk, storeUuid }).replicas,
-        scrub: told?.scrub ?? null,
-        mirror: told?.mirror ?? null,
-      };
-    });
+    const disks = known.map(
+      ({ disk, storeUuid, sizeBytes, state: diskState, slow = null }): DiskStatus => {
+        const told = report?.disks.find((one) => one.storeUuid === storeUuid);
+        const isRetired = diskState === "down" && state === "up" && told?.state === "up";
+        return {
+          id: disk,
+          storeUuid,
+          state: told?.state === "failed" ? "failed" : isRetired ? "retired" : diskState,
+          sizeBytes: told?.sizeBytes ?? sizeBytes,
+          freeBytes: told?.freeBytes ?? 0,
+          chunks: this.deps.log.view.chunks.load({ node, disk, storeUuid }).replicas,
+          scrub: told?.scrub ?? null,
+          mirror: told?.mirror ?? null,
+          slow,
+        };
+      },
+    );
     const sizeBytes = sum(disks, (disk) => disk.sizeBytes);
     const freeBytes = sum(disks, (disk) => disk.freeBytes);
     const standing = { state, service, zone, incarnation };

@@ -5,7 +5,7 @@ import { type NodeId, type StoreUuid, SystemError } from "@ashlar/core";
 import type { DiskPlace, Release, StorageReport, UpkeepServer, UpkeepService } from "@ashlar/rpc";
 import { type Clock, inSlices } from "@ashlar/runtime";
 import type { ClusterShutdown } from "../cluster-shutdown.ts";
-import { findDisk, findNode, findVolume } from "../named-records.ts";
+import { findDisk, findNode, findVolume, slowDisksOf } from "../named-records.ts";
 import type { Rebalancer } from "../rebalancer.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
@@ -75,6 +75,28 @@ export class LogUpkeepService implements UpkeepServer {
     }
     const command = { kind: "leaveStore", store, leaving } as const;
     accepted((await this.deps.log.propose(command, proposal)).result);
+  };
+
+  trustDisk: UpkeepService["trustDisk"] = async (place, { proposal }) => {
+    await this.deps.log.readIndex();
+    const { storeUuid: store } = findDisk(this.deps.log.view, place).disk;
+    const command = { kind: "setSlow", store, slow: undefined } as const;
+    accepted((await this.deps.log.propose(command, proposal)).result);
+  };
+
+  keepSlowDisks: UpkeepService["keepSlowDisks"] = async (keeps, { proposal }) => {
+    const command = { kind: "keepSlowDisks", keeps } as const;
+    accepted((await this.deps.log.propose(command, proposal)).result);
+  };
+
+  slowDisks: UpkeepService["slowDisks"] = async () => {
+    await this.deps.log.readIndex();
+    const { cluster, nodes, chunks } = this.deps.log.view;
+    const disks = slowDisksOf(nodes.values()).map(({ slow, storeUuid, ...place }) => {
+      const { primaries, replicas } = chunks.load({ ...place, storeUuid });
+      return { ...place, ...slow, primaries, copies: replicas };
+    });
+    return { keeps: cluster?.keepsSlowDisks === true, disks };
   };
 
   setReplicas: UpkeepService["setReplicas"] = async ({ name, replicas }, { proposal }) => {

@@ -24,6 +24,7 @@ import type { NodeStatus__Output } from "../gen/ashlar/v1/NodeStatus.ts";
 import type { ProcessStatus__Output } from "../gen/ashlar/v1/ProcessStatus.ts";
 import type { VolumeStatus__Output } from "../gen/ashlar/v1/VolumeStatus.ts";
 import { fromMapping } from "./access.ts";
+import { fromSlowMark } from "./catalog.ts";
 import { mirrorStatus } from "./mirror.ts";
 import { oneOf, safeNumber } from "./scalars.ts";
 import { scrubPass } from "./scrub.ts";
@@ -115,6 +116,7 @@ export function clusterStatus(message: ClusterStatusReply__Output): ClusterStatu
     storage: message.storage.map(processStatus),
     gateways: message.gateways.map(processStatus),
     volumes: message.volumes,
+    slowDisks: message.slowDisks,
     chunks: safeNumber(message.chunks),
     degradedChunks: safeNumber(message.degradedChunks),
     unavailableChunks: safeNumber(message.unavailableChunks),
@@ -137,6 +139,7 @@ export function nodeStatus(message: NodeStatus__Output): NodeStatus {
       sizeBytes: safeNumber(disk.sizeBytes),
       freeBytes: safeNumber(disk.freeBytes),
       chunks: safeNumber(disk.chunks),
+      slow: disk.slow ? fromSlowMark(disk.slow) : null,
       scrub: disk.scrub ? scrubPass(disk.scrub) : null,
       mirror: disk.mirror ? mirrorStatus(disk.mirror) : null,
     })),

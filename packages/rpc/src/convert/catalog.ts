@@ -12,6 +12,7 @@ import {
   NODE_SERVICES,
   type NodeRecord,
   REBALANCING,
+  type SlowMark,
   type VolumeRecord,
 } from "@ashlar/catalog";
 import {
@@ -33,6 +34,7 @@ import type { DiskRecord__Output } from "../gen/ashlar/v1/DiskRecord.ts";
 import type { GatewayRecord__Output } from "../gen/ashlar/v1/GatewayRecord.ts";
 import type { MemberRecord__Output } from "../gen/ashlar/v1/MemberRecord.ts";
 import type { NodeRecord__Output } from "../gen/ashlar/v1/NodeRecord.ts";
+import type { SlowMark__Output } from "../gen/ashlar/v1/SlowMark.ts";
 import type { VolumeRecord__Output } from "../gen/ashlar/v1/VolumeRecord.ts";
 import type { WatchMessage, WatchMessage__Output } from "../gen/ashlar/v1/WatchMessage.ts";
 import { fromHost, fromSharedState, toHost, toSharedState } from "./access.ts";
@@ -152,6 +154,7 @@ function fromChange(change: Change__Output): CatalogChange {
         rebalancing: oneOf(REBALANCING, rebalancing),
         copySpeed: fromCopySpeed(fields),
         advice: oneOf(ADVICE_MODES, fields.advice || "manual"),
+        ...(fields.keepsSlowDisks && { keepsSlowDisks: true as const }),
       },
     };
   }
@@ -177,7 +180,10 @@ export const fromDisk = (message: DiskRecord__Output): DiskRecord => ({
   storeUuid: storeUuid(message.storeUuid),
   sizeBytes: safeNumber(message.sizeBytes),
   state: oneOf(DISK_STATES, message.state),
+  ...(message.slow && { slow: fromSlowMark(message.slow) }),
 });
+
+export const fromSlowMark = ({ reason, since }: SlowMark__Output): SlowMark => ({ reason, since });
 
 const fromNode = (message: NodeRecord__Output): NodeRecord => ({
   node: nodeId(message.node),

@@ -189,6 +189,8 @@ export class SimCluster {
       pingIntervalMs: 200,
       pingsMissedMax: 5,
       copyAfterMs: this.shape.copyAfterMs,
+      slowDiskAfterMs: 20_000,
+      trustDiskAfterMs: 600_000,
     };
   }
 

@@ -225,14 +225,15 @@ export class MemorySite implements DrillSite {
       storage: processes("storage"),
       gateways: processes("gateway"),
       volumes: this.volumes.size,
+      slowDisks: [],
     };
   }
 
   private disk(node: string): NodeStatus["disks"][number] {
     const id = "disk-1";
     const state = this.disks.get(`${node}/${id}`) ?? "up";
-    const space = { sizeBytes: 0, freeBytes: 0 };
-    return { id, storeUuid: node, state, ...space, chunks: CHUNKS, scrub: null, mirror: null };
+    const space = { sizeBytes: 0, freeBytes: 0, chunks: CHUNKS };
+    return { id, storeUuid: node, state, ...space, scrub: null, mirror: null, slow: null };
   }
 
   private nodes(): NodeStatus[] {

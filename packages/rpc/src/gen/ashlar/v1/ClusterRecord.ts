@@ -12,6 +12,7 @@ export interface ClusterRecord {
   'rebalancing'?: (string);
   'latencyTargetMs'?: (number);
   'floorBytesPerSecond'?: (number | string | Long);
+  'keepsSlowDisks'?: (boolean);
   'advice'?: (string);
 }
 
@@ -24,5 +25,6 @@ export interface ClusterRecord__Output {
   'rebalancing': (string);
   'latencyTargetMs': (number);
   'floorBytesPerSecond': (number);
+  'keepsSlowDisks': (boolean);
   'advice': (string);
 }

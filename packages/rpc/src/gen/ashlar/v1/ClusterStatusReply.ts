@@ -17,6 +17,7 @@ export interface ClusterStatusReply {
   'degradedChunks'?: (number | string | Long);
   'unavailableChunks'?: (number | string | Long);
   'resyncChunks'?: (number | string | Long);
+  'slowDisks'?: (string)[];
 }
 
 export interface ClusterStatusReply__Output {
@@ -32,4 +33,5 @@ export interface ClusterStatusReply__Output {
   'degradedChunks': (number);
   'unavailableChunks': (number);
   'resyncChunks': (number);
+  'slowDisks': (string)[];
 }

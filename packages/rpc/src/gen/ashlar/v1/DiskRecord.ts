@@ -1,5 +1,6 @@
 // Original file: proto/common.proto
 
+import type { SlowMark as _ashlar_v1_SlowMark, SlowMark__Output as _ashlar_v1_SlowMark__Output } from '../../ashlar/v1/SlowMark.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface DiskRecord {
@@ -7,6 +8,7 @@ export interface DiskRecord {
   'storeUuid'?: (string);
   'sizeBytes'?: (number | string | Long);
   'state'?: (string);
+  'slow'?: (_ashlar_v1_SlowMark | null);
 }
 
 export interface DiskRecord__Output {
@@ -14,4 +16,5 @@ export interface DiskRecord__Output {
   'storeUuid': (string);
   'sizeBytes': (number);
   'state': (string);
+  'slow': (_ashlar_v1_SlowMark__Output | null);
 }

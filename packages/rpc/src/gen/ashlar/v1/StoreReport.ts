@@ -2,6 +2,7 @@
 
 import type { ScrubPass as _ashlar_v1_ScrubPass, ScrubPass__Output as _ashlar_v1_ScrubPass__Output } from '../../ashlar/v1/ScrubPass.ts';
 import type { MirrorStatus as _ashlar_v1_MirrorStatus, MirrorStatus__Output as _ashlar_v1_MirrorStatus__Output } from '../../ashlar/v1/MirrorStatus.ts';
+import type { DiskTimes as _ashlar_v1_DiskTimes, DiskTimes__Output as _ashlar_v1_DiskTimes__Output } from '../../ashlar/v1/DiskTimes.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface StoreReport {
@@ -11,6 +12,7 @@ export interface StoreReport {
   'state'?: (string);
   'scrub'?: (_ashlar_v1_ScrubPass | null);
   'mirror'?: (_ashlar_v1_MirrorStatus | null);
+  'times'?: (_ashlar_v1_DiskTimes | null);
 }
 
 export interface StoreReport__Output {
@@ -20,4 +22,5 @@ export interface StoreReport__Output {
   'state': (string);
   'scrub': (_ashlar_v1_ScrubPass__Output | null);
   'mirror': (_ashlar_v1_MirrorStatus__Output | null);
+  'times': (_ashlar_v1_DiskTimes__Output | null);
 }

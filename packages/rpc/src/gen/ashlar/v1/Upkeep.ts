@@ -4,6 +4,7 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { Empty as _ashlar_v1_Empty, Empty__Output as _ashlar_v1_Empty__Output } from '../../ashlar/v1/Empty.ts';
 import type { EmptyDiskRequest as _ashlar_v1_EmptyDiskRequest, EmptyDiskRequest__Output as _ashlar_v1_EmptyDiskRequest__Output } from '../../ashlar/v1/EmptyDiskRequest.ts';
+import type { KeepSlowDisksRequest as _ashlar_v1_KeepSlowDisksRequest, KeepSlowDisksRequest__Output as _ashlar_v1_KeepSlowDisksRequest__Output } from '../../ashlar/v1/KeepSlowDisksRequest.ts';
 import type { RebalancePreview as _ashlar_v1_RebalancePreview, RebalancePreview__Output as _ashlar_v1_RebalancePreview__Output } from '../../ashlar/v1/RebalancePreview.ts';
 import type { RebalanceStatusReply as _ashlar_v1_RebalanceStatusReply, RebalanceStatusReply__Output as _ashlar_v1_RebalanceStatusReply__Output } from '../../ashlar/v1/RebalanceStatusReply.ts';
 import type { ReleasesReply as _ashlar_v1_ReleasesReply, ReleasesReply__Output as _ashlar_v1_ReleasesReply__Output } from '../../ashlar/v1/ReleasesReply.ts';
@@ -17,6 +18,8 @@ import type { SetRebalancingRequest as _ashlar_v1_SetRebalancingRequest, SetReba
 import type { SetReplicasRequest as _ashlar_v1_SetReplicasRequest, SetReplicasRequest__Output as _ashlar_v1_SetReplicasRequest__Output } from '../../ashlar/v1/SetReplicasRequest.ts';
 import type { SetShutdownRequest as _ashlar_v1_SetShutdownRequest, SetShutdownRequest__Output as _ashlar_v1_SetShutdownRequest__Output } from '../../ashlar/v1/SetShutdownRequest.ts';
 import type { ShutdownReply as _ashlar_v1_ShutdownReply, ShutdownReply__Output as _ashlar_v1_ShutdownReply__Output } from '../../ashlar/v1/ShutdownReply.ts';
+import type { SlowDisksReply as _ashlar_v1_SlowDisksReply, SlowDisksReply__Output as _ashlar_v1_SlowDisksReply__Output } from '../../ashlar/v1/SlowDisksReply.ts';
+import type { TrustDiskRequest as _ashlar_v1_TrustDiskRequest, TrustDiskRequest__Output as _ashlar_v1_TrustDiskRequest__Output } from '../../ashlar/v1/TrustDiskRequest.ts';
 
 export interface UpkeepClient extends grpc.Client {
   EmptyDisk(argument: _ashlar_v1_EmptyDiskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
@@ -45,6 +48,15 @@ export interface UpkeepClient extends grpc.Client {
   judgeSafety(argument: _ashlar_v1_SafetyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
   judgeSafety(argument: _ashlar_v1_SafetyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
   judgeSafety(argument: _ashlar_v1_SafetyRequest, callback: grpc.requestCallback<_ashlar_v1_SafetyReply__Output>): grpc.ClientUnaryCall;
+  
+  KeepSlowDisks(argument: _ashlar_v1_KeepSlowDisksRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  KeepSlowDisks(argument: _ashlar_v1_KeepSlowDisksRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  KeepSlowDisks(argument: _ashlar_v1_KeepSlowDisksRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  KeepSlowDisks(argument: _ashlar_v1_KeepSlowDisksRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  keepSlowDisks(argument: _ashlar_v1_KeepSlowDisksRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  keepSlowDisks(argument: _ashlar_v1_KeepSlowDisksRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  keepSlowDisks(argument: _ashlar_v1_KeepSlowDisksRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  keepSlowDisks(argument: _ashlar_v1_KeepSlowDisksRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
   
   ListReleases(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ReleasesReply__Output>): grpc.ClientUnaryCall;
   ListReleases(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_ReleasesReply__Output>): grpc.ClientUnaryCall;
@@ -145,6 +157,24 @@ export interface UpkeepClient extends grpc.Client {
   shutdownStatus(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
   shutdownStatus(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_ShutdownReply__Output>): grpc.ClientUnaryCall;
   
+  SlowDisks(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SlowDisksReply__Output>): grpc.ClientUnaryCall;
+  SlowDisks(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SlowDisksReply__Output>): grpc.ClientUnaryCall;
+  SlowDisks(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SlowDisksReply__Output>): grpc.ClientUnaryCall;
+  SlowDisks(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_SlowDisksReply__Output>): grpc.ClientUnaryCall;
+  slowDisks(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SlowDisksReply__Output>): grpc.ClientUnaryCall;
+  slowDisks(argument: _ashlar_v1_Empty, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_SlowDisksReply__Output>): grpc.ClientUnaryCall;
+  slowDisks(argument: _ashlar_v1_Empty, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_SlowDisksReply__Output>): grpc.ClientUnaryCall;
+  slowDisks(argument: _ashlar_v1_Empty, callback: grpc.requestCallback<_ashlar_v1_SlowDisksReply__Output>): grpc.ClientUnaryCall;
+  
+  TrustDisk(argument: _ashlar_v1_TrustDiskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  TrustDisk(argument: _ashlar_v1_TrustDiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  TrustDisk(argument: _ashlar_v1_TrustDiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  TrustDisk(argument: _ashlar_v1_TrustDiskRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  trustDisk(argument: _ashlar_v1_TrustDiskRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  trustDisk(argument: _ashlar_v1_TrustDiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  trustDisk(argument: _ashlar_v1_TrustDiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  trustDisk(argument: _ashlar_v1_TrustDiskRequest, callback: grpc.requestCallback<_ashlar_v1_Empty__Output>): grpc.ClientUnaryCall;
+  
 }
 
 export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
@@ -153,6 +183,8 @@ export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
   EndMember: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_Empty>;
   
   JudgeSafety: grpc.handleUnaryCall<_ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply>;
+  
+  KeepSlowDisks: grpc.handleUnaryCall<_ashlar_v1_KeepSlowDisksRequest__Output, _ashlar_v1_Empty>;
   
   ListReleases: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ReleasesReply>;
   
@@ -176,12 +208,17 @@ export interface UpkeepHandlers extends grpc.UntypedServiceImplementation {
   
   ShutdownStatus: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_ShutdownReply>;
   
+  SlowDisks: grpc.handleUnaryCall<_ashlar_v1_Empty__Output, _ashlar_v1_SlowDisksReply>;
+  
+  TrustDisk: grpc.handleUnaryCall<_ashlar_v1_TrustDiskRequest__Output, _ashlar_v1_Empty>;
+  
 }
 
 export interface UpkeepDefinition extends grpc.ServiceDefinition {
   EmptyDisk: MethodDefinition<_ashlar_v1_EmptyDiskRequest, _ashlar_v1_Empty, _ashlar_v1_EmptyDiskRequest__Output, _ashlar_v1_Empty__Output>
   EndMember: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_Empty, _ashlar_v1_Empty__Output, _ashlar_v1_Empty__Output>
   JudgeSafety: MethodDefinition<_ashlar_v1_SafetyRequest, _ashlar_v1_SafetyReply, _ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply__Output>
+  KeepSlowDisks: MethodDefinition<_ashlar_v1_KeepSlowDisksRequest, _ashlar_v1_Empty, _ashlar_v1_KeepSlowDisksRequest__Output, _ashlar_v1_Empty__Output>
   ListReleases: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ReleasesReply, _ashlar_v1_Empty__Output, _ashlar_v1_ReleasesReply__Output>
   MayStop: MethodDefinition<_ashlar_v1_SafetyRequest, _ashlar_v1_SafetyReply, _ashlar_v1_SafetyRequest__Output, _ashlar_v1_SafetyReply__Output>
   PreviewRebalance: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_RebalancePreview, _ashlar_v1_Empty__Output, _ashlar_v1_RebalancePreview__Output>
@@ -193,4 +230,6 @@ export interface UpkeepDefinition extends grpc.ServiceDefinition {
   SetReplicas: MethodDefinition<_ashlar_v1_SetReplicasRequest, _ashlar_v1_Empty, _ashlar_v1_SetReplicasRequest__Output, _ashlar_v1_Empty__Output>
   SetShutdown: MethodDefinition<_ashlar_v1_SetShutdownRequest, _ashlar_v1_ShutdownReply, _ashlar_v1_SetShutdownRequest__Output, _ashlar_v1_ShutdownReply__Output>
   ShutdownStatus: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_ShutdownReply, _ashlar_v1_Empty__Output, _ashlar_v1_ShutdownReply__Output>
+  SlowDisks: MethodDefinition<_ashlar_v1_Empty, _ashlar_v1_SlowDisksReply, _ashlar_v1_Empty__Output, _ashlar_v1_SlowDisksReply__Output>
+  TrustDisk: MethodDefinition<_ashlar_v1_TrustDiskRequest, _ashlar_v1_Empty, _ashlar_v1_TrustDiskRequest__Output, _ashlar_v1_Empty__Output>
 }
