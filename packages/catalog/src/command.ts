@@ -331,10 +331,7 @@ interface CommandTable {
     result: null;
   };
   /** Opens a session of a proposer (R10), named by the index of this entry. */
-  openSession: {
-    fields: object;
-    result: { readonly session: number };
-  };
+  openSession: { fields: object; result: { readonly session: number } };
   /** The first command of each leader: from here on history is named by `run`. */
   beginTerm: {
     fields: {
@@ -363,10 +360,7 @@ interface CommandTable {
     /** The number it had before, 0 if it had none or the same. */
     result: { readonly replaced: number };
   };
-  memberRemoved: {
-    fields: { readonly node: NodeId };
-    result: null;
-  };
+  memberRemoved: { fields: { readonly node: NodeId }; result: null };
   /** A member tells the hash of its state as of an entry; those of the newest entry are kept. */
   reportHash: {
     fields: { readonly member: number; readonly index: number; readonly hash: number };

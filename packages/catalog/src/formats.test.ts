@@ -287,6 +287,13 @@ describe("commands in the format of the release before", () => {
 
   const speed = { kind: "setCopySpeed", latencyTargetMs: 10, floorBytesPerSecond: 1 } as const;
   const advice = { kind: "setAdvice", advice: "auto" } as const;
+  const slow = {
+    kind: "setSlow",
+    store: testStore(1),
+    slow: { reason: "a quarter of its reads takes 900 ms", since: "2026-11-01T00:00:00.000Z" },
+  } as const;
+  const well = { kind: "setSlow", store: testStore(1), slow: undefined } as const;
+  const keeps = { kind: "keepSlowDisks", keeps: true } as const;
 
   test("say the same, where they can", () => {
     for (const command of [up, { kind: "storeDown", store: testStore(1) } as const]) {
@@ -294,7 +301,7 @@ describe("commands in the format of the release before", () => {
       expect(bytes[0]).toBe(9);
       expect(decodeCommand(bytes)).toEqual(command);
     }
-    for (const command of [speed, advice]) {
+    for (const command of [speed, advice, slow, well, keeps]) {
       expect(decodeCommand(encodeCommand(command))).toEqual(command);
     }
   });
@@ -302,6 +309,8 @@ describe("commands in the format of the release before", () => {
   test.each([
     [speed, 9, "has no setCopySpeed"],
     [advice, 10, "has no setAdvice"],
+    [slow, 10, "has no setSlow"],
+    [keeps, 10, "has no keepSlowDisks"],
     [up, 8, "is not written"],
     [up, FORMATS.command + 1, "is not written"],
   ])("cannot say everything: %j in format %i", (command, format, message) => {

@@ -33,7 +33,7 @@ import {
 import { Advisor } from "./advisor.ts";
 import { ClusterShutdown } from "./cluster-shutdown.ts";
 import type { MetadataConfig } from "./config.ts";
-import { CopyKeeper, type CopyKeeperDeps } from "./copy-keeper.ts";
+import type { CopyKeeperDeps } from "./copy-keeper.ts";
 import { CopyPace } from "./copy-pace.ts";
 import { DiskAdministration } from "./disk-administration.ts";
 import { GenerationChanges } from "./generation-changes.ts";
@@ -43,17 +43,9 @@ import { LeaderDuties } from "./group/leader-duties.ts";
 import { MemberFolder } from "./group/member-folder.ts";
 import { MetadataGroup } from "./group/metadata-group.ts";
 import { HostAdministration } from "./host-administration.ts";
-import {
-  openAdviceMetrics,
-  openBalanceMetrics,
-  openCopyMetrics,
-  openLogMetrics,
-  openRebalanceMetrics,
-  openSlowDiskMetrics,
-  openStateMetrics,
-} from "./metrics.ts";
-import { PrimaryBalancer } from "./primary-balancer.ts";
-import { Rebalancer, type RebalancerDeps } from "./rebalancer.ts";
+import { openKeepers } from "./keepers.ts";
+import { openAdviceMetrics, openLogMetrics, openStateMetrics } from "./metrics.ts";
+import type { Rebalancer } from "./rebalancer.ts";
 import { SafetyJudge } from "./safety-judge.ts";
 import { LogAdminService } from "./services/admin-service.ts";
 import { LogCatalogService } from "./services/catalog-service.ts";
@@ -62,7 +54,6 @@ import { LogRecommendService } from "./services/recommend-service.ts";
 import { openSession } from "./services/session-service.ts";
 import { LogUpkeepService, type UpkeepDeps } from "./services/upkeep-service.ts";
 import { SessionPlacement } from "./session-placement.ts";
-import { SlowDiskKeeper } from "./slow-disk-keeper.ts";
 import { StorageCalls } from "./storage-calls.ts";
 import { VolumeChecker } from "./volume-check.ts";
 import { VolumeCreation } from "./volume-creation.ts";
@@ -195,7 +186,10 @@ export class MetadataNode implements HealthyNode {
       this.config,
     );
     this.heartbeat = heartbeat;
-    const rebalancer = this.rebalancer(group, heartbeat);
+    const { keepers, rebalancer } = openKeepers(
+      { ...this.deps, replicatedLog: group.log, heartbeat },
+      this.config,
+    );
     const reportOf = heartbeat.reportOf.bind(heartbeat);
     const admin = new LogAdminService({
       log: group.log,
@@ -232,8 +226,7 @@ export class MetadataNode implements HealthyNode {
       ["changes", changes],
       ["placement", placement],
       ["heartbeat", heartbeat],
-      ...this.keepers(group, heartbeat),
-      ["rebalancer", rebalancer],
+      ...keepers,
       ["copy pace", pace],
       ["shutdown", shutdown],
       ["advisor", this.advisor(server, group, { heartbeat, rebalancer, placement })],
@@ -278,35 +271,6 @@ export class MetadataNode implements HealthyNode {
     return advisor;
   }
 
-  private primaryBalancer(group: MetadataGroup, heartbeat: LogHeartbeatService): PrimaryBalancer {
-    const { clock, log, registry } = this.deps;
-    const metrics = openBalanceMetrics(registry);
-    const pathsAreWhole = (): boolean => heartbeat.pathsAreWhole;
-    return new PrimaryBalancer({ replicatedLog: group.log, clock, log, metrics, pathsAreWhole });
-  }
-
-  /** What looks after leading and copies. */
-  private keepers(
-    group: MetadataGroup,
-    heartbeat: LogHeartbeatService,
-  ): readonly (readonly [name: string, part: Startable])[] {
-    return [
-      ["balancer", this.primaryBalancer(group, heartbeat)],
-      ["slow disks", this.slowDiskKeeper(group, heartbeat)],
-      ["copies", this.copyKeeper(group, heartbeat)],
-    ];
-  }
-
-  private slowDiskKeeper(group: MetadataGroup, heartbeat: LogHeartbeatService): SlowDiskKeeper {
-    const { clock, log, registry } = this.deps;
-    const { slowDiskAfterMs: slowAfterMs, trustDiskAfterMs: wellAfterMs } = this.config;
-    const metrics = openSlowDiskMetrics(registry);
-    const reportOf = heartbeat.reportOf.bind(heartbeat);
-    const unheard = (): readonly NodeId[] => heartbeat.unheardNodes;
-    const ports = { replicatedLog: group.log, clock, log, metrics, reportOf, unheard };
-    return new SlowDiskKeeper(ports, { slowAfterMs, wellAfterMs });
-  }
-
   private generationChanges(group: MetadataGroup): {
     readonly changes: GenerationChanges;
     readonly calls: StorageCalls;
@@ -326,13 +290,6 @@ export class MetadataNode implements HealthyNode {
     const component = log.child({ component: "changes" });
     const changes = new GenerationChanges({ replicatedLog, closer, clock, log: component });
     return { changes, calls };
-  }
-
-  private rebalancer(group: MetadataGroup, heartbeat: LogHeartbeatService): Rebalancer {
-    const { clock, log, registry } = this.deps;
-    const metrics = openRebalanceMetrics(registry);
-    const reportOf: RebalancerDeps["reportOf"] = (node) => heartbeat.reportOf(node);
-    return new Rebalancer({ replicatedLog: group.log, clock, log, metrics, reportOf });
   }
 
   private upkeepService(
@@ -369,13 +326,6 @@ export class MetadataNode implements HealthyNode {
       heartbeat.releaseOf(process, incarnation);
     const parts = { rebalancer, safety, shutdown, unheard, releaseOf };
     return new LogUpkeepService({ ...ports, ...parts, onShutDown });
-  }
-
-  private copyKeeper(group: MetadataGroup, heartbeat: LogHeartbeatService): CopyKeeper {
-    const { clock, log, registry } = this.deps;
-    const metrics = openCopyMetrics(registry);
-    const reportOf: CopyKeeperDeps["reportOf"] = (node) => heartbeat.reportOf(node);
-    return new CopyKeeper({ replicatedLog: group.log, clock, log, metrics, reportOf }, this.config);
   }
 
   private openGroup(folder: MemberFolder): MetadataGroup {

@@ -3,7 +3,7 @@
 // (P19).
 import { type DiskId, type StoreUuid, storeUuid, toSystemError } from "@ashlar/core";
 import type { ChunkStore } from "@ashlar/replica";
-import type { ScrubPass, StorageReport } from "@ashlar/rpc";
+import type { ScrubPass, StorageRegistration, StorageReport } from "@ashlar/rpc";
 import type { Clock, Disk, Log, Random, Registry } from "@ashlar/runtime";
 import {
   createStore,
@@ -96,6 +96,20 @@ export class DiskSet {
         this.miss(config);
       }
     }
+  }
+
+  /** Those that serve, and those that this node once had. */
+  registered(): StorageRegistration["disks"] {
+    const serving = this.all.filter(({ failed }) => !failed);
+    return [
+      ...serving.map(({ disk, store }) => ({
+        disk,
+        storeUuid: store.storeUuid,
+        sizeBytes: store.space().sizeBytes,
+        state: "up" as const,
+      })),
+      ...this.missing.map((missing) => ({ ...missing, state: "missing" as const })),
+    ];
   }
 
   report(scrubOf: (store: StoreUuid) => ScrubPass | undefined = () => undefined): StorageReport {

@@ -356,17 +356,7 @@ export class StorageNode implements HealthyNode {
       bootId: this.deps.bootId,
       address: paths.map(joinAddress).join(","),
       zone: this.config.zone,
-      disks: [
-        ...disks.all
-          .filter(({ failed }) => !failed)
-          .map(({ disk, store }) => ({
-            disk,
-            storeUuid: store.storeUuid,
-            sizeBytes: store.space().sizeBytes,
-            state: "up" as const,
-          })),
-        ...disks.missing.map((missing) => ({ ...missing, state: "missing" as const })),
-      ],
+      disks: disks.registered(),
     };
   }
 
