@@ -108,6 +108,8 @@ describe("liveness", () => {
     monitor.heard(B, 2, clock.nowMs());
     const heard = (sinceMs = -1) =>
       [A, B].filter((process) => monitor.isHeard(process, clock.nowMs(), sinceMs));
+    expect(heard(), "time to find the service is no sign").toEqual([B]);
+    monitor.heard(A, 1, clock.nowMs());
     expect(heard()).toEqual([A, B]);
     expect(heard(clock.nowMs())).toEqual([]);
     clock.advance(500);

@@ -33,14 +33,17 @@ export class LivenessMonitor {
     this.options = options;
   }
 
-  /** A process that was up before this one started: it may have to find us first. */
+  /**
+   * A process that was up before this one started: it may have to find us first. That is no sign of life: after a loss
+   * of power those who died with it are told of one after the other.
+   */
   grace(process: NodeId, incarnation: number, nowMs: number): void {
     // From now on it listens, and is late itself if the first check is.
     this.checkedMs ??= nowMs;
     this.watched.set(process, {
       incarnation,
       deadlineMs: nowMs + this.options.graceMs,
-      heardMs: nowMs,
+      heardMs: Number.NEGATIVE_INFINITY,
     });
   }
 
