@@ -11,6 +11,7 @@ import { CarrierServer } from "./carrier-server.ts";
 import { chunkService, encodePreamble } from "./chunk-service.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import { GrpcServer } from "./grpc-server.ts";
+import { serveCarriers } from "./testing/serve-carriers.ts";
 
 const CLUSTER = clusterId("11111111-2222-3333-4444-555555555555");
 const OTHER_CLUSTER = clusterId("11111111-2222-3333-4444-666666666666");
@@ -52,13 +53,7 @@ async function startServer(clock: Clock = nodeClock, onFrame = (_: Accepted): vo
     log: silentLog,
     clock,
   });
-  server.addTo(grpc);
-  await server.start();
-  await grpc.start();
-  stops.push(async () => {
-    await server.stop();
-    await grpc.stop();
-  });
+  stops.push(await serveCarriers(server, grpc));
   const accepted = (): Promise<Accepted> =>
     new Promise((resolve) => {
       const first = queue.shift();

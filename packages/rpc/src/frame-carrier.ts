@@ -2,8 +2,8 @@
 //
 // Death is counted in ticks of this process, not in time: a process that was stopped for a minute
 // first hears what its peers sent meanwhile. An idle side sends a ping frame each tick, so silence of
-// SILENT_TICKS_MAX ticks means a dead peer or path; fewer where another path can be tried. This closes connections only; who is up or down
-// is judged by the metadata service's pings alone.
+// SILENT_TICKS_MAX ticks means a dead peer or path; fewer where another path can be tried. This closes
+// connections only; who is up or down is judged by the metadata service's pings alone.
 import { assert, SystemError, toSystemError } from "@ashlar/core";
 import type { Clock, Timer } from "@ashlar/runtime";
 import type { ByteStream } from "./byte-stream.ts";

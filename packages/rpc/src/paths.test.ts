@@ -11,6 +11,7 @@ import { GrpcClient } from "./grpc-client.ts";
 import { GrpcServer } from "./grpc-server.ts";
 import { adminService } from "./services.ts";
 import { Relay } from "./testing/relay.ts";
+import { serveCarriers } from "./testing/serve-carriers.ts";
 import { TEST_CLUSTER, TestMember } from "./testing/test-member.ts";
 
 const CLUSTER = clusterId("11111111-2222-3333-4444-555555555555");
@@ -48,13 +49,7 @@ async function startNode(clock: Clock = nodeClock) {
     log: silentLog,
     clock,
   });
-  server.addTo(grpc);
-  await server.start();
-  await grpc.start();
-  stops.push(async () => {
-    await server.stop();
-    await grpc.stop();
-  });
+  stops.push(await serveCarriers(server, grpc));
   const { port } = grpc;
   const relay = await relayTo("127.0.0.1", [port, server.socketPort]);
   return { relay, accepted, address: `127.0.0.3:${port},127.0.0.2:${port}`, port };

@@ -13,7 +13,7 @@ import { A, B, OPTIONS, PATH, SIZES, UUID } from "./testing/small-store.ts";
 
 const SEED = storeSeed(UUID);
 const BLOCK = 4 * KIB;
-/** More by hand, after a change of a decoder. */
+/** A soak is due after a change of a decoder. */
 const RUNS = soaked(30);
 const REFUSALS = ["disk/corrupt", "disk/foreign", "argument/invalid"] as const;
 
