@@ -216,21 +216,22 @@ test("a soak draws its faults and how long they last from its seed", async () =>
 });
 
 test("a soak goes on until its time is over", async () => {
+  const site = new MemorySite();
+  const { clock, dial } = site;
+  const hour = 3_600_000;
   const kill = findFaultDrill("kill-node").plan;
   const soak = {
     ...findFaultDrill("soak"),
-    plan: (context: PlanContext) => ({ ...kill(context), holdMs: 10 }),
+    plan: (context: PlanContext) => {
+      // No machine is so busy that the test itself takes an hour: the fourth round is the last one, always.
+      if (context.round === 4) clock.pass(hour);
+      return { ...kill(context), holdMs: 10 };
+    },
   };
-  const site = new MemorySite();
-  const { clock, dial } = site;
-  const options = { seconds: 1, seed: 7, patience: PATIENCE };
+  const options = { seconds: hour / 1_000, seed: 7, patience: PATIENCE };
   const { signal } = new AbortController();
   const { impact } = await runFaultDrill(soak, { site, clock, dial }, options, { signal });
-  const begun = impact?.rounds.map(({ faultAtMs }) => faultAtMs) ?? [];
-  const [first = 0] = begun;
-  expect(begun.length).toBeGreaterThan(0);
-  expect(begun.slice(1).every((atMs) => atMs - first < 1_100)).toBe(true);
-  expect((impact?.endedMs ?? 0) - first).toBeGreaterThan(1_000);
+  expect(impact?.rounds.map(({ round }) => round)).toEqual([1, 2, 3, 4]);
 });
 
 test("every drill has a name of its own", () => {
