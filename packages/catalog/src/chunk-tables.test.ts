@@ -1,10 +1,11 @@
 // What makes bulk commands, scans and snapshots of very many chunks short, counted rather than timed.
-import { chunkId } from "@ashlar/core";
+import { chunkId, diskId, familyId } from "@ashlar/core";
 import { expect, test } from "vitest";
+import { ChunkTables } from "./chunk-tables.ts";
 import { decodeState, encodeState, encodeStateInParts } from "./encode.ts";
 import { planPrimaries, planPrimariesInParts } from "./primary-plan.ts";
 import type { ChunkConfig } from "./records.ts";
-import { TestCatalog, testNode } from "./testing/cluster.ts";
+import { TestCatalog, testNode, testStore } from "./testing/cluster.ts";
 
 const CHUNKS = 2100;
 
@@ -44,6 +45,43 @@ test("records of chunks with the same members share their lists, also after a no
   );
   // Each of two nodes, once for those that it led before.
   expect(new Set(leads).size).toBeLessThanOrEqual(4);
+});
+
+test("rows are what was put, whatever shares a place in the table of lists with them", () => {
+  const nodes = 40;
+  const stores = Array.from({ length: nodes }, (_, at) => {
+    return { node: testNode(at + 1), disk: diskId("disk-1"), storeUuid: testStore(at + 1, 1) };
+  });
+  const tables = new ChunkTables();
+  const put = (family: number, index: number, members: ChunkConfig["members"]): void => {
+    const isr = members.map(({ storeUuid }) => storeUuid);
+    const primary = { node: members[0]?.node ?? testNode(1), incarnation: 1 };
+    const chunk = chunkId(familyId(family), index);
+    tables.set({ chunk, epoch: 1, version: 1, members, isr, learners: [], primary });
+  };
+  const three: ChunkConfig["members"][] = [];
+  for (const a of stores) {
+    for (const b of stores) {
+      for (const c of stores) if (new Set([a, b, c]).size === 3) three.push([a, b, c]);
+    }
+  }
+  // Eight combinations for each place of the table: some that begin alike are at one.
+  expect(three.length).toBeGreaterThan(7 * 8192);
+  for (const [index, members] of three.entries()) {
+    put(3, index, members);
+    put(2, index, members.slice(0, 2));
+    put(1, index, members.slice(0, 1));
+  }
+  const wrong: unknown[] = [];
+  for (const [index, members] of three.entries()) {
+    for (const family of [3, 2, 1]) {
+      const shown = tables.get(chunkId(familyId(family), index))?.members;
+      const is = shown?.map(({ node }) => node).join();
+      const was = members.slice(0, family).map(({ node }) => node);
+      if (is !== was.join()) wrong.push({ was, is });
+    }
+  }
+  expect(wrong).toEqual([]);
 });
 
 test("a scan sees what records say, makes the same window of each chunk, and keeps to its range", () => {

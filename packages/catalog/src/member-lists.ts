@@ -79,6 +79,8 @@ function isThis(
   first: number,
   width: number,
 ): boolean {
+  // The table is for rows of all widths: a wider row that begins with the same stores is another combination.
+  if (used.length > width) return false;
   for (let slot = 0; slot < width; slot += 1) {
     if ((used[slot] ?? 0) !== at(slots, first + slot)) return false;
   }

@@ -105,7 +105,10 @@ function* planInParts(
   const plan = new SpreadPlan(places.length, { movesMax, chainMax: 2 });
   if (places.length > 1) {
     for (const copies of spreads) yield* plan.even(copies);
-    yield* plan.even(totals(spreads, (place) => weightOf(places, place)));
+    // What is evened out in the stead of a volume that has to wait would have to be moved back after that.
+    if (!spreads.some((copies) => copies.waits())) {
+      yield* plan.even(totals(spreads, (place) => weightOf(places, place)));
+    }
   }
   const made = { moves: [] as Addition[], bytes: 0, homeless: 0 };
   for (const move of plan.moves()) {
@@ -182,7 +185,10 @@ class VolumeCopies implements VolumeSpread {
   private readonly movable: number[][];
   /** By pair of places: how many of the list of the first have been looked at. */
   private readonly looked = new Map<number, number>();
-  private readonly moved = new Set<number>();
+  /** By index: where the copy went to. A chunk moves once in a plan. */
+  private readonly moved = new Map<number, { readonly from: number; readonly to: number }>();
+  /** Pairs of places that could hand over more, but only of chunks that move already. */
+  private readonly postponed = new Set<number>();
 
   constructor(
     chunks: ChunkTables,
@@ -244,14 +250,32 @@ class VolumeCopies implements VolumeSpread {
         return { volume: this, chunk, from, to };
       }
     }
+    const isNew = this.looked.get(pair) !== list.length;
     this.looked.set(pair, list.length);
+    if (isNew && list.some((index) => this.fitsLater(index, from, to))) this.postponed.add(pair);
     return undefined;
+  }
+
+  /** Whether this volume can be made more even by the next plan, and no more by this one. */
+  waits(): boolean {
+    const { length } = this.places;
+    return [...this.postponed].some((pair) => {
+      const [from, to] = [Math.floor(pair / length), pair % length];
+      return this.price(to) < this.saving(from) - EPSILON;
+    });
   }
 
   make({ chunk, from, to }: SpreadMove): void {
     this.counts[from] = this.count(from) - 1;
     this.counts[to] = this.count(to) + 1;
-    this.moved.add(chunkIndexOf(chunk));
+    this.moved.set(chunkIndexOf(chunk), { from, to });
+  }
+
+  /** Whether the copy at `from` could go to `to`, had the chunk not another one that moves. */
+  private fitsLater(index: number, from: number, to: number): boolean {
+    const move = this.moved.get(index);
+    if (!move || move.from === from || move.to === to) return false;
+    return this.fits(chunkId(this.family, index), from, to);
   }
 
   /** Whether no copy is on the node, and none that stays in its zone. */
