@@ -6,6 +6,8 @@ import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./scripts/longest-first.ts";
 
 const whole = process.env.ASHLAR_DRILLS === "all";
+/** A soak tries as many times more, see packages/core/src/testing/soak.ts. */
+const soak = Number(process.env.ASHLAR_SOAK ?? 1);
 
 export default defineConfig({
   ssr: { resolve: { conditions: ["ashlar-source", "node", "import", "default"] } },
@@ -20,7 +22,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
-          testTimeout: 30_000,
+          testTimeout: 30_000 * soak,
+          setupFiles: ["scripts/drawn-inputs.ts"],
           // What a file imports is read once for all of them: anew for each file takes as long as the tests do.
           isolate: false,
           // One for each processor: the default leaves one idle, which is half of two.

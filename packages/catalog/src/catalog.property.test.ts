@@ -1,6 +1,8 @@
 // Random histories of a small cluster: whatever the order of events, no rule breaks, mirrors and
 // replays agree, and what was encoded reads back the same.
+
 import { ByteWriter, CodecError, chunkId, familyId, MIB, volumeName } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { applyProposal } from "./apply.ts";
@@ -280,7 +282,7 @@ describe("any history", () => {
       fc.property(fc.array(event, { maxLength: 40, size: "max" }), (events) => {
         expect(lived(events).faults).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: soaked(150) },
     );
   });
 
@@ -302,7 +304,7 @@ describe("any history", () => {
         }
         expect(catalog.faults).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: soaked(200) },
     );
     expect(told.leaving).toBeGreaterThan(0);
     expect(told.again).toBeGreaterThan(told.leaving);
@@ -326,7 +328,7 @@ describe("any history", () => {
         expect([...mirror.list()]).toEqual([...state.view.list()]);
         expect(mirror.appliedIndex).toBe(state.view.appliedIndex);
       }),
-      { numRuns: 100 },
+      { numRuns: soaked(100) },
     );
   });
 
@@ -341,7 +343,7 @@ describe("any history", () => {
         });
         expect(stateHash(other)).toBe(stateHash(state));
       }),
-      { numRuns: 50 },
+      { numRuns: soaked(50) },
     );
   });
 });

@@ -1,5 +1,7 @@
 // Which copies are made again, and where they go.
+
 import { chunkId, MIB, type StoreUuid } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CopyPolicy } from "./copy-plan.ts";
@@ -161,7 +163,7 @@ test("whatever is lost, rounds of copies come to an end with all that the nodes 
         }
       },
     ),
-    { numRuns: 100 },
+    { numRuns: soaked(100) },
   );
 });
 

@@ -1,6 +1,8 @@
 // Whatever nodes went through, the plan makes leading as even as the replicas in sync allow, moves
 // nothing a second time, and never names a replica that must not lead.
+
 import { type FamilyId, type NodeId, nodeId, present } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CHUNKS_PER_COMMAND_MAX } from "./command.ts";
@@ -190,7 +192,7 @@ test("after every node went and came back, volumes of many chunks and the whole 
         expect(spreadOf(led(catalog))).toBeLessThanOrEqual(1);
       },
     ),
-    { numRuns: 50 },
+    { numRuns: soaked(50) },
   );
 });
 

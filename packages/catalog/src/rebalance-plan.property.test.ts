@@ -1,6 +1,8 @@
 // Whatever nodes come and go: moves as few as evenness needs, none a second time, no chunk with fewer copies or two
 // in one zone meanwhile.
+
 import { MIB, type NodeId } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { planRebalanceInParts, type RebalancePlan } from "./rebalance-plan.ts";
@@ -109,7 +111,7 @@ test("B1: nodes that join get their share, by no more moves than that, and a sec
       );
       expect(plan(catalog).moves).toEqual([]);
     }),
-    { numRuns: 40 },
+    { numRuns: soaked(40) },
   );
 });
 

@@ -1,5 +1,7 @@
 // What can be stopped now, as tables; and that what is said of a node is what happens when it goes.
+
 import { MIB, type NodeId, nodeId, type StoreUuid } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { countChunks } from "./counts.ts";
@@ -196,7 +198,7 @@ test("what is said of a node is what happens when it goes", () => {
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: soaked(300) },
   );
   expect(broke, "it is tried").toBeGreaterThan(30);
 });

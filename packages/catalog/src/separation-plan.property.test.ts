@@ -1,6 +1,8 @@
 // Whatever hosts ask of whichever volumes: what is planned makes the node that is asked most be asked less and no other
 // one more than it, leaves counts as even as they were, so that leading is not moved back, and ends.
+
 import { type FamilyId, type NodeId, present } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { planPrimaries } from "./primary-plan.ts";
@@ -115,7 +117,7 @@ test("each plan lowers the most that a node is asked, nothing is moved back, and
       }
       expect(allChunks(catalog).map(({ members }) => members)).toEqual(copies);
     }),
-    { numRuns: 300, examples: [[TAKEN_BACK]] },
+    { numRuns: soaked(300), examples: [[TAKEN_BACK]] },
   );
   expect(planned).toBeGreaterThan(8);
 });

@@ -1,6 +1,8 @@
 // R10 against a model: proposers that send again, copies that arrive late, members that restart from a
 // snapshot in between. Whatever the order, the catalog is as if each proposal had been made once.
+
 import { familyId, volumeName } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { apply, applyProposal } from "./apply.ts";
@@ -144,6 +146,6 @@ test("R8 R9 R10: each proposal takes effect once, on every member, and keeps its
       model.log.forEach((bytes, at) => void applyProposal(other, decodeProposal(bytes), at + 1));
       expect(stateHash(other)).toBe(stateHash(state));
     }),
-    { numRuns: 150 },
+    { numRuns: soaked(150) },
   );
 });

@@ -8,6 +8,7 @@ import {
   rangesOverlap,
   splitRange,
 } from "./geometry.ts";
+import { soaked } from "./testing/soak.ts";
 import { MIB } from "./units.ts";
 
 test("the parts of a range are in order, adjoin, stay in their chunk and below the maximum", () => {
@@ -25,7 +26,7 @@ test("the parts of a range are in order, adjoin, stay in their chunk and below t
       }
       expect(at).toBe(length);
     }),
-    { numRuns: 50 },
+    { numRuns: soaked(50) },
   );
 });
 
@@ -37,7 +38,7 @@ test("a part stays below the maximum when it is widened to whole checksum units"
         expect(widened).toBeLessThanOrEqual(OP_LENGTH_MAX);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: soaked(200) },
   );
 });
 

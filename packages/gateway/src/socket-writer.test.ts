@@ -1,3 +1,4 @@
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { join } from "./socket-writer.ts";
@@ -13,7 +14,7 @@ test("joining keeps every byte in order and does not copy what is large", () => 
         if (buffer.length > 8192) expect(joined).toContain(buffer);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: soaked(50) },
   );
 });
 

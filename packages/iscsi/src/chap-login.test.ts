@@ -1,4 +1,5 @@
 // Logins that must prove who they are (RFC 7143, 12.1.3): all that is right, and all that is not.
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { LOGIN_STATUS, STAGE } from "./opcode.ts";
@@ -227,7 +228,7 @@ describe("whatever keys an initiator sends", () => {
       expect(proven).toBe(true);
     };
     await fc.assert(fc.asyncProperty(fc.array(request, { maxLength: 6 }), run), {
-      numRuns: 1000,
+      numRuns: soaked(1000),
       examples: [
         [
           [

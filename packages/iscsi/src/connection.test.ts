@@ -1,4 +1,5 @@
 import { MIB, SystemError } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import type { ScsiTarget } from "@ashlar/scsi";
 import { openTarget } from "@ashlar/scsi/testing";
 import fc from "fast-check";
@@ -333,7 +334,7 @@ describe("life and death", () => {
           : await loggedIn();
         for (const pdu of pdus) await script.send(pdu);
       }),
-      { numRuns: 200 },
+      { numRuns: soaked(200) },
     );
   });
 
@@ -351,7 +352,7 @@ describe("life and death", () => {
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: soaked(100) },
     );
   });
 });

@@ -1,7 +1,9 @@
 // Whatever an initiator sends - PDUs in any order, with any bytes changed, in any pieces - the target throws
 // nothing, answers in well-formed PDUs, and goes on serving others. ASHLAR_FUZZ_SECONDS makes it go on for so
 // long (`npm run fuzz:iscsi`); a failing seed is printed.
+
 import { MIB } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import { openTarget } from "@ashlar/scsi/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -13,7 +15,7 @@ import { ConnectionScript, commandPdu, loginTo } from "./testing/transcript.ts";
 const TARGET = "iqn.2026-11.io.ashlar:00000000:demo";
 const { ASHLAR_FUZZ_SECONDS = "0" } = process.env;
 const SECONDS = Number(ASHLAR_FUZZ_SECONDS);
-const RUNS = 300;
+const RUNS = soaked(300);
 const NO_DIGESTS = { header: false, data: false };
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

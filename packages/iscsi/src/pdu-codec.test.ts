@@ -1,3 +1,4 @@
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Digests } from "./pdu.ts";
@@ -77,7 +78,7 @@ test("no bytes make a decoder throw", () => {
       decodeAll(initiatorPduDecoder(LIMITS), buffers, wanted);
       decodeAll(targetPduDecoder(LIMITS), buffers, wanted);
     }),
-    { numRuns: 500 },
+    { numRuns: soaked(500) },
   );
 });
 

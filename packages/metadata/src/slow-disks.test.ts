@@ -1,5 +1,7 @@
 // Which disk is slow, from when on, until when; and that none is for what all of them do, or for a moment.
+
 import { nodeId, storeUuid } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type DiskSeen, SLOW_FACTOR, SLOW_LIMIT_MS, SlowDisks } from "./slow-disks.ts";
@@ -149,7 +151,7 @@ test("an hour of load names no disk in order, however busy all are, in 20 cluste
         if (slow) expect.fail(`slot ${slot}: ${slow.reason}`);
       }
     }),
-    { numRuns: 20 },
+    { numRuns: soaked(20) },
   );
 });
 
@@ -187,6 +189,6 @@ test("whatever disks do: who is named was slow in each of the last slots, by the
         }
       });
     }),
-    { numRuns: 300 },
+    { numRuns: soaked(300) },
   );
 });

@@ -1,4 +1,5 @@
 import { CHECKSUM_UNIT, scatterJoin } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CHUNK } from "./testing/scripted-chunk.ts";
@@ -60,7 +61,7 @@ describe("the units under an operation", () => {
         expect(scatterJoin(mergedUnits(operation, units)).equals(expected)).toBe(true);
         expect(before.equals(kept)).toBe(true);
       }),
-      { numRuns: 50 },
+      { numRuns: soaked(50) },
     );
   });
 

@@ -7,6 +7,7 @@ import {
   storeUuid,
   unitChecksums,
 } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import {
   type LogEntry,
   NAK_REASON,
@@ -162,7 +163,7 @@ describe("replication frames", () => {
         const elsewhere = received({ ...sent, chunk: chunkIdFromNumber(sent.chunk - 1) });
         expect(() => decodeReplication(elsewhere)).toThrow("a payload's checksums");
       }),
-      { numRuns: 300 },
+      { numRuns: soaked(300) },
     );
   });
 
@@ -171,7 +172,7 @@ describe("replication frames", () => {
       fc.property(message, (sent) => {
         expect(decodeReplication(received(sent))).toEqual(sent);
       }),
-      { numRuns: 500 },
+      { numRuns: soaked(500) },
     );
   });
 
@@ -192,7 +193,7 @@ describe("replication frames", () => {
           expect(thrown).toBeInstanceOf(SystemError);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: soaked(500) },
     );
   });
 });

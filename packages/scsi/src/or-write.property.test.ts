@@ -1,6 +1,6 @@
 // What ORWRITE is for: hosts that set bits of one bitmap through different gateways lose none.
 import { MIB } from "@ashlar/core";
-import { MemoryBlockDevice } from "@ashlar/core/testing";
+import { MemoryBlockDevice, soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { STATUS } from "./sense.ts";
@@ -64,6 +64,6 @@ test("of ORWRITEs through two targets at the same time every bit is there, and n
         expect(found).toEqual(expected.map((bits) => Buffer.alloc(BLOCK, bits)));
       },
     ),
-    { numRuns: 50 },
+    { numRuns: soaked(50) },
   );
 });

@@ -1,6 +1,8 @@
 // Nothing that an initiator can send makes the device server throw, wait for ever or answer what no
 // initiator understands: every opcode, with arbitrary bytes behind it and arbitrary data.
+
 import { MIB } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { COMMAND_TABLE } from "./command-table.ts";
@@ -40,7 +42,7 @@ describe("no CDB and no data make the server throw", () => {
       const rest = bytes(CDB_LENGTH - 1, CDB_LENGTH - 1);
       await fc.assert(
         fc.asyncProperty(fc.tuple(rest, bytes(0, 80)), (input) => check(harness, opcode, input)),
-        { numRuns: 20 },
+        { numRuns: soaked(20) },
       );
     }
   });
@@ -55,7 +57,7 @@ describe("no CDB and no data make the server throw", () => {
       });
       await fc.assert(
         fc.asyncProperty(fc.tuple(rest, bytes(0, 700)), (input) => check(harness, opcode, input)),
-        { numRuns: 30 },
+        { numRuns: soaked(30) },
       );
     }
   });
@@ -88,7 +90,7 @@ test("bits that the usage mask of a command leaves out change nothing, or are re
         const outcome = seen(cdb);
         if (!invalidField.test(outcome)) expect(outcome).toBe(seen(Buffer.from(masked)));
       }),
-      { numRuns: 60 },
+      { numRuns: soaked(60) },
     );
   }
 });
@@ -119,6 +121,6 @@ test("what every byte of a list of copies may be is refused or done, never throw
         expect(sense ?? "none").toMatch(/^(none|05\/(1a|26)\/..|0a\/(00|08)\/..)$/);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: soaked(500) },
   );
 });

@@ -82,7 +82,7 @@ async function recorded(seed: number): Promise<Recorded> {
   await whole();
   disk.record();
   witness.told.push({ at: 0, events: witness.events });
-  const steps = fc.sample(stepArbitrary.filter(isRecorded), { numRuns: 3 * STEPS, seed });
+  const steps = fc.sample(stepArbitrary.filter(isRecorded), { numRuns: soaked(3) * STEPS, seed });
   for (const step of steps.slice(0, STEPS)) await trial.step(step);
   const failing = MEMBERS[seed % 2];
   disk.fault = (call, path) =>

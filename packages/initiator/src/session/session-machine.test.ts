@@ -1,4 +1,5 @@
 import { KIB } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import {
   ASYNC_EVENT,
   type InitiatorPdu,
@@ -377,7 +378,7 @@ describe("the session", () => {
           expect(target.effects.filter(({ kind }) => kind === "broken").length).toBeLessThan(2);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: soaked(300) },
     );
   });
 });

@@ -1,5 +1,6 @@
 // The history against an atomic register: whatever a register does must be accepted, also with
 // failed writes that take effect later, and what no register could do must not.
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UnitHistory } from "./unit-history.ts";
@@ -113,7 +114,7 @@ describe("UnitHistory", () => {
       fc.property(choices, (each) => {
         expect(run(each)).toBe(0);
       }),
-      { numRuns: 500 },
+      { numRuns: soaked(500) },
     );
   });
 
@@ -149,7 +150,7 @@ describe("UnitHistory", () => {
         if (!expected) refused++;
         expect(isAccepted(intervals)).toBe(expected);
       }),
-      { numRuns: 3000 },
+      { numRuns: soaked(3000) },
     );
     expect(refused).toBeGreaterThan(100);
   });

@@ -1,6 +1,8 @@
 // R5 by random histories and crashes at any call of the disk: what was resolved is there, what was not
 // is there as a whole or not at all.
+
 import { SystemError } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import { type ChangingCall, FaultyDisk, MemoryDisk } from "@ashlar/runtime/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -86,7 +88,7 @@ test("R5: any crash leaves all that was resolved and no half of the rest", async
         model = matching(store, outcomes(left.model, left.unresolved));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: soaked(300) },
   );
 });
 
@@ -149,7 +151,7 @@ test("a crash with a write and an own snapshot under way leaves each of them, or
         );
       },
     ),
-    { numRuns: 300 },
+    { numRuns: soaked(300) },
   );
 });
 
@@ -173,7 +175,7 @@ test("crashes while it is opened, one after the other, change nothing", async ()
       disk.fault = () => undefined;
       matching((await openRaftLog(disk, SMALL)).store, outcomes(model, unresolved));
     }),
-    { numRuns: 100 },
+    { numRuns: soaked(100) },
   );
 });
 
@@ -221,7 +223,7 @@ test("a disk that is full now and then refuses steps, and all that it took is th
       await disk.powerCut({ keeps: false, undoes: true });
       shows((await openRaftLog(disk, SMALL)).store, model);
     }),
-    { numRuns: 300 },
+    { numRuns: soaked(300) },
   );
 });
 

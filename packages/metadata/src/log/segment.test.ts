@@ -1,4 +1,5 @@
 import { crc32c, SystemError } from "@ashlar/core";
+import { soaked } from "@ashlar/core/testing";
 import { entriesOf } from "@ashlar/raft/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -53,7 +54,7 @@ test("no bytes make it read what nobody wrote, or fail by anything but a refusal
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: soaked(500) },
   );
 });
 

@@ -1,3 +1,4 @@
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkLinearizable } from "../linearizability/checker.ts";
@@ -96,7 +97,7 @@ describe("a block as a register (P6)", () => {
         expect(kindOf(history)).toBe(whole);
         verdicts.set(whole, (verdicts.get(whole) ?? 0) + 1);
       }),
-      { numRuns: 3_000 },
+      { numRuns: soaked(3_000) },
     );
     for (const count of verdicts.values()) expect(count).toBeGreaterThan(300);
   });

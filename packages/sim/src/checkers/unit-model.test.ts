@@ -1,3 +1,4 @@
+import { soaked } from "@ashlar/core/testing";
 import {
   afterAccessLoss,
   decide,
@@ -124,7 +125,7 @@ describe("a unit that stands alone", () => {
           answers.set(met, (answers.get(met) ?? 0) + 1);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: soaked(200) },
     );
     for (const action of REQUEST_ACTIONS) {
       expect(answers.get(`${action} changed`), action).toBeGreaterThan(0);

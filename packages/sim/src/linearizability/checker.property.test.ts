@@ -1,5 +1,6 @@
 // Against the definition: histories of an object that is atomic are accepted, and whatever becomes of them
 // by a change is judged as by trying every order.
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { hasOrder } from "../testing/brute-force.ts";
@@ -71,7 +72,7 @@ it("accepts every history of an atomic register", () => {
     fc.property(atomicHistory(60), (history) => {
       expect(checkLinearizable(REGISTER, history)).toEqual({ kind: "linearizable" });
     }),
-    { numRuns: 300 },
+    { numRuns: soaked(300) },
   );
 });
 
@@ -85,7 +86,7 @@ it("judges changed histories as the definition does", () => {
       const { kind } = checkLinearizable(REGISTER, other);
       expect(kind).toBe(expected ? "linearizable" : "not-linearizable");
     }),
-    { numRuns: 3000 },
+    { numRuns: soaked(3000) },
   );
   // Neither verdict is rare among them, else they would show little.
   expect(verdicts.accepted).toBeGreaterThan(300);
@@ -110,6 +111,6 @@ it("the longest order of a rejected history is one, and its operations are of th
         if (result.ok) state = result.state;
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: soaked(1000) },
   );
 });

@@ -1,3 +1,4 @@
+import { soaked } from "@ashlar/core/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { PlacedSet } from "./placed-set.ts";
@@ -24,7 +25,7 @@ it("equal sets have equal keys, whichever way they came about, and others have n
       members.set(set.key, name);
       expect(set.holdsAllAnswered).toBe([0, 1, 3, 5].every((operation) => held.has(operation)));
     }),
-    { numRuns: 500 },
+    { numRuns: soaked(500) },
   );
 });
 
