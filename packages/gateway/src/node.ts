@@ -8,6 +8,7 @@ import {
   createCarrierDialer,
   createCatalogClient,
   type Network,
+  type PathsSeen,
   type SessionSource,
 } from "@ashlar/rpc";
 import {
@@ -56,7 +57,10 @@ export class GatewayNode implements HealthyNode {
     const { nodeId, clusterId } = config;
     this.lifecycle = new Lifecycle({ log });
     const { metadata } = config;
-    const silentPeers = (): readonly string[] => dialer.silentPeers();
+    const paths: PathsSeen = {
+      silentPeers: () => dialer.silentPeers(),
+      lostPaths: () => dialer.lostPaths(),
+    };
     const ports = { clock, random, network, log };
     const registry = new SessionRegistry();
     const logouts = new LogoutRequests({ registry, clock, log });
@@ -65,7 +69,7 @@ export class GatewayNode implements HealthyNode {
       clusterId,
       metadata,
       ...ports,
-      silentPeers,
+      paths,
       sessions,
       onShutDown,
     });

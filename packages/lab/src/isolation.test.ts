@@ -98,6 +98,17 @@ test("in two networks each process but a gateway is told both of its addresses",
   });
 });
 
+test("with a network for data nodes take operations and replication there first, and calls as without", async () => {
+  const network = { subnet: 7, networks: 2, dataNetwork: 2 };
+  const lab = { ...(await isolatedLab()), network };
+  const node = await planOneMore({ random }, lab, "storage");
+  expect(processConfig("/lab", { ...lab, processes: [node] }, node)).toMatchObject({
+    listen: "10.213.7.104:7001,10.212.7.104:7001",
+    advertise: "10.213.7.104:7001,10.212.7.104:7001",
+    data: { listen: "10.212.7.104:7003,10.213.7.104:7003" },
+  });
+});
+
 test("at the next up an isolated lab keeps its addresses and ports", async () => {
   const lab = await isolatedLab();
   expect(await refreshPorts({ random }, lab)).toEqual(lab);

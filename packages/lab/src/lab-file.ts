@@ -83,6 +83,8 @@ const labDocument = z.strictObject({
       subnet: z.int().min(1).max(SUBNETS),
       /** That each process has an address in; absent: 1. */
       networks: z.int().min(2).max(NETWORKS_MAX).optional(),
+      /** The one that operations and replication prefer; absent: the first, as all traffic does. */
+      dataNetwork: z.int().min(1).max(NETWORKS_MAX).optional(),
     })
     .optional(),
   /** In fixed order: metadata, storage, gateways, each by number. */

@@ -128,6 +128,7 @@ export async function planLab(
   const network = shape.isolate && {
     subnet: await LabNetwork.claim({ random }, clusterId),
     ...(shape.networks > 1 && { networks: shape.networks }),
+    ...(shape.dataNetwork !== undefined && { dataNetwork: shape.dataNetwork }),
   };
   const site = network ? isolatedSite(network) : sharedSite({ random }, []);
   const processes = await planProcesses(site, shape).catch(async (thrown: unknown) => {

@@ -34,6 +34,8 @@ export interface UpOptions {
   readonly isolate?: boolean;
   /** In which each process has an address. */
   readonly networks?: string;
+  /** Of several networks the one that operations and replication go over as long as it is well. */
+  readonly dataNetwork?: string;
   /** Portals send logins to the gateway with the fewest sessions. */
   readonly redirect?: boolean;
 }
@@ -51,6 +53,8 @@ export interface LabShape {
   /** Portals then listen on the addresses of their gateways. */
   readonly isolate: boolean;
   readonly networks: number;
+  /** 1 to `networks`; absent: all traffic goes over the first. */
+  readonly dataNetwork?: number;
   readonly redirect: boolean;
 }
 
@@ -129,6 +133,15 @@ function networksOf({ isolate = false, networks = "1" }: UpOptions): number {
   );
 }
 
+function dataNetworkOf({ dataNetwork }: UpOptions, networks: number): { dataNetwork?: number } {
+  if (dataNetwork === undefined) return {};
+  if (networks > 1) return { dataNetwork: count("data-network", dataNetwork, networks) };
+  throw invalid(
+    `--data-network ${dataNetwork} needs several networks to choose from`,
+    "add --isolate --networks 2",
+  );
+}
+
 function redirecting(redirect: boolean, { host }: PortalAddress): boolean {
   if (!redirect || isIP(host) !== 0) return redirect;
   throw invalid(
@@ -141,6 +154,7 @@ function redirecting(redirect: boolean, { host }: PortalAddress): boolean {
 export function labShape(options: UpOptions): LabShape {
   const listen = parseAddress(options.listen ?? LISTEN_DEFAULT, "--listen");
   const advertise = advertised(listen, options.advertise);
+  const networks = networksOf(options);
   return {
     nodes: count("nodes", options.nodes ?? "3", NODES_MAX),
     metadata: metadataCount(options.metadata ?? "3"),
@@ -152,7 +166,8 @@ export function labShape(options: UpOptions): LabShape {
     advertise,
     carrier: carrier(options.carrier ?? "socket"),
     isolate: isolated(options),
-    networks: networksOf(options),
+    networks,
+    ...dataNetworkOf(options, networks),
     redirect: redirecting(options.redirect ?? false, advertise),
   };
 }

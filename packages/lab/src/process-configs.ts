@@ -13,6 +13,7 @@ import {
   type StorageProcess,
 } from "./lab-file.ts";
 import { labPaths } from "./lab-paths.ts";
+import { DATA_PORT } from "./site.ts";
 
 type Reached = Pick<MetadataProcess | StorageProcess, "host" | "otherHosts" | "port">;
 
@@ -43,6 +44,18 @@ export const storageDisks = (dataDir: string, { disks }: Pick<StorageProcess, "d
     ...(mirrored && { mirrorPath: join(dataDir, `${disk.diskId}-mirror`) }),
   }));
 
+/** In all of a node's networks, the one for data first; ports are those of the isolated. */
+function dataListen(
+  { network }: LabDocument,
+  { host, otherHosts = [] }: StorageProcess,
+): { readonly data?: object } {
+  if (network?.dataNetwork === undefined) return {};
+  const hosts = [host, ...otherHosts];
+  const preferred = hosts[network.dataNetwork - 1];
+  const inOrder = [preferred ?? host, ...hosts.filter((one) => one !== preferred)];
+  return { data: { listen: inOrder.map((one) => formatAddress(one, DATA_PORT)).join(",") } };
+}
+
 function storageConfig(dir: string, lab: LabDocument, process: StorageProcess): object {
   const address = memberAddress(process);
   const dataDir = labPaths(dir).dataOf(process.id);
@@ -50,6 +63,7 @@ function storageConfig(dir: string, lab: LabDocument, process: StorageProcess): 
     metadata: adminAddresses(lab),
     listen: address,
     advertise: address,
+    ...dataListen(lab, process),
     dataDir,
     disks: storageDisks(dataDir, process),
     carrier: lab.carrier,

@@ -27,6 +27,7 @@ const COMPARED: Readonly<
   ],
   isolate: [(lab) => lab.network !== undefined, (shape) => shape.isolate],
   networks: [(lab) => lab.network?.networks ?? 1, (shape) => shape.networks],
+  dataNetwork: [(lab) => lab.network?.dataNetwork, (shape) => shape.dataNetwork],
   listen: [(lab) => lab.processes.find(isGateway)?.listen.host, (shape) => shape.listen.host],
 };
 
@@ -37,7 +38,7 @@ const COMPARED: Readonly<
 export function checkSameShape(lab: LabDocument, options: UpOptions, shape: LabShape): void {
   for (const [option, [has, wants]] of Object.entries(COMPARED)) {
     if (options[option as keyof UpOptions] === undefined || has(lab) === wants(shape)) continue;
-    const name = option === "diskSize" ? "disk-size" : option;
+    const name = option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const made = has(lab) === false ? `without --${name}` : `with --${name} ${String(has(lab))}`;
     throw new SystemError("lab/exists", `this lab was made ${made}, which cannot change at up`, {
       hint: "leave the option out, use `ashlar lab add`, or give another --dir",

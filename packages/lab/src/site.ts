@@ -21,6 +21,8 @@ export interface Site {
   privatePortal(listen: PortalAddress, host: string): Promise<Required<PortalAddress>>;
 }
 
+/** Of a node that takes operations and replication at addresses of their own. */
+export const DATA_PORT = 7_003;
 const ISOLATED_PORTS = { grpc: 7_001, metrics: 7_002 } as const;
 
 /** All on loopback, except for the portals; `taken`: ports of processes that are there already. */

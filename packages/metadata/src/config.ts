@@ -1,8 +1,6 @@
 // Configuration of a metadata process.
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN, nodeId } from "@ashlar/core";
-import { PROCESS_FIELDS, parsedText, pathsField, splitPaths, z } from "@ashlar/runtime";
-
-const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+import { isAnyHost, PROCESS_FIELDS, parsedText, pathsField, splitPaths, z } from "@ashlar/runtime";
 
 const FIELDS = z.strictObject({
   ...PROCESS_FIELDS,
@@ -43,7 +41,7 @@ const FIELDS = z.strictObject({
 });
 
 export const METADATA_CONFIG = FIELDS.refine(
-  ({ listen, advertise }) => advertise !== undefined || !WILDCARDS.has(splitPaths(listen)[0].host),
+  ({ listen, advertise }) => advertise !== undefined || !isAnyHost(splitPaths(listen)[0].host),
   { path: ["advertise"], message: "must say where others reach this member: listen does not" },
 );
 

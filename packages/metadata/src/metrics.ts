@@ -120,12 +120,13 @@ interface Watched {
   readonly group: { readonly status: RaftStatus };
   readonly logBytes: () => number;
   readonly watchers: () => number;
+  readonly lostPaths: () => number;
 }
 
 /** Figures read when they are asked for. */
 export function openStateMetrics(
   registry: Registry,
-  { log, group, logBytes, watchers }: Watched,
+  { log, group, logBytes, watchers, lostPaths }: Watched,
 ): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     exportGauge(registry, { name: `ashlar_metadata_${name}`, help, read });
@@ -133,6 +134,11 @@ export function openStateMetrics(
   const processes = () => [...log.view.nodes.values(), ...log.view.gateways.values()];
   gauge("log_bytes", "Bytes of the log's segments", logBytes);
   gauge("watchers", "Open watches of the catalog", watchers);
+  gauge(
+    "lost_paths",
+    "Network paths that are lost while others are left, as processes tell",
+    lostPaths,
+  );
   gauge("applied_index", "Index of the newest applied entry", () => log.view.appliedIndex);
   gauge("leads", "1 while this member leads the group", () => (log.leads ? 1 : 0));
   gauge("term", "Raft term of this member", () => group.status.term);

@@ -199,6 +199,7 @@ export class MetadataNode implements HealthyNode {
       disks: new DiskAdministration({ log: group.log, clock, calls, reportOf }),
       hosts: new HostAdministration({ log: group.log, clock }),
       reportOf,
+      lostPathsTo: (members) => heartbeat.lostPaths(members),
       sessionsOf: (gateway) => placement.sessionsOf(gateway),
       group: group.view,
     });
@@ -219,6 +220,7 @@ export class MetadataNode implements HealthyNode {
       group: group.host,
       logBytes: () => folder.store.sizeBytes,
       watchers: () => hub.count,
+      lostPaths: () => heartbeat.lostPaths(group.view.members()).length,
     });
     return [
       ["duties", duties],

@@ -107,6 +107,16 @@ export interface ClusterStatus extends ChunkCounts {
   readonly volumes: number;
   /** Why disks are out of the way, each by its name. */
   readonly slowDisks: readonly string[];
+  readonly lostPaths: readonly LostPathStatus[];
+}
+
+/** A network path that is lost while others are left. */
+export interface LostPathStatus {
+  /** Who does not hear it. */
+  readonly process: string;
+  readonly peer: string;
+  /** An address of the peer: host:port, or the host alone where that takes carriers. */
+  readonly path: string;
 }
 
 export interface DiskStatus {

@@ -2,18 +2,11 @@
 // plain socket or on a Carry stream. Each dial has a channel of its own: a carrier never waits for
 // another one's bulk or back-off.
 //
-// A peer in several networks has a path in each. They are tried one after the other, and a carrier that falls
-// silent is closed as soon as that, since the next dial finds another path: to both ends it is a
-// carrier like any other.
+// There may be several ways to a peer, see carrier-ways.ts. They are tried one after the other, and a carrier that falls
+// silent is closed as soon as that, since the next dial finds another way: to both ends it is a carrier like any other.
+// So is one on a way that is not the preferred one, when that is well again: it is closed, and dialled anew.
 import { type ClusterId, nodeId, SystemError, toSystemError } from "@ashlar/core";
-import {
-  type Clock,
-  type Log,
-  nodeClock,
-  pathsOf,
-  type Random,
-  splitAddress,
-} from "@ashlar/runtime";
+import { type Clock, type Log, nodeClock, type Random } from "@ashlar/runtime";
 import { type ByteStream, GrpcStream, SocketStream } from "./byte-stream.ts";
 import {
   type Carrier,
@@ -24,6 +17,7 @@ import {
   FRAME_VERSION,
 } from "./carrier.ts";
 import type { CarrierSelf } from "./carrier-server.ts";
+import { CarrierWays, type Way } from "./carrier-ways.ts";
 import {
   ANSWER_LENGTH,
   checkGreeting,
@@ -37,7 +31,8 @@ import { readGreeting } from "./greeting-socket.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import type { Network } from "./network.ts";
 import { nodeNetwork } from "./node-network.ts";
-import { type Path, PathSilences } from "./path-silences.ts";
+import type { Path } from "./path-silences.ts";
+import { PathWatch } from "./path-watch.ts";
 import { fromServiceError } from "./status.ts";
 
 export interface CarrierDialerOptions {
@@ -54,14 +49,16 @@ export interface CarrierDialerOptions {
 
 /** A node that cannot be reached by then is not worth waiting for: the caller tries again. */
 const DIAL_TIMEOUT_MS = 3_000;
-/** Of that, what a path may take while there is another one to try: far more than a round trip and a start. */
-const PATH_TIMEOUT_MS = 1_000;
+/** Of that, what a way may take while there is another one to try: far more than a round trip and a start. */
+const WAY_TIMEOUT_MS = 1_000;
 /** A peer that was silent stays so until the next dial has ended, if one begins within a second or so. */
 const UNREACHED_MS = DIAL_TIMEOUT_MS + 2_000;
 
 export interface ClosableCarrierDialer extends CarrierDialer {
   /** Addresses of whom this process is connected to, or tries to be, and of which it hears nothing. */
   silentPeers(): readonly string[];
+  /** Ways that are not heard, to peers that are reached over others. */
+  lostPaths(): readonly Path[];
   close(): void;
 }
 
@@ -74,9 +71,10 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
   private readonly clock: Clock;
   private readonly network: Network;
   private readonly log: Log;
-  /** Open ones, with the address that was dialled. */
-  private readonly carriers = new Map<FrameCarrier, string>();
-  private readonly silences = new PathSilences({ keptMs: UNREACHED_MS });
+  /** Open ones, with the way that they go. */
+  private readonly carriers = new Map<FrameCarrier, Way>();
+  private readonly ways = new CarrierWays({ keptMs: UNREACHED_MS });
+  private readonly watch: PathWatch;
   private readonly closing = new AbortController();
 
   constructor(options: CarrierDialerOptions) {
@@ -84,6 +82,14 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     this.clock = options.clock ?? nodeClock;
     this.network = options.network ?? nodeNetwork;
     this.log = options.log.child({ component: "carrier-dialer" });
+    const { clock, network, log } = this;
+    this.watch = new PathWatch(
+      { clock, network, log },
+      {
+        isUsed: (address) => [...this.carriers.values()].some((way) => way.address === address),
+        onWell: (path) => this.onWell(path),
+      },
+    );
   }
 
   async dial(
@@ -92,40 +98,64 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<Carrier> {
     const endMs = this.clock.nowMs() + DIAL_TIMEOUT_MS;
-    const paths = this.silences.inOrder(address, this.clock.nowMs());
-    for (const [place, path] of paths.entries()) {
+    const tried = new Set<string>();
+    // What the peer tells on the way may be that there are other ways.
+    const untried = (): readonly Way[] =>
+      this.ways.inOrder(address, this.clock.nowMs()).filter(({ path }) => !tried.has(path));
+    let refused: unknown = new SystemError("rpc/unavailable", `${address} is no address`);
+    for (let left = untried(); left[0]; left = untried()) {
+      const [way] = left;
+      tried.add(way.path);
       const leftMs = endMs - this.clock.nowMs();
-      const untried = paths.length - place;
-      const isLast = untried === 1;
-      const limitMs = isLast ? leftMs : Math.min(PATH_TIMEOUT_MS, leftMs / untried);
+      const limitMs = left.length === 1 ? leftMs : Math.min(WAY_TIMEOUT_MS, leftMs / left.length);
       try {
-        return await this.dialPath({ address, path }, purpose, { signal, limitMs });
+        const onWay = ({ path }: Way): void => void tried.add(path);
+        return await this.dialOver(way, purpose, { signal, limitMs, onWay });
       } catch (thrown) {
-        if (isLast || signal.aborted || this.closing.signal.aborted) throw thrown;
+        refused = thrown;
+        if (signal.aborted || this.closing.signal.aborted || untried().length === 0) break;
+        const { path } = way;
         const { code } = toSystemError(thrown);
         this.log.warn({ address, path, code }, "no carrier over this path: the next one is tried");
       }
     }
-    throw new SystemError("rpc/unavailable", `${address} is no address`);
+    throw refused;
   }
 
-  private async dialPath(
-    { address, path }: Path,
+  private async dialOver(
+    asked: Way,
     purpose: CarrierPurpose,
-    { signal, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
+    {
+      signal,
+      limitMs,
+      onWay,
+    }: {
+      readonly signal: AbortSignal;
+      readonly limitMs: number;
+      /** Told which it is when the peer has answered: that one, unless it has told others. */
+      readonly onWay: (way: Way) => void;
+    },
   ): Promise<Carrier> {
+    const { address, path } = asked;
+    let way = asked;
     const limit = new AbortController();
     const timeout = this.clock.after(limitMs, () =>
       limit.abort(new SystemError("rpc/unavailable", `${path}: no carrier in ${limitMs} ms`)),
     );
     const giveUp = AbortSignal.any([signal, limit.signal, this.closing.signal]);
     try {
-      return await this.open({ address, path }, purpose, giveUp);
+      return await this.open(asked, purpose, {
+        signal: giveUp,
+        onWay: (meant) => {
+          way = meant;
+          onWay(meant);
+        },
+      });
     } catch (thrown) {
       const error = giveUp.aborted
         ? toSystemError(giveUp.reason, "operation/aborted")
         : toSystemError(thrown);
-      if (limit.signal.aborted) this.missed({ address, path });
+      if (limit.signal.aborted) this.missed(way);
       if (error.code !== "rpc/disconnected") throw error;
       throw new SystemError("rpc/unavailable", `${path}: ${error.message}`, { address }, error);
     } finally {
@@ -134,12 +164,16 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
   }
 
   silentPeers(): readonly string[] {
-    const silent = new Set(this.silences.lost(this.clock.nowMs()));
-    // One with another path is not given up while that has not been tried.
-    for (const [carrier, address] of this.carriers) {
-      if (carrier.isSilent && pathsOf(address).length === 1) silent.add(address);
+    const silent = new Set(this.ways.lost(this.clock.nowMs()));
+    // One with another way is not given up while that has not been tried.
+    for (const [carrier, { address }] of this.carriers) {
+      if (carrier.isSilent && this.ways.of(address).length === 1) silent.add(address);
     }
     return [...silent];
+  }
+
+  lostPaths(): readonly Path[] {
+    return this.watch.lost();
   }
 
   /** Closes every carrier this dialer opened; later dials are refused. */
@@ -147,21 +181,37 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     const reason = new SystemError("rpc/unavailable", "the process stops");
     this.closing.abort(reason);
     for (const carrier of [...this.carriers.keys()]) carrier.close(reason);
+    this.watch.close();
   }
 
-  private missed(path: Path): void {
-    this.silences.silent(path, this.clock.nowMs());
+  private missed(way: Way): void {
+    this.ways.silent(way, this.clock.nowMs());
+    this.watch.missed(way);
+  }
+
+  /** One carrier at a time: what is under way on it is sent again over the way that is preferred. */
+  private onWell({ address, path }: Path): void {
+    const paths = this.ways.of(address).map((way) => way.path);
+    const rank = paths.indexOf(path);
+    for (const [carrier, way] of this.carriers) {
+      if (rank < 0 || way.address !== address || paths.indexOf(way.path) <= rank) continue;
+      this.ways.heard({ address, path });
+      this.log.info({ address, path, from: way.path }, "a preferred network path is well again");
+      carrier.close(new SystemError("rpc/disconnected", `${path} is well again, and preferred`));
+      return;
+    }
   }
 
   private async open(
-    { address, path }: Path,
+    asked: Way,
     purpose: CarrierPurpose,
-    signal: AbortSignal,
+    { signal, onWay }: { readonly signal: AbortSignal; readonly onWay: (way: Way) => void },
   ): Promise<Carrier> {
     const { self, clusterId, kind } = this.options;
     const { network } = this;
-    const ofSeveral = path !== address;
-    const client = new GrpcClient({ address: path, ofSeveral, clusterId, network });
+    const ofSeveral = asked.callAt !== asked.address;
+    const client = new GrpcClient({ address: asked.callAt, ofSeveral, clusterId, network });
+    let way = asked;
     let stream: ByteStream;
     let reply: OpenCarrierReply__Output;
     try {
@@ -177,9 +227,11 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
         },
         { signal, deadlineMs: DIAL_TIMEOUT_MS },
       );
+      way = this.ways.learn(asked, reply.hosts, this.clock.nowMs());
+      onWay(way);
       stream =
         kind === "socket"
-          ? await openSocket(network, { address: path, reply, signal })
+          ? await openSocket(network, { host: way.host, reply, signal })
           : await openCall(client, reply, signal);
     } catch (thrown) {
       client.close();
@@ -187,19 +239,25 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     }
     if (kind === "socket") client.close();
     const peer = { node: nodeId(reply.node), incarnation: Number(reply.incarnation) };
-    this.silences.heard({ address, path });
-    return this.carrier(stream, { address, path, purpose, peer, client });
+    this.ways.heard(way);
+    if (kind === "socket") this.follow(way.address, reply.port);
+    return this.carrier(stream, way, { purpose, peer, client });
+  }
+
+  /** Watches the other ways, too, as long as there is a carrier on one of them. */
+  private follow(address: string, port: number): void {
+    const ways = this.ways.of(address);
+    if (ways.length > 1) this.watch.follow(address, { hosts: ways, port });
   }
 
   private carrier(
     stream: ByteStream,
+    way: Way,
     {
-      address,
-      path,
       purpose,
       peer,
       client,
-    }: Path & {
+    }: {
       readonly purpose: CarrierPurpose;
       readonly peer: CarrierPeer;
       readonly client: GrpcClient;
@@ -207,14 +265,15 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
   ): Carrier {
     const { kind } = this.options;
     const { clock } = this;
-    const rest = { pausesReading: false, hasOtherPath: path !== address };
+    const { address, path } = way;
+    const rest = { pausesReading: false, hasOtherPath: this.ways.of(address).length > 1 };
     const carrier = new FrameCarrier({ stream, kind, purpose, peer, clock, ...rest });
-    this.carriers.set(carrier, address);
+    this.carriers.set(carrier, way);
     const facts = { kind, purpose, peer: peer.node, path, incarnation: peer.incarnation };
     this.log.info(facts, "carrier opened");
     carrier.onClose((reason) => {
       this.carriers.delete(carrier);
-      if (carrier.timedOut) this.missed({ address, path });
+      if (carrier.timedOut) this.missed(way);
       client.close();
       this.log.info({ ...facts, reason: reason.message }, "carrier closed");
     });
@@ -225,16 +284,16 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
 async function openSocket(
   network: Network,
   {
-    address,
-    reply: { host, port, ticket },
+    host,
+    reply: { port, ticket },
     signal,
   }: {
-    readonly address: string;
+    readonly host: string;
     readonly reply: OpenCarrierReply__Output;
     readonly signal: AbortSignal;
   },
 ): Promise<ByteStream> {
-  const socket = network.connect({ host: host || splitAddress(address).host, port });
+  const socket = network.connect({ host, port });
   const onAbort = (): void => {
     socket.destroy();
   };

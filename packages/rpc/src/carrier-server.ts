@@ -28,6 +28,7 @@ import {
   chunkService,
   decodePreamble,
   encodeAnswer,
+  NO_TICKET,
   PREAMBLE_LENGTH,
   TICKET_KEY,
 } from "./chunk-service.ts";
@@ -54,8 +55,8 @@ export interface CarrierServerOptions {
   readonly otherHosts?: readonly string[];
   /** Whether peers can reach this node over several paths, so that one that is silent is not waited for. */
   readonly hasSeveralPaths?: boolean;
-  /** Host told to peers if not the one they asked: behind address translation. */
-  readonly socketAdvertise?: string;
+  /** Hosts told to peers, the preferred one first, if the plain listener is not at those that they ask. */
+  readonly socketHosts?: readonly string[];
   /** Called with each carrier; must set onFrame or close it within that turn of the loop. */
   readonly accept: CarrierAcceptor;
   readonly random: Random;
@@ -151,7 +152,7 @@ export class CarrierServer implements Startable {
   }
 
   private authorise(request: OpenCarrierRequest__Output): OpenCarrierReply {
-    const { self, clusterId, socketAdvertise } = this.options;
+    const { self, clusterId, socketHosts = [] } = this.options;
     if (request.cluster !== clusterId) {
       throw new SystemError("cluster/wrong-cluster", `this is cluster ${clusterId}`);
     }
@@ -176,7 +177,8 @@ export class CarrierServer implements Startable {
       node: self.node,
       incarnation: self.incarnation(),
       ticket: this.tickets.issue({ kind, purpose, peer }),
-      host: socketAdvertise ?? "",
+      host: socketHosts[0] ?? "",
+      hosts: [...socketHosts],
       port: this.listeners.length > 0 ? this.socketPort : 0,
     };
   }
@@ -203,7 +205,12 @@ export class CarrierServer implements Startable {
     const timeout = this.clock.after(PREAMBLE_TIMEOUT_MS, () => socket.destroy());
     readGreeting(socket, PREAMBLE_LENGTH)
       .then((preamble) => {
-        const authorisation = this.tickets.redeem(decodePreamble(preamble), "socket");
+        const ticket = decodePreamble(preamble);
+        if (ticket.equals(NO_TICKET)) {
+          socket.end(encodeAnswer(), () => socket.destroy());
+          return;
+        }
+        const authorisation = this.tickets.redeem(ticket, "socket");
         socket.write(encodeAnswer());
         this.open(new SocketStream(socket), authorisation);
       })

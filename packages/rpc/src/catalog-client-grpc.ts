@@ -27,7 +27,7 @@ import { oneOf, safeNumber } from "./convert/scalars.ts";
 import type { RegisterReply__Output } from "./gen/ashlar/v1/RegisterReply.ts";
 import type { WatchMessage__Output } from "./gen/ashlar/v1/WatchMessage.ts";
 import type { Abortable, CallableMethod, GrpcClient } from "./grpc-client.ts";
-import type { SessionSource } from "./heartbeat.ts";
+import type { PathsSeen, SessionSource } from "./heartbeat.ts";
 import { LeaderBelief } from "./leader-belief.ts";
 import {
   type Attempt,
@@ -42,6 +42,8 @@ import { ProposerSession } from "./proposer-session.ts";
 import { catalogService, sessionsService } from "./services.ts";
 import { Waiters } from "./waiters.ts";
 
+const NO_PATHS: PathsSeen = { silentPeers: () => [], lostPaths: () => [] };
+
 /** The service gives a change of a volume up much earlier. */
 const FENCE_DEADLINE_MS = 30_000;
 
@@ -52,8 +54,8 @@ export interface CatalogClientOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** host:port of storage nodes that this process does not hear, told with its pings. */
-  readonly silentPeers?: () => readonly string[];
+  /** To the storage nodes that this process is connected to. */
+  readonly paths?: PathsSeen | undefined;
   /** Of a gateway: told and heard of with its pings. */
   readonly sessions?: SessionSource | undefined;
   /** The whole cluster shuts down, and this process with it; may be told more than once. */
@@ -93,7 +95,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
       log,
       network,
       sessions,
-      silentPeers = () => [],
+      paths = NO_PATHS,
       onShutDown = () => {},
     } = options;
     this.clock = clock;
@@ -107,7 +109,7 @@ class GrpcCatalogClient implements CatalogClient, Startable {
       this.ask((member, attempt) => member.unary(sessionsService.Open, {}, attempt), options);
     this.session = new ProposerSession({ open });
     this.pings = new PingWorker(
-      { clock, log: this.log, members: this.pingCalls, silentPeers, sessions },
+      { clock, log: this.log, members: this.pingCalls, paths, sessions },
       {
         onSuperseded: (incarnation) => {
           for (const listen of this.supersededListeners) listen(incarnation);

@@ -203,10 +203,12 @@ export function bindHeartbeat(server: GrpcServer, service: HeartbeatService): vo
           const unheard = silent.slice(0, SILENT_PEERS_MAX);
           const held = rest.sessions?.sessions.slice(0, SESSIONS_TOLD_MAX).map(fromSession);
           const { build, protocol } = rest;
+          const lostPaths = rest.lostPaths.slice(0, SILENT_PEERS_MAX);
           const release = build === "" ? undefined : { build, protocol };
           const report = { disks, copying, load };
           const way = { serial: safeNumber(rest.serial), path: rest.path };
-          const told = { ...ping, ...way, report, silent: unheard, sessions: held, release };
+          const paths = { silent: unheard, lostPaths };
+          const told = { ...ping, ...way, report, ...paths, sessions: held, release };
           const { superseded, answer, logouts, shutDown } = service.ping(told);
           // Silence is consent: answers to every ping would be half the work of an idle cluster.
           if (!superseded && !answer) return;

@@ -29,6 +29,8 @@ export const CARRIER_PURPOSES: readonly CarrierPurpose[] = ["operations", "repli
 /** Metadata of Carry: the ticket in hexadecimal digits. */
 export const TICKET_KEY = "ashlar-ticket";
 export const TICKET_LENGTH = 32;
+/** Shown by who only looks whether carriers are taken here: it is answered, and that is all. */
+export const NO_TICKET: Buffer = Buffer.alloc(TICKET_LENGTH);
 
 /** "ASHC", little-endian. */
 const MAGIC = 0x43485341;

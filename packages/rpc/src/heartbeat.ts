@@ -3,6 +3,7 @@
 import type { HeldSession } from "@ashlar/catalog";
 import type { NodeId } from "@ashlar/core";
 import type { StorageReport } from "./catalog-client.ts";
+import type { Path } from "./path-silences.ts";
 import type { Release } from "./release.ts";
 
 export interface Ping {
@@ -12,6 +13,8 @@ export interface Ping {
   readonly report: StorageReport;
   /** host:port of the storage nodes that it does not hear, at most {@link SILENT_PEERS_MAX}. */
   readonly silent: readonly string[];
+  /** Paths to peers that it reaches over others, at most {@link SILENT_PEERS_MAX}. */
+  readonly lostPaths: readonly LostPath[];
   /** Of gateways: undefined while they are as this member was told before. */
   readonly sessions: readonly HeldSession[] | undefined;
   /** Undefined when it was told before, or is not told at all. */
@@ -20,6 +23,16 @@ export interface Ping {
   readonly serial: number;
   /** Which of the paths between the two it came over. */
   readonly path: number;
+}
+
+/** A path that a process does not hear, to a peer that it reaches over another one. */
+export type LostPath = Path;
+
+/** What a process knows of the paths to its peers; told with its pings. */
+export interface PathsSeen {
+  /** Addresses of those that it is connected to, or tries to be, and of which it hears nothing over any path. */
+  silentPeers(): readonly string[];
+  lostPaths(): readonly LostPath[];
 }
 
 /** More than the portals of a gateway take; some 200 bytes each. */

@@ -1,9 +1,8 @@
 // What a process knows of the paths to each of its peers: a peer has an address in each of its networks, and
 // one that was silent is tried last for a while. Pure: time is an argument. Only how soon another path
 // is tried depends on it, and whom this process says it does not hear.
-import { pathsOf } from "@ashlar/runtime";
 
-/** What a peer's address is, and the path to it: one of the parts of that address. */
+/** A peer by its address, and one of the paths to it: a part of that address, or a host that the peer has told. */
 export interface Path {
   readonly address: string;
   readonly path: string;
@@ -18,13 +17,13 @@ export class PathSilences {
     this.keptMs = keptMs;
   }
 
-  /** The paths to `address` in the order in which they are tried: as they are given, then those that were silent. */
-  inOrder(address: string, nowMs: number): readonly string[] {
+  /** These paths to `address` in the order in which they are tried: as they are given, then those that were silent. */
+  inOrder(address: string, paths: readonly string[], nowMs: number): readonly string[] {
     const untilMs = (path: string): number => {
       const until = this.silences.get(address)?.get(path) ?? 0;
       return until > nowMs ? until : 0;
     };
-    return [...pathsOf(address)].sort((one, other) => untilMs(one) - untilMs(other));
+    return [...paths].sort((one, other) => untilMs(one) - untilMs(other));
   }
 
   silent({ address, path }: Path, nowMs: number): void {
@@ -38,7 +37,7 @@ export class PathSilences {
   }
 
   /** Addresses of which every path is silent. */
-  lost(nowMs: number): readonly string[] {
+  lost(pathsOf: (address: string) => readonly string[], nowMs: number): readonly string[] {
     for (const [address, paths] of this.silences) {
       for (const [path, untilMs] of paths) if (untilMs <= nowMs) paths.delete(path);
       if (paths.size === 0) this.silences.delete(address);

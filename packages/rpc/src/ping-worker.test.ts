@@ -33,7 +33,13 @@ async function pinging(
   const superseded: number[] = [];
   const told = { shutDown: 0 };
   const worker = new PingWorker(
-    { clock, log: silentLog, members: calls, silentPeers: () => [], sessions },
+    {
+      clock,
+      log: silentLog,
+      members: calls,
+      paths: { silentPeers: () => [], lostPaths: () => [] },
+      sessions,
+    },
     {
       onSuperseded: (incarnation) => superseded.push(incarnation),
       onShutDown: () => {
@@ -265,8 +271,11 @@ describe("a leader in two networks", () => {
     leader.cutPaths.add(cut);
     for (let count = 0; count < 12; count += 1) await intervalOver(clock, leader, [1 - cut]);
     expect(belief.leader).toBe(leader.address);
+    const { address } = leader;
+    expect(leader.toldLostPaths.at(-1)).toEqual([{ address, path: address.split(",")[cut] }]);
     await heal(clock, leader, cut);
     await intervalOver(clock, leader, [0, 1]);
+    expect(leader.toldLostPaths.at(-1)).toEqual([]);
     leader.cutPaths.add(0).add(1);
     for (let count = 0; count < 6; count += 1) clock.advance(INTERVAL_MS);
     await expect.poll(() => next.pings).toBeGreaterThan(0);

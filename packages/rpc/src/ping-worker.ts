@@ -15,7 +15,13 @@ import { fromLogoutRequest } from "./convert/sessions.ts";
 import type { PingMessage } from "./gen/ashlar/v1/PingMessage.ts";
 import type { PingReply__Output } from "./gen/ashlar/v1/PingReply.ts";
 import type { GrpcClient } from "./grpc-client.ts";
-import { SESSIONS_TOLD_MAX, type SessionSource, SILENT_PEERS_MAX } from "./heartbeat.ts";
+import {
+  type LostPath,
+  type PathsSeen,
+  SESSIONS_TOLD_MAX,
+  type SessionSource,
+  SILENT_PEERS_MAX,
+} from "./heartbeat.ts";
 import { type MemberCalls, refusal } from "./member-calls.ts";
 import { RELEASE } from "./release.ts";
 import { heartbeatService } from "./services.ts";
@@ -65,7 +71,7 @@ export class PingWorker {
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly members: MemberCalls;
-  private readonly silentPeers: () => readonly string[];
+  private readonly paths: PathsSeen;
   private readonly sessions: SessionSource | undefined;
   private readonly onSuperseded: (incarnation: number) => void;
   private readonly onShutDown: () => void;
@@ -84,8 +90,8 @@ export class PingWorker {
       readonly clock: Clock;
       readonly log: Log;
       readonly members: MemberCalls;
-      /** host:port of those this process does not hear. */
-      readonly silentPeers: () => readonly string[];
+      /** To peers other than the leader. */
+      readonly paths: PathsSeen;
       /** Of a gateway. */
       readonly sessions?: SessionSource | undefined;
     },
@@ -101,7 +107,7 @@ export class PingWorker {
     this.clock = deps.clock;
     this.log = deps.log;
     this.members = deps.members;
-    this.silentPeers = deps.silentPeers;
+    this.paths = deps.paths;
     this.sessions = deps.sessions;
     this.onSuperseded = onSuperseded;
     this.onShutDown = onShutDown;
@@ -158,9 +164,18 @@ export class PingWorker {
       ...(times && { times: { ...times } }),
     }));
     line.writing = true;
-    const silent = this.silentPeers().slice(0, SILENT_PEERS_MAX);
+    const silent = this.paths.silentPeers().slice(0, SILENT_PEERS_MAX);
+    const lostPaths = this.lostPaths().slice(0, SILENT_PEERS_MAX);
     const way = { serial: this.serial, path: line.place };
-    const said = { version: CATALOG_VERSION, process, incarnation, stores, silent, ...way };
+    const said = {
+      version: CATALOG_VERSION,
+      process,
+      incarnation,
+      stores,
+      silent,
+      lostPaths,
+      ...way,
+    };
     const copies = copying && { copying: toCopyReport(copying) };
     const release = line.toldRelease ? {} : RELEASE;
     line.toldRelease = true;
@@ -168,6 +183,11 @@ export class PingWorker {
     line.stream.write({ ...said, ...copies, ...news }, () => {
       line.writing = false;
     });
+  }
+
+  private lostPaths(): readonly LostPath[] {
+    const { leader: address } = this.members.belief;
+    return [...this.paths.lostPaths(), ...[...this.deaf].map((path) => ({ address, path }))];
   }
 
   /** Nothing while they are as they were told on this line. */

@@ -35,6 +35,9 @@ export function splitAddress(text: string): HostAndPort {
 export const joinAddress = ({ host, port }: HostAndPort): string =>
   `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
+/** Whether a host stands for all of a machine: nobody is reached there. */
+export const isAnyHost = (host: string): boolean => host === "0.0.0.0" || host === "::";
+
 /** The addresses of one process, one for each network: the parts of `host:port,host:port`, the preferred one first. */
 export const pathsOf = (address: string): readonly string[] => address.split(",");
 
@@ -55,7 +58,7 @@ export function splitPaths(text: string): readonly [HostAndPort, ...HostAndPort[
   if (family === 0 || all.some(({ host }) => isIP(host) !== family)) {
     throw refuse("must be IP addresses of one family");
   }
-  if (all.some(({ host }) => host === "0.0.0.0" || host === "::")) {
+  if (all.some(({ host }) => isAnyHost(host))) {
     throw refuse("must say which: one that stands for all is alone");
   }
   if (new Set(all.map(({ host }) => host)).size < all.length) {
@@ -63,6 +66,13 @@ export function splitPaths(text: string): readonly [HostAndPort, ...HostAndPort[
   }
   return [first, ...others];
 }
+
+/** `host:port` of each of `host,host`, with commas between; an IPv6 host is in "[ ]", or not. */
+export const addressesAt = (hosts: string, port: number): string =>
+  hosts
+    .split(",")
+    .map((host) => joinAddress({ host: host.replaceAll(/[[\]]/g, ""), port }))
+    .join(",");
 
 /** A text that `parse` accepts, as what it makes of it; its refusal names the field. */
 export const parsedText = <T>(parse: (text: string) => T) =>
@@ -84,6 +94,12 @@ export const addressField = parsedText((text) => {
 /** `host:port`, or several in order of preference, see {@link splitPaths}; kept as text. */
 export const pathsField = parsedText((text) => {
   splitPaths(text);
+  return text;
+});
+
+/** A host, or several in order of preference with commas between, of which {@link splitPaths} holds as well. */
+export const hostsField = parsedText((text) => {
+  splitPaths(addressesAt(text, 0));
   return text;
 });
 

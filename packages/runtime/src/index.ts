@@ -1,9 +1,12 @@
 export { type Clock, sleep, type Timer } from "./clock.ts";
 export { parseConfig, readConfig, z } from "./config.ts";
 export {
+  addressesAt,
   addressField,
   DATA_PATH_FIELDS,
   type HostAndPort,
+  hostsField,
+  isAnyHost,
   joinAddress,
   PROCESS_FIELDS,
   parsedText,

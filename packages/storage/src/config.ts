@@ -1,6 +1,15 @@
 // The storage process's configuration file, checked once at start.
 import { diskId, MIB } from "@ashlar/core";
-import { DATA_PATH_FIELDS, PROCESS_FIELDS, parsedText, pathsField, z } from "@ashlar/runtime";
+import {
+  DATA_PATH_FIELDS,
+  hostsField,
+  isAnyHost,
+  PROCESS_FIELDS,
+  parsedText,
+  pathsField,
+  splitPaths,
+  z,
+} from "@ashlar/runtime";
 
 /** Room for a journal, a reserve and some extents. */
 const DISK_SIZE_MIN = 128 * MIB;
@@ -18,16 +27,38 @@ const disk = z.strictObject({
   sizeBytes: z.int().min(DISK_SIZE_MIN),
 });
 
-export const STORAGE_CONFIG = z.strictObject({
+/** Where carriers of the kind socket are taken. */
+const data = z
+  .strictObject({
+    /** At one address, or at one in each of several networks, all with one port; port 0 takes any. */
+    listen: pathsField,
+    /** The hosts at which others reach it, the preferred one first; those of `listen` if absent. */
+    advertise: hostsField.optional(),
+  })
+  .refine(({ listen }) => new Set(splitPaths(listen).map(({ port }) => port)).size === 1, {
+    path: ["listen"],
+    message: "must have one port at all addresses",
+  })
+  .refine(
+    ({ listen, advertise }) => advertise !== undefined || !isAnyHost(splitPaths(listen)[0].host),
+    { path: ["advertise"], message: "must say where others reach it: listen does not" },
+  );
+
+const FIELDS = z.strictObject({
   ...PROCESS_FIELDS,
   ...DATA_PATH_FIELDS,
   /**
-   * Where the gRPC server listens, and at the same hosts the carriers do: at one address, or at one in each of
-   * several networks, `host:port,host:port`. Port 0 takes any.
+   * Where the gRPC server listens, and unless `data` says otherwise at the same hosts the carriers do: at one address,
+   * or at one in each of several networks, `host:port,host:port`. Port 0 takes any.
    */
   listen: pathsField,
   /** How peers and gateways reach it, the preferred way first; the listening port is put in for port 0. */
   advertise: pathsField,
+  /**
+   * Where operations of gateways and replication of other nodes come in, when that is not at the hosts of `listen`:
+   * gateways and nodes connect to these hosts alone, in this order, whatever address of this node they know.
+   */
+  data: data.optional(),
   /** The node's own state: which store lies on which disk. */
   dataDir: z.string().min(1),
   /** What fails together with this node, such as a rack: no two copies of anything are in one zone. */
@@ -55,6 +86,11 @@ export const STORAGE_CONFIG = z.strictObject({
     .min(8 * MIB)
     .default(64 * MIB),
 });
+
+export const STORAGE_CONFIG = FIELDS.refine(
+  ({ data, carrier }) => data === undefined || carrier === "socket",
+  { path: ["data"], message: "is of carriers of the kind socket: others go where calls go" },
+);
 
 export type StorageConfig = z.infer<typeof STORAGE_CONFIG>;
 export type DiskConfig = StorageConfig["disks"][number];

@@ -1,5 +1,6 @@
 // The composition root of a storage node: disks, replicas, the way in for gateways and peers, and
 // its standing with the metadata service.
+
 import { hasCode, present, SystemError, toSystemError } from "@ashlar/core";
 import type { OperationReply } from "@ashlar/replica";
 import {
@@ -30,6 +31,7 @@ import {
   splitPaths,
 } from "@ashlar/runtime";
 import { Admissions } from "./admissions.ts";
+import { carrierListen } from "./carrier-listen.ts";
 import { ChunkChecks } from "./chunk-checks.ts";
 import { ChunkRemoval } from "./chunk-removal.ts";
 import type { StorageConfig } from "./config.ts";
@@ -99,7 +101,6 @@ export class StorageNode implements HealthyNode {
     this.lifecycle = new Lifecycle({ log });
     const { self } = this;
     this.dialer = createCarrierDialer({ self, clusterId, kind, random, network, log, clock });
-    const silentPeers = (): readonly string[] => this.dialer.silentPeers();
     this.client = createCatalogClient({
       clusterId,
       metadata,
@@ -107,7 +108,7 @@ export class StorageNode implements HealthyNode {
       random,
       network,
       log,
-      silentPeers,
+      paths: this.dialer,
       onShutDown,
     });
   }
@@ -236,7 +237,7 @@ export class StorageNode implements HealthyNode {
 
   private assemble(disks: DiskSet): Parts {
     const { clock, log, random, network, registry } = this.deps;
-    const { clusterId, nodeId: node, listen, advertise } = this.config;
+    const { clusterId, nodeId: node, listen } = this.config;
     const { client, dialer } = this;
     const { view } = client;
     const onDiskFailed = (disk: OpenDisk): void => this.onDiskFailed(disk);
@@ -257,9 +258,7 @@ export class StorageNode implements HealthyNode {
     const carriers = new CarrierServer({
       self: this.self,
       clusterId,
-      socketListen: { host: first.host, port: 0 },
-      otherHosts: others.map(({ host }) => host),
-      hasSeveralPaths: splitPaths(advertise).length > 1,
+      ...carrierListen(this.config),
       accept: (carrier) => this.accept(carrier, { replicas, links, metrics }),
       random,
       network,

@@ -45,6 +45,9 @@ function clusterAnswer(cluster: ClusterStatus, group: GroupStatus): Answer {
         `${cluster.degradedChunks} degraded, ${cluster.resyncChunks} in resync, ` +
         `${cluster.unavailableChunks} unavailable`,
       ...cluster.slowDisks.map((reason) => `slow      ${reason}`),
+      ...cluster.lostPaths.map(
+        ({ process, peer, path }) => `network   ${process} does not reach ${peer} at ${path}`,
+      ),
       `leader    ${leader}`,
       positionsLine(positions),
       ...memberTable(cluster.metadata),

@@ -163,6 +163,10 @@ function addUp(lab: Command): void {
     .option("--redirect", "portals send each login to the gateway with the fewest sessions")
     .option("--networks <count>", "1 or 2, of an isolated lab: each process has an address in both")
     .option(
+      "--data-network <number>",
+      "of two networks the one that operations and replication prefer (default: as all traffic, the first)",
+    )
+    .option(
       "--isolate",
       "a network namespace and an address for each process (needs root, iproute2)",
     )

@@ -29,6 +29,7 @@ import { wholeNumber } from "../whole-number.ts";
 export interface MachineOptions {
   readonly dir: string;
   readonly host: string;
+  readonly dataHost?: string;
   readonly name?: string;
   readonly disk?: readonly string[];
   readonly zone?: string;
@@ -46,8 +47,8 @@ interface JoinOptions extends MachineOptions {
 }
 
 const HOST = /^[A-Za-z0-9.:-]+$/;
-/** Five ports from it are used. */
-const BASE_PORT_MAX = 65_531;
+/** Six ports from it are used. */
+const BASE_PORT_MAX = 65_530;
 const UNSAFE =
   "nothing between the machines is encrypted or authenticated yet: whoever reaches these addresses can join and read " +
   "everything, so keep them on isolated networks";
@@ -73,10 +74,10 @@ function portalIn({ portal, host }: MachineOptions): string {
 }
 
 /** @throws SystemError argument/invalid */
-function checkHosts(host: string): void {
+function checkHosts(option: "--host" | "--data-host", host: string): void {
   const hosts = hostsOf({ host });
   if (!hosts.every((one) => HOST.test(one))) {
-    throw new SystemError("argument/invalid", `--host ${host} is not an address or a name`, {
+    throw new SystemError("argument/invalid", `${option} ${host} is not an address or a name`, {
       hint:
         "give the address at which the other machines reach this one, without a port; of a machine in two " +
         "networks both, with a comma between",
@@ -84,7 +85,7 @@ function checkHosts(host: string): void {
   }
   const families = new Set(hosts.map(isIP));
   if (hosts.length === 1 || (families.size === 1 && !families.has(0))) return;
-  throw new SystemError("argument/invalid", `--host ${host} mixes kinds of addresses`, {
+  throw new SystemError("argument/invalid", `${option} ${host} mixes kinds of addresses`, {
     hint: "give IP addresses of one family, one in each network",
   });
 }
@@ -93,15 +94,16 @@ function checkHosts(host: string): void {
 export function plannedMachine(
   options: MachineOptions,
 ): Omit<Machine, "clusterId" | "members" | "hasMember"> {
-  const { host, gateway, zone = "" } = options;
+  const { host, dataHost, gateway, zone = "" } = options;
   const name = options.name ?? ownName();
   nodeId(`metadata-${name}`);
-  checkHosts(host);
+  checkHosts("--host", host);
+  if (dataHost !== undefined) checkHosts("--data-host", dataHost);
   const basePort = wholeNumber("base-port", options.basePort) ?? BASE_PORT_DEFAULT;
   if (basePort > BASE_PORT_MAX) {
     throw new SystemError(
       "argument/invalid",
-      `--base-port ${basePort} leaves no room for five ports`,
+      `--base-port ${basePort} leaves no room for six ports`,
     );
   }
   const dir = resolve(options.dir);
@@ -109,7 +111,8 @@ export function plannedMachine(
     diskIn(text, at, join(dir, `storage-${name}`)),
   );
   const portal = gateway ? { portal: { address: portalIn(options), tpgt: 1 } } : {};
-  return { name, dir, host, basePort, disks, zone, ...portal };
+  const data = dataHost === undefined ? {} : { dataHost };
+  return { name, dir, host, ...data, basePort, disks, zone, ...portal };
 }
 
 const tokenOf = ({ clusterId: id, members }: Machine): JoinToken => ({
@@ -260,6 +263,10 @@ export function withMachineOptions(
     command.requiredOption("--dir <dir>", dir).requiredOption("--host <address>", host);
   else command.option("--dir <dir>", dir).option("--host <address>", host);
   return command
+    .option(
+      "--data-host <address>",
+      "where operations and replication come in, as --host is given (default: --host)",
+    )
     .option("--name <name>", "ends the ids of its processes (default: the name of the host)")
     .option(
       "--disk <[path=]size>",

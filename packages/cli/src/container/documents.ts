@@ -1,6 +1,13 @@
 // The configuration files of a container: that of its one role and that of its supervisor. Pure.
 import { SUPERVISOR_CONFIG_VERSION, type SupervisorConfig } from "@ashlar/supervisor";
-import { GRPC_PORT, grpcAddress, ISCSI_PORT, METRICS_PORT, type Settings } from "./settings.ts";
+import {
+  DATA_PORT,
+  GRPC_PORT,
+  grpcAddress,
+  ISCSI_PORT,
+  METRICS_PORT,
+  type Settings,
+} from "./settings.ts";
 
 /** Folders of the image. Those that must outlive a container are volumes. */
 export const FOLDERS = {
@@ -42,6 +49,9 @@ function ownFields(settings: Settings): object {
         metadata,
         listen,
         advertise: grpcAddress(settings.host),
+        ...(settings.dataHost !== undefined && {
+          data: { listen: `${ANY_HOST}:${DATA_PORT}`, advertise: settings.dataHost },
+        }),
         // Beside the first store: a node that loses this knows its stores again by what they say.
         dataDir: `${FOLDERS.disks}/disk-1/node`,
         disks: storageDisks(settings.disks, settings.diskBytes),

@@ -1,5 +1,6 @@
 import { METADATA_CONFIG } from "@ashlar/metadata";
 import { parseConfig } from "@ashlar/runtime";
+import { STORAGE_CONFIG } from "@ashlar/storage";
 import { parseSupervisorConfig } from "@ashlar/supervisor";
 import { expect, test } from "vitest";
 import { roleDocument, supervisorDocument } from "./documents.ts";
@@ -43,6 +44,19 @@ test("a node in two networks and members in two are told with all addresses, the
     listen: "0.0.0.0:7001",
     advertise: "10.0.0.22:7001,10.0.9.22:7001",
   });
+});
+
+test("a node with addresses for data is reached there by gateways and nodes, and by calls where it was", () => {
+  const data = { ASHLAR_DATA_ADDRESS: "10.0.9.22, 10.0.0.22" };
+  const document = roleDocument(readSettings("storage", { ...STORAGE, ...data }), CLUSTER);
+  expect(document).toMatchObject({
+    listen: "0.0.0.0:7001",
+    data: { listen: "0.0.0.0:7003", advertise: "10.0.9.22,10.0.0.22" },
+  });
+  expect(parseConfig(document, STORAGE_CONFIG, "test")).toMatchObject({ carrier: "socket" });
+  expect(() => readSettings("storage", { ...STORAGE, ASHLAR_DATA_ADDRESS: "10.0.9.22," })).toThrow(
+    /ASHLAR_DATA_ADDRESS .*without a port/,
+  );
 });
 
 test.each([

@@ -9,6 +9,7 @@ import { nodeId, parseSize, SystemError } from "@ashlar/core";
 /** Ports inside a container; each has its own address, so all have the same. */
 export const GRPC_PORT = 7_001;
 export const METRICS_PORT = 7_002;
+export const DATA_PORT = 7_003;
 export const ISCSI_PORT = 3_260;
 
 export const ROLES = ["metadata", "storage", "gateway"] as const;
@@ -37,6 +38,8 @@ export type Settings =
   | (EveryRole & {
       readonly role: "storage";
       readonly host: string;
+      /** Where operations and replication come in, as `host` is given; undefined: there. */
+      readonly dataHost: string | undefined;
       /** Disks of the node, and the bytes of each. */
       readonly disks: number;
       readonly diskBytes: number;
@@ -174,6 +177,8 @@ function ownSettings(role: Role, common: EveryRole, variables: Variables): Setti
         ...common,
         role,
         host: variables.read("ASHLAR_ADDRESS", hostsIn),
+        dataHost:
+          variables.read("ASHLAR_DATA_ADDRESS", (text) => text && hostsIn(text), "") || undefined,
         disks: variables.read("ASHLAR_DISKS", wholeNumber(DISKS_MAX), "1"),
         diskBytes: variables.read("ASHLAR_DISK_SIZE", parseSize),
       };

@@ -63,17 +63,25 @@ test("a machine in two networks is reached in both, and its processes listen in 
   });
 });
 
+test("a machine with a network for data takes operations and replication there, and calls elsewhere", () => {
+  const machine = { ...MACHINE, host: "10.0.1.11", dataHost: "10.0.2.11,10.0.1.11" };
+  expect(parseConfig(roleDocument(machine, "storage"), STORAGE_CONFIG, "test")).toMatchObject({
+    advertise: "10.0.1.11:7002",
+    data: { listen: "10.0.2.11:7006,10.0.1.11:7006" },
+  });
+});
+
 test("no two processes of a machine listen at one port", () => {
   const documents = (["metadata", "storage", "gateway"] as const).map((role) =>
-    JSON.stringify(roleDocument({ ...MACHINE, members: [] }, role)),
+    JSON.stringify(roleDocument({ ...MACHINE, dataHost: "fd01::11", members: [] }, role)),
   );
   const ports = documents.flatMap((text) =>
     [...text.matchAll(/"listen":"[^"]*:(\d+)"|"port":(\d+)/g)].map(
       ([, grpc, http]) => grpc ?? http,
     ),
   );
-  expect(ports).toHaveLength(6);
-  expect(new Set(ports).size).toBe(6);
+  expect(ports).toHaveLength(7);
+  expect(new Set(ports).size).toBe(7);
 });
 
 test("the supervisor runs what the machine has, and nothing else", () => {

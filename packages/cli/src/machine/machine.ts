@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ClusterId } from "@ashlar/core";
 import { SUPERVISOR_CONFIG_VERSION, type SupervisorConfig } from "@ashlar/supervisor";
 
-/** A free port and those after it: metadata, storage, and the metrics of metadata, storage and gateway. */
+/** A free port and those after it: metadata, storage, the metrics of metadata, storage and gateway, and data. */
 export const BASE_PORT_DEFAULT = 7_001;
 export const ISCSI_PORT_DEFAULT = 3_260;
 
@@ -28,6 +28,8 @@ export interface Machine {
   readonly dir: string;
   /** Where the other machines reach it: an address without a port, or one in each of several networks with commas between. */
   readonly host: string;
+  /** Where operations and replication of the storage node come in, as `host` is given; absent: there. */
+  readonly dataHost?: string | undefined;
   readonly basePort: number;
   /** The metadata members of the cluster, this machine's among them if it has one. */
   readonly members: readonly Member[];
@@ -42,7 +44,7 @@ export interface Machine {
 
 export type MachineRole = "metadata" | "storage" | "gateway";
 
-const PORT_OFFSETS = { metadata: 0, storage: 1 } as const;
+const PORT_OFFSETS = { metadata: 0, storage: 1, data: 5 } as const;
 const METRICS_OFFSETS: Readonly<Record<MachineRole, number>> = {
   metadata: 2,
   storage: 3,
@@ -98,7 +100,9 @@ function roleFields(machine: Machine, role: MachineRole): object {
     case "storage": {
       const listen = addressOf(machine, role);
       const disks = machine.disks.map((disk, at) => ({ diskId: `disk-${at + 1}`, ...disk }));
-      return { metadata, listen, advertise: listen, dataDir, zone: machine.zone, disks };
+      const { dataHost: host, basePort, zone } = machine;
+      const data = host && { data: { listen: addressOf({ host, basePort }, "data") } };
+      return { metadata, listen, advertise: listen, ...data, dataDir, zone, disks };
     }
     case "gateway": {
       const { address = "", tpgt } = machine.portal ?? {};

@@ -27,6 +27,8 @@ import type {
   GatewayStatus,
   GroupStatus,
   HostStatus,
+  LostPathStatus,
+  MemberStatus,
   NodeStatus,
   ScrubPass,
   SetHostOptions,
@@ -53,6 +55,7 @@ export interface AdminServiceDeps {
   readonly hosts: HostAdministration;
   /** What a node told with its newest ping. */
   readonly reportOf: (node: NodeId) => StorageReport | undefined;
+  readonly lostPathsTo: (members: readonly MemberStatus[]) => readonly LostPathStatus[];
   readonly sessionsOf: (gateway: NodeId) => number | null;
   readonly group: GroupView;
 }
@@ -77,10 +80,11 @@ export class LogAdminService implements AdminService {
     const view = await this.currentView();
     const { cluster, nodes, gateways, volumes, appliedIndex } = view;
     if (!cluster) throw new SystemError("cluster/unavailable", "the cluster is not created yet");
+    const members = this.deps.group.members();
     return {
       ...cluster,
       appliedIndex,
-      metadata: this.deps.group.members(),
+      metadata: members,
       storage: [...nodes.values()]
         .map(({ node, state, incarnation, address }) => ({
           id: node,
@@ -101,6 +105,7 @@ export class LogAdminService implements AdminService {
         .sort(byId),
       volumes: volumes.size,
       slowDisks: slowDisksOf(nodes.values()).map(({ slow }) => slow.reason),
+      lostPaths: this.deps.lostPathsTo(members),
       ...countChunks(view),
     };
   }

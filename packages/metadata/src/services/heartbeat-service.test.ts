@@ -51,6 +51,7 @@ const ping = () => ({
   incarnation: log.view.nodes.get(A)?.incarnation ?? 0,
   report: { disks: [] },
   silent: [],
+  lostPaths: [],
   sessions: undefined,
   ...NOT_COUNTED,
 });
@@ -89,6 +90,20 @@ test("what hosts ask of a node holds until it tells otherwise", async () => {
   const more = { ...load, windowMs: 10_000 };
   heartbeat.ping({ ...ping(), report: { disks: [], load: more } });
   expect(heartbeat.reportOf(A)?.load).toEqual(more);
+  await heartbeat.stop();
+});
+
+test("network paths that processes do not hear are told by names, as long as who told them is up", async () => {
+  const heartbeat = await service();
+  await register("a");
+  const member = { id: "metadata-1", address: "10.0.1.1:1,10.0.2.1:1" };
+  const lostPaths = [{ address: member.address, path: "10.0.2.1:1" }];
+  heartbeat.ping({ ...ping(), lostPaths });
+  const told = { process: A, peer: "metadata-1", path: "10.0.2.1:1" };
+  expect(heartbeat.lostPaths([member])).toEqual([told]);
+  group.clock.advance(2_000);
+  await settled();
+  expect([stateOf(), heartbeat.lostPaths([member])]).toEqual(["down", []]);
   await heartbeat.stop();
 });
 
@@ -220,6 +235,7 @@ async function pingAlone(heartbeat: LogHeartbeatService, node: number, forMs: nu
       report: { disks: [] },
       sessions: undefined,
       silent: [],
+      lostPaths: [],
       ...NOT_COUNTED,
     });
     group.clock.advance(200);
@@ -298,7 +314,13 @@ async function pingApart(heartbeat: LogHeartbeatService, forMs: number): Promise
       const { node: process } = registrationOf(node);
       const { incarnation = 0 } = log.view.nodes.get(process) ?? {};
       const silent = node === 1 ? [registrationOf(2).address] : [];
-      const told = { report: { disks: [] }, sessions: undefined, silent, ...NOT_COUNTED };
+      const told = {
+        report: { disks: [] },
+        sessions: undefined,
+        silent,
+        lostPaths: [],
+        ...NOT_COUNTED,
+      };
       heartbeat.ping({ process, incarnation, ...told });
     }
     group.clock.advance(200);

@@ -6,6 +6,7 @@ import { type NodeId, toSystemError } from "@ashlar/core";
 import type {
   ExitReport,
   HeartbeatService,
+  LostPathStatus,
   Ping,
   PingVerdict,
   Release,
@@ -16,6 +17,7 @@ import type { ClusterShutdown } from "../cluster-shutdown.ts";
 import { KeptMembers } from "../kept-members.ts";
 import { followLeadership } from "../leadership.ts";
 import { LivenessMonitor, type LivenessOptions, type Silent } from "../liveness-monitor.ts";
+import { LostPaths, type Named } from "../lost-paths.ts";
 import { isWaitedFor, PathJudge } from "../path-judge.ts";
 import { accepted } from "../refusal.ts";
 import type { ReplicatedLog } from "../replicated-log.ts";
@@ -70,6 +72,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     { readonly incarnation: number; readonly serial: number }
   >();
   private readonly reports = new Map<NodeId, StorageReport>();
+  private paths = new LostPaths();
   private readonly releases = new Map<NodeId, Release & { readonly incarnation: number }>();
   private timer: Timer | undefined;
   private unsubscribe = (): void => {};
@@ -181,6 +184,7 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
     this.timer?.cancel();
     this.timer = undefined;
     this.answeredMs.clear();
+    this.paths = new LostPaths();
   }
 
   /** The newest report of a node, since this process started. */
@@ -201,6 +205,15 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   /** Whether somebody tells that it does not hear another one. */
   get hearsComplaints(): boolean {
     return this.judge.isComplainedOf(this.clock.nowMs());
+  }
+
+  /** Network paths that are lost while others are left, with the names of these members. */
+  lostPaths(members: readonly Named[]): readonly LostPathStatus[] {
+    const nodes = [...this.replicatedLog.view.nodes.values()];
+    const peers = nodes.map(({ node, address }) => ({ id: node, address }));
+    return this.paths.list([...members, ...peers], (process, incarnation) =>
+      isUpAs(this.registration(process), incarnation),
+    );
   }
 
   /** The program of an incarnation, as its pings told this process. */
@@ -237,11 +250,12 @@ export class LogHeartbeatService implements HeartbeatService, Startable {
   }
 
   private hear(
-    { process, incarnation, report, silent, sessions, release }: Ping,
+    { process, incarnation, report, silent, lostPaths, sessions, release }: Ping,
     now: number,
   ): PingVerdict["logouts"] {
     this.monitor.heard(process, incarnation, now);
     this.reports.set(process, { ...report, load: report.load ?? this.reports.get(process)?.load });
+    this.paths.heard(process, incarnation, lostPaths);
     if (release) this.releases.set(process, { ...release, incarnation });
     if (silent.length > 0) this.judge.heard(process, this.living(silent), now);
     const isGateway = this.replicatedLog.view.gateways.has(process);

@@ -24,6 +24,7 @@ export function adminServiceOf(
     disks: new DiskAdministration({ log, clock, reportOf, calls }),
     hosts: new HostAdministration({ log, clock }),
     reportOf,
+    lostPathsTo: () => [],
     sessionsOf: () => null,
     group: view,
   });

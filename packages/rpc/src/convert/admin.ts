@@ -117,6 +117,7 @@ export function clusterStatus(message: ClusterStatusReply__Output): ClusterStatu
     gateways: message.gateways.map(processStatus),
     volumes: message.volumes,
     slowDisks: message.slowDisks,
+    lostPaths: message.lostPaths,
     chunks: safeNumber(message.chunks),
     degradedChunks: safeNumber(message.degradedChunks),
     unavailableChunks: safeNumber(message.unavailableChunks),

@@ -14,7 +14,7 @@ import {
   serverStream,
   unary,
 } from "../grpc-server.ts";
-import type { LogoutRequest } from "../heartbeat.ts";
+import type { LogoutRequest, LostPath } from "../heartbeat.ts";
 import { RELEASE } from "../release.ts";
 import {
   adminService,
@@ -72,6 +72,7 @@ export class TestMember implements Startable {
   /** Paths to it that are cut: what comes over them is not heard. */
   readonly cutPaths = new Set<number>();
   /** Of each ping that was heard. */
+  readonly toldLostPaths: (readonly LostPath[])[] = [];
   readonly toldWays: { readonly serial: number; readonly path: number }[] = [];
   private readonly hosts: readonly string[];
   private readonly server: GrpcServer;
@@ -219,13 +220,14 @@ export class TestMember implements Startable {
         let lostSome = false;
         this.pinging.add(reply);
         stream.on("close", () => this.pinging.delete(reply));
-        stream.on("data", ({ sessions, load, serial, path }) => {
+        stream.on("data", ({ sessions, load, serial, path, lostPaths }) => {
           const isCut = this.cutPaths.has(path);
           // No stream goes on without what it lost.
           if (lostSome && !isCut) failStream(stream, new SystemError("rpc/unavailable", "cut"));
           lostSome ||= isCut;
           if (lostSome) return;
           this.pings += 1;
+          this.toldLostPaths.push(lostPaths);
           this.toldWays.push({ serial: Number(serial), path });
           this.toldSessions.push(sessions?.sessions);
           this.toldLoads.push(load?.windowMs);

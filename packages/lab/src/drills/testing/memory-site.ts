@@ -226,6 +226,7 @@ export class MemorySite implements DrillSite {
       gateways: processes("gateway"),
       volumes: this.volumes.size,
       slowDisks: [],
+      lostPaths: [],
     };
   }
 

@@ -2,6 +2,7 @@
 
 import type { MemberStatus as _ashlar_v1_MemberStatus, MemberStatus__Output as _ashlar_v1_MemberStatus__Output } from '../../ashlar/v1/MemberStatus.ts';
 import type { ProcessStatus as _ashlar_v1_ProcessStatus, ProcessStatus__Output as _ashlar_v1_ProcessStatus__Output } from '../../ashlar/v1/ProcessStatus.ts';
+import type { LostPathStatus as _ashlar_v1_LostPathStatus, LostPathStatus__Output as _ashlar_v1_LostPathStatus__Output } from '../../ashlar/v1/LostPathStatus.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ClusterStatusReply {
@@ -18,6 +19,7 @@ export interface ClusterStatusReply {
   'unavailableChunks'?: (number | string | Long);
   'resyncChunks'?: (number | string | Long);
   'slowDisks'?: (string)[];
+  'lostPaths'?: (_ashlar_v1_LostPathStatus)[];
 }
 
 export interface ClusterStatusReply__Output {
@@ -34,4 +36,5 @@ export interface ClusterStatusReply__Output {
   'unavailableChunks': (number);
   'resyncChunks': (number);
   'slowDisks': (string)[];
+  'lostPaths': (_ashlar_v1_LostPathStatus__Output)[];
 }

@@ -8,6 +8,7 @@ export interface OpenCarrierReply {
   'ticket'?: (Buffer | Uint8Array | string);
   'host'?: (string);
   'port'?: (number);
+  'hosts'?: (string)[];
 }
 
 export interface OpenCarrierReply__Output {
@@ -16,4 +17,5 @@ export interface OpenCarrierReply__Output {
   'ticket': (Buffer);
   'host': (string);
   'port': (number);
+  'hosts': (string)[];
 }

@@ -1,0 +1,12 @@
+// Original file: proto/heartbeat.proto
+
+
+export interface LostPath {
+  'address'?: (string);
+  'path'?: (string);
+}
+
+export interface LostPath__Output {
+  'address': (string);
+  'path': (string);
+}
