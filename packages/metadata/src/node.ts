@@ -166,8 +166,8 @@ export class MetadataNode implements HealthyNode {
   }
 
   private services(): readonly (readonly [name: string, part: Startable])[] {
-    const { log, clock, network, registry } = this.deps;
-    const { clusterId, pingIntervalMs } = this.config;
+    const { log, clock, registry } = this.deps;
+    const { pingIntervalMs } = this.config;
     const folder = present(this.folder, "the folder is open");
     const group = this.openGroup(folder);
     this.group = group;
@@ -190,19 +190,6 @@ export class MetadataNode implements HealthyNode {
       { ...this.deps, replicatedLog: group.log, heartbeat },
       this.config,
     );
-    const reportOf = heartbeat.reportOf.bind(heartbeat);
-    const admin = new LogAdminService({
-      log: group.log,
-      creation,
-      changes,
-      checker: new VolumeChecker({ log: group.log, clock, network }, { clusterId }),
-      disks: new DiskAdministration({ log: group.log, clock, calls, reportOf }),
-      hosts: new HostAdministration({ log: group.log, clock }),
-      reportOf,
-      lostPathsTo: (members) => heartbeat.lostPaths(members),
-      sessionsOf: (gateway) => placement.sessionsOf(gateway),
-      group: group.view,
-    });
     const server = this.openServer();
     bindRaft(server, { inbox: group.inbox, join: (request) => duties.join(request) });
     bindSessions(server, { open: () => openSession(group.log) });
@@ -211,7 +198,7 @@ export class MetadataNode implements HealthyNode {
       new LogCatalogService({ log: group.log, hub, changes, placement }, { pingIntervalMs }),
     );
     bindHeartbeat(server, heartbeat);
-    bindAdmin(server, admin);
+    bindAdmin(server, this.adminService(group, { heartbeat, placement, creation, changes, calls }));
     const pace = new CopyPace({ replicatedLog: group.log, clock });
     const upkeep = { heartbeat, placement, pace, shutdown, rebalancer };
     bindUpkeep(server, this.upkeepService(group, upkeep));
@@ -236,6 +223,39 @@ export class MetadataNode implements HealthyNode {
       ["group", group],
       ["join", this.joinWorker(group)],
     ];
+  }
+
+  private adminService(
+    group: MetadataGroup,
+    {
+      heartbeat,
+      placement,
+      creation,
+      changes,
+      calls,
+    }: {
+      readonly heartbeat: LogHeartbeatService;
+      readonly placement: SessionPlacement;
+      readonly creation: VolumeCreation;
+      readonly changes: GenerationChanges;
+      readonly calls: StorageCalls;
+    },
+  ): LogAdminService {
+    const { clock, network } = this.deps;
+    const { clusterId } = this.config;
+    const reportOf = heartbeat.reportOf.bind(heartbeat);
+    return new LogAdminService({
+      log: group.log,
+      creation,
+      changes,
+      checker: new VolumeChecker({ log: group.log, clock, network }, { clusterId }),
+      disks: new DiskAdministration({ log: group.log, clock, calls, reportOf }),
+      hosts: new HostAdministration({ log: group.log, clock }),
+      reportOf,
+      lostPathsTo: (members) => heartbeat.lostPaths(members),
+      sessionsOf: (gateway) => placement.sessionsOf(gateway),
+      group: group.view,
+    });
   }
 
   private openServer(): GrpcServer {
