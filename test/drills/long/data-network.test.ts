@@ -35,14 +35,23 @@ beforeAll(async () => {
 });
 afterAll(() => drills?.end());
 
-/** Of the connections that storage nodes have now: bytes received, by the address that they came in at or went to. */
+/** Of connections that storage nodes have and have not closed: bytes received, by the address that they came in at or went to. */
 async function received(port: RegExp): Promise<ReadonlyMap<string, number>> {
   const bytes = new Map<string, number>();
   for (const name of STORAGE) {
     const { namespace, addresses } = network.host(name);
-    const listed = await run("ip", "netns", "exec", namespace, "ss", "-Htin");
+    const listed = await run(
+      "ip",
+      "netns",
+      "exec",
+      namespace,
+      "ss",
+      "-Htin",
+      "state",
+      "established",
+    );
     for (const entry of listed.split(/\n(?=\S)/)) {
-      const [, , , local = "", remote = ""] = entry.split(/\s+/);
+      const [, local = "", remote = ""] = /(\S+:\d+)\s+(\S+:\d+)/.exec(entry) ?? [];
       if (!port.test(local) && !port.test(remote)) continue;
       const at = addresses.find((address) => local.startsWith(`${address}:`));
       const count = Number(/bytes_received:(\d+)/.exec(entry)?.[1] ?? 0);
