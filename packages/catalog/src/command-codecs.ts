@@ -291,6 +291,10 @@ const SINCE: Partial<Record<CommandKind, number>> = {
   keepSlowDisks: 11,
 };
 
+/** The first format that has commands of a kind, of those that are written. */
+export const formatSince = (kind: CommandKind): number =>
+  SINCE[kind] ?? COMMAND_FORMAT_OLDEST_WRITTEN;
+
 /** That of the neighbouring release: its members are in the group while it is upgraded. */
 export const COMMAND_FORMAT_OLDEST_WRITTEN = 9;
 

@@ -1,6 +1,7 @@
 // The whole state as bytes: a snapshot. It begins with a format version, and parts are append only.
 // Equal states give equal bytes, so the checksum of a snapshot is the hash that members compare (R8, R9).
 import {
+  assert,
   type ByteReader,
   ByteWriter,
   type Codec,
@@ -15,7 +16,7 @@ import {
 } from "@ashlar/core";
 import { readChunks, writeChunks } from "./chunk-codecs.ts";
 import type { ChunkTables } from "./chunk-tables.ts";
-import { keptResult } from "./command-codecs.ts";
+import { formatSince, keptResult } from "./command-codecs.ts";
 import { withSlow } from "./commands/slow.ts";
 import { decoding, encoding, sorted } from "./format.ts";
 import {
@@ -40,6 +41,7 @@ import {
   volumeRecordV3,
   volumeRecordV5,
 } from "./record-codecs.ts";
+import { DEFAULT_COPY_SPEED } from "./records.ts";
 import type { KeptResult, Session } from "./sessions.ts";
 import { type CatalogState, emptyState } from "./state.ts";
 
@@ -53,9 +55,28 @@ import { type CatalogState, emptyState } from "./state.ts";
  */
 export const STATE_FORMAT_VERSION = 9;
 const STATE_FORMATS_READ: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, STATE_FORMAT_VERSION];
+/** For members of the releases before. */
+export const STATE_FORMAT_OLDEST_WRITTEN = 7;
 
-export function encodeState(state: CatalogState): Buffer {
-  const work = encodeStateInParts(state);
+/** Of a command's format the one of states that came with it: what was answered to a command is in the state, too. */
+const STATE_FORMAT_BESIDE: Readonly<Record<number, number>> = { 9: 7, 10: 8, 11: 9 };
+
+/** The oldest format in which all of a state can be written. */
+export function stateFormatOf({ view, slow, sessions: open }: CatalogState): number {
+  const { advice, copySpeed, keepsSlowDisks } = view.cluster ?? {};
+  if (slow.size > 0 || keepsSlowDisks || (advice ?? "manual") !== "manual") return 9;
+  const { latencyTargetMs, floorBytesPerSecond } = copySpeed ?? DEFAULT_COPY_SPEED;
+  const isDefault =
+    latencyTargetMs === DEFAULT_COPY_SPEED.latencyTargetMs &&
+    floorBytesPerSecond === DEFAULT_COPY_SPEED.floorBytesPerSecond;
+  const answered = [...open.values()].flatMap(({ results }) => [...results.values()]);
+  const kinds = new Set(answered.map(({ kind }) => kind));
+  const beside = [...kinds].map((kind) => STATE_FORMAT_BESIDE[formatSince(kind)] ?? 9);
+  return Math.max(isDefault ? STATE_FORMAT_OLDEST_WRITTEN : 8, ...beside);
+}
+
+export function encodeState(state: CatalogState, format?: number): Buffer {
+  const work = encodeStateInParts(state, format);
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
@@ -65,14 +86,22 @@ export function encodeState(state: CatalogState): Buffer {
 /**
  * The state as it is when this is called, whatever happens to it between the pauses of the work. A large
  * catalog takes too long to write at once: others wait for whoever holds it.
+ * @param format from STATE_FORMAT_OLDEST_WRITTEN on; one that is older than {@link stateFormatOf} says loses something.
  */
-export function encodeStateInParts(state: CatalogState): Generator<void, Buffer, undefined> {
+export function encodeStateInParts(
+  state: CatalogState,
+  format: number = STATE_FORMAT_VERSION,
+): Generator<void, Buffer, undefined> {
   const { view } = state;
-  const before = encoding(STATE_FORMAT_VERSION, (to) => {
+  assert(
+    format >= STATE_FORMAT_OLDEST_WRITTEN && format <= STATE_FORMAT_VERSION,
+    "a format of states that is written",
+  );
+  const before = encoding(format, (to) => {
     to.uint(view.appliedIndex);
     to.uint(state.lastIncarnation);
     to.uint(state.lastFamily);
-    list(cluster).write(to, view.cluster ? [view.cluster] : []);
+    list(clusterOf(format)).write(to, view.cluster ? [view.cluster] : []);
     list(nodeRecord).write(
       to,
       sorted(view.nodes.values(), ({ node }) => node),
@@ -104,7 +133,7 @@ export function encodeStateInParts(state: CatalogState): Generator<void, Buffer,
     after,
     sorted(state.leaving, (uuid) => uuid),
   );
-  writeSlow(after, state);
+  if (format >= 9) writeSlow(after, state);
   return encodeParts(before, view.chunks.frozen(), after.take());
 }
 

@@ -1,7 +1,7 @@
 import { MIB, volumeName } from "@ashlar/core";
 import { describe, expect, test } from "vitest";
 import { decodeCommand, encodeCommand } from "./command-codecs.ts";
-import { decodeState, encodeState } from "./encode.ts";
+import { decodeState, encodeState, stateFormatOf } from "./encode.ts";
 import { FORMATS, FORMATS_UNTOLD } from "./formats.ts";
 import { check } from "./invariants.ts";
 import { TestCatalog, testDisk, testNode, testStore, testVolume } from "./testing/cluster.ts";
@@ -273,6 +273,60 @@ describe("what earlier versions wrote is read", () => {
   });
 });
 
+const speed = { kind: "setCopySpeed", latencyTargetMs: 10, floorBytesPerSecond: 1 } as const;
+const advice = { kind: "setAdvice", advice: "auto" } as const;
+const slow = {
+  kind: "setSlow",
+  store: testStore(1),
+  slow: { reason: "a quarter of its reads takes 900 ms", since: "2026-11-01T00:00:00.000Z" },
+} as const;
+const well = { kind: "setSlow", store: testStore(1), slow: undefined } as const;
+const keeps = { kind: "keepSlowDisks", keeps: true } as const;
+
+describe("states in the formats of the releases before", () => {
+  const made = () => {
+    const catalog = TestCatalog.created(3);
+    catalog.volume(1, 4, 2);
+    return catalog;
+  };
+  const session = { session: 1, sequence: 1, answeredBelow: 1 };
+
+  test("say the same, where they can", () => {
+    const { state } = made();
+    expect(stateFormatOf(state)).toBe(7);
+    for (const format of [7, 8, 9]) {
+      const bytes = encodeState(state, format);
+      expect(bytes[0]).toBe(format);
+      expect(encodeState(decodeState(bytes))).toEqual(encodeState(state));
+    }
+    expect(() => encodeState(state, 6)).toThrow("a format of states that is written");
+    expect(() => encodeState(state, FORMATS.state + 1)).toThrow("that is written");
+  });
+
+  test.each([
+    [{ ...speed, floorBytesPerSecond: MIB }, 8],
+    [advice, 9],
+    [slow, 9],
+    [keeps, 9],
+  ])("cannot say everything: what %j does takes format %i", (command, format) => {
+    const { state } = made();
+    const catalog = made();
+    catalog.apply(command);
+    expect(stateFormatOf(catalog.state)).toBe(format);
+    const bytes = encodeState(catalog.state, format);
+    expect(encodeState(decodeState(bytes))).toEqual(encodeState(catalog.state));
+    expect(encodeState(catalog.state)).not.toEqual(encodeState(state));
+  });
+
+  test("nor an answer to a command that came later", () => {
+    const catalog = made();
+    const { session: opened } = catalog.done({ kind: "openSession" });
+    const id = { ...session, session: opened };
+    catalog.apply({ kind: "setAdvice", advice: "manual" }, id);
+    expect(stateFormatOf(catalog.state)).toBe(9);
+  });
+});
+
 describe("commands in the format of the release before", () => {
   const up = {
     kind: "nodeUp",
@@ -284,16 +338,6 @@ describe("commands in the format of the release before", () => {
     incarnationSeen: 4,
     zone: "rack-1",
   } as const;
-
-  const speed = { kind: "setCopySpeed", latencyTargetMs: 10, floorBytesPerSecond: 1 } as const;
-  const advice = { kind: "setAdvice", advice: "auto" } as const;
-  const slow = {
-    kind: "setSlow",
-    store: testStore(1),
-    slow: { reason: "a quarter of its reads takes 900 ms", since: "2026-11-01T00:00:00.000Z" },
-  } as const;
-  const well = { kind: "setSlow", store: testStore(1), slow: undefined } as const;
-  const keeps = { kind: "keepSlowDisks", keeps: true } as const;
 
   test("say the same, where they can", () => {
     for (const command of [up, { kind: "storeDown", store: testStore(1) } as const]) {

@@ -26,6 +26,8 @@ export {
   encodeState,
   encodeStateInParts,
   hashOfEncoded,
+  STATE_FORMAT_OLDEST_WRITTEN,
+  stateFormatOf,
   stateHash,
 } from "./encode.ts";
 export { FORMATS, FORMATS_UNTOLD, type Formats } from "./formats.ts";

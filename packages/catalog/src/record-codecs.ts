@@ -79,16 +79,18 @@ export const cluster: Codec<ClusterRecord> = record<Omit<ClusterRecord, "keepsSl
   ...clusterFieldsV8,
   advice: adviceMode,
 });
+const recordV8 = record(clusterFieldsV8);
 /** Up to format 8: nothing was done by itself that was only recommended. */
 export const clusterV8: Codec<ClusterRecord> = {
-  write: cluster.write,
-  read: (from) => ({ ...record(clusterFieldsV8).read(from), advice: "manual" }),
+  write: recordV8.write,
+  read: (from) => ({ ...recordV8.read(from), advice: "manual" }),
 };
+const recordV7 = record(clusterFieldsV7);
 const HEEDLESS = { copySpeed: DEFAULT_COPY_SPEED, advice: "manual" } as const;
 /** Up to format 7: copies heeded nothing. */
 export const clusterV7: Codec<ClusterRecord> = {
-  write: cluster.write,
-  read: (from) => ({ ...record(clusterFieldsV7).read(from), ...HEEDLESS }),
+  write: recordV7.write,
+  read: (from) => ({ ...recordV7.read(from), ...HEEDLESS }),
 };
 /** Up to format 6: nothing moved by itself, and nobody had said that it must not. */
 const QUIET = { rebalancing: "auto", ...HEEDLESS } as const;

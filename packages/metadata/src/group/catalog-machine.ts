@@ -8,6 +8,7 @@ import {
   decodeState,
   emptyState,
   encodeStateInParts,
+  stateFormatOf,
   stateHash,
 } from "@ashlar/catalog";
 import { assert, SystemError } from "@ashlar/core";
@@ -53,9 +54,13 @@ export class CatalogMachine {
     }
   }
 
-  /** The state as of the call; the work pauses often. */
-  encode(): Generator<void, Buffer, undefined> {
-    return encodeStateInParts(this.current);
+  /**
+   * The state as of the call; the work pauses often.
+   * @param format that all who may get it read. A state that it cannot say is written in the oldest one that can.
+   */
+  encode(format: number): Generator<void, Buffer, undefined> {
+    const needed = Math.max(format, stateFormatOf(this.current));
+    return encodeStateInParts(this.current, needed);
   }
 
   /** Equal on all members at an equal index (R9). */

@@ -11,8 +11,8 @@ let group: TestGroup;
 afterEach(() => group.stop());
 
 /** A leader, and a follower that reads what `formats` says. */
-async function mixed(formats: Formats) {
-  group = await TestGroup.of(3);
+async function mixed(formats: Formats, options: { readonly snapshotEntries?: number } = {}) {
+  group = await TestGroup.of(3, options);
   const leader = group.leader();
   const others = [...group.members.values()].filter((member) => member !== leader);
   const old = present(others[0], "a follower");
@@ -54,6 +54,27 @@ test("a member of a far release is proposed nothing that would end it", async ()
     code: "rpc/version",
     message: expect.stringContaining("format 2 is not written here"),
   });
+});
+
+test("a snapshot is written as the oldest member reads it, if it can say all", async () => {
+  const { leader, old } = await mixed({ command: 9, state: 7 }, { snapshotEntries: 16 });
+  /** The format of the next one. */
+  const written = async (): Promise<number | undefined> => {
+    const { store } = leader.folder;
+    const before = leader.log.view.appliedIndex;
+    for (let count = 0; count < 40; count += 1) {
+      await group.answered(leader.log.propose(nodeUp(`boot-${before + count}`)));
+    }
+    await group.until(() => (store.snapshot()?.index ?? 0) > before);
+    return store.snapshot()?.data[0];
+  };
+  expect(await written()).toBe(7);
+  group.formats.delete(old.member);
+  await group.until(() => leader.group.formats.of(old.member) === FORMATS);
+  await group.answered(leader.log.propose(speed));
+  group.formats.set(old.member, { command: 9, state: 7 });
+  await group.until(() => leader.group.formats.of(old.member).state === 7);
+  expect(await written()).toBe(8);
 });
 
 test("states of members of two releases are not compared", async () => {

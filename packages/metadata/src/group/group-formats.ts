@@ -33,6 +33,12 @@ export class GroupFormats {
     return { format, neededBy };
   }
 
+  /** In which format a snapshot is written: the newest that all of them read. */
+  stateFormat({ incoming, outgoing, learners }: Membership): number {
+    const members = [...incoming, ...outgoing, ...learners];
+    return Math.min(FORMATS.state, ...members.map((member) => this.of(member).state));
+  }
+
   /** Whether these are of this member's formats: else their states cannot be compared. */
   agrees(members: Iterable<MemberId>): boolean {
     for (const member of members) {

@@ -19,6 +19,7 @@ import {
   type Entry,
   type LogSnapshot,
   type MemberId,
+  type Membership,
   NONE,
   type ReadState,
   type SoftState,
@@ -59,7 +60,7 @@ export interface GroupLogDeps {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: LogMetrics;
-  readonly formats: Pick<GroupFormats, "commandFormat">;
+  readonly formats: Pick<GroupFormats, "commandFormat" | "stateFormat">;
 }
 
 export class GroupLog implements ReplicatedLog, StateMachine {
@@ -157,8 +158,8 @@ export class GroupLog implements ReplicatedLog, StateMachine {
     return this.deps.machine.appliedIndex;
   }
 
-  encode(): Generator<void, Buffer, undefined> {
-    return this.deps.machine.encode();
+  encode(membership: Membership): Generator<void, Buffer, undefined> {
+    return this.deps.machine.encode(this.deps.formats.stateFormat(membership));
   }
 
   apply(entry: Entry): void {

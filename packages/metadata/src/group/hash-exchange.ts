@@ -1,7 +1,7 @@
 // Members that have applied as far must be equal (R9). Every so many entries each tells the others the
 // hash of its state, by an entry of the log, and one that differs from a majority stops itself: it may
 // not answer anybody, and what it has may not be the source for anybody else.
-import { encodeProposal, hashOfEncoded } from "@ashlar/catalog";
+import { encodeProposal, FORMATS, hashOfEncoded } from "@ashlar/catalog";
 import { SystemError } from "@ashlar/core";
 import type { MemberId } from "@ashlar/raft";
 import { type Clock, inSlices, type Log, type Startable } from "@ashlar/runtime";
@@ -82,7 +82,7 @@ export class HashExchange implements Startable {
     const { incoming, outgoing, learners } = membership;
     const compared = leader === host.member ? [...incoming, ...outgoing, ...learners] : [leader];
     if (!formats.agrees(compared)) return;
-    const hash = hashOfEncoded(await inSlices(clock, machine.encode()));
+    const hash = hashOfEncoded(await inSlices(clock, machine.encode(FORMATS.state)));
     if (this.stopped) return;
     const command = { kind: "reportHash", member: host.member, index, hash } as const;
     host.proposeAnywhere(encodeProposal({ id: undefined, command }));

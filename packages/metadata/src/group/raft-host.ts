@@ -7,6 +7,7 @@ import {
   type EntryId,
   type LogSnapshot,
   type MemberId,
+  type Membership,
   type MembershipChange,
   type Message,
   NONE,
@@ -49,8 +50,8 @@ export interface StateMachine {
   readonly appliedIndex: number;
   apply(entry: Entry): void;
   restore(snapshot: LogSnapshot): void;
-  /** The state as of the call; the work pauses often. */
-  encode(): Generator<void, Buffer, undefined>;
+  /** The state as of the call, as all of these read it; the work pauses often. */
+  encode(membership: Membership): Generator<void, Buffer, undefined>;
 }
 
 export interface RaftHostDeps {
@@ -341,11 +342,13 @@ export class RaftHost {
     assert(term !== undefined, "an applied entry has a term");
     const { membership } = this.raft;
     this.encoding = true;
-    const encoded = inSlices(this.deps.clock, this.machine.encode()).finally(() => {
-      this.encoding = false;
-      // What came due meanwhile waited for this one.
-      this.schedule();
-    });
+    const encoded = inSlices(this.deps.clock, this.machine.encode(this.status.membership)).finally(
+      () => {
+        this.encoding = false;
+        // What came due meanwhile waited for this one.
+        this.schedule();
+      },
+    );
     const save = encoded.then((data) => {
       const snapshot: LogSnapshot = { version: 1, index: appliedIndex, term, membership, data };
       return this.deps.storage.saveSnapshot(snapshot, { entriesKept: ENTRIES_KEPT });
