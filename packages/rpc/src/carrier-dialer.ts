@@ -17,6 +17,7 @@ import {
   FRAME_VERSION,
 } from "./carrier.ts";
 import type { CarrierSelf } from "./carrier-server.ts";
+import { agreedVersion, SPOKEN, type SpokenVersions } from "./carrier-versions.ts";
 import { CarrierWays, type Way } from "./carrier-ways.ts";
 import {
   ANSWER_LENGTH,
@@ -43,6 +44,8 @@ export interface CarrierDialerOptions {
   readonly random: Random;
   readonly log: Log;
   readonly clock?: Clock;
+  /** What this program speaks if absent. */
+  readonly versions?: SpokenVersions;
   /** The machine's if absent. */
   readonly network?: Network | undefined;
 }
@@ -207,7 +210,7 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     purpose: CarrierPurpose,
     { signal, onWay }: { readonly signal: AbortSignal; readonly onWay: (way: Way) => void },
   ): Promise<Carrier> {
-    const { self, clusterId, kind } = this.options;
+    const { self, clusterId, kind, versions = SPOKEN } = this.options;
     const { network } = this;
     const ofSeveral = asked.callAt !== asked.address;
     const client = new GrpcClient({ address: asked.callAt, ofSeveral, clusterId, network });
@@ -224,6 +227,8 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
           cluster: clusterId,
           node: self.node,
           incarnation: self.incarnation(),
+          oldestVersion: versions[purpose].oldest,
+          newestVersion: versions[purpose].newest,
         },
         { signal, deadlineMs: DIAL_TIMEOUT_MS },
       );
@@ -241,7 +246,8 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     const peer = { node: nodeId(reply.node), incarnation: Number(reply.incarnation) };
     this.ways.heard(way);
     if (kind === "socket") this.follow(way.address, reply.port);
-    return this.carrier(stream, way, { purpose, peer, client });
+    const version = agreedVersion(purpose, reply.version);
+    return this.carrier(stream, way, { purpose, version, peer, client });
   }
 
   /** Watches the other ways, too, as long as there is a carrier on one of them. */
@@ -255,10 +261,12 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     way: Way,
     {
       purpose,
+      version,
       peer,
       client,
     }: {
       readonly purpose: CarrierPurpose;
+      readonly version: number;
       readonly peer: CarrierPeer;
       readonly client: GrpcClient;
     },
@@ -267,7 +275,7 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     const { clock } = this;
     const { address, path } = way;
     const rest = { pausesReading: false, hasOtherPath: this.ways.of(address).length > 1 };
-    const carrier = new FrameCarrier({ stream, kind, purpose, peer, clock, ...rest });
+    const carrier = new FrameCarrier({ stream, kind, purpose, version, peer, clock, ...rest });
     this.carriers.set(carrier, way);
     const facts = { kind, purpose, peer: peer.node, path, incarnation: peer.incarnation };
     this.log.info(facts, "carrier opened");

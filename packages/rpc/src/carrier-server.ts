@@ -22,6 +22,7 @@ import { Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
 import { type ByteStream, GrpcStream, SocketStream } from "./byte-stream.ts";
 import { type Carrier, type CarrierAcceptor, type CarrierPeer, FRAME_VERSION } from "./carrier.ts";
 import { type Authorisation, CarrierTickets } from "./carrier-tickets.ts";
+import { agreeOnVersion, SPOKEN, type SpokenVersions, toldVersions } from "./carrier-versions.ts";
 import {
   CARRIER_KINDS,
   CARRIER_PURPOSES,
@@ -62,6 +63,8 @@ export interface CarrierServerOptions {
   readonly random: Random;
   readonly log: Log;
   readonly clock?: Clock;
+  /** What this program speaks if absent. */
+  readonly versions?: SpokenVersions;
   /** The machine's if absent. */
   readonly network?: Network | undefined;
 }
@@ -152,7 +155,7 @@ export class CarrierServer implements Startable {
   }
 
   private authorise(request: OpenCarrierRequest__Output): OpenCarrierReply {
-    const { self, clusterId, socketHosts = [] } = this.options;
+    const { self, clusterId, socketHosts = [], versions = SPOKEN } = this.options;
     if (request.cluster !== clusterId) {
       throw new SystemError("cluster/wrong-cluster", `this is cluster ${clusterId}`);
     }
@@ -173,12 +176,14 @@ export class CarrierServer implements Startable {
       );
     }
     const peer: CarrierPeer = { node: nodeId(request.node), incarnation };
+    const version = agreeOnVersion(purpose, versions[purpose], toldVersions(purpose, request));
     return {
       node: self.node,
       incarnation: self.incarnation(),
-      ticket: this.tickets.issue({ kind, purpose, peer }),
+      ticket: this.tickets.issue({ kind, purpose, version, peer }),
       host: socketHosts[0] ?? "",
       hosts: [...socketHosts],
+      version,
       port: this.listeners.length > 0 ? this.socketPort : 0,
     };
   }
@@ -226,11 +231,11 @@ export class CarrierServer implements Startable {
       });
   }
 
-  private open(stream: ByteStream, { kind, purpose, peer }: Authorisation): void {
+  private open(stream: ByteStream, { kind, purpose, version, peer }: Authorisation): void {
     const { clock } = this;
     const hasOtherPath = this.options.hasSeveralPaths ?? false;
     const rest = { pausesReading: true, hasOtherPath };
-    const carrier = new FrameCarrier({ stream, kind, purpose, peer, clock, ...rest });
+    const carrier = new FrameCarrier({ stream, kind, purpose, version, peer, clock, ...rest });
     this.carriers.add(carrier);
     const facts = { kind, purpose, peer: peer.node, incarnation: peer.incarnation };
     this.log.info(facts, "carrier opened");

@@ -7,6 +7,7 @@ import { type Authorisation, CarrierTickets } from "./carrier-tickets.ts";
 const authorisation: Authorisation = {
   kind: "socket",
   purpose: "operations",
+  version: 4,
   peer: { node: nodeId("gateway-1"), incarnation: 7 },
 };
 

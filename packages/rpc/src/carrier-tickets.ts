@@ -13,6 +13,7 @@ const TICKETS_MAX = 1024;
 export interface Authorisation {
   readonly kind: CarrierKind;
   readonly purpose: CarrierPurpose;
+  readonly version: number;
   readonly peer: CarrierPeer;
 }
 

@@ -8,6 +8,7 @@ import type { Carrier, CarrierKind, ReceivedFrame } from "./carrier.ts";
 import { FRAME_HEAD_SIZE, FRAME_LENGTH_MAX, FRAME_VERSION } from "./carrier.ts";
 import { type CarrierDialerOptions, createCarrierDialer } from "./carrier-dialer.ts";
 import { CarrierServer } from "./carrier-server.ts";
+import { SPOKEN, type SpokenVersions } from "./carrier-versions.ts";
 import { chunkService, encodePreamble } from "./chunk-service.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import { GrpcServer } from "./grpc-server.ts";
@@ -28,7 +29,11 @@ interface Accepted {
 }
 
 /** A listening node; `accepted` resolves with the carriers in order. */
-async function startServer(clock: Clock = nodeClock, onFrame = (_: Accepted): void => {}) {
+async function startServer(
+  clock: Clock = nodeClock,
+  onFrame = (_: Accepted): void => {},
+  versions: SpokenVersions = SPOKEN,
+) {
   const queue: Accepted[] = [];
   const waiting: ((accepted: Accepted) => void)[] = [];
   const grpc = new GrpcServer(
@@ -52,6 +57,7 @@ async function startServer(clock: Clock = nodeClock, onFrame = (_: Accepted): vo
     random: nodeRandom,
     log: silentLog,
     clock,
+    versions,
   });
   stops.push(await serveCarriers(server, grpc));
   const accepted = (): Promise<Accepted> =>
@@ -229,6 +235,36 @@ describe.each<CarrierKind>(["socket", "grpc"])("carrier over %s", (kind) => {
         { signal: never() },
       ),
     ).rejects.toMatchObject({ code: "rpc/version" });
+  });
+
+  it("speaks the newest version that both programs do, and is refused where there is none", async () => {
+    const from = (oldest: number, newest: number): SpokenVersions => ({
+      operations: { oldest, newest },
+      replication: { oldest: oldest + 1, newest: newest + 1 },
+    });
+    const { address, accepted } = await startServer(nodeClock, undefined, from(4, 5));
+    const older = dialer(kind, { versions: from(3, 4) });
+    const carrier = await older.dial(address, "operations", { signal: never() });
+    expect([carrier.version, (await accepted()).carrier.version]).toEqual([4, 4]);
+    const other = await older.dial(address, "replication", { signal: never() });
+    expect([other.version, (await accepted()).carrier.version]).toEqual([5, 5]);
+    const far = dialer(kind, { versions: from(2, 3) });
+    await expect(far.dial(address, "operations", { signal: never() })).rejects.toMatchObject({
+      code: "rpc/version",
+      message: expect.stringContaining("operations in versions 2 to 3 are not spoken here"),
+    });
+  });
+
+  it("to a release that tells no versions speaks what was spoken before", async () => {
+    const { address, accepted } = await startServer();
+    const client = new GrpcClient({ address, clusterId: CLUSTER });
+    stops.push(() => client.close());
+    const request = { frameVersion: FRAME_VERSION, purpose: "operations", kind, cluster: CLUSTER };
+    const asked = { ...request, node: "gateway-1", incarnation: 1 };
+    const reply = await client.unary(chunkService.OpenCarrier, asked, { signal: never() });
+    expect(reply.version).toBe(4);
+    const carrier = await dialer(kind).dial(address, "operations", { signal: never() });
+    expect([carrier.version, (await accepted()).carrier.version]).toEqual([4, 4]);
   });
 
   it("gives up a dial when its signal aborts", async () => {

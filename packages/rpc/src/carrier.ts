@@ -48,6 +48,8 @@ export interface CarrierPeer {
 export interface Carrier {
   readonly kind: CarrierKind;
   readonly purpose: CarrierPurpose;
+  /** Of the purpose's messages, as both ends agreed when it opened. */
+  readonly version: number;
   /** Who is at the other end, as authorised when it opened. */
   readonly peer: CarrierPeer;
   /**

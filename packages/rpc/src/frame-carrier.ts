@@ -43,6 +43,7 @@ export interface FrameCarrierOptions {
   readonly stream: ByteStream;
   readonly kind: CarrierKind;
   readonly purpose: CarrierPurpose;
+  readonly version: number;
   readonly peer: CarrierPeer;
   readonly clock: Clock;
   /**
@@ -57,6 +58,7 @@ export interface FrameCarrierOptions {
 export class FrameCarrier implements Carrier {
   readonly kind: CarrierKind;
   readonly purpose: CarrierPurpose;
+  readonly version: number;
   readonly peer: CarrierPeer;
   private readonly stream: ByteStream;
   private readonly pausesReading: boolean;
@@ -78,6 +80,7 @@ export class FrameCarrier implements Carrier {
     const { stream, kind, purpose, peer, clock, pausesReading, hasOtherPath = false } = options;
     this.kind = kind;
     this.purpose = purpose;
+    this.version = options.version;
     this.peer = peer;
     this.stream = stream;
     this.pausesReading = pausesReading;

@@ -63,7 +63,11 @@ export class OperationClient {
     this.tokens = new ReceivedTokens(nowMs);
     carrier.onFrame((frame) => this.onFrame(frame));
     carrier.onClose((reason) => this.onClose(reason));
-    carrier.send({ type: OPERATION_FRAME.hello, id: 0, body: encodeHello(serial) });
+    carrier.send({
+      type: OPERATION_FRAME.hello,
+      id: 0,
+      body: encodeHello(serial, carrier.version),
+    });
   }
 
   /** Calls at each token. The first says that the node knows of this stream. */
@@ -101,14 +105,22 @@ export class OperationClient {
     const { token } = operation;
     const id = this.enter({ bytes: bytesOf(operation), token, settle });
     if (id === undefined) return;
-    this.carrier.send({ type: OPERATION_FRAME.operation, id, body: encodeOperation(operation) });
+    this.carrier.send({
+      type: OPERATION_FRAME.operation,
+      id,
+      body: encodeOperation(operation, this.carrier.version),
+    });
   }
 
   /** Calls back an operation that was sent here before, or elsewhere; `settle` as above. */
   cancel(cancellation: Cancellation, settle: OnOutcome): void {
     const id = this.enter({ bytes: 0, token: 0, settle });
     if (id === undefined) return;
-    this.carrier.send({ type: OPERATION_FRAME.cancel, id, body: encodeCancellation(cancellation) });
+    this.carrier.send({
+      type: OPERATION_FRAME.cancel,
+      id,
+      body: encodeCancellation(cancellation, this.carrier.version),
+    });
   }
 
   private enter({ bytes, token, settle }: Omit<Pending, "id">): number | undefined {
@@ -147,14 +159,14 @@ export class OperationClient {
     let reply: OperationReply;
     try {
       if (frame.type === OPERATION_FRAME.token) {
-        this.tokens.add(decodeToken(frame.body));
+        this.tokens.add(decodeToken(frame.body, this.carrier.version));
         this.isAwaited = false;
         this.tokenListener();
         return;
       }
       if (frame.type !== OPERATION_FRAME.reply) throw badFrame(`type ${frame.type}`);
       if (pending?.id !== frame.id) throw badFrame(`reply to unknown request ${frame.id}`);
-      reply = decodeReply(frame.body);
+      reply = decodeReply(frame.body, this.carrier.version);
     } catch (thrown) {
       this.carrier.close(toSystemError(thrown, "rpc/bad-frame"));
       return;

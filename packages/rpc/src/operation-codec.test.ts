@@ -10,6 +10,7 @@ import {
   type Operation,
   type OperationReply,
   type OperationStatusName,
+  OPERATION_VERSION as VERSION,
 } from "@ashlar/replica";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -71,7 +72,7 @@ describe("operation frames", () => {
   it("decode to what was encoded", () => {
     fc.assert(
       fc.property(operation, (sent) => {
-        const received = decodeOperation(Buffer.concat(encodeOperation(sent)));
+        const received = decodeOperation(Buffer.concat(encodeOperation(sent, VERSION)), VERSION);
         expect(joined(received)).toEqual(joined(sent));
       }),
     );
@@ -80,7 +81,7 @@ describe("operation frames", () => {
   it("carry replies of every status", () => {
     fc.assert(
       fc.property(reply, (sent) => {
-        const received = decodeReply(Buffer.concat(encodeReply(sent)));
+        const received = decodeReply(Buffer.concat(encodeReply(sent, VERSION)), VERSION);
         expect(joined(received)).toEqual(joined(sent));
       }),
     );
@@ -89,10 +90,10 @@ describe("operation frames", () => {
   it("never crash the reader: bytes are an operation or rpc/bad-frame", () => {
     fc.assert(
       fc.property(operation, fc.nat(), fc.integer({ min: 0, max: 255 }), (sent, where, value) => {
-        const body = Buffer.concat(encodeOperation(sent));
+        const body = Buffer.concat(encodeOperation(sent, VERSION));
         body[where % body.length] = value;
         try {
-          decodeOperation(body);
+          decodeOperation(body, VERSION);
         } catch (thrown) {
           expect((thrown as SystemError).code).toBe("rpc/bad-frame");
         }
@@ -102,7 +103,7 @@ describe("operation frames", () => {
       fc.assert(
         fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {
           try {
-            decode(Buffer.from(noise));
+            decode(Buffer.from(noise), VERSION);
           } catch (thrown) {
             expect((thrown as SystemError).code).toBe("rpc/bad-frame");
           }
@@ -121,7 +122,9 @@ describe("operation frames", () => {
       checksums: new Uint32Array(1),
     };
     const refused = (sent: Operation): void => {
-      expect(() => decodeOperation(Buffer.concat(encodeOperation(sent)))).toThrow(SystemError);
+      expect(() => decodeOperation(Buffer.concat(encodeOperation(sent, VERSION)), VERSION)).toThrow(
+        SystemError,
+      );
     };
     refused({ ...write, length: 1024 });
     refused({ ...write, length: 0 });
@@ -130,7 +133,7 @@ describe("operation frames", () => {
     refused({ ...h!, kind: "read", length: OP_LENGTH_MAX + 1 });
     const long = [Buffer.alloc(OP_LENGTH_MAX)];
     const fits: Operation = { ...write, offset: 4096, length: OP_LENGTH_MAX, data: long };
-    decodeOperation(Buffer.concat(encodeOperation(fits)));
+    decodeOperation(Buffer.concat(encodeOperation(fits, VERSION)), VERSION);
     refused({ ...fits, offset: 512 });
     refused({ ...h!, kind: "unmap", offset: 512, length: CHUNK_SIZE_MAX });
   });

@@ -1,5 +1,5 @@
 // Operations and their replies as frame bodies: a fixed binary head with its version, the checksums,
-// then the payload as it is. Offsets in bytes, little-endian:
+// then the payload as it is. The version is that of the carrier. Offsets in bytes, little-endian:
 //   operation  0 version u8 · 1 kind u8 · 2 checksums u16 · 4 layer u32 · 8 chunk u64 · 16 epoch u32
 //              20 offset u32 · 24 length u32 · 28 reserved u32 · 32 incarnation u64 · 40 seq u64
 //              48 lowest unresolved seq u64 · 56 token u64 · 64 generation u64 · 72 checksums, payload
@@ -23,7 +23,6 @@ import {
 import {
   type Cancellation,
   OPERATION_STATUS,
-  OPERATION_VERSION,
   type Operation,
   type OperationReply,
   type OperationStatusName,
@@ -83,11 +82,11 @@ const STATUS_NAMES: readonly OperationStatusName[] = (() => {
 const NO_CHECKSUMS = new Uint32Array(0);
 const NO_DATA: ScatterList = [];
 
-export function encodeOperation(operation: Operation): Buffer[] {
+export function encodeOperation(operation: Operation, version: number): Buffer[] {
   const carriesData = operation.kind !== "read" && operation.kind !== "unmap";
   const checksums = carriesData ? operation.checksums : NO_CHECKSUMS;
   const head = new BodyWriter(OPERATION_HEAD_LENGTH + checksums.length * 4)
-    .u8(OPERATION_VERSION)
+    .u8(version)
     .u8(KIND_NUMBER[operation.kind])
     .u16(checksums.length)
     .u32(operation.layer)
@@ -107,9 +106,9 @@ export function encodeOperation(operation: Operation): Buffer[] {
 }
 
 /** @throws SystemError rpc/bad-frame, rpc/version. The payload shares the body's memory. */
-export function decodeOperation(body: Buffer): Operation {
+export function decodeOperation(body: Buffer, version: number): Operation {
   const reader = new BodyReader(body);
-  if (reader.u8() !== OPERATION_VERSION) throw badFrame("operation version");
+  if (reader.u8() !== version) throw badFrame("operation version");
   const kind = KINDS[reader.u8()];
   if (kind === undefined) throw badFrame("operation kind");
   const checksumCount = reader.u16();
@@ -173,9 +172,9 @@ function checkLengths(
   if (offset + length > CHUNK_SIZE_MAX) throw badFrame("operation range");
 }
 
-export function encodeReply(reply: OperationReply): Buffer[] {
+export function encodeReply(reply: OperationReply, version: number): Buffer[] {
   const head = new BodyWriter(REPLY_HEAD_LENGTH + reply.checksums.length * 4)
-    .u8(OPERATION_VERSION)
+    .u8(version)
     .u8(OPERATION_STATUS[reply.status])
     .u16(reply.checksums.length)
     .u32(reply.epoch)
@@ -186,9 +185,9 @@ export function encodeReply(reply: OperationReply): Buffer[] {
 }
 
 /** @throws SystemError rpc/bad-frame. The payload shares the body's memory. */
-export function decodeReply(body: Buffer): OperationReply {
+export function decodeReply(body: Buffer, version: number): OperationReply {
   const reader = new BodyReader(body);
-  if (reader.u8() !== OPERATION_VERSION) throw badFrame("reply version");
+  if (reader.u8() !== version) throw badFrame("reply version");
   const status = STATUS_NAMES[reader.u8()];
   if (status === undefined) throw badFrame("reply status");
   const checksumCount = reader.u16();
@@ -200,24 +199,28 @@ export function decodeReply(body: Buffer): OperationReply {
 }
 
 /** A stream's serial: rises with each stream that a gateway opens. */
-export const encodeHello = (serial: number): Buffer[] => encodeNumber(serial);
+export const encodeHello = (serial: number, version: number): Buffer[] =>
+  encodeNumber(serial, version);
 
 /** @throws SystemError rpc/bad-frame. */
-export const decodeHello = (body: Buffer): number => decodeNumber(body, "hello");
+export const decodeHello = (body: Buffer, version: number): number =>
+  decodeNumber(body, version, "hello");
 
-export const encodeToken = (token: number): Buffer[] => encodeNumber(token);
+export const encodeToken = (token: number, version: number): Buffer[] =>
+  encodeNumber(token, version);
 
 /** @throws SystemError rpc/bad-frame. */
-export const decodeToken = (body: Buffer): number => decodeNumber(body, "token");
+export const decodeToken = (body: Buffer, version: number): number =>
+  decodeNumber(body, version, "token");
 
-function encodeNumber(value: number): Buffer[] {
-  const head = new BodyWriter(NUMBER_FRAME_LENGTH).u8(OPERATION_VERSION).u8(0).u16(0).u32(0);
+function encodeNumber(value: number, version: number): Buffer[] {
+  const head = new BodyWriter(NUMBER_FRAME_LENGTH).u8(version).u8(0).u16(0).u32(0);
   return [head.u64(value).finish()];
 }
 
-function decodeNumber(body: Buffer, what: string): number {
+function decodeNumber(body: Buffer, version: number, what: string): number {
   const reader = new BodyReader(body);
-  if (reader.u8() !== OPERATION_VERSION) throw badFrame(`${what} version`);
+  if (reader.u8() !== version) throw badFrame(`${what} version`);
   reader.u8();
   reader.u16();
   reader.u32();
@@ -226,15 +229,18 @@ function decodeNumber(body: Buffer, what: string): number {
   return value;
 }
 
-export function encodeCancellation({ chunk, epoch, opId }: Cancellation): Buffer[] {
-  const head = new BodyWriter(CANCEL_LENGTH).u8(OPERATION_VERSION).u8(0).u16(0).u32(epoch);
+export function encodeCancellation(
+  { chunk, epoch, opId }: Cancellation,
+  version: number,
+): Buffer[] {
+  const head = new BodyWriter(CANCEL_LENGTH).u8(version).u8(0).u16(0).u32(epoch);
   return [head.u64(chunk).u64(opId.incarnation).u64(opId.seq).finish()];
 }
 
 /** @throws SystemError rpc/bad-frame. */
-export function decodeCancellation(body: Buffer): Cancellation {
+export function decodeCancellation(body: Buffer, version: number): Cancellation {
   const reader = new BodyReader(body);
-  if (reader.u8() !== OPERATION_VERSION) throw badFrame("cancel version");
+  if (reader.u8() !== version) throw badFrame("cancel version");
   reader.u8();
   reader.u16();
   const epoch = reader.u32();

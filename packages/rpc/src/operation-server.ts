@@ -110,7 +110,7 @@ export class OperationServer implements OperationStream {
   private read({ type, id, body }: ReceivedFrame): () => void {
     if (!this.greeted) {
       if (type !== OPERATION_FRAME.hello) throw badFrame("no hello first");
-      const serial = decodeHello(body);
+      const serial = decodeHello(body, this.carrier.version);
       return () => this.greet(serial);
     }
     if (type === OPERATION_FRAME.wake) return () => this.use();
@@ -119,11 +119,11 @@ export class OperationServer implements OperationStream {
     }
     switch (type) {
       case OPERATION_FRAME.operation: {
-        const operation = decodeOperation(body);
+        const operation = decodeOperation(body, this.carrier.version);
         return () => this.operate(id, operation, body.length);
       }
       case OPERATION_FRAME.cancel: {
-        const cancellation = decodeCancellation(body);
+        const cancellation = decodeCancellation(body, this.carrier.version);
         return () => {
           const reply = this.enter(id, { bytes: 0, cancellation: undefined });
           this.handler.cancel(cancellation, reply);
@@ -158,7 +158,7 @@ export class OperationServer implements OperationStream {
       this.issuing = undefined;
       return;
     }
-    const body = encodeToken(this.tokens.issue());
+    const body = encodeToken(this.tokens.issue(), this.carrier.version);
     this.carrier.send({ type: OPERATION_FRAME.token, id: 0, body });
   }
 
@@ -184,7 +184,11 @@ export class OperationServer implements OperationStream {
       this.slots[slot] = undefined;
       this.operations -= 1;
       this.bytes -= inHand.bytes;
-      this.carrier.send({ type: OPERATION_FRAME.reply, id, body: encodeReply(reply) });
+      this.carrier.send({
+        type: OPERATION_FRAME.reply,
+        id,
+        body: encodeReply(reply, this.carrier.version),
+      });
     };
   }
 }

@@ -2,12 +2,17 @@
 // those that are over (P9).
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { chunkId, familyId, nodeId } from "@ashlar/core";
-import type { Cancellation, Operation, OperationReply } from "@ashlar/replica";
+import {
+  type Cancellation,
+  OPERATION_VERSION,
+  type Operation,
+  type OperationReply,
+} from "@ashlar/replica";
 import { nodeRandom } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { describe, expect, it } from "vitest";
 import { OperationClient, type OperationOutcome } from "./operation-client.ts";
-import { OPERATION_FRAME } from "./operation-codec.ts";
+import { encodeOperation, OPERATION_FRAME, OPERATION_SLOTS_MAX } from "./operation-codec.ts";
 import { OperationServer } from "./operation-server.ts";
 import { OperationStreams } from "./operation-streams.ts";
 import { IssuedTokens, ReceivedTokens } from "./operation-tokens.ts";
@@ -37,10 +42,11 @@ class TestNode {
   readonly cancelled: { readonly seq: number; readonly isAnswered: boolean }[] = [];
   private readonly streams = new OperationStreams();
 
-  async open({ serial = 1, incarnation = 5, gateway = GATEWAY } = {}) {
+  async open({ serial = 1, incarnation = 5, gateway = GATEWAY, version = OPERATION_VERSION } = {}) {
     const { clock } = this;
     const client = { node: gateway, incarnation };
-    const pair = memoryCarrierPair({ purpose: "operations", client, server: NODE, clock });
+    const purpose = "operations";
+    const pair = memoryCarrierPair({ purpose, client, server: NODE, clock, version });
     const server = new OperationServer(
       pair.server,
       { streams: this.streams, clock, random: nodeRandom },
@@ -80,6 +86,20 @@ function operationOf(seq: number, token: number, kind: "unmap" | "read" = "unmap
 
 const send = (stream: OperationClient, operation: Operation): Promise<OperationOutcome> =>
   new Promise((resolve) => stream.request(operation, resolve));
+
+it("what goes over a stream is in the version of its carrier, and nothing else is taken", async () => {
+  const node = new TestNode();
+  const earlier = OPERATION_VERSION - 1;
+  const { stream, pair, isClosed } = await node.open({ version: earlier });
+  const outcome = send(stream, operationOf(1, stream.tokenFor(0)!));
+  await turns();
+  node.taken[0]?.reply(GOOD);
+  expect(await outcome).toMatchObject({ kind: "reply", reply: { status: "good" } });
+  const body = encodeOperation(operationOf(2, 0), OPERATION_VERSION);
+  pair.client.send({ type: OPERATION_FRAME.operation, id: OPERATION_SLOTS_MAX, body });
+  await turns();
+  expect([node.taken.length, isClosed()]).toEqual([1, true]);
+});
 
 describe("a token (P9)", () => {
   it("comes at once, then ten times a second, and is good for a second from its issue", async () => {

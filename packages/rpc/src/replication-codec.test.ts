@@ -13,6 +13,7 @@ import {
   NAK_REASON,
   type NakReason,
   type ReplicationMessage,
+  REPLICATION_VERSION as VERSION,
 } from "@ashlar/replica";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -146,7 +147,7 @@ function payloadOf(sent: ReplicationMessage): Buffer {
 }
 
 const received = (sent: ReplicationMessage) => {
-  const { type, id, body } = encodeReplication(sent);
+  const { type, id, body } = encodeReplication(sent, VERSION);
   return { type, id, body: scatterJoin(body) };
 };
 
@@ -159,9 +160,9 @@ describe("replication frames", () => {
         const frame = received(sent);
         const place = frame.body.length - 1 - (at % length);
         frame.body[place] = (frame.body[place] ?? 0) ^ (1 << bit);
-        expect(() => decodeReplication(frame)).toThrow("a payload's checksums");
+        expect(() => decodeReplication(frame, VERSION)).toThrow("a payload's checksums");
         const elsewhere = received({ ...sent, chunk: chunkIdFromNumber(sent.chunk - 1) });
-        expect(() => decodeReplication(elsewhere)).toThrow("a payload's checksums");
+        expect(() => decodeReplication(elsewhere, VERSION)).toThrow("a payload's checksums");
       }),
       { numRuns: soaked(300) },
     );
@@ -170,7 +171,7 @@ describe("replication frames", () => {
   it("decode(encode(message)) is the message", () => {
     fc.assert(
       fc.property(message, (sent) => {
-        expect(decodeReplication(received(sent))).toEqual(sent);
+        expect(decodeReplication(received(sent), VERSION)).toEqual(sent);
       }),
       { numRuns: soaked(500) },
     );
@@ -188,7 +189,7 @@ describe("replication frames", () => {
         const bytes = Buffer.from(body.subarray(0, end % (body.length + 1)));
         if (bytes.length > 0) bytes.writeUInt8(value, at % Math.min(bytes.length, 200));
         try {
-          decodeReplication({ type, id, body: bytes });
+          decodeReplication({ type, id, body: bytes }, VERSION);
         } catch (thrown) {
           expect(thrown).toBeInstanceOf(SystemError);
         }

@@ -1,5 +1,5 @@
 // Replication messages as frames: the frame's type names the message, the body has a fixed binary
-// head with its version, then what the kind needs, then payload as it is. Little-endian:
+// head with its version, that of the carrier, then what the kind needs, then payload as it is. Little-endian:
 //   head   0 version u8 · 1 zero u8 · 2 zero u16 · 4 epoch u32 · 8 chunk u64 · 16 session u32
 //   LSN    epoch u32 · seq u64
 //   entry  version u8 · kind u8 · checksums u16 · LSN · incarnation u64 · seq u64 · lowest
@@ -23,7 +23,6 @@ import {
   NAK_REASON,
   type NakReason,
   type OperationWindow,
-  REPLICATION_VERSION,
   type ReplicationMessage,
 } from "@ashlar/replica";
 import type { Frame, ReceivedFrame } from "./carrier.ts";
@@ -76,15 +75,9 @@ const ENTRY_KIND_NUMBER: Readonly<Record<LogEntry["kind"], number>> = {
 };
 const NO_CHECKSUMS = new Uint32Array(0);
 
-/** Writes the head of a body that goes on for `length` bytes. */
+/** Writes the head of a body that goes on for `length` bytes; the version is put in for all kinds alike. */
 function begin({ epoch, chunk, session }: ReplicationMessage, length: number): BodyWriter {
-  return new BodyWriter(HEAD_LENGTH + length)
-    .u8(REPLICATION_VERSION)
-    .u8(0)
-    .u16(0)
-    .u32(epoch)
-    .u64(chunk)
-    .u32(session);
+  return new BodyWriter(HEAD_LENGTH + length).u8(0).u8(0).u16(0).u32(epoch).u64(chunk).u32(session);
 }
 
 type Encoders = {
@@ -165,9 +158,11 @@ const ENCODERS: Encoders = {
 };
 
 /** The payload buffers are shared, not copied. */
-export function encodeReplication(message: ReplicationMessage): Frame {
+export function encodeReplication(message: ReplicationMessage, version: number): Frame {
   const encode = ENCODERS[message.kind] as (message: ReplicationMessage) => Buffer[];
-  return { type: REPLICATION_FRAME[message.kind], id: 0, body: encode(message) };
+  const body = encode(message);
+  present(body[0], "every message has a head").writeUInt8(version);
+  return { type: REPLICATION_FRAME[message.kind], id: 0, body };
 }
 
 interface Head {
@@ -252,11 +247,14 @@ const DECODERS: Decoders = {
 };
 
 /** @throws SystemError rpc/bad-frame. The payload shares the body's memory. */
-export function decodeReplication({ type, body }: ReceivedFrame): ReplicationMessage {
+export function decodeReplication(
+  { type, body }: ReceivedFrame,
+  version: number,
+): ReplicationMessage {
   const kind = KIND_OF_FRAME.get(type);
   if (kind === undefined) throw badFrame(`type ${type}`);
   const reader = new BodyReader(body);
-  if (reader.u8() !== REPLICATION_VERSION) throw badFrame("replication version");
+  if (reader.u8() !== version) throw badFrame("replication version");
   reader.u8();
   reader.u16();
   const epoch = reader.u32();

@@ -1,6 +1,6 @@
 import { testNode, testStore } from "@ashlar/catalog/testing";
 import { chunkId, familyId, LSN_ZERO, SystemError } from "@ashlar/core";
-import type { ReplicationMessage } from "@ashlar/replica";
+import { REPLICATION_VERSION, type ReplicationMessage } from "@ashlar/replica";
 import { type CarrierDialer, encodeReplication, type Frame } from "@ashlar/rpc";
 import { memoryCarrierPair } from "@ashlar/rpc/testing";
 import { nodeClock, silentLog } from "@ashlar/runtime";
@@ -57,7 +57,10 @@ const malformed: Frame = { type: 2, id: 0, body: [Buffer.alloc(3)] };
 
 describe("a peer that sends what it must not", () => {
   it.each<[string, Frame]>([
-    ["a member's message on a carrier it opened to lead", encodeReplication(ack)],
+    [
+      "a member's message on a carrier it opened to lead",
+      encodeReplication(ack, REPLICATION_VERSION),
+    ],
     ["a frame that is no message", malformed],
   ])("%s: loses that carrier, and nothing is heard of it", async (_, frame) => {
     const { client, server } = pair();
@@ -65,14 +68,17 @@ describe("a peer that sends what it must not", () => {
     const closed = new Promise<Error>((resolve) => server.onClose(resolve));
     client.onFrame(() => {});
     accepting.accept(server);
-    client.send(encodeReplication(opening));
+    client.send(encodeReplication(opening, REPLICATION_VERSION));
     client.send(frame);
     expect(await closed).toMatchObject({ code: "rpc/bad-frame" });
     expect(heard).toEqual(["newEpoch"]);
   });
 
   it.each<[string, Frame]>([
-    ["a primary's message on a carrier that leads it", encodeReplication(opening)],
+    [
+      "a primary's message on a carrier that leads it",
+      encodeReplication(opening, REPLICATION_VERSION),
+    ],
     ["a frame that is no message", malformed],
   ])("%s: loses the carrier that was dialed", async (_, frame) => {
     const { client, server } = pair();
@@ -80,7 +86,7 @@ describe("a peer that sends what it must not", () => {
     server.onFrame(() => {});
     const closed = new Promise<Error>((resolve) => client.onClose(resolve));
     dialing.want(testNode(2));
-    server.send(encodeReplication(ack));
+    server.send(encodeReplication(ack, REPLICATION_VERSION));
     server.send(frame);
     expect(await closed).toMatchObject({ code: "rpc/bad-frame" });
     expect(heard).toEqual(["up", "appendAck", "down"]);

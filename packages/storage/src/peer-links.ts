@@ -93,11 +93,13 @@ export class PeerLinks {
 
   /** Lost when there is no connection: whoever sent it hears of that. */
   send(to: NodeId, message: PrimaryMessage): void {
-    this.links.get(to)?.carrier?.send(encodeReplication(message));
+    const carrier = this.links.get(to)?.carrier;
+    carrier?.send(encodeReplication(message, carrier.version));
   }
 
   respond(to: NodeId, message: MemberMessage): void {
-    this.accepted.get(to)?.send(encodeReplication(message));
+    const carrier = this.accepted.get(to);
+    carrier?.send(encodeReplication(message, carrier.version));
   }
 
   /** Takes over a carrier that a peer opened. */
@@ -170,7 +172,7 @@ export class PeerLinks {
 
   private decode(carrier: Carrier, frame: ReceivedFrame): ReplicationMessage | undefined {
     try {
-      return decodeReplication(frame);
+      return decodeReplication(frame, carrier.version);
     } catch (thrown) {
       this.refuse(carrier, toSystemError(thrown, "rpc/bad-frame"));
       return undefined;

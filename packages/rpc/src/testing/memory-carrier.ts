@@ -4,6 +4,7 @@ import { SystemError } from "@ashlar/core";
 import { type Clock, nodeClock } from "@ashlar/runtime";
 import type { ByteStream, ByteStreamEvents } from "../byte-stream.ts";
 import type { CarrierPeer, CarrierPurpose } from "../carrier.ts";
+import { SPOKEN } from "../carrier-versions.ts";
 import { FrameCarrier } from "../frame-carrier.ts";
 
 /** One end of a connection in memory: bytes arrive in a later turn, copied, as from a network. */
@@ -97,6 +98,7 @@ export function memoryCarrierPair({
   server,
   clock = nodeClock,
   hasOtherPath = false,
+  version = SPOKEN[purpose].newest,
 }: {
   readonly purpose: CarrierPurpose;
   /** Who the client is, as the server sees it. */
@@ -104,9 +106,11 @@ export function memoryCarrierPair({
   readonly server: CarrierPeer;
   readonly clock?: Clock;
   readonly hasOtherPath?: boolean;
+  /** That both ends have agreed on. */
+  readonly version?: number;
 }): MemoryCarrierPair {
   const [near, far] = MemoryStream.pair();
-  const shared = { kind: "socket", purpose, clock, hasOtherPath } as const;
+  const shared = { kind: "socket", purpose, version, clock, hasOtherPath } as const;
   return {
     client: new FrameCarrier({ ...shared, stream: near, peer: server, pausesReading: false }),
     server: new FrameCarrier({ ...shared, stream: far, peer: client, pausesReading: true }),

@@ -9,6 +9,7 @@ export interface OpenCarrierReply {
   'host'?: (string);
   'port'?: (number);
   'hosts'?: (string)[];
+  'version'?: (number);
 }
 
 export interface OpenCarrierReply__Output {
@@ -18,4 +19,5 @@ export interface OpenCarrierReply__Output {
   'host': (string);
   'port': (number);
   'hosts': (string)[];
+  'version': (number);
 }

@@ -9,6 +9,8 @@ export interface OpenCarrierRequest {
   'cluster'?: (string);
   'node'?: (string);
   'incarnation'?: (number | string | Long);
+  'oldestVersion'?: (number);
+  'newestVersion'?: (number);
 }
 
 export interface OpenCarrierRequest__Output {
@@ -18,4 +20,6 @@ export interface OpenCarrierRequest__Output {
   'cluster': (string);
   'node': (string);
   'incarnation': (number);
+  'oldestVersion': (number);
+  'newestVersion': (number);
 }
