@@ -115,7 +115,7 @@ function copySources(scratch: string, { package: of, name }: Pick<Mutant, "packa
     if (module !== "@ashlar")
       symlinkSync(join(root, "node_modules", module), join(modules, module));
   }
-  const sources = ["scripts", "proto", "package.json", "vitest.config.ts"];
+  const sources = ["scripts", "proto", "package.json", "vitest.config.ts", "tsconfig.base.json"];
   for (const each of readdirSync(join(root, "packages"))) {
     sources.push(`packages/${each}/src`, `packages/${each}/package.json`);
     symlinkSync(join(copy, "packages", each), join(modules, "@ashlar", each));

@@ -6,7 +6,7 @@
 // silent is closed as soon as that, since the next dial finds another way: to both ends it is a carrier like any other.
 // So is one on a way that is not the preferred one, when that is well again: it is closed, and dialled anew.
 import { type ClusterId, nodeId, SystemError, toSystemError } from "@ashlar/core";
-import { type Clock, type Log, nodeClock, type Random } from "@ashlar/runtime";
+import { type Clock, type Log, nodeClock, type Random, type Timer } from "@ashlar/runtime";
 import { type ByteStream, GrpcStream, SocketStream } from "./byte-stream.ts";
 import {
   type Carrier,
@@ -139,12 +139,13 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
       readonly onWay: (way: Way) => void;
     },
   ): Promise<Carrier> {
-    const { address, path } = asked;
     let way = asked;
     const limit = new AbortController();
-    const timeout = this.clock.after(limitMs, () =>
-      limit.abort(new SystemError("rpc/unavailable", `${path}: no carrier in ${limitMs} ms`)),
-    );
+    const within = (ms: number): Timer =>
+      this.clock.after(ms, () =>
+        limit.abort(new SystemError("rpc/unavailable", `${way.path}: no carrier in ${ms} ms`)),
+      );
+    const timeouts = [within(limitMs)];
     const giveUp = AbortSignal.any([signal, limit.signal, this.closing.signal]);
     try {
       return await this.open(asked, purpose, {
@@ -152,6 +153,8 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
         onWay: (meant) => {
           way = meant;
           onWay(meant);
+          // There are other ways than was known when the limit was set.
+          if (meant.path !== asked.path) timeouts.push(within(WAY_TIMEOUT_MS));
         },
       });
     } catch (thrown) {
@@ -160,9 +163,10 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
         : toSystemError(thrown);
       if (limit.signal.aborted) this.missed(way);
       if (error.code !== "rpc/disconnected") throw error;
+      const { address, path } = way;
       throw new SystemError("rpc/unavailable", `${path}: ${error.message}`, { address }, error);
     } finally {
-      timeout.cancel();
+      for (const timeout of timeouts) timeout.cancel();
     }
   }
 

@@ -67,9 +67,10 @@ export class PathWatch {
 
   /** A connection over this way ended for its silence, or none came about. */
   missed(path: Path): void {
+    if (!this.followed.has(path.address)) return;
     const seen = this.seenOf(path);
     seen.answered = 0;
-    if (this.followed.has(path.address)) this.markLost(path, seen);
+    this.markLost(path, seen);
   }
 
   lost(): readonly Path[] {

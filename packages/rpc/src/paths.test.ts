@@ -213,6 +213,26 @@ describe("a node with hosts of their own for carriers", () => {
     expect(isClosed).toBe(false);
   });
 
+  test("is found at the next one when the preferred one was silent from the beginning", async () => {
+    const clock = new ManualClock();
+    const { relay, port } = await startNode(clock, [CUT, OTHER]);
+    relay.cut();
+    const dialling = dialer("socket", clock).dial(`${OTHER}:${port}`, "operations", {
+      signal: never(),
+    });
+    let carrier: Carrier | undefined;
+    void dialling.then((made) => {
+      carrier = made;
+    });
+    await expect
+      .poll(() => {
+        clock.advance(250);
+        return carrier !== undefined;
+      })
+      .toBe(true);
+    await answered(await dialling);
+  });
+
   test("has a way that nothing travels on watched, too", async () => {
     const clock = new ManualClock();
     const { relay, port } = await startNode(clock, [OTHER, CUT]);
