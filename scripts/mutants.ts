@@ -115,12 +115,16 @@ function copySources(scratch: string, { package: of, name }: Pick<Mutant, "packa
     if (module !== "@ashlar")
       symlinkSync(join(root, "node_modules", module), join(modules, module));
   }
-  const sources = ["scripts", "proto", "package.json", "vitest.config.ts", "tsconfig.base.json"];
+  const sources = ["scripts", "proto", "package.json", "vitest.config.ts"];
   for (const each of readdirSync(join(root, "packages"))) {
     sources.push(`packages/${each}/src`, `packages/${each}/package.json`);
     symlinkSync(join(copy, "packages", each), join(modules, "@ashlar", each));
   }
-  for (const path of sources) cpSync(join(root, path), join(copy, path), { recursive: true });
+  // Without configurations of the compiler: each names packages that have none here.
+  const filter = (path: string): boolean => basename(path) !== "tsconfig.json";
+  for (const path of sources) {
+    cpSync(join(root, path), join(copy, path), { recursive: true, filter });
+  }
   return copy;
 }
 
