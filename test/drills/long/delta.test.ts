@@ -5,12 +5,14 @@ import { LabWatch } from "../../support/lab-watch.ts";
 import { ScatteredWrites } from "../../support/scattered-writes.ts";
 import { editStorageConfig, moveDisk } from "../../support/storage-config.ts";
 import { type CheckDocument, TestLab } from "../../support/test-lab.ts";
-import { run } from "../../support/tools.ts";
+import { run, until } from "../../support/tools.ts";
 
 const MIB = 2 ** 20;
 const CHUNK = 64 * MIB;
 const EXTENT = 64 * 1024;
 const DOWN_MS = 60_000;
+/** Several times what a store without work takes to write down where it stands. */
+const QUIET_MS = 6_000;
 /** How much more may be copied than the extents that were written meanwhile. */
 const DOWN_MAX = 1.2;
 const ADOPTED_MAX = 1.05;
@@ -36,6 +38,22 @@ async function withLab(
 async function learnedBytes(lab: TestLab, ids: readonly string[]): Promise<number> {
   const told = await Promise.all(ids.map((id) => lab.metric(id, "ashlar_storage_resync_bytes")));
   return told.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/**
+ * Until the stores of a node have written down what they know to be committed, two seconds after the last write: what
+ * they do not know when they are killed is copied as well.
+ */
+async function untilAtRest(lab: TestLab, id: string): Promise<void> {
+  let last = -1;
+  let since = performance.now();
+  const quietMs = async (): Promise<number> => {
+    const checkpoints = await lab.metric(id, "ashlar_store_checkpoint_seconds_count");
+    if (checkpoints !== last) since = performance.now();
+    last = checkpoints;
+    return performance.now() - since;
+  };
+  await until(`${id} is at rest`, DOWN_MS, quietMs, (ms) => ms > QUIET_MS);
 }
 
 /** @returns how often what was missing has been copied. */
@@ -89,6 +107,7 @@ test("the disks of a dead node, taken over by two others, learn what has changed
     );
     expect(had.filter(Boolean).length, "the dead node has copies").toBeGreaterThan(2);
 
+    await untilAtRest(lab, "storage-1");
     await lab.command("lab", "stop", "storage-1", "--kill");
     const writes = new ScatteredWrites({ seed: 11, sizeBytes });
     await writes.writeFor(DOWN_MS / 3, lab.url(volume, 2));
