@@ -6,7 +6,6 @@ import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./scripts/longest-first.ts";
 
 const whole = process.env.ASHLAR_DRILLS === "all";
-const CONFORMANCE = ["test/e2e/libiscsi.test.ts"];
 /** A soak tries as many times more, see packages/core/src/testing/soak.ts. */
 const soak = Number(process.env.ASHLAR_SOAK ?? 1);
 
@@ -36,21 +35,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          exclude: CONFORMANCE,
           testTimeout: 600_000,
           hookTimeout: 180_000,
           // A lab keeps two processors busy: two at a time take as long, and wait for each other.
-          fileParallelism: false,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          // Sends one command after the other and waits for each: another test may run beside it.
-          name: "conformance",
-          include: CONFORMANCE,
-          testTimeout: 600_000,
-          hookTimeout: 180_000,
           fileParallelism: false,
         },
       },

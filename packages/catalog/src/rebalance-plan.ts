@@ -103,15 +103,8 @@ function* planInParts(
   }
   const before = places.map((_, place) => totalAt(spreads, place));
   const plan = new SpreadPlan(places.length, { movesMax, chainMax: 2 });
-  if (places.length > 1) {
-    for (const copies of spreads) yield* plan.even(copies);
-    // What is evened out in the stead of a volume that has to wait would have to be moved back after that.
-    if (!spreads.some((copies) => copies.waits())) {
-      yield* plan.even(totals(spreads, (place) => weightOf(places, place)));
-    }
-  }
   const made = { moves: [] as Addition[], bytes: 0, homeless: 0 };
-  for (const move of plan.moves()) {
+  const settle = (move: SpreadMove): void => {
     const found = homeOf(chunks, present(places[move.to], "a place of the plan"), {
       move,
       rooms,
@@ -122,6 +115,17 @@ function* planInParts(
     else {
       made.moves.push(found.item);
       made.bytes += found.bytes;
+    }
+  };
+  if (places.length > 1) {
+    for (const copies of spreads) yield* plan.even(copies);
+    const own = plan.moves();
+    own.forEach(settle);
+    // What is evened out in the stead of a volume that has to wait would have to be moved back after that. One whose
+    // moves find no room would wait for ever.
+    if (made.homeless > 0 || !spreads.some((copies) => copies.waits())) {
+      yield* plan.even(totals(spreads, (place) => weightOf(places, place)));
+      plan.moves().slice(own.length).forEach(settle);
     }
   }
   const nodes = places.map(({ node, sizeBytes }, place) => ({

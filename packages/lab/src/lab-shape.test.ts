@@ -65,6 +65,7 @@ test.each([
   [{ redirect: true, advertise: "storage.example" }, "--redirect would send hosts to storage"],
   [{ networks: "2" }, "--networks 2 needs hosts"],
   [{ isolate: true, networks: "3" }, "--networks 3 is not a count"],
+  [{ isolate: true, networks: "2", dataNetwork: "2", carrier: "grpc" }, "exclude each other"],
   [{ dataNetwork: "2" }, "--data-network 2 needs several networks"],
   [{ isolate: true, networks: "2", dataNetwork: "3" }, "--data-network 3 is not a count"],
   [{ isolate: true, networks: "0" }, "--networks 0 is not a count"],

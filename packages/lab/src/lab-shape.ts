@@ -133,8 +133,17 @@ function networksOf({ isolate = false, networks = "1" }: UpOptions): number {
   );
 }
 
-function dataNetworkOf({ dataNetwork }: UpOptions, networks: number): { dataNetwork?: number } {
+function dataNetworkOf(
+  { dataNetwork, carrier: kind }: UpOptions,
+  networks: number,
+): { dataNetwork?: number } {
   if (dataNetwork === undefined) return {};
+  if (kind === "grpc") {
+    throw invalid(
+      "--data-network and --carrier grpc exclude each other",
+      "leave one out: a carrier over gRPC is a call, and goes where calls go",
+    );
+  }
   if (networks > 1) return { dataNetwork: count("data-network", dataNetwork, networks) };
   throw invalid(
     `--data-network ${dataNetwork} needs several networks to choose from`,

@@ -7,7 +7,7 @@
 // So is one on a way that is not the preferred one, when that is well again: it is closed, and dialled anew.
 import { type ClusterId, nodeId, SystemError, toSystemError } from "@ashlar/core";
 import { type Clock, type Log, nodeClock, type Random, type Timer } from "@ashlar/runtime";
-import { type ByteStream, GrpcStream, SocketStream } from "./byte-stream.ts";
+import type { ByteStream } from "./byte-stream.ts";
 import {
   type Carrier,
   type CarrierDialer,
@@ -17,24 +17,17 @@ import {
   FRAME_VERSION,
 } from "./carrier.ts";
 import type { CarrierSelf } from "./carrier-server.ts";
-import { agreedVersion, SPOKEN, type SpokenVersions } from "./carrier-versions.ts";
+import { openCall, openSocket } from "./carrier-streams.ts";
+import { agreedVersion, agreeOnVersion, SPOKEN, type SpokenVersions } from "./carrier-versions.ts";
 import { CarrierWays, type Way } from "./carrier-ways.ts";
-import {
-  ANSWER_LENGTH,
-  checkGreeting,
-  chunkService,
-  encodePreamble,
-  TICKET_KEY,
-} from "./chunk-service.ts";
+import { chunkService } from "./chunk-service.ts";
 import { FrameCarrier } from "./frame-carrier.ts";
 import type { OpenCarrierReply__Output } from "./gen/ashlar/v1/OpenCarrierReply.ts";
-import { readGreeting } from "./greeting-socket.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import type { Network } from "./network.ts";
 import { nodeNetwork } from "./node-network.ts";
 import type { Path } from "./path-silences.ts";
 import { PathWatch } from "./path-watch.ts";
-import { fromServiceError } from "./status.ts";
 
 export interface CarrierDialerOptions {
   readonly self: CarrierSelf;
@@ -48,6 +41,12 @@ export interface CarrierDialerOptions {
   readonly versions?: SpokenVersions;
   /** The machine's if absent. */
   readonly network?: Network | undefined;
+}
+
+interface Authorised {
+  readonly reply: OpenCarrierReply__Output;
+  /** Of the purpose's messages. */
+  readonly version: number;
 }
 
 /** A node that cannot be reached by then is not worth waiting for: the caller tries again. */
@@ -140,6 +139,7 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     },
   ): Promise<Carrier> {
     let way = asked;
+    let isAnswered = false;
     const limit = new AbortController();
     const within = (ms: number): Timer =>
       this.clock.after(ms, () =>
@@ -152,16 +152,22 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
         signal: giveUp,
         onWay: (meant) => {
           way = meant;
+          isAnswered = true;
           onWay(meant);
           // There are other ways than was known when the limit was set.
-          if (meant.path !== asked.path) timeouts.push(within(WAY_TIMEOUT_MS));
+          const isNew = meant.path !== asked.path && this.ways.of(meant.address).length > 1;
+          if (isNew) timeouts.push(within(WAY_TIMEOUT_MS));
         },
       });
     } catch (thrown) {
       const error = giveUp.aborted
         ? toSystemError(giveUp.reason, "operation/aborted")
         : toSystemError(thrown);
-      if (limit.signal.aborted) this.missed(way);
+      if (limit.signal.aborted) {
+        this.ways.silent(way, this.clock.nowMs());
+        // Where no call was answered, nothing is known of the way of the data.
+        if (isAnswered || way.callAt === way.path) this.watch.missed(way);
+      }
       if (error.code !== "rpc/disconnected") throw error;
       const { address, path } = way;
       throw new SystemError("rpc/unavailable", `${path}: ${error.message}`, { address }, error);
@@ -191,22 +197,67 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     this.watch.close();
   }
 
-  private missed(way: Way): void {
-    this.ways.silent(way, this.clock.nowMs());
-    this.watch.missed(way);
+  /** Closes a carrier on a less preferred way, if there is one: what is under way on it is sent again over this one. */
+  private async onWell({ address, path }: Path): Promise<boolean> {
+    const ways = this.ways.of(address);
+    const paths = ways.map((way) => way.path);
+    const better = ways.find((way) => way.path === path);
+    const isWorse = ([, way]: readonly [FrameCarrier, Way]): boolean =>
+      way.address === address && paths.indexOf(way.path) > paths.indexOf(path);
+    if (!better || ![...this.carriers].some(isWorse) || !(await this.wouldOpen(better)))
+      return false;
+    const [found] = [...this.carriers].filter(isWorse);
+    if (!found) return false;
+    const [carrier, { path: from }] = found;
+    this.ways.heard(better);
+    this.log.info({ address, path, from }, "a preferred network path is well again");
+    carrier.close(new SystemError("rpc/disconnected", `${path} is well again, and preferred`));
+    return true;
   }
 
-  /** One carrier at a time: what is under way on it is sent again over the way that is preferred. */
-  private onWell({ address, path }: Path): void {
-    const paths = this.ways.of(address).map((way) => way.path);
-    const rank = paths.indexOf(path);
-    for (const [carrier, way] of this.carriers) {
-      if (rank < 0 || way.address !== address || paths.indexOf(way.path) <= rank) continue;
-      this.ways.heard({ address, path });
-      this.log.info({ address, path, from: way.path }, "a preferred network path is well again");
-      carrier.close(new SystemError("rpc/disconnected", `${path} is well again, and preferred`));
-      return;
+  /** Whether a carrier is authorised: one that is at work is not closed where the next one cannot be asked for. */
+  private async wouldOpen({ address, callAt }: Way): Promise<boolean> {
+    const { clusterId } = this.options;
+    const { network } = this;
+    const ofSeveral = callAt !== address;
+    const client = new GrpcClient({ address: callAt, ofSeveral, clusterId, network });
+    try {
+      await this.authorise(client, "operations", this.closing.signal);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      client.close();
     }
+  }
+
+  /** @throws SystemError rpc/version, cluster/wrong-cluster, node/busy, rpc/unavailable. */
+  private async authorise(
+    client: GrpcClient,
+    purpose: CarrierPurpose,
+    signal: AbortSignal,
+  ): Promise<Authorised> {
+    const { self, clusterId, kind, versions = SPOKEN } = this.options;
+    const { oldest, newest } = versions[purpose];
+    const reply = await client.unary(
+      chunkService.OpenCarrier,
+      {
+        frameVersion: FRAME_VERSION,
+        purpose,
+        kind,
+        cluster: clusterId,
+        node: self.node,
+        incarnation: self.incarnation(),
+        oldestVersion: oldest,
+        newestVersion: newest,
+      },
+      { signal, deadlineMs: DIAL_TIMEOUT_MS },
+    );
+    const told = agreedVersion(purpose, reply.version);
+    return {
+      reply,
+      version: agreeOnVersion(purpose, versions[purpose], { oldest: told, newest: told }),
+    };
   }
 
   private async open(
@@ -214,28 +265,16 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     purpose: CarrierPurpose,
     { signal, onWay }: { readonly signal: AbortSignal; readonly onWay: (way: Way) => void },
   ): Promise<Carrier> {
-    const { self, clusterId, kind, versions = SPOKEN } = this.options;
+    const { clusterId, kind } = this.options;
     const { network } = this;
     const ofSeveral = asked.callAt !== asked.address;
     const client = new GrpcClient({ address: asked.callAt, ofSeveral, clusterId, network });
     let way = asked;
     let stream: ByteStream;
-    let reply: OpenCarrierReply__Output;
+    let authorised: Authorised;
     try {
-      reply = await client.unary(
-        chunkService.OpenCarrier,
-        {
-          frameVersion: FRAME_VERSION,
-          purpose,
-          kind,
-          cluster: clusterId,
-          node: self.node,
-          incarnation: self.incarnation(),
-          oldestVersion: versions[purpose].oldest,
-          newestVersion: versions[purpose].newest,
-        },
-        { signal, deadlineMs: DIAL_TIMEOUT_MS },
-      );
+      authorised = await this.authorise(client, purpose, signal);
+      const { reply } = authorised;
       way = this.ways.learn(asked, reply.hosts, this.clock.nowMs());
       onWay(way);
       stream =
@@ -246,18 +285,20 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
       client.close();
       throw thrown;
     }
+    const { reply, version } = authorised;
     if (kind === "socket") client.close();
     const peer = { node: nodeId(reply.node), incarnation: Number(reply.incarnation) };
     this.ways.heard(way);
-    if (kind === "socket") this.follow(way.address, reply.port);
-    const version = agreedVersion(purpose, reply.version);
+    this.follow(way.address, reply);
     return this.carrier(stream, way, { purpose, version, peer, client });
   }
 
-  /** Watches the other ways, too, as long as there is a carrier on one of them. */
-  private follow(address: string, port: number): void {
-    const ways = this.ways.of(address);
-    if (ways.length > 1) this.watch.follow(address, { hosts: ways, port });
+  /** Looks at the other ways, too, as long as there is a carrier on one of them, if the peer answers that. */
+  private follow(address: string, { port, version }: OpenCarrierReply__Output): void {
+    const hosts = this.ways.of(address);
+    const isAnswered = this.options.kind === "socket" && version > 0;
+    if (hosts.length > 1 && isAnswered) this.watch.follow(address, { hosts, port });
+    else this.watch.unfollow(address);
   }
 
   private carrier(
@@ -285,72 +326,13 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     this.log.info(facts, "carrier opened");
     carrier.onClose((reason) => {
       this.carriers.delete(carrier);
-      if (carrier.timedOut) this.missed(way);
+      if (carrier.timedOut) {
+        this.ways.silent(way, this.clock.nowMs());
+        this.watch.missed(way);
+      }
       client.close();
       this.log.info({ ...facts, reason: reason.message }, "carrier closed");
     });
     return carrier;
   }
-}
-
-async function openSocket(
-  network: Network,
-  {
-    host,
-    reply: { port, ticket },
-    signal,
-  }: {
-    readonly host: string;
-    readonly reply: OpenCarrierReply__Output;
-    readonly signal: AbortSignal;
-  },
-): Promise<ByteStream> {
-  const socket = network.connect({ host, port });
-  const onAbort = (): void => {
-    socket.destroy();
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    socket.write(encodePreamble(ticket));
-    const fault = checkGreeting(await readGreeting(socket, ANSWER_LENGTH));
-    if (fault) throw fault;
-    signal.throwIfAborted();
-    return new SocketStream(socket);
-  } catch (thrown) {
-    socket.destroy();
-    throw thrown;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-function openCall(
-  client: GrpcClient,
-  { ticket }: OpenCarrierReply__Output,
-  signal: AbortSignal,
-): Promise<ByteStream> {
-  const hangUp = new AbortController();
-  const call = client.bidi(chunkService.Carry, {
-    signal: hangUp.signal,
-    metadata: { [TICKET_KEY]: ticket.toString("hex") },
-  });
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => hangUp.abort(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    const stop = (): void => {
-      signal.removeEventListener("abort", onAbort);
-      call.off("error", onError);
-    };
-    const onError = (error: Error): void => {
-      stop();
-      reject(fromServiceError(error, client.address));
-    };
-    // Stays when ours goes: an error between two listeners would end the process.
-    call.on("error", () => {});
-    call.on("error", onError);
-    call.once("metadata", () => {
-      stop();
-      resolve(new GrpcStream(call, () => hangUp.abort()));
-    });
-  });
 }

@@ -177,12 +177,14 @@ export class CarrierServer implements Startable {
     }
     const peer: CarrierPeer = { node: nodeId(request.node), incarnation };
     const version = agreeOnVersion(purpose, versions[purpose], toldVersions(purpose, request));
+    // One over gRPC is a call, and goes where calls go.
+    const hosts = kind === "socket" ? socketHosts : [];
     return {
       node: self.node,
       incarnation: self.incarnation(),
       ticket: this.tickets.issue({ kind, purpose, version, peer }),
-      host: socketHosts[0] ?? "",
-      hosts: [...socketHosts],
+      host: hosts[0] ?? "",
+      hosts: [...hosts],
       version,
       port: this.listeners.length > 0 ? this.socketPort : 0,
     };

@@ -11,7 +11,7 @@ import { CarrierServer } from "./carrier-server.ts";
 import { SPOKEN, type SpokenVersions } from "./carrier-versions.ts";
 import { chunkService, encodePreamble } from "./chunk-service.ts";
 import { GrpcClient } from "./grpc-client.ts";
-import { GrpcServer } from "./grpc-server.ts";
+import { bidi, GrpcServer, unary } from "./grpc-server.ts";
 import { serveCarriers } from "./testing/serve-carriers.ts";
 
 const CLUSTER = clusterId("11111111-2222-3333-4444-555555555555");
@@ -252,6 +252,29 @@ describe.each<CarrierKind>(["socket", "grpc"])("carrier over %s", (kind) => {
     await expect(far.dial(address, "operations", { signal: never() })).rejects.toMatchObject({
       code: "rpc/version",
       message: expect.stringContaining("operations in versions 2 to 3 are not spoken here"),
+    });
+  });
+
+  it.each([
+    ["that tells nothing", 0, "operations in version 4 are not spoken here, only versions 5 to 6"],
+    ["that tells nonsense", 300, "operations in version 300 are not spoken here"],
+  ])("is refused to a peer %s which this program does not speak", async (_, version, message) => {
+    const place = { clusterId: CLUSTER, host: "127.0.0.1", port: 0 };
+    const grpc = new GrpcServer({ log: silentLog }, place);
+    const reply = { node: "storage-1", incarnation: 1, ticket: Buffer.alloc(32), port: 1, version };
+    grpc.add(chunkService, {
+      OpenCarrier: unary(async () => reply),
+      Carry: bidi((call) => call.end()),
+    });
+    await grpc.start();
+    stops.push(() => grpc.stop());
+    const versions = { operations: { oldest: 5, newest: 6 }, replication: SPOKEN.replication };
+    const dialled = dialer(kind, { versions }).dial(`127.0.0.1:${grpc.port}`, "operations", {
+      signal: never(),
+    });
+    await expect(dialled).rejects.toMatchObject({
+      code: "rpc/version",
+      message: expect.stringContaining(message),
     });
   });
 

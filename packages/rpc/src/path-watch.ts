@@ -14,6 +14,9 @@ const ANSWER_MS = 2_000;
 const MISSED_MAX = 2;
 /** So many in a row that were answered: a network that comes and goes is not moved to each time. */
 const WELL_LOOKS = 3;
+/** Twice as many each time that what was moved there fell silent within a minute: a look is small, and passes where more does not. */
+const WELL_LOOKS_MAX = 96;
+const SOON_MS = 60_000;
 
 interface Followed {
   readonly hosts: readonly { readonly path: string; readonly host: string }[];
@@ -24,6 +27,10 @@ interface Seen {
   answered: number;
   missed: number;
   isLost: boolean;
+  /** Looks in a row that show that it is well. */
+  wellLooks: number;
+  /** When something was moved there last. */
+  movedAtMs: number;
 }
 
 export class PathWatch {
@@ -31,11 +38,13 @@ export class PathWatch {
   private readonly network: Network;
   private readonly log: Log;
   private readonly isUsed: (address: string) => boolean;
-  private readonly onWell: (path: Path) => void;
+  private readonly onWell: (path: Path) => Promise<boolean>;
   private readonly followed = new Map<string, Followed>();
   /** By address and path. */
   private readonly seen = new Map<string, Map<string, Seen>>();
   private timer: Timer | undefined;
+  /** Nothing more is moved before the next look. */
+  private hasMoved = false;
 
   constructor(
     deps: { readonly clock: Clock; readonly network: Network; readonly log: Log },
@@ -45,8 +54,8 @@ export class PathWatch {
     }: {
       /** Whether there is a connection to this peer; one without is followed no longer. */
       readonly isUsed: (address: string) => boolean;
-      /** Told at each look from the third in a row on that was answered. */
-      readonly onWell: (path: Path) => void;
+      /** Told when it has been well for a while; whether something was moved there. One at a time is told. */
+      readonly onWell: (path: Path) => Promise<boolean>;
     },
   ) {
     this.clock = deps.clock;
@@ -65,11 +74,19 @@ export class PathWatch {
     this.timer ??= this.clock.every(LOOK_MS, () => this.look());
   }
 
+  /** Looks no longer: there is but one way. */
+  unfollow(address: string): void {
+    this.followed.delete(address);
+    this.seen.delete(address);
+  }
+
   /** A connection over this way ended for its silence, or none came about. */
   missed(path: Path): void {
-    if (!this.followed.has(path.address)) return;
+    if (!this.follows(path)) return;
     const seen = this.seenOf(path);
     seen.answered = 0;
+    const wasSoon = this.clock.nowMs() - seen.movedAtMs < SOON_MS;
+    seen.wellLooks = wasSoon ? Math.min(2 * seen.wellLooks, WELL_LOOKS_MAX) : WELL_LOOKS;
     this.markLost(path, seen);
   }
 
@@ -86,11 +103,15 @@ export class PathWatch {
     this.seen.clear();
   }
 
+  private follows({ address, path }: Path): boolean {
+    return this.followed.get(address)?.hosts.some((one) => one.path === path) ?? false;
+  }
+
   private look(): void {
+    this.hasMoved = false;
     for (const [address, { hosts, port }] of this.followed) {
       if (!this.isUsed(address)) {
-        this.followed.delete(address);
-        this.seen.delete(address);
+        this.unfollow(address);
         continue;
       }
       for (const { path, host } of hosts) void this.lookAt({ address, path }, { host, port });
@@ -104,7 +125,7 @@ export class PathWatch {
   ): Promise<void> {
     const { clock, network } = this;
     const isAnswered = await answers(at, { clock, network });
-    if (!this.followed.has(path.address)) return;
+    if (!this.follows(path)) return;
     const seen = this.seenOf(path);
     if (!isAnswered) {
       seen.answered = 0;
@@ -116,7 +137,10 @@ export class PathWatch {
     seen.answered += 1;
     if (seen.isLost) this.log.info(path, "network path is heard again");
     seen.isLost = false;
-    if (seen.answered >= WELL_LOOKS) this.onWell(path);
+    if (seen.answered < seen.wellLooks || this.hasMoved) return;
+    this.hasMoved = true;
+    this.hasMoved = await this.onWell(path);
+    if (this.hasMoved) seen.movedAtMs = this.clock.nowMs();
   }
 
   private markLost(path: Path, seen: Seen): void {
@@ -126,7 +150,13 @@ export class PathWatch {
 
   private seenOf({ address, path }: Path): Seen {
     const paths = this.seen.get(address) ?? new Map<string, Seen>();
-    const seen = paths.get(path) ?? { answered: 0, missed: 0, isLost: false };
+    const seen = paths.get(path) ?? {
+      answered: 0,
+      missed: 0,
+      isLost: false,
+      wellLooks: WELL_LOOKS,
+      movedAtMs: Number.NEGATIVE_INFINITY,
+    };
     this.seen.set(address, paths.set(path, seen));
     return seen;
   }

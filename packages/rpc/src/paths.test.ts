@@ -86,15 +86,13 @@ describe.each<CarrierKind>(["socket", "grpc"])(
       const dialling = dialer(kind, clock);
       await answered(await dialling.dial(address, "operations", { signal: never() }));
       relay.cut();
+      const { taken } = relay;
       const second = dialling.dial(address, "operations", { signal: never() });
+      await expect.poll(() => relay.taken).toBeGreaterThan(taken);
+      clock.advance(1_000);
       // What the second one sends first comes over the second path, or never.
-      await expect
-        .poll(() => {
-          clock.advance(250);
-          return accepted.length;
-        })
-        .toBe(2);
       await answered(await second);
+      expect(accepted).toHaveLength(2);
       expect(dialling.silentPeers()).toEqual([]);
     });
 
@@ -129,16 +127,10 @@ describe.each<CarrierKind>(["socket", "grpc"])(
         dialling.dial(address, "operations", { signal: never() }),
       ).rejects.toMatchObject({ code: "rpc/unavailable" });
       expect(dialling.silentPeers()).toEqual([]);
-      let settled = false;
-      void failed.then(() => {
-        settled = true;
-      });
-      await expect
-        .poll(() => {
-          clock.advance(250);
-          return settled;
-        })
-        .toBe(true);
+      await expect.poll(() => relay.taken).toBeGreaterThan(0);
+      clock.advance(1_000);
+      await expect.poll(() => other.taken).toBeGreaterThan(0);
+      clock.advance(2_000);
       await failed;
       expect(dialling.silentPeers()).toEqual([address]);
     });
@@ -217,20 +209,65 @@ describe("a node with hosts of their own for carriers", () => {
     const clock = new ManualClock();
     const { relay, port } = await startNode(clock, [CUT, OTHER]);
     relay.cut();
-    const dialling = dialer("socket", clock).dial(`${OTHER}:${port}`, "operations", {
-      signal: never(),
+    const address = `${OTHER}:${port}`;
+    const dialled = dialer("socket", clock).dial(address, "operations", { signal: never() });
+    await expect.poll(() => relay.taken).toBe(1);
+    clock.advance(1_000);
+    await answered(await dialled);
+  });
+
+  test("is left at the other one while nobody there answers calls", async () => {
+    const clock = new ManualClock();
+    const node = await startNode(clock, [CUT, OTHER]);
+    const calls = new Relay("127.0.0.4");
+    stops.push(() => calls.stop());
+    await calls.open(node.port, OTHER);
+    const dialling = dialer("socket", clock);
+    const address = `127.0.0.4:${node.port}`;
+    const dial = () => dialling.dial(address, "replication", { signal: never() });
+    const carrier = await dial();
+    const closed = new Promise<Error>((resolve) => carrier.onClose(resolve));
+    node.relay.cut();
+    for (let tick = 0; tick < 5; tick += 1) clock.advance(250);
+    await closed;
+    const second = await dial();
+    let isClosed = false;
+    second.onClose(() => {
+      isClosed = true;
     });
-    let carrier: Carrier | undefined;
-    void dialling.then((made) => {
-      carrier = made;
-    });
+    calls.cut();
+    const { taken } = calls;
+    node.relay.heal();
     await expect
-      .poll(() => {
-        clock.advance(250);
-        return carrier !== undefined;
+      .poll(async () => {
+        await pass(clock, second, 1_000);
+        return calls.taken;
       })
-      .toBe(true);
-    await answered(await dialling);
+      .toBeGreaterThan(taken);
+    expect([isClosed, dialling.lostPaths(), dialling.silentPeers()]).toEqual([false, [], []]);
+    await answered(second);
+  });
+
+  test("that has one by now is not looked for at the others any more", async () => {
+    const hosts = [OTHER, CUT];
+    const clock = new ManualClock();
+    const { relay, port } = await startNode(clock, hosts);
+    const dialling = dialer("socket", clock);
+    const address = `${OTHER}:${port}`;
+    const dial = () => dialling.dial(address, "operations", { signal: never() });
+    const carrier = await dial();
+    relay.cut();
+    await expect
+      .poll(async () => {
+        await pass(clock, carrier, 1_000);
+        return dialling.lostPaths();
+      })
+      .toEqual([{ address, path: CUT }]);
+    hosts.pop();
+    await answered(await dial());
+    expect(dialling.lostPaths()).toEqual([]);
+    await pass(clock, carrier, 30_000);
+    expect(dialling.lostPaths()).toEqual([]);
   });
 
   test("has a way that nothing travels on watched, too", async () => {

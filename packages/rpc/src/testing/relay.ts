@@ -7,6 +7,8 @@ export class Relay {
   private readonly servers: Server[] = [];
   private readonly sockets = new Set<Socket>();
   private isCut = false;
+  /** Connections that were made to it. */
+  taken = 0;
 
   /** @param host an address of this machine on which nothing listens yet: `127.0.0.3`. */
   constructor(host: string) {
@@ -16,6 +18,7 @@ export class Relay {
   /** Hands on what comes to `port` from now on. */
   async open(port: number, to: string): Promise<void> {
     const server = createServer((near) => {
+      this.taken += 1;
       const far = connect({ host: to, port });
       this.join(near, far);
       this.join(far, near);
