@@ -6,7 +6,7 @@ import { type Clock, nodeClock, nodeRandom, silentLog } from "@ashlar/runtime";
 import { ManualClock } from "@ashlar/runtime/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Carrier, CarrierKind } from "./carrier.ts";
-import { createCarrierDialer } from "./carrier-dialer.ts";
+import { type ClosableCarrierDialer, createCarrierDialer } from "./carrier-dialer.ts";
 import { CarrierServer } from "./carrier-server.ts";
 import { CarrierWays } from "./carrier-ways.ts";
 import { GrpcClient } from "./grpc-client.ts";
@@ -147,6 +147,19 @@ async function pass(clock: ManualClock, carrier: Carrier, ms: number): Promise<v
   }
 }
 
+/** Until these paths are told as lost, and no others. */
+const untilLost = (
+  dialling: ClosableCarrierDialer,
+  { clock, carrier }: { readonly clock: ManualClock; readonly carrier: Carrier },
+  paths: readonly { readonly address: string; readonly path: string }[],
+): Promise<void> =>
+  expect
+    .poll(async () => {
+      await pass(clock, carrier, 1_000);
+      return dialling.lostPaths();
+    })
+    .toEqual(paths);
+
 describe("a node with hosts of their own for carriers", () => {
   const [CUT, OTHER] = ["127.0.0.3", "127.0.0.2"];
 
@@ -257,12 +270,7 @@ describe("a node with hosts of their own for carriers", () => {
     const dial = () => dialling.dial(address, "operations", { signal: never() });
     const carrier = await dial();
     relay.cut();
-    await expect
-      .poll(async () => {
-        await pass(clock, carrier, 1_000);
-        return dialling.lostPaths();
-      })
-      .toEqual([{ address, path: CUT }]);
+    await untilLost(dialling, { clock, carrier }, [{ address, path: CUT }]);
     hosts.pop();
     await answered(await dial());
     expect(dialling.lostPaths()).toEqual([]);
@@ -278,19 +286,9 @@ describe("a node with hosts of their own for carriers", () => {
     const carrier = await dialling.dial(address, "operations", { signal: never() });
     await answered(carrier);
     relay.cut();
-    await expect
-      .poll(async () => {
-        await pass(clock, carrier, 1_000);
-        return dialling.lostPaths();
-      })
-      .toEqual([{ address, path: CUT }]);
+    await untilLost(dialling, { clock, carrier }, [{ address, path: CUT }]);
     relay.heal();
-    await expect
-      .poll(async () => {
-        await pass(clock, carrier, 1_000);
-        return dialling.lostPaths();
-      })
-      .toEqual([]);
+    await untilLost(dialling, { clock, carrier }, []);
     await answered(carrier);
   });
 

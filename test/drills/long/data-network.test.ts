@@ -4,15 +4,13 @@ import { setTimeout } from "node:timers/promises";
 import { type LabNetwork, networkOf, readLab } from "@ashlar/lab";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Drills, STALL_MAX_MS } from "../../support/drills.ts";
+import { whileLost } from "../../support/lost-network.ts";
 import { run, until } from "../../support/tools.ts";
 import type { VerifiedLoad } from "../../support/verified-load.ts";
 
 const STORAGE = ["storage-1", "storage-2", "storage-3"];
 const PROCESSES = ["metadata-1", "metadata-2", "metadata-3", ...STORAGE, "gateway-1", "gateway-2"];
-const HELD_MS = 8_000;
 const GOAL_MS = 2_000;
-/** Operations that complete while a network is cut: more than were under way when it began. */
-const SERVED = 20;
 /** Of what goes between processes: asking for carriers, the catalog and pings go over the other network. */
 const OTHER_SHARE_MAX = 0.05;
 /** A look each five seconds, three of which must be well, and one connection at a time moves. */
@@ -78,22 +76,13 @@ const lostPaths = async (): Promise<readonly LostPath[]> =>
   (await drills.lab.command<{ lostPaths: readonly LostPath[] }>("cluster", "status")).lostPaths;
 
 async function cutFor(load: VerifiedLoad, which: 0 | 1, meanwhile: () => Promise<void>) {
-  const lost = PROCESSES.flatMap((one) =>
-    PROCESSES.filter((other) => other !== one).map((other) => [one, other] as const),
-  );
   const chunks = await drills.watch.chunks(load.volume.name);
-  await network.cutAll(lost, { network: which });
-  try {
-    await setTimeout(HELD_MS);
-    const { operations } = load;
-    const more = async (): Promise<number> => load.operations - operations;
-    await until("I/O goes on", STALL_MAX_MS, more, (count) => count >= SERVED);
+  const lost = { network, which, victims: PROCESSES, everybody: PROCESSES };
+  await whileLost(lost, load, async () => {
     await meanwhile();
     // No failover, nobody out of sync, no copy made.
     expect(await drills.watch.chunks(load.volume.name)).toEqual(chunks);
-  } finally {
-    await network.healAll(lost, { network: which });
-  }
+  });
 }
 
 const drill = (name: string, fault: (load: VerifiedLoad) => Promise<void>): void =>

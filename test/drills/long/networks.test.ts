@@ -1,20 +1,14 @@
 // An isolated lab in two networks, under a host at work: one of them is cut, for one process or for all, longer
 // than silence takes to be noticed. Whoever has the other one left goes on, nobody is taken for dead, and
 // nothing is copied.
-import { setTimeout } from "node:timers/promises";
 import { type LabNetwork, networkOf, readLab } from "@ashlar/lab";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Drills, STALL_MAX_MS } from "../../support/drills.ts";
-import { until } from "../../support/tools.ts";
+import { Drills } from "../../support/drills.ts";
+import { whileLost } from "../../support/lost-network.ts";
 import type { VerifiedLoad } from "../../support/verified-load.ts";
 
-/** Several times what any silence takes to be noticed, and what gRPC takes to give a connection up. */
-const HELD_MS = 8_000;
 /** As long as a partition, which takes a failover. */
 const GOAL_MS = 2_000;
-/** Operations that complete while a network is cut: more than were under way when it began. */
-const SERVED = 20;
-
 const METADATA = ["metadata-1", "metadata-2", "metadata-3"];
 const STORAGE = ["storage-1", "storage-2", "storage-3"];
 /** Hosts come from outside by the first network, which is not theirs to cut. */
@@ -63,24 +57,12 @@ async function cutNetwork(load: VerifiedLoad, victim: Victim, which: 0 | 1): Pro
   const before = await incarnations();
   const chunks = await drills.watch.chunks(load.volume.name);
   const ones = await victimsOf(victim, load);
-  const lost = ones.flatMap((one) =>
-    PROCESSES.filter((other) => other !== one).flatMap((other) => [
-      [one, other] as const,
-      [other, one] as const,
-    ]),
-  );
-  await network.cutAll(lost, { network: which });
-  try {
-    await setTimeout(HELD_MS);
-    const { operations } = load;
-    const more = async (): Promise<number> => load.operations - operations;
-    await until("I/O goes on", STALL_MAX_MS, more, (count) => count >= SERVED);
+  const lost = { network, which, victims: ones, everybody: PROCESSES };
+  await whileLost(lost, load, async () => {
     expect(await incarnations()).toEqual(before);
     // No failover, nobody out of sync, no copy made.
     expect(await drills.watch.chunks(load.volume.name)).toEqual(chunks);
-  } finally {
-    await network.healAll(lost, { network: which });
-  }
+  });
 }
 
 const NAMES = ["the first network", "the second network"] as const;
