@@ -30,6 +30,8 @@ describe("the whole cluster under virtual time", () => {
   it("outlives blackouts in which one machine stays away, and nobody does anything (P1, L1..L3)", async () => {
     const { figures } = await new Simulation({ seed: 201, seconds: 20, course: "blackouts" }).run();
     expect(figures).toMatchObject({ blackouts: 1 });
+    // What a course never does is not missed in its figures.
+    expect(figures).not.toHaveProperty("created");
   }, 240_000);
 
   it("moves copies to 4, 6 and back to 3 nodes while somebody dies midway (A5, A11, P1)", async () => {

@@ -286,7 +286,6 @@ export class Simulation {
   private figures(): Figures {
     return {
       ...this.workload.figures,
-      ...this.operator.figures,
       ...this.course.figures,
       ...this.rot,
       failovers: this.active.failovers,

@@ -28,7 +28,8 @@ export class Storm implements Course {
   }
 
   get figures() {
-    return { ...this.ports.faults.counts };
+    const { operator, faults } = this.ports;
+    return { ...operator.figures, ...faults.counts };
   }
 
   private comeAndGo(): void {
