@@ -11,6 +11,7 @@ import {
   SystemError,
   TIB,
 } from "@ashlar/core";
+import { isAnyHost } from "@ashlar/runtime";
 import { type PortalAddress, parseAddress } from "./addresses.ts";
 import { NETWORKS_MAX } from "./lab-network.ts";
 
@@ -108,7 +109,7 @@ function carrier(text: string): CarrierName {
 
 function advertised(listen: PortalAddress, text: string | undefined): PortalAddress {
   if (text !== undefined) return parseAddress(text, "--advertise");
-  if (listen.host !== "0.0.0.0" && listen.host !== "::") return listen;
+  if (!isAnyHost(listen.host)) return listen;
   throw invalid(
     `--listen ${listen.host} says nothing about where initiators find the portals`,
     "give --advertise with an address of this machine that they can reach",

@@ -89,7 +89,7 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
       { clock, network, log },
       {
         isUsed: (address) => [...this.carriers.values()].some((way) => way.address === address),
-        onWell: (path) => this.onWell(path),
+        onWell: (path, claim) => void this.onWell(path, claim),
       },
     );
   }
@@ -198,37 +198,34 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
   }
 
   /** Closes a carrier on a less preferred way, if there is one: what is under way on it is sent again over this one. */
-  private async onWell({ address, path }: Path): Promise<boolean> {
+  private async onWell({ address, path }: Path, claim: () => boolean): Promise<void> {
     const ways = this.ways.of(address);
-    const paths = ways.map((way) => way.path);
-    const better = ways.find((way) => way.path === path);
-    const isWorse = ([, way]: readonly [FrameCarrier, Way]): boolean =>
-      way.address === address && paths.indexOf(way.path) > paths.indexOf(path);
-    if (!better || ![...this.carriers].some(isWorse) || !(await this.wouldOpen(better)))
-      return false;
-    const [found] = [...this.carriers].filter(isWorse);
-    if (!found) return false;
+    const rank = ways.findIndex((way) => way.path === path);
+    const [better, worse] = [ways[rank], new Set(ways.slice(rank + 1).map((way) => way.path))];
+    const found = [...this.carriers].find(
+      ([, way]) => way.address === address && worse.has(way.path),
+    );
+    if (!better || !found) return;
     const [carrier, { path: from }] = found;
-    this.ways.heard(better);
-    this.log.info({ address, path, from }, "a preferred network path is well again");
-    carrier.close(new SystemError("rpc/disconnected", `${path} is well again, and preferred`));
-    return true;
-  }
-
-  /** Whether a carrier is authorised: one that is at work is not closed where the next one cannot be asked for. */
-  private async wouldOpen({ address, callAt }: Way): Promise<boolean> {
-    const { clusterId } = this.options;
-    const { network } = this;
-    const ofSeveral = callAt !== address;
-    const client = new GrpcClient({ address: callAt, ofSeveral, clusterId, network });
+    // One that is at work is not closed where the next one cannot be asked for.
+    const client = this.clientFor(better);
     try {
-      await this.authorise(client, "operations", this.closing.signal);
-      return true;
+      await this.authorise(client, carrier.purpose, this.closing.signal);
     } catch {
-      return false;
+      return;
     } finally {
       client.close();
     }
+    if (!this.carriers.has(carrier) || !claim()) return;
+    this.ways.heard(better);
+    this.log.info({ address, path, from }, "a preferred network path is well again");
+    carrier.close(new SystemError("rpc/disconnected", `${path} is well again, and preferred`));
+  }
+
+  private clientFor({ address, callAt }: Way): GrpcClient {
+    const { network } = this;
+    const { clusterId } = this.options;
+    return new GrpcClient({ address: callAt, ofSeveral: callAt !== address, clusterId, network });
   }
 
   /** @throws SystemError rpc/version, cluster/wrong-cluster, node/busy, rpc/unavailable. */
@@ -265,10 +262,9 @@ class RpcCarrierDialer implements ClosableCarrierDialer {
     purpose: CarrierPurpose,
     { signal, onWay }: { readonly signal: AbortSignal; readonly onWay: (way: Way) => void },
   ): Promise<Carrier> {
-    const { clusterId, kind } = this.options;
+    const { kind } = this.options;
     const { network } = this;
-    const ofSeveral = asked.callAt !== asked.address;
-    const client = new GrpcClient({ address: asked.callAt, ofSeveral, clusterId, network });
+    const client = this.clientFor(asked);
     let way = asked;
     let stream: ByteStream;
     let authorised: Authorised;

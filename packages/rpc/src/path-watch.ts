@@ -18,6 +18,12 @@ const WELL_LOOKS = 3;
 const WELL_LOOKS_MAX = 96;
 const SOON_MS = 60_000;
 
+/**
+ * Told at each look at a way that has been well for a while. Who moves a connection there asks `claim` in that very turn,
+ * which lets one go with each look.
+ */
+export type OnWell = (path: Path, claim: () => boolean) => void;
+
 interface Followed {
   readonly hosts: readonly { readonly path: string; readonly host: string }[];
   readonly port: number;
@@ -38,13 +44,13 @@ export class PathWatch {
   private readonly network: Network;
   private readonly log: Log;
   private readonly isUsed: (address: string) => boolean;
-  private readonly onWell: (path: Path) => Promise<boolean>;
+  private readonly onWell: OnWell;
   private readonly followed = new Map<string, Followed>();
   /** By address and path. */
   private readonly seen = new Map<string, Map<string, Seen>>();
   private timer: Timer | undefined;
-  /** Nothing more is moved before the next look. */
-  private hasMoved = false;
+  /** Of this look. */
+  private isClaimed = false;
 
   constructor(
     deps: { readonly clock: Clock; readonly network: Network; readonly log: Log },
@@ -54,8 +60,7 @@ export class PathWatch {
     }: {
       /** Whether there is a connection to this peer; one without is followed no longer. */
       readonly isUsed: (address: string) => boolean;
-      /** Told when it has been well for a while; whether something was moved there. One at a time is told. */
-      readonly onWell: (path: Path) => Promise<boolean>;
+      readonly onWell: OnWell;
     },
   ) {
     this.clock = deps.clock;
@@ -108,7 +113,7 @@ export class PathWatch {
   }
 
   private look(): void {
-    this.hasMoved = false;
+    this.isClaimed = false;
     for (const [address, { hosts, port }] of this.followed) {
       if (!this.isUsed(address)) {
         this.unfollow(address);
@@ -137,10 +142,14 @@ export class PathWatch {
     seen.answered += 1;
     if (seen.isLost) this.log.info(path, "network path is heard again");
     seen.isLost = false;
-    if (seen.answered < seen.wellLooks || this.hasMoved) return;
-    this.hasMoved = true;
-    this.hasMoved = await this.onWell(path);
-    if (this.hasMoved) seen.movedAtMs = this.clock.nowMs();
+    if (seen.answered >= seen.wellLooks) this.onWell(path, () => this.claim(seen));
+  }
+
+  private claim(seen: Seen): boolean {
+    if (this.isClaimed) return false;
+    this.isClaimed = true;
+    seen.movedAtMs = this.clock.nowMs();
+    return true;
   }
 
   private markLost(path: Path, seen: Seen): void {

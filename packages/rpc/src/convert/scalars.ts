@@ -1,6 +1,6 @@
 // Checks on what arrived: protobuf guarantees shapes, not ranges.
 import { SystemError } from "@ashlar/core";
-import { splitPaths } from "@ashlar/runtime";
+import { isAnyHost, splitPaths } from "@ashlar/runtime";
 
 /** A 64-bit field, below 2^53 by contract. */
 export function safeNumber(value: number): number {
@@ -14,15 +14,13 @@ export function oneOf<T extends string>(known: readonly T[], text: string): T {
   throw new SystemError("rpc/version", `"${text}" is none of ${known.join(", ")}`);
 }
 
-const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
-
 /**
  * Where others dial a member: it stands in the catalog for good, so it is checked where it comes in.
  * @throws SystemError argument/invalid
  */
 export function memberAddress(address: string): string {
   const paths = splitMember(address);
-  if (paths.every(({ host, port }) => port > 0 && !WILDCARDS.has(host))) return address;
+  if (paths.every(({ host, port }) => port > 0 && !isAnyHost(host))) return address;
   throw new SystemError("argument/invalid", `nobody can dial a member at ${address}`, {
     hint: "set `advertise` in its configuration to the host:port where others reach it",
   });
